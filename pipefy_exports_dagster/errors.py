@@ -1,0 +1,188 @@
+"""Everything that can go wrong, as one tree.
+
+    PipefyExportsError
+    ├── PermanentError                  stays wrong until a person changes something
+    │   ├── ConfigurationError          a setting is missing or impossible
+    │   │   └── InvalidFilterError      a report filter that Pipefy would refuse
+    │   ├── AuthenticationError         401: the credentials are not accepted
+    │   ├── PermissionDeniedError       403, or PERMISSION_DENIED in a GraphQL error
+    │   ├── RequestRejectedError        Pipefy understood the request and refused it
+    │   │   └── SchemaMismatchError     ... because its schema has no such field or argument
+    │   ├── ExportNotFoundError         Pipefy does not know (or no longer knows) the export
+    │   ├── ExportFailedError           Pipefy reports the export as failed
+    │   ├── CreateAnswerLostError       an export may exist; asking again could make a second
+    │   ├── DownloadRefusedError        a link that we must not follow, or a file past the size limit
+    │   ├── SupersededExportError       the table already holds a newer export of the partition
+    │   ├── UnreadableFileError         the file is not a table; another try reads the same bytes
+    │   ├── ValueDoesNotFitError        a value does not fit the column's pinned type
+    │   └── LoadFailedError             DuckDB refused the load for a reason that stays
+    └── TransientError                  may pass by itself; a retry resumes
+        ├── ConnectionFailedError       no connection, or it broke
+        ├── ServerUnavailableError      5xx, or an answer that is not GraphQL
+        ├── RateLimitedError            429
+        ├── ExportTimedOutError         still not finished at the deadline
+        ├── DownloadFailedError         the file did not arrive whole
+        ├── PartitionLockedError        another run works on the same partition
+        ├── DatabaseLockedError         another process holds the database
+        └── DiskFullError               no space left for the file or the table
+
+Messages say what happened, to which id, and what to do next. They never hold a token or the query
+string of a link. Only `orchestration/failures.py` turns these into `dg.Failure`.
+"""
+
+from typing import Any
+
+
+class PipefyExportsError(Exception):
+    """Base of all errors of this package; each fact it knows is an attribute."""
+
+
+class PermanentError(PipefyExportsError):
+    """Stays wrong until a person changes something; never retried."""
+
+
+class TransientError(PipefyExportsError):
+    """May pass by itself; a retry resumes where this attempt stopped."""
+
+
+class ConfigurationError(PermanentError):
+    """A setting is missing or impossible."""
+
+
+class InvalidFilterError(ConfigurationError):
+    """A report filter that Pipefy would refuse; `path` leads to the offending key."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"report filter: {path}: {problem}")
+        self.path = path
+
+
+class AuthenticationError(PermanentError):
+    """Pipefy does not accept the credentials (HTTP 401, or the token endpoint refused them)."""
+
+
+class PermissionDeniedError(PermanentError):
+    """The credentials are valid but may not do this (HTTP 403 or `PERMISSION_DENIED`)."""
+
+
+class RequestRejectedError(PermanentError):
+    """Pipefy understood the request and refused it.
+
+    `codes` are the `extensions.code` values of the GraphQL errors, where there were any.
+    """
+
+    def __init__(self, message: str, *, codes: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.codes = codes
+
+
+class SchemaMismatchError(RequestRejectedError):
+    """The server's schema lacks a field, type or argument of the request, so nothing was executed."""
+
+
+class ExportNotFoundError(PermanentError):
+    """Pipefy does not know, or no longer knows, an export."""
+
+    def __init__(self, message: str, *, export_id: str) -> None:
+        super().__init__(message)
+        self.export_id = export_id
+
+
+class ExportFailedError(PermanentError):
+    """Pipefy reports an export as failed; its id never recovers."""
+
+    def __init__(self, message: str, *, export_id: str) -> None:
+        super().__init__(message)
+        self.export_id = export_id
+
+
+class CreateAnswerLostError(PermanentError):
+    """The request to create an export was sent, its answer was lost: an export may exist.
+
+    Permanent, because a blind retry could create a second export.
+    """
+
+
+class DownloadRefusedError(PermanentError):
+    """A link leads where we must not go, or the file is larger than allowed."""
+
+
+class SupersededExportError(PermanentError):
+    """The table already holds a newer export of the same partition, which an older must not replace."""
+
+
+class UnreadableFileError(PermanentError):
+    """The file is not a table: `detected` says what it is instead."""
+
+    def __init__(self, message: str, *, detected: str) -> None:
+        super().__init__(message)
+        self.detected = detected
+
+
+class ValueDoesNotFitError(PermanentError):
+    """A value does not fit the type that the configuration pins for its column.
+
+    `row` is the 1-based data row in the file.
+    """
+
+    def __init__(self, message: str, *, column: str, row: int, value: Any) -> None:
+        super().__init__(message)
+        self.column = column
+        self.row = row
+        self.value = value
+
+
+class LoadFailedError(PermanentError):
+    """DuckDB refused the load for a reason that another try does not change."""
+
+
+class ConnectionFailedError(TransientError):
+    """The connection could not be made, or broke; `sent` tells whether a request may have arrived."""
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class ServerUnavailableError(TransientError):
+    """Pipefy answered with a server error, or with something that is not GraphQL.
+
+    `retry_after_s` is Retry-After in seconds, where the answer carried it.
+    """
+
+    def __init__(self, message: str, *, status: int, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class RateLimitedError(ServerUnavailableError):
+    """Pipefy asks us to slow down (HTTP 429)."""
+
+
+class ExportTimedOutError(TransientError):
+    """An export was not finished at the deadline; it stays pending and is resumed by the next run."""
+
+    def __init__(self, message: str, *, export_id: str) -> None:
+        super().__init__(message)
+        self.export_id = export_id
+
+
+class DownloadFailedError(TransientError):
+    """A file did not arrive whole; nothing of it was kept."""
+
+
+class PartitionLockedError(TransientError):
+    """Another run works on the same partition and did not end within the time we wait for it."""
+
+
+class DatabaseLockedError(TransientError):
+    """Another process holds the database; `holder_pid` where DuckDB named it."""
+
+    def __init__(self, message: str, *, holder_pid: int | None = None) -> None:
+        super().__init__(message)
+        self.holder_pid = holder_pid
+
+
+class DiskFullError(TransientError):
+    """No space is left for the file or the table; nothing was changed."""
