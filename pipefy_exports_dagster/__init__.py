@@ -1,0 +1,1 @@
+"""Keep an organization's Pipefy exports in DuckDB, with Dagster."""
