@@ -19,7 +19,8 @@
     └── TransientError                  may pass by itself; a retry resumes
         ├── ConnectionFailedError       no connection, or it broke
         ├── ServerUnavailableError      5xx, or an answer that is not GraphQL
-        ├── RateLimitedError            429
+        │   ├── RateLimitedError        429
+        │   └── TokenUnavailableError   ... of the token endpoint: the request itself was not sent
         ├── ExportTimedOutError         still not finished at the deadline
         ├── DownloadFailedError         the file did not arrive whole
         ├── PartitionLockedError        another run works on the same partition
@@ -158,6 +159,10 @@ class ServerUnavailableError(TransientError):
 
 class RateLimitedError(ServerUnavailableError):
     """Pipefy asks us to slow down (HTTP 429)."""
+
+
+class TokenUnavailableError(ServerUnavailableError):
+    """The token endpoint does not work, so the request that needed the token was not sent."""
 
 
 class ExportTimedOutError(TransientError):

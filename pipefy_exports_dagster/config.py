@@ -1,0 +1,165 @@
+"""One typed configuration for everything: the environment fills it, or a person does in Python.
+
+Nothing here is secret. Credentials are named, not held: the environment is asked for them when a run
+needs them, so that the code location loads without any.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipefy_exports_dagster.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where Pipefy is, and the names of the environment variables that hold the credentials."""
+
+    base_url: str = "https://app.pipefy.com"
+    token_env: str = "PIPEFY_TOKEN"  # noqa: S105 - the name of a variable
+    client_id_env: str = "PIPEFY_SERVICE_ACCOUNT_CLIENT_ID"
+    client_secret_env: str = "PIPEFY_SERVICE_ACCOUNT_CLIENT_SECRET"  # noqa: S105 - the name of a variable
+    allow_insecure_urls: bool = False
+    download_hosts: tuple[str, ...] = ()
+    request_timeout_s: float = 60.0
+    max_answer_bytes: int = 10 * 2**20
+    max_download_bytes: int = 2 * 2**30
+    download_timeout_s: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class PollPolicy:
+    """How often an export's state is asked, and how long at most, in seconds.
+
+    The interval is `elapsed * fraction`, kept between `min_interval_s` and `max_interval_s`: the end of
+    an export is noticed at the latest a tenth of its duration late, by default.
+    """
+
+    min_interval_s: float = 1.0
+    max_interval_s: float = 30.0
+    fraction: float = 0.1
+    timeout_s: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationJobs:
+    """The export of an organization's automation jobs."""
+
+    name: str = "automation_jobs_export"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An organization report to export: a saved report, or the columns given here.
+
+    `filter` is a `ReportCardsFilter`; `sort_by` is `{"field": ..., "direction": "asc" | "desc"}`. The
+    partition's period becomes a condition on `period_field`.
+    """
+
+    name: str = "organization_report_export"
+    organization_report_id: int | None = None
+    pipe_ids: tuple[int, ...] = ()
+    columns: tuple[str, ...] = ()
+    filter: Mapping[str, Any] | None = None
+    sort_by: Mapping[str, str] | None = None
+    period_field: str = "created_at"
+
+
+@dataclass(frozen=True, slots=True)
+class PipefyExportsConfig:
+    """Everything that `build_pipefy_exports` needs.
+
+    Times are in seconds. `resume_window_s` is the age up to which a pending export is resumed instead of
+    asking for another. `partition_lock_timeout_s` is how long a run waits for another run of the same
+    partition, `database_lock_timeout_s` how long for another process that holds the database.
+    """
+
+    organization_id: str | None = None
+    connection: Connection = field(default_factory=Connection)
+    automation_jobs: AutomationJobs | None = field(default_factory=AutomationJobs)
+    reports: Sequence[Report] = (Report(),)
+    data_dir: Path = Path("data")
+    database: Path | None = None
+    timezone: str = "UTC"
+    polling: PollPolicy = field(default_factory=PollPolicy)
+    resume_window_s: float = 24 * 3600.0
+    partition_lock_timeout_s: float = 2 * 3600.0
+    database_lock_timeout_s: float = 600.0
+    read_copy: bool = True
+    group_name: str = "pipefy"
+    owners: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Make paths absolute at once: a run may have another working directory."""
+        object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
+        database = self.database or self.data_dir / "pipefy_exports.duckdb"
+        object.__setattr__(self, "database", Path(database).expanduser().absolute())
+        try:
+            ZoneInfo(self.timezone)
+        except (KeyError, ValueError, OSError):
+            raise ConfigurationError(
+                f"PIPEFY_EXPORTS_TIMEZONE {self.timezone!r} is not a time zone; use a name such as 'UTC' or "
+                "'America/Sao_Paulo'"
+            ) from None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organization's time zone: where its months begin."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def database_path(self) -> Path:
+        """The DuckDB file, absolute."""
+        assert self.database is not None  # noqa: S101 - set in __post_init__
+        return self.database
+
+
+def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyExportsConfig:
+    """Fill the configuration from the environment variables that the README lists.
+
+    Raises:
+        ConfigurationError: A variable has a value that cannot be used; the message names it.
+    """
+    env = {name: value.strip() for name, value in (environ or os.environ).items() if value.strip()}
+    defaults = Connection()
+    data_dir = Path(env.get("PIPEFY_EXPORTS_DATA_DIR", "data"))
+    database = env.get("PIPEFY_EXPORTS_DATABASE")
+    report_id = env.get("PIPEFY_ORGANIZATION_REPORT_ID")
+    return PipefyExportsConfig(
+        organization_id=env.get("PIPEFY_ORG_ID"),
+        connection=Connection(
+            base_url=env.get("PIPEFY_BASE_URL", defaults.base_url),
+            allow_insecure_urls=_flag(env, "PIPEFY_ALLOW_INSECURE_URLS", default=False),
+            download_hosts=tuple(env.get("PIPEFY_DOWNLOAD_HOSTS", "").replace(",", " ").split()),
+        ),
+        reports=(
+            Report(
+                organization_report_id=_number("PIPEFY_ORGANIZATION_REPORT_ID", report_id)
+                if report_id
+                else None
+            ),
+        ),
+        data_dir=data_dir,
+        database=Path(database) if database else None,
+        timezone=env.get("PIPEFY_EXPORTS_TIMEZONE", "UTC"),
+        read_copy=_flag(env, "PIPEFY_EXPORTS_READ_COPY", default=True),
+    )
+
+
+def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    text = env.get(name)
+    if text is None:
+        return default
+    if text.lower() not in words:
+        raise ConfigurationError(f"{name} is {text!r}; use true or false")
+    return words[text.lower()]
+
+
+def _number(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ConfigurationError(f"{name} is {text!r}; use the number at the end of the page's address")
+    return int(text)

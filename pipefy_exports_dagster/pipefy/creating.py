@@ -1,0 +1,86 @@
+"""Creating an export: the one request that must not be repeated blindly.
+
+An export is scarce and a person gets an e-mail for each. So the request is sent again only when it
+surely did not arrive (no connection) or was surely refused (429; 503 with Retry-After). In every other
+case of a missing answer an export may exist, and the error says so.
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pipefy_exports_dagster.clock import Clock
+from pipefy_exports_dagster.errors import (
+    ConnectionFailedError,
+    CreateAnswerLostError,
+    RateLimitedError,
+    ServerUnavailableError,
+    TokenUnavailableError,
+)
+from pipefy_exports_dagster.pipefy.export import CreatedExport, parse_export
+
+MAX_ATTEMPTS = 5
+FIRST_DELAY_S = 1.0
+MAX_RETRY_AFTER_S = 300.0
+"""A longer Retry-After is left to Dagster's retry of the step."""
+
+SERVICE_UNAVAILABLE = 503
+
+
+def create_patiently(create: Callable[[], CreatedExport], *, clock: Clock, label: str) -> CreatedExport:
+    """Create an export, and try again only while it is certain that none was created.
+
+    Raises:
+        CreateAnswerLostError: The answer was lost; an export may exist.
+        ConnectionFailedError: Pipefy could not be reached in any of the attempts.
+        ServerUnavailableError: Pipefy refused each attempt, or asks to wait too long.
+    """
+    attempt = 1
+    while True:
+        try:
+            return create()
+        except (ConnectionFailedError, ServerUnavailableError) as error:
+            if not surely_not_created(error):
+                raise CreateAnswerLostError(
+                    f"the answer to the request for an export ({label}) was lost, so an export may have been "
+                    f"created: {error}. Look for an e-mail from Pipefy in the next minutes, then materialize "
+                    "the partition again, which asks for another export"
+                ) from None
+            asked_s = getattr(error, "retry_after_s", None)
+            if attempt == MAX_ATTEMPTS or (asked_s or 0) > MAX_RETRY_AFTER_S:
+                raise
+            backoff_s = FIRST_DELAY_S * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
+            clock.sleep(asked_s if asked_s is not None else backoff_s)
+            attempt += 1
+
+
+def surely_not_created(error: ConnectionFailedError | ServerUnavailableError) -> bool:
+    """Whether a failed request for an export certainly created none."""
+    if isinstance(error, ConnectionFailedError):
+        return not error.sent
+    if isinstance(error, RateLimitedError | TokenUnavailableError):
+        return True
+    return error.status == SERVICE_UNAVAILABLE and error.retry_after_s is not None
+
+
+def created_from(
+    answer: Any,
+    *,
+    state_field: str,
+    request: Mapping[str, Any],
+    dialect: str,
+    warnings: tuple[str, ...] = (),
+) -> CreatedExport:
+    """Read the answer to a create.
+
+    Raises:
+        CreateAnswerLostError: The answer names no export, though Pipefy accepted the request.
+    """
+    if not isinstance(answer, Mapping) or not answer.get("id"):
+        raise CreateAnswerLostError(
+            "Pipefy accepted the request for an export but its answer names none, so an export may have been "
+            "created; look for an e-mail from Pipefy, then materialize the partition again, which asks for "
+            "another export"
+        )
+    export = parse_export(answer, state_field=state_field)
+    return CreatedExport(export, request, dialect, warnings)

@@ -1,0 +1,109 @@
+"""The two ways to authenticate, and the bearer token that each gives.
+
+Personal access tokens are deprecated by the vendor and still work. A service account's tokens live
+between five minutes and thirty days, so one can expire while an export runs.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipefy_exports_dagster.clock import Clock
+from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.errors import AuthenticationError, ConfigurationError
+
+RENEW_BEFORE_EXPIRY_S = 60.0
+
+FetchToken = Callable[[Mapping[str, str]], Mapping[str, Any]]
+"""Posts a form to the token endpoint and returns its JSON answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaticToken:
+    """A token that lives until someone revokes it."""
+
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """OAuth2 client credentials, exchanged for short-lived tokens."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+Credentials = StaticToken | ServiceAccount
+
+
+def read_credentials(connection: Connection, environ: Mapping[str, str]) -> Credentials:
+    """Take the credentials from the environment; a token wins over a service account.
+
+    Raises:
+        ConfigurationError: None are there, or half of a service account.
+    """
+    token = environ.get(connection.token_env, "").strip()
+    client_id = environ.get(connection.client_id_env, "").strip()
+    client_secret = environ.get(connection.client_secret_env, "").strip()
+    if token:
+        return StaticToken(token)
+    if client_id and client_secret:
+        return ServiceAccount(client_id, client_secret)
+    missing = [
+        name
+        for name, value in (
+            (connection.client_id_env, client_id),
+            (connection.client_secret_env, client_secret),
+        )
+        if not value
+    ]
+    raise ConfigurationError(
+        f"no Pipefy credentials: set {' and '.join(missing)}, or {connection.token_env}, in the environment "
+        "or in the file .env beside pyproject.toml, then start Dagster again"
+    )
+
+
+class TokenSource:
+    """Gives the bearer token for the next request; fetches a service account's when it has to."""
+
+    def __init__(self, credentials: Credentials, fetch: FetchToken, clock: Clock) -> None:
+        self._credentials = credentials
+        self._fetch = fetch
+        self._clock = clock
+        self._token: str | None = None
+        self._renew_at = 0.0
+
+    @property
+    def can_renew(self) -> bool:
+        """Whether a refused token can be replaced by asking for another."""
+        return isinstance(self._credentials, ServiceAccount)
+
+    def token(self) -> str:
+        """Return a token that has not expired as far as we know."""
+        if isinstance(self._credentials, StaticToken):
+            return self._credentials.token
+        if self._token is None or self._clock.now().timestamp() >= self._renew_at:
+            self._token = self._request_token(self._credentials)
+        return self._token
+
+    def forget(self) -> None:
+        """Drop the token, because the server refused it."""
+        self._token = None
+
+    def _request_token(self, account: ServiceAccount) -> str:
+        answer = self._fetch(
+            {
+                "grant_type": "client_credentials",
+                "client_id": account.client_id,
+                "client_secret": account.client_secret,
+            }
+        )
+        token = answer.get("access_token")
+        if not isinstance(token, str) or not token:
+            raise AuthenticationError("Pipefy's token endpoint answered without an access token")
+        lifetime_s = answer.get("expires_in")
+        lifetime_s = float(lifetime_s) if isinstance(lifetime_s, int | float) else 300.0
+        # A token that lives shorter than twice the margin is used for half of its life.
+        margin_s = min(RENEW_BEFORE_EXPIRY_S, lifetime_s / 2)
+        self._renew_at = self._clock.now().timestamp() + lifetime_s - margin_s
+        return token

@@ -1,0 +1,39 @@
+"""httpx logs each request's address, and a signed link is a credential: log records lose query strings."""
+
+import logging
+
+import httpx
+
+from pipefy_exports_dagster.pipefy.addresses import shown
+
+
+class WithoutQueryStrings(logging.Filter):
+    """Cuts the query string off addresses in log records."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record's arguments in place; keep the record."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                shown(value) if isinstance(value, httpx.URL) and value.query else value
+                for value in record.args
+            )
+        return True
+
+
+class NoDebugRecords(logging.Filter):
+    """Drops httpcore's debug records: they quote headers, with tokens and redirect targets in them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep what is more than debug."""
+        return record.levelno > logging.DEBUG
+
+
+_WITHOUT_QUERY_STRINGS = WithoutQueryStrings()
+_NO_DEBUG_RECORDS = NoDebugRecords()
+
+
+def keep_links_out_of_logs() -> None:
+    """Attach the filters; doing it twice changes nothing."""
+    logging.getLogger("httpx").addFilter(_WITHOUT_QUERY_STRINGS)
+    for name in ("connection", "http11", "http2", "proxy", "socks"):
+        logging.getLogger(f"httpcore.{name}").addFilter(_NO_DEBUG_RECORDS)

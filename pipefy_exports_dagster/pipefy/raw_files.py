@@ -1,0 +1,166 @@
+"""The archive of record: every downloaded file, with a sidecar that says what it is.
+
+`<data>/raw/<organization>/<asset>/<partition>/<export id>.<xlsx|csv>`, and beside it the same name with
+`.json` added. Tables and history can be rebuilt from it without spending an export. The files hold
+personal data, so only their owner may read them. The sidecar is written before the file gets its name,
+so a file under its final name always has one.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+OWNER_ONLY = 0o600
+READ_SIZE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """What is known of a raw file. Never its link, which is a credential.
+
+    `size` of the file is in bytes; times are aware, in UTC; `exported_at` is when Pipefy finished the export
+    or, where it does not say, when we first saw it finished.
+    """
+
+    organization_id: str
+    asset: str
+    period_filter: str
+    export_id: str
+    request: Mapping[str, Any]
+    requested_month: date
+    requested_at: datetime
+    exported_at: datetime
+    downloaded_at: datetime
+    sha256: str
+    size_bytes: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """A complete file of the archive."""
+
+    path: Path
+    sidecar: Sidecar
+
+
+@dataclass(frozen=True, slots=True)
+class RawFolder:
+    """The folder of one partition of one asset."""
+
+    path: Path
+
+    @classmethod
+    def of(cls, data_dir: Path, organization_id: str, asset: str, partition: str) -> "RawFolder":
+        """Return the folder for a partition; it need not exist yet."""
+        parts = (safe_name(part) for part in (organization_id, asset, partition))
+        return cls(data_dir.joinpath("raw", *parts))
+
+    def create(self) -> None:
+        """Make the folder, and sweep away what a killed download left.
+
+        Only the holder of the partition's lock may call this: then no other download is under way.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        for leftover in self.path.glob("*.part"):
+            leftover.unlink(missing_ok=True)
+
+    def part_path(self, export_id: str, run_id: str) -> Path:
+        """Return where a download is written until it is complete."""
+        return self.path / f"{safe_name(export_id)}.{safe_name(run_id)}.part"
+
+    def find(self, export_id: str) -> RawFile | None:
+        """Return the export's file if it is here, whole, by its sidecar's sha256."""
+        for path in sorted(self.path.glob(f"{safe_name(export_id)}.*")):
+            sidecar = read_sidecar(path) if path.suffix in {".xlsx", ".csv"} else None
+            if sidecar and sidecar.export_id == export_id and sha256_of(path) == sidecar.sha256:
+                return RawFile(path, sidecar)
+        return None
+
+    def keep(self, part: Path, sidecar: Sidecar) -> RawFile:
+        """Give a complete download its final name, atomically, with its sidecar."""
+        path = self.path / f"{safe_name(sidecar.export_id)}{suffix_for(part)}"
+        write_sidecar(path, sidecar)
+        part.replace(path)
+        return RawFile(path, sidecar)
+
+
+def safe_name(text: str) -> str:
+    """Return text as the name of a file: itself where that is safe, otherwise a digest tells it apart.
+
+    An export id comes from a server, so `../../x` must not leave the folder.
+    """
+    if SAFE_NAME.fullmatch(text):
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-_")[:60]
+    return f"{readable}-{digest}" if readable else f"id-{digest}"
+
+
+def suffix_for(path: Path) -> str:
+    """Return `.xlsx` for a ZIP container, `.csv` for anything else; readers look at the content anyway."""
+    with path.open("rb") as file:
+        return ".xlsx" if file.read(4) == b"PK\x03\x04" else ".csv"
+
+
+def sidecar_path(path: Path) -> Path:
+    """Return the path of a raw file's sidecar."""
+    return path.with_name(path.name + ".json")
+
+
+def write_sidecar(path: Path, sidecar: Sidecar) -> None:
+    """Write a raw file's sidecar, atomically."""
+    target = sidecar_path(path)
+    part = target.with_name(target.name + ".part")
+    with open_private(part) as file:
+        file.write(json.dumps(asdict(sidecar), default=_json_value, indent=2, ensure_ascii=False).encode())
+    part.replace(target)
+
+
+def read_sidecar(path: Path) -> Sidecar | None:
+    """Read a raw file's sidecar; None if there is none, or none that can be used."""
+    try:
+        stored = json.loads(sidecar_path(path).read_bytes())
+        stored["requested_month"] = date.fromisoformat(stored["requested_month"])
+        for name in ("requested_at", "exported_at", "downloaded_at"):
+            stored[name] = datetime.fromisoformat(stored[name])
+        return Sidecar(**stored)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def sha256_of(path: Path) -> str:
+    """Return a file's sha256 as hexadecimal text."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class open_private:  # noqa: N801 - used like `open`
+    """Open a new file for writing that only its owner can read; on leaving, its bytes are on the disk."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY), "wb")
+
+    def __enter__(self) -> Any:
+        return self._file
+
+    def __exit__(self, *exception: object) -> None:
+        try:
+            if exception[0] is None:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+        finally:
+            self._file.close()
+
+
+def _json_value(value: Any) -> str:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
