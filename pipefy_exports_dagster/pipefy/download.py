@@ -61,7 +61,7 @@ def download_export(
         refresh: Gives the export with a fresh link, where this one has expired.
         connection: Limits, and which hosts are allowed.
         clock: Sleeps between attempts.
-        on_progress: Called with the bytes so far, every few seconds.
+        on_progress: Called with the bytes so far: at the first ones, then every few seconds.
 
     Raises:
         DownloadRefusedError: A link that must not be followed, or a file larger than the limit.
@@ -140,7 +140,8 @@ def _save(
     if expected.isdigit() and int(expected) > limit:
         raise _too_large(response, limit)
     digest, size = hashlib.sha256(), 0
-    started = reported = time.monotonic()
+    started = time.monotonic()
+    reported = started - PROGRESS_EVERY_S  # the first bytes are reported at once
     with _disk_full_named(target), open_private(target) as file:
         for chunk in response.iter_bytes(CHUNK_BYTES):
             size += len(chunk)

@@ -1,0 +1,56 @@
+# What contributors, CI and a new user call. Needs Python 3.11 or newer and make; the rest is set up here.
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo dev test lint format types lock vendor-check bench clean-demo
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed ## Set up the virtual environment with the locked versions
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip check --quiet --disable-pip-version-check
+	@touch $@
+
+demo: install ## A local Pipefy, six partitions through Dagster into DuckDB, SQL answers
+	@$(BIN)/pipefy-exports demo
+
+dev: install ## The Dagster UI: on the account of .env, or else on the sandbox
+	@$(BIN)/pipefy-exports dev
+
+test: install ## All tests
+	$(BIN)/pytest -n auto --dist worksteal
+
+lint: install ## Format and lint, without changing files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+format: install ## Format, and mend what ruff can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+types: install ## Type check
+	$(BIN)/mypy
+
+vendor-check: install ## Point the vendor's own command line at the sandbox
+	$(BIN)/python scripts/vendor_check.py
+
+bench: install ## Measure reading and loading; prints ratios
+	$(BIN)/python -m benchmarks
+
+# The lock has no index address, so that it installs from wherever pip is set up to look.
+lock: ## Write requirements.lock anew from pyproject.toml
+	$(PYTHON) -m venv $(CURDIR)/.venv-lock
+	$(CURDIR)/.venv-lock/bin/python -m pip install --quiet uv
+	$(CURDIR)/.venv-lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --prerelease=disallow --quiet -o requirements.lock
+
+clean-demo: ## Remove the demo's data
+	rm -rf $(CURDIR)/data/sandbox

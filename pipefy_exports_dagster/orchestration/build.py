@@ -1,0 +1,42 @@
+"""The factory: a configuration in, Dagster definitions out. No I/O happens here."""
+
+import dagster as dg
+
+from pipefy_exports_dagster.clock import Clock, SystemClock
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.orchestration.export_assets import ExportAssets
+from pipefy_exports_dagster.orchestration.resources import database_resource, pipefy_resource
+from pipefy_exports_dagster.orchestration.schedules import (
+    current_month_schedule,
+    exports_job,
+    last_month_schedule,
+)
+from pipefy_exports_dagster.stages import OnStage, ignore_stage
+
+SIDE_BY_SIDE = 16
+"""Exports of one run wait for Pipefy at the same time; the default, the number of cores, would queue them."""
+
+
+def build_pipefy_exports(
+    config: PipefyExportsConfig, *, clock: Clock | None = None, on_stage: OnStage = ignore_stage
+) -> dg.Definitions:
+    """Return the assets, job, schedules and resources of a configuration.
+
+    Args:
+        config: What to export, from where, to where.
+        clock: The time, for tests that let a month pass.
+        on_stage: Called in the run's process as a materialization passes each `stages.Stage`.
+    """
+    executor = dg.multiprocess_executor.configured({"max_concurrent": SIDE_BY_SIDE})
+    assets = ExportAssets(config, clock or SystemClock(), on_stage).build()
+    job = exports_job(assets, executor)
+    return dg.Definitions(
+        assets=assets,
+        jobs=[job],
+        schedules=[
+            last_month_schedule(job, [asset.key for asset in assets], config),
+            current_month_schedule(job),
+        ],
+        resources={"pipefy": pipefy_resource(config), "export_database": database_resource(config)},
+        executor=executor,
+    )

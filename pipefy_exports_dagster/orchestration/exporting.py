@@ -1,0 +1,245 @@
+"""From a partition to a file on disk: resume the pending export, or ask for a new one.
+
+This is the one mechanism for crashes, retries, time-outs and restarts. Whatever stopped an earlier run,
+the next one looks into the ledger, and goes on from where the export is now.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+
+from pipefy_exports_dagster.clock import Clock
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError
+from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport, fingerprint_of
+from pipefy_exports_dagster.pipefy.client import PipefyClient
+from pipefy_exports_dagster.pipefy.creating import create_patiently
+from pipefy_exports_dagster.pipefy.download import download_export
+from pipefy_exports_dagster.pipefy.export import CreatedExport, Export, ExportKind, ExportState
+from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
+from pipefy_exports_dagster.pipefy.polling import await_export
+from pipefy_exports_dagster.pipefy.raw_files import RawFile, RawFolder, Sidecar
+from pipefy_exports_dagster.stages import OnStage, Stage
+
+
+@dataclass(slots=True)
+class Timings:
+    """Seconds spent in each part."""
+
+    waiting_s: float = 0.0
+    downloading_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """A complete raw file, and how it was come by."""
+
+    raw: RawFile
+    requested: RequestedExport
+    resumed: bool
+    timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """Gets the file of one partition of one export asset. Needs the partition's lock to be held."""
+
+    context: dg.AssetExecutionContext
+    config: PipefyExportsConfig
+    asset: str
+    organization_id: str
+    kind: ExportKind
+    period_filter: PeriodFilter
+    client: PipefyClient
+    clock: Clock
+    ledger: Ledger
+    on_stage: OnStage
+    timings: Timings = field(default_factory=Timings)
+
+    @property
+    def label(self) -> str:
+        """Names the export in messages."""
+        return f"{self.kind.label}, {self.period_filter}"
+
+    def export(self, *, fresh: bool, started_at: datetime, waited_for_twin: bool) -> ExportedFile:
+        """Return the partition's file: of the pending export where there is one, else of a new one.
+
+        Args:
+            fresh: Ask for a new export in any case.
+            started_at: When this run began; an export that a twin asked for since then is as good as new.
+            waited_for_twin: Whether another run of the partition has just ended.
+
+        Raises:
+            PipefyExportsError: As the parts say.
+        """
+        if waited_for_twin and (twin := self._asked_since(started_at)):
+            self.context.log.info(f"using export {twin.export_id!r}, which another run has just asked for")
+            return self._follow(twin, resumed=True)
+        if not fresh and (pending := self.adoptable()):
+            try:
+                return self._follow(pending, resumed=True)
+            except (ExportFailedError, ExportNotFoundError) as error:
+                self.context.log.warning(f"{error}. Asking for a new export instead")
+        return self._follow(self._request_new(), resumed=False)
+
+    def adoptable(self) -> RequestedExport | None:
+        """Return the pending export if it answers the request that this run would make; log why not."""
+        pending = self.ledger.pending()
+        if pending is None:
+            return None
+        age = self.clock.now() - pending.requested_at
+        refusal = None
+        if pending.fingerprint != self._fingerprint(self._period()):
+            refusal = "it was made for other arguments, another organization or another month"
+        elif pending.requested_month != self._period().requested_month:
+            refusal = f"it was requested in {pending.requested_month:%Y-%m}: {self.period_filter} meant another month"
+        elif age > timedelta(seconds=self.config.resume_window_s):
+            refusal = f"it is {age} old, more than the resume window"
+        if refusal:
+            self.context.log.info(f"the pending export {pending.export_id!r} is not resumed: {refusal}")
+            return None
+        self.context.log.info(
+            f"resuming export {pending.export_id!r}, requested {_ago(age)} ago, instead of asking for another"
+        )
+        return pending
+
+    def _asked_since(self, moment: datetime) -> RequestedExport | None:
+        newest = self.ledger.newest_request()
+        if newest is None or newest.requested_at < moment:
+            return None
+        same = newest.fingerprint == self._fingerprint(self._period())
+        return newest if same and self._folder().find(newest.export_id) else None
+
+    def _request_new(self) -> RequestedExport:
+        newest = self.ledger.newest_request()
+        period, requested_at = self._period(), self.clock.now()
+
+        def create() -> CreatedExport:
+            # The month is taken anew for each attempt: a wait for Pipefy may pass the month's end.
+            nonlocal period, requested_at
+            period, requested_at = self._period(), self.clock.now()
+            return self.kind.create(self.client, period, dialect=newest.dialect if newest else None)
+
+        created = create_patiently(create, clock=self.clock, label=self.label)
+        self.on_stage(Stage.ANSWERED)
+        requested = RequestedExport(
+            export_id=created.export.id,
+            fingerprint=self._fingerprint(period),
+            request=created.request,
+            requested_at=requested_at,
+            requested_month=period.requested_month,
+            dialect=created.dialect,
+        )
+        self.context.log_event(self.ledger.requested(requested))
+        self.on_stage(Stage.REQUESTED)
+        self.context.log.info(f"requested export {created.export.id!r} ({self.label})")
+        for warning in created.warnings:
+            self.context.log.warning(warning)
+        return requested
+
+    def _follow(self, requested: RequestedExport, *, resumed: bool) -> ExportedFile:
+        folder = self._folder()
+        folder.create()
+        raw = folder.find(requested.export_id) if resumed else None
+        if raw:
+            self.context.log.info(f"the file is already here, whole: {raw.path}")
+        else:
+            raw = self._download(self._await(requested), requested, folder)
+        return ExportedFile(raw, requested, resumed, self.timings)
+
+    def _await(self, requested: RequestedExport) -> Export:
+        started = time.monotonic()
+        try:
+            return await_export(
+                Export(requested.export_id, ExportState.UNKNOWN, ""),
+                refresh=self._refresh,
+                requested_at=requested.requested_at,
+                policy=self.config.polling,
+                clock=self.clock,
+                label=self.label,
+                on_state=self._log_state,
+            )
+        except (ExportFailedError, ExportNotFoundError) as error:
+            self.context.log_event(self.ledger.abandoned(requested.export_id, str(error)))
+            raise
+        finally:
+            self.timings.waiting_s += time.monotonic() - started
+
+    def _download(self, export: Export, requested: RequestedExport, folder: RawFolder) -> RawFile:
+        started = time.monotonic()
+        seen_at = self.clock.now()
+        part = folder.part_path(export.id, self.context.run_id)
+        downloaded = download_export(
+            export,
+            part,
+            refresh=self._refresh,
+            connection=self.client.connection,
+            clock=self.clock,
+            on_progress=self._progress(part),
+        )
+        sidecar = Sidecar(
+            organization_id=self.organization_id,
+            asset=self.asset,
+            period_filter=self.period_filter.value,
+            export_id=export.id,
+            request=requested.request,
+            requested_month=requested.requested_month,
+            requested_at=requested.requested_at,
+            exported_at=export.finished_at or seen_at,
+            downloaded_at=self.clock.now(),
+            sha256=downloaded.sha256,
+            size_bytes=downloaded.size_bytes,
+            fingerprint=requested.fingerprint,
+        )
+        raw = folder.keep(part, sidecar)
+        self.timings.downloading_s += time.monotonic() - started
+        self.context.log.info(
+            f"downloaded {downloaded.size_bytes:,} bytes in {self.timings.downloading_s:.1f} s to {raw.path}"
+        )
+        self.on_stage(Stage.DOWNLOADED)
+        return raw
+
+    def _refresh(self, export_id: str) -> Export:
+        export = self.kind.refresh(self.client, export_id)
+        if not export.is_ready:
+            self.on_stage(Stage.WAITING)
+        return export
+
+    def _log_state(self, export: Export, elapsed_s: float) -> None:
+        state = export.reported_state or "without a state"
+        text = f"export {export.id!r} is {state} after {elapsed_s:.1f} s"
+        if export.state is ExportState.UNKNOWN:
+            self.context.log.warning(f"{text}; this state is not known and is waited on like 'processing'")
+        else:
+            self.context.log.info(text)
+
+    def _progress(self, part: Path) -> Callable[[int], None]:
+        first = True
+
+        def report(size_bytes: int) -> None:
+            nonlocal first
+            if first:
+                self.on_stage(Stage.DOWNLOADING)
+                first = False
+            else:
+                self.context.log.info(f"downloading {part.stem}: {size_bytes / 1e6:,.1f} MB so far")
+
+        return report
+
+    def _period(self) -> Period:
+        return Period(self.period_filter, month_of(self.clock.now(), self.config.zone))
+
+    def _fingerprint(self, period: Period) -> str:
+        return fingerprint_of(str(self.client.base_url), self.kind.label, self.kind.request(period))
+
+    def _folder(self) -> RawFolder:
+        return RawFolder.of(self.config.data_dir, self.organization_id, self.asset, self.period_filter)
+
+
+def _ago(age: timedelta) -> str:
+    seconds = max(int(age.total_seconds()), 0)
+    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"  # noqa: PLR2004 - two minutes
