@@ -74,7 +74,8 @@ class PipefyExportsConfig:
 
     Times are in seconds. `resume_window_s` is the age up to which a pending export is resumed instead of
     asking for another. `partition_lock_timeout_s` is how long a run waits for another run of the same
-    partition, `database_lock_timeout_s` how long for another process that holds the database.
+    partition, `database_lock_timeout_s` how long for another process that holds the database. A step that
+    failed for a reason that may pass is retried after `retry_delay_s`, then twice that, and so on.
     """
 
     organization_id: str | None = None
@@ -88,6 +89,8 @@ class PipefyExportsConfig:
     resume_window_s: float = 24 * 3600.0
     partition_lock_timeout_s: float = 2 * 3600.0
     database_lock_timeout_s: float = 600.0
+    max_retries: int = 3
+    retry_delay_s: float = 30.0
     read_copy: bool = True
     group_name: str = "pipefy"
     owners: Sequence[str] = ()

@@ -12,7 +12,7 @@ from pipefy_exports_dagster.config import PipefyExportsConfig, Report
 from pipefy_exports_dagster.errors import SupersededExportError, UnreadableFileError
 from pipefy_exports_dagster.loading import Slice
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Exporter
-from pipefy_exports_dagster.orchestration.failures import RETRY_POLICY, failures_for_dagster
+from pipefy_exports_dagster.orchestration.failures import failures_for_dagster, retry_policy
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.metadata import materialization_metadata
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
@@ -123,7 +123,7 @@ class ExportAssets:
             "group_name": self.config.group_name,
             "kinds": {"pipefy", "duckdb"},
             "owners": list(self.config.owners) or None,
-            "retry_policy": RETRY_POLICY,
+            "retry_policy": retry_policy(self.config),
         }
 
     def _materialize(

@@ -9,12 +9,18 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import PermanentError, PipefyExportsError
 
-RETRY_POLICY = dg.RetryPolicy(
-    max_retries=3, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
-)
-"""30, 60 and 120 seconds, spread by jitter, so that several partitions do not come back at once."""
+
+def retry_policy(config: PipefyExportsConfig) -> dg.RetryPolicy:
+    """Return the policy for transient errors; jitter keeps partitions from coming back all at once."""
+    return dg.RetryPolicy(
+        max_retries=config.max_retries,
+        delay=config.retry_delay_s,
+        backoff=dg.Backoff.EXPONENTIAL,
+        jitter=dg.Jitter.PLUS_MINUS,
+    )
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""Trying it without an account: the sandbox as Pipefy, Dagster and DuckDB as they are."""

@@ -1,0 +1,42 @@
+"""Questions that a person would ask of the loaded tables, and their answers as tables."""
+
+from pathlib import Path
+
+from rich.table import Table
+
+MAX_ROWS = 12
+
+QUESTIONS = (
+    (
+        "Which automations failed most last month?",
+        """SELECT automacao, count(*) AS jobs, count(*) FILTER (status = 'failed') AS failed,
+       round(100.0 * count(*) FILTER (status = 'failed') / count(*), 1) AS failed_percent
+FROM automation_jobs_export WHERE _period_filter = 'last_month'
+GROUP BY ALL ORDER BY failed DESC, automacao LIMIT 5""",
+    ),
+    (
+        "How many jobs ran in each of the last three months, and how long did they take?",
+        """SELECT strftime(iniciado_em, '%Y-%m') AS month, count(*) AS jobs,
+       round(avg(duracao_s), 2) AS seconds_on_average
+FROM automation_jobs_export WHERE _period_filter = 'last_3_months'
+GROUP BY ALL ORDER BY month""",
+    ),
+    (
+        "How many cards did each pipe get in the last three months, and worth how much?",
+        """SELECT pipe, count(*) AS cards, sum(valor_total_r) AS total_value
+FROM organization_report_export WHERE _period_filter = 'last_3_months'
+GROUP BY ALL ORDER BY cards DESC, pipe""",
+    ),
+)
+
+
+def answer(database: Path, query: str) -> Table:
+    """Return a query's result as a table, at most `MAX_ROWS` rows of it."""
+    import duckdb
+
+    with duckdb.connect(database, read_only=True) as connection:
+        result = connection.execute(query)
+        table = Table(*[column[0] for column in result.description or ()])
+        for row in result.fetchmany(MAX_ROWS):
+            table.add_row(*["" if value is None else str(value) for value in row])
+    return table

@@ -1,0 +1,51 @@
+"""What is loaded, as the Dagster instance tells it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from pipefy_exports_dagster.pipefy.periods import PeriodFilter
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPartition:
+    """The newest materialization of a partition."""
+
+    table: str
+    partition: str
+    rows: int
+    file_bytes: int
+    waiting_s: float
+    downloading_s: float
+    loading_s: float
+
+
+def loaded_partitions(home: Path, assets: Sequence[str]) -> list[LoadedPartition]:
+    """Return the newest materialization of each partition of each asset.
+
+    Args:
+        home: The instance's folder, DAGSTER_HOME.
+        assets: Names of export assets.
+    """
+    loaded = []
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        for asset in assets:
+            for period in PeriodFilter:
+                filter_ = dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[period.value])
+                records = instance.fetch_materializations(filter_, limit=1).records
+                if records and (materialization := records[0].asset_materialization):
+                    value = {name: entry.value for name, entry in materialization.metadata.items()}
+                    loaded.append(
+                        LoadedPartition(
+                            table=asset,
+                            partition=period.value,
+                            rows=value["dagster/row_count"],
+                            file_bytes=value["pipefy/file_size_bytes"],
+                            waiting_s=value["pipefy/waiting_s"],
+                            downloading_s=value["pipefy/downloading_s"],
+                            loading_s=value["pipefy/loading_s"],
+                        )
+                    )
+    return loaded

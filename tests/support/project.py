@@ -1,0 +1,169 @@
+"""A user's project in a temporary folder: environment, instance, database, and Dagster runs in it."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from pipefy_exports_dagster.clock import Clock
+from pipefy_exports_dagster.config import PipefyExportsConfig, config_from_environment
+from pipefy_exports_dagster.demo.environment import sandbox_environment
+from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
+from pipefy_exports_dagster.stages import OnStage, ignore_stage
+
+JOBS = "automation_jobs_export"
+REPORT = "organization_report_export"
+DEFINITIONS = "pipefy_exports_dagster.definitions"
+
+
+@dataclass
+class Outcome:
+    """How a run ended, and what it said."""
+
+    success: bool
+    messages: list[str] = field(default_factory=list)
+    failure: str = ""
+    failure_class: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Project:
+    """Everything that one installation of the package has."""
+
+    root: Path
+    environment: dict[str, str]
+
+    @classmethod
+    def for_sandbox(cls, root: Path, url: str) -> "Project":
+        root.mkdir(parents=True, exist_ok=True)
+        return cls(root, sandbox_environment(url, root / "data"))
+
+    @property
+    def data_dir(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def database(self) -> Path:
+        return self.data_dir / "pipefy_exports.duckdb"
+
+    @property
+    def home(self) -> Path:
+        return Path(self.environment["DAGSTER_HOME"])
+
+    @property
+    def config(self) -> PipefyExportsConfig:
+        return config_from_environment(self.environment)
+
+    def instance(self) -> dg.DagsterInstance:
+        return dg.DagsterInstance.from_config(str(self.home))
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(self.database, read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def tables(self) -> dict[tuple[str, str], int]:
+        """Rows by table and partition."""
+        if not self.database.exists():
+            return {}
+        names = [row[0] for row in self.query("SELECT table_name FROM duckdb_tables() WHERE NOT internal")]
+        return {
+            (name, partition): count
+            for name in names
+            for partition, count in self.query(f'SELECT _period_filter, count(*) FROM "{name}" GROUP BY 1')
+        }
+
+    def raw_files(self) -> list[Path]:
+        return sorted(path for path in (self.data_dir / "raw").rglob("*") if path.suffix in {".xlsx", ".csv"})
+
+    def leftovers(self) -> list[Path]:
+        """Files that no finished run may leave."""
+        return [path for path in self.data_dir.rglob("*") if path.suffix in {".part", ".wal", ".tmp"}]
+
+    def materialize(
+        self,
+        *assets: str,
+        partition: str = "last_month",
+        config: PipefyExportsConfig | None = None,
+        run_config: Mapping[str, Any] | None = None,
+        clock: Clock | None = None,
+        on_stage: OnStage = ignore_stage,
+    ) -> Outcome:
+        """Run assets in this process, with the project's instance; no step is retried."""
+        config = dataclasses.replace(config or self.config, max_retries=0)
+        definitions = build_pipefy_exports(config, clock=clock, on_stage=on_stage)
+        selected = assets or (JOBS,)
+        keys = [dg.AssetKey(name) for name in selected]
+        op_config = {name: {"config": dict(run_config)} for name in selected} if run_config else {}
+        previous = dict(os.environ)
+        os.environ.update(self.environment)
+        try:
+            with self.instance() as instance:
+                job = definitions.resolve_job_def("pipefy_exports")
+                result = job.execute_in_process(
+                    instance=instance,
+                    partition_key=partition,
+                    asset_selection=keys,
+                    run_config={"ops": op_config} if op_config else None,
+                    raise_on_error=False,
+                )
+                return self._outcome(instance, result)
+        finally:
+            os.environ.clear()
+            os.environ.update(previous)
+
+    def _outcome(self, instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> Outcome:
+        outcome = Outcome(result.success)
+        for record in instance.all_logs(result.run_id):
+            outcome.messages.append(record.user_message)
+        for event in result.all_events:
+            if event.is_step_failure:
+                data = event.step_failure_data.user_failure_data
+                outcome.failure = (data.description if data else None) or str(event.step_failure_data.error)
+                value = data.metadata.get("pipefy/error") if data else None
+                outcome.failure_class = str(value.value) if value else ""
+            if event.is_step_materialization:
+                metadata = event.step_materialization_data.materialization.metadata
+                outcome.metadata = {name: entry.value for name, entry in metadata.items()}
+        return outcome
+
+    def command(self, *assets: str, partition: str, module: str = DEFINITIONS) -> list[str]:
+        select = ",".join(assets)
+        start = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", module]
+        return [*start, "--select", select, "--partition", partition]
+
+    def materialize_in_process_of_its_own(
+        self, *assets: str, partition: str = "last_month", module: str = DEFINITIONS, timeout_s: float = 120
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run `dagster asset materialize`, as a person would."""
+        return subprocess.run(
+            self.command(*(assets or (JOBS,)), partition=partition, module=module),
+            env=self.environment,
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    def materializations(self, asset: str, partition: str) -> list[dict[str, Any]]:
+        """Metadata of each materialization, newest first."""
+        with self.instance() as instance:
+            filter_ = dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[partition])
+            records = instance.fetch_materializations(filter_, limit=100).records
+        return [
+            {name: entry.value for name, entry in record.asset_materialization.metadata.items()}
+            for record in records
+            if record.asset_materialization
+        ]
+
+    def sidecars(self) -> list[dict[str, Any]]:
+        return [json.loads(path.with_name(path.name + ".json").read_text()) for path in self.raw_files()]
