@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+import click
 from dotenv import dotenv_values
 from rich.console import Console
 from rich.panel import Panel
@@ -18,6 +19,14 @@ from pipefy_exports_dagster.instance import prepare_instance
 from pipefy_exports_dagster.pipefy.credentials import read_credentials
 
 MODULE = "pipefy_exports_dagster.definitions"
+
+
+@click.command()
+@click.option("--port", default=3000, show_default=True, help="The UI's port.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The UI's address.")
+def dev(port: int, host: str) -> None:
+    """Run the Dagster UI: on the account of `.env`, or on the sandbox where there are no credentials."""
+    sys.exit(run_dev(port=port, host=host, console=Console(highlight=False)))
 
 
 def run_dev(*, port: int, host: str, console: Console) -> int:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Optional
 
 import dagster as dg
@@ -136,7 +137,6 @@ class ExportAssets:
         *,
         fresh: bool,
     ) -> dg.MaterializeResult:
-        started_at = self.clock.now()
         with failures_for_dagster():
             organization_id = require_organization_id(self.config.organization_id)
             with (
@@ -163,7 +163,7 @@ class ExportAssets:
                     ledger=ledger,
                     on_stage=self.on_stage,
                 )
-                exported = exporter.export(fresh=fresh, started_at=started_at, waited_for_twin=waited)
+                exported = exporter.export(fresh=fresh, asked_at=_asked_at(context) if waited else None)
                 return self._load(context, kind, exported, ledger, database)
 
     def _load(
@@ -210,6 +210,12 @@ class ExportAssets:
                 loading_s=loading_s,
             )
         )
+
+
+def _asked_at(context: dg.AssetExecutionContext) -> datetime | None:
+    """Return when the run was asked for, which is before its process and its step were started."""
+    record = context.instance.get_run_record_by_id(context.run_id)
+    return record.create_timestamp if record else None
 
 
 def _chosen(override: Any, configured: Any) -> Any:

@@ -65,26 +65,27 @@ class Exporter:
         """Names the export in messages."""
         return f"{self.kind.label}, {self.period_filter}"
 
-    def export(self, *, fresh: bool, started_at: datetime, waited_for_twin: bool) -> ExportedFile:
+    def export(self, *, fresh: bool, asked_at: datetime | None) -> ExportedFile:
         """Return the partition's file: of the pending export where there is one, else of a new one.
 
         Args:
             fresh: Ask for a new export in any case.
-            started_at: When this run began; an export that a twin asked for since then is as good as new.
-            waited_for_twin: Whether another run of the partition has just ended.
+            asked_at: When this run was asked for, if it had to wait for another run of the partition: an
+                export that its twin has asked for since then is as good as a new one.
 
         Raises:
             PipefyExportsError: As the parts say.
         """
-        if waited_for_twin and (twin := self._asked_since(started_at)):
+        if asked_at and (twin := self._asked_since(asked_at)):
             self.context.log.info(f"using export {twin.export_id!r}, which another run has just asked for")
-            return self._follow(twin, resumed=True)
+            return self._follow(twin)
         if not fresh and (pending := self.adoptable()):
             try:
-                return self._follow(pending, resumed=True)
+                return self._follow(pending)
             except (ExportFailedError, ExportNotFoundError) as error:
                 self.context.log.warning(f"{error}. Asking for a new export instead")
-        return self._follow(self._request_new(), resumed=False)
+        requested, export = self._request_new()
+        return self._follow(requested, export)
 
     def adoptable(self) -> RequestedExport | None:
         """Return the pending export if it answers the request that this run would make; log why not."""
@@ -114,7 +115,7 @@ class Exporter:
         same = newest.fingerprint == self._fingerprint(self._period())
         return newest if same and self._folder().find(newest.export_id) else None
 
-    def _request_new(self) -> RequestedExport:
+    def _request_new(self) -> tuple[RequestedExport, Export]:
         newest = self.ledger.newest_request()
         period, requested_at = self._period(), self.clock.now()
 
@@ -139,23 +140,25 @@ class Exporter:
         self.context.log.info(f"requested export {created.export.id!r} ({self.label})")
         for warning in created.warnings:
             self.context.log.warning(warning)
-        return requested
+        return requested, created.export
 
-    def _follow(self, requested: RequestedExport, *, resumed: bool) -> ExportedFile:
+    def _follow(self, requested: RequestedExport, created: Export | None = None) -> ExportedFile:
+        """Return the file of an export: one just `created`, or else a resumed one, in whatever state it is."""
         folder = self._folder()
         folder.create()
-        raw = folder.find(requested.export_id) if resumed else None
+        raw = None if created else folder.find(requested.export_id)
         if raw:
             self.context.log.info(f"the file is already here, whole: {raw.path}")
         else:
-            raw = self._download(self._await(requested), requested, folder)
-        return ExportedFile(raw, requested, resumed, self.timings)
+            export = created or Export(requested.export_id, ExportState.UNKNOWN, "")
+            raw = self._download(self._await(export, requested), requested, folder)
+        return ExportedFile(raw, requested, resumed=created is None, timings=self.timings)
 
-    def _await(self, requested: RequestedExport) -> Export:
+    def _await(self, export: Export, requested: RequestedExport) -> Export:
         started = time.monotonic()
         try:
             return await_export(
-                Export(requested.export_id, ExportState.UNKNOWN, ""),
+                export,
                 refresh=self._refresh,
                 requested_at=requested.requested_at,
                 policy=self.config.polling,

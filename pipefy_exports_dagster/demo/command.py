@@ -1,0 +1,21 @@
+"""`pipefy-exports demo`."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from pipefy_exports_dagster.demo.run import run_demo
+
+
+@click.command()
+def demo() -> None:
+    """Load six partitions from a local Pipefy through Dagster into DuckDB, and ask SQL of them.
+
+    Needs no account. Everything stays in the folder sandbox of the data folder; running it again asks the
+    local Pipefy for new exports and replaces the slices.
+    """
+    data_dir = Path(os.environ.get("PIPEFY_EXPORTS_DATA_DIR") or "data")
+    sys.exit(run_demo(Console(highlight=False), data_dir=data_dir))
