@@ -8,11 +8,11 @@ from pipefy_exports_dagster.orchestration.export_assets import ExportAssets
 from pipefy_exports_dagster.orchestration.resources import database_resource, pipefy_resource
 from pipefy_exports_dagster.orchestration.schedules import (
     current_month_schedule,
-    exports_job,
     last_month_schedule,
 )
 from pipefy_exports_dagster.stages import OnStage, ignore_stage
 
+JOB_NAME = "pipefy_exports"
 SIDE_BY_SIDE = 16
 """Exports of one run wait for Pipefy at the same time; the default, the number of cores, would queue them."""
 
@@ -29,13 +29,18 @@ def build_pipefy_exports(
     """
     executor = dg.multiprocess_executor.configured({"max_concurrent": SIDE_BY_SIDE})
     assets = ExportAssets(config, clock or SystemClock(), on_stage).build()
-    job = exports_job(assets, executor)
+    job = dg.define_asset_job(
+        JOB_NAME,
+        selection=dg.AssetSelection.assets(*assets),
+        description="Export one period filter from Pipefy, for all export assets side by side.",
+        executor_def=executor,
+    )
     return dg.Definitions(
         assets=assets,
         jobs=[job],
         schedules=[
-            last_month_schedule(job, [asset.key for asset in assets], config),
-            current_month_schedule(job),
+            last_month_schedule(JOB_NAME, [asset.key for asset in assets], config),
+            current_month_schedule(JOB_NAME, config),
         ],
         resources={"pipefy": pipefy_resource(config), "export_database": database_resource(config)},
         executor=executor,

@@ -1,11 +1,13 @@
-"""The job and its schedules, stopped until a person switches them on.
+"""The schedules, stopped until a person switches them on.
 
-It is not public in which time zone Pipefy cuts a month, so schedules run at 15:00 UTC, when it is the
-same month everywhere.
+It is not public in which time zone Pipefy cuts a month. At 15:00 UTC on a month's first day it is that
+month everywhere on earth. On its last day it is the next month already from UTC+9 eastwards (no hour
+suits both days: zones span 26 hours), so an organization there skips that day.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
@@ -16,26 +18,14 @@ from pipefy_exports_dagster.pipefy.periods import PeriodFilter, month_of
 EVERY_DAY_AT_15_UTC = "0 15 * * *"
 
 
-def exports_job(
-    assets: Sequence[dg.AssetsDefinition], executor: dg.ExecutorDefinition
-) -> dg.UnresolvedAssetJobDefinition:
-    """Return the job that materializes one partition of every export asset."""
-    return dg.define_asset_job(
-        "pipefy_exports",
-        selection=dg.AssetSelection.assets(*assets),
-        description="Export one period filter from Pipefy, for all export assets side by side.",
-        executor_def=executor,
-    )
-
-
 def last_month_schedule(
-    job: dg.UnresolvedAssetJobDefinition, keys: Sequence[dg.AssetKey], config: PipefyExportsConfig
+    job_name: str, keys: Sequence[dg.AssetKey], config: PipefyExportsConfig
 ) -> dg.ScheduleDefinition:
     """Return the monthly schedule: evaluated daily, so that a missed or failed first day mends itself."""
 
     @dg.schedule(
         name="last_month_exports",
-        job=job,
+        job_name=job_name,
         cron_schedule=EVERY_DAY_AT_15_UTC,
         execution_timezone="UTC",
         description=(
@@ -45,7 +35,9 @@ def last_month_schedule(
     )
     def last_month_exports(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         partition = PeriodFilter.LAST_MONTH.value
-        moment = context.scheduled_execution_time or datetime.now(UTC)
+        moment = context.scheduled_execution_time
+        if turning := month_is_turning(moment, config.zone):
+            return turning
         this_month = month_of(moment, config.zone)
         missing = [
             key for key in keys if Ledger(context.instance, key, partition).loaded_month() != this_month
@@ -59,19 +51,31 @@ def last_month_schedule(
     return last_month_exports
 
 
-def current_month_schedule(job: dg.UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+def current_month_schedule(job_name: str, config: PipefyExportsConfig) -> dg.ScheduleDefinition:
     """Return the daily schedule of the month so far."""
 
     @dg.schedule(
         name="current_month_exports",
-        job=job,
+        job_name=job_name,
         cron_schedule=EVERY_DAY_AT_15_UTC,
         execution_timezone="UTC",
         description="Every day: the current month so far, of every export.",
     )
-    def current_month_exports(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    def current_month_exports(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         partition = PeriodFilter.CURRENT_MONTH.value
-        moment = context.scheduled_execution_time or datetime.now(UTC)
+        moment = context.scheduled_execution_time
+        if turning := month_is_turning(moment, config.zone):
+            return turning
         return dg.RunRequest(run_key=f"{partition}:{moment:%Y-%m-%d}", partition_key=partition)
 
     return current_month_exports
+
+
+def month_is_turning(moment: datetime, zone: ZoneInfo) -> dg.SkipReason | None:
+    """Return why nothing should be exported now: Pipefy may be in another month than the organization."""
+    here, there = month_of(moment, zone), month_of(moment, ZoneInfo("UTC"))
+    if here == there:
+        return None
+    return dg.SkipReason(
+        f"it is {here:%Y-%m} in {zone.key} and {there:%Y-%m} in UTC; tomorrow is soon enough"
+    )

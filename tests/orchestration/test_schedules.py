@@ -1,0 +1,118 @@
+"""What the schedules do on a given day, by the event log of a real instance."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+import dagster as dg
+import pytest
+
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
+from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
+from pipefy_exports_dagster.pipefy.periods import month_of
+
+ASSETS = ("automation_jobs_export", "organization_report_export")
+DEFINITIONS = build_pipefy_exports(PipefyExportsConfig())
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as instance:
+        yield instance
+
+
+def loaded(instance: dg.DagsterInstance, asset: str, month: str) -> None:
+    metadata = {EXPORT_ID: f"{asset}-{month}", REQUESTED_MONTH: month}
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization(dg.AssetKey(asset), partition="last_month", metadata=metadata)
+    )
+
+
+def evaluate(
+    instance: dg.DagsterInstance, name: str, day: datetime, definitions: dg.Definitions = DEFINITIONS
+) -> dg.RunRequest | dg.SkipReason:
+    repository = definitions.get_repository_def()
+    schedule = repository.get_schedule_def(name)
+    with dg.build_schedule_context(
+        instance=instance, scheduled_execution_time=day, repository_def=repository
+    ) as context:
+        result = schedule.evaluate_tick(context)
+    if result.run_requests:
+        [request] = result.run_requests
+        return request
+    assert result.skip_message
+    return dg.SkipReason(result.skip_message)
+
+
+def day(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(hour=15, tzinfo=UTC)
+
+
+def test_the_monthly_schedule_asks_for_last_month_of_every_export(instance: dg.DagsterInstance) -> None:
+    request = evaluate(instance, "last_month_exports", day("2026-11-01"))
+    assert isinstance(request, dg.RunRequest)
+    assert request.partition_key == "last_month"
+    assert {key.to_user_string() for key in request.asset_selection or ()} == set(ASSETS)
+
+
+def test_the_monthly_schedule_skips_with_its_reason_once_the_month_is_loaded(
+    instance: dg.DagsterInstance,
+) -> None:
+    for asset in ASSETS:
+        loaded(instance, asset, "2026-11-01")
+    skipped = evaluate(instance, "last_month_exports", day("2026-11-02"))
+    assert isinstance(skipped, dg.SkipReason)
+    assert "2026-11" in (skipped.skip_message or "")
+
+
+def test_a_missed_first_day_mends_itself_for_what_is_missing_only(instance: dg.DagsterInstance) -> None:
+    loaded(instance, ASSETS[0], "2026-11-01")
+    loaded(instance, ASSETS[1], "2026-10-01")
+    request = evaluate(instance, "last_month_exports", day("2026-11-09"))
+    assert isinstance(request, dg.RunRequest)
+    assert [key.to_user_string() for key in request.asset_selection or ()] == [ASSETS[1]]
+
+
+def test_a_new_month_asks_again(instance: dg.DagsterInstance) -> None:
+    for asset in ASSETS:
+        loaded(instance, asset, "2026-11-01")
+    assert isinstance(evaluate(instance, "last_month_exports", day("2026-12-01")), dg.RunRequest)
+
+
+def test_each_day_has_a_run_key_of_its_own(instance: dg.DagsterInstance) -> None:
+    keys = set()
+    for number in (1, 2, 3):
+        request = evaluate(instance, "last_month_exports", day(f"2026-11-{number:02}"))
+        assert isinstance(request, dg.RunRequest)
+        keys.add(request.run_key)
+    assert len(keys) == 3
+
+
+def test_the_daily_schedule_asks_for_the_current_month_of_everything(instance: dg.DagsterInstance) -> None:
+    request = evaluate(instance, "current_month_exports", day("2026-11-22"))
+    assert isinstance(request, dg.RunRequest)
+    assert request.partition_key == "current_month"
+
+
+def test_schedules_are_stopped_until_a_person_switches_them_on() -> None:
+    for schedule in DEFINITIONS.get_repository_def().schedule_defs:
+        assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+
+
+def test_at_15_utc_on_a_first_day_it_is_the_same_month_in_every_time_zone() -> None:
+    firsts = [datetime(2026, month, 1, 15, tzinfo=UTC) for month in range(1, 13)]
+    for name in available_timezones():
+        months = [month_of(moment, ZoneInfo(name)) for moment in firsts]
+        assert months == [moment.date().replace(day=1) for moment in firsts], name
+
+
+@pytest.mark.parametrize("name", ["last_month_exports", "current_month_exports"])
+def test_where_the_month_has_turned_already_the_last_day_is_skipped(
+    instance: dg.DagsterInstance, name: str
+) -> None:
+    tokyo = build_pipefy_exports(PipefyExportsConfig(timezone="Asia/Tokyo"))
+    skipped = evaluate(instance, name, day("2026-11-30"), tokyo)
+    assert isinstance(skipped, dg.SkipReason)
+    assert "it is 2026-12 in Asia/Tokyo and 2026-11 in UTC" in (skipped.skip_message or "")
+    assert isinstance(evaluate(instance, name, day("2026-12-01"), tokyo), dg.RunRequest)

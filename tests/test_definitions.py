@@ -1,0 +1,49 @@
+"""The code location: what it defines, and what loading it must not do."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+LOAD = """
+import socket, sys
+def refuse(*args, **kwargs): raise AssertionError("the network was called at load time")
+socket.socket.connect = refuse
+from pipefy_exports_dagster.definitions import defs
+from dagster import AssetKey
+repository = defs.get_repository_def()
+print(sorted(key.to_user_string() for key in repository.assets_defs_by_key))
+print(sorted(schedule.name for schedule in repository.schedule_defs))
+print("heavy:", [name for name in ("pandas", "duckdb", "pyarrow", "fastexcel", "openpyxl") if name in sys.modules])
+"""
+
+
+def load(tmp_path: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("PIPEFY_", "DAGSTER_"))}
+    return subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:pipefy_exports_dagster", "-c", LOAD],
+        env=bare | environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_everything_is_defined_without_any_environment_variable(tmp_path: Path) -> None:
+    result = load(tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "['automation_jobs_export', 'organization_report_export']" in result.stdout
+    assert "['current_month_exports', 'last_month_exports']" in result.stdout
+
+
+def test_loading_neither_imports_heavy_libraries_nor_writes_files(tmp_path: Path) -> None:
+    result = load(tmp_path)
+    assert "heavy: []" in result.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    result = load(tmp_path, PIPEFY_EXPORTS_TIMEZONE="Mars/Olympus")
+    assert result.returncode != 0
+    assert "PIPEFY_EXPORTS_TIMEZONE 'Mars/Olympus' is not a time zone" in result.stderr
