@@ -4,7 +4,7 @@ VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test lint format types lock vendor-check bench clean-demo
+.PHONY: help install instance demo dev test lint format types lock vendor-check bench clean-demo
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ demo: install ## A local Pipefy, six partitions through Dagster into DuckDB, SQL
 
 dev: install ## The Dagster UI: on the account of .env, or else on the sandbox
 	@$(BIN)/pipefy-exports dev
+
+instance: install ## Prepare the Dagster instance in data/dagster, for a service or a shell
+	@$(BIN)/python -c 'from pathlib import Path; from pipefy_exports_dagster.instance import prepare_instance; print(prepare_instance(Path("$(CURDIR)/data/dagster")))'
 
 test: install ## All tests
 	$(BIN)/pytest -n auto --dist worksteal

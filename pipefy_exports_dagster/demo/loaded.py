@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -36,7 +37,9 @@ def loaded_partitions(home: Path, assets: Sequence[str]) -> list[LoadedPartition
                 filter_ = dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[period.value])
                 records = instance.fetch_materializations(filter_, limit=1).records
                 if records and (materialization := records[0].asset_materialization):
-                    value = {name: entry.value for name, entry in materialization.metadata.items()}
+                    value: dict[str, Any] = {
+                        name: entry.value for name, entry in materialization.metadata.items()
+                    }
                     loaded.append(
                         LoadedPartition(
                             table=asset,

@@ -1,6 +1,7 @@
 """The export assets: one table each, partitioned by period filter."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Optional
@@ -75,18 +76,11 @@ class ExportAssets:
 
     def build(self) -> list[dg.AssetsDefinition]:
         """Return an asset for each export that is configured."""
-        assets = [self._automation_jobs()] if self.config.automation_jobs else []
+        jobs = self.config.automation_jobs
+        assets = [self._automation_jobs(jobs.name)] if jobs else []
         return assets + [self._report(report) for report in self.config.reports]
 
-    def _automation_jobs(self) -> dg.AssetsDefinition:
-        assert self.config.automation_jobs is not None  # noqa: S101 - asked by `build`
-        name = self.config.automation_jobs.name
-
-        @dg.asset(
-            name=name,
-            description=f"Runs of the organization's automations: one row per automation job. {SLICES}",
-            **self._common(),
-        )
+    def _automation_jobs(self, name: str) -> dg.AssetsDefinition:
         def automation_jobs(
             context: dg.AssetExecutionContext,
             config: ExportRunConfig,
@@ -96,17 +90,10 @@ class ExportAssets:
             kind = AutomationJobsExport(self.config.organization_id)
             return self._materialize(context, name, kind, pipefy, export_database, fresh=config.fresh)
 
-        return automation_jobs
+        rows = "Runs of the organization's automations: one row per automation job."
+        return self._asset(name, automation_jobs, rows)
 
     def _report(self, report: Report) -> dg.AssetsDefinition:
-        @dg.asset(
-            name=report.name,
-            description=(
-                "Cards of an organization report: one row per card, the columns that the report has when it is "
-                f"exported. {SLICES}"
-            ),
-            **self._common(),
-        )
         def organization_report(
             context: dg.AssetExecutionContext,
             config: ReportRunConfig,
@@ -116,16 +103,19 @@ class ExportAssets:
             kind = OrganizationReportExport(self.config.organization_id, config.applied_to(report))
             return self._materialize(context, report.name, kind, pipefy, export_database, fresh=config.fresh)
 
-        return organization_report
+        rows = "Cards of an organization report: one row per card, the columns that the report has when exported."
+        return self._asset(report.name, organization_report, rows)
 
-    def _common(self) -> dict[str, Any]:
-        return {
-            "partitions_def": PERIODS,
-            "group_name": self.config.group_name,
-            "kinds": {"pipefy", "duckdb"},
-            "owners": list(self.config.owners) or None,
-            "retry_policy": retry_policy(self.config),
-        }
+    def _asset(self, name: str, materialize: Callable[..., Any], rows: str) -> dg.AssetsDefinition:
+        return dg.asset(
+            name=name,
+            description=f"{rows} {SLICES}",
+            partitions_def=PERIODS,
+            group_name=self.config.group_name,
+            kinds={"pipefy", "duckdb"},
+            owners=list(self.config.owners) or None,
+            retry_policy=retry_policy(self.config),
+        )(materialize)
 
     def _materialize(
         self,

@@ -85,8 +85,16 @@ class Project:
         return sorted(path for path in (self.data_dir / "raw").rglob("*") if path.suffix in {".xlsx", ".csv"})
 
     def leftovers(self) -> list[Path]:
-        """Files that no finished run may leave."""
-        return [path for path in self.data_dir.rglob("*") if path.suffix in {".part", ".wal", ".tmp"}]
+        """Files that a finished run must not leave: all but tables, raw files, locks and the instance."""
+        kept = {self.database, self.database.with_suffix(".read.duckdb")}
+        for path in self.raw_files():
+            kept |= {path, path.with_name(path.name + ".json")}
+        folders = ("dagster", "locks")
+        return [
+            path
+            for path in self.data_dir.rglob("*")
+            if path.is_file() and path not in kept and path.relative_to(self.data_dir).parts[0] not in folders
+        ]
 
     def materialize(
         self,
