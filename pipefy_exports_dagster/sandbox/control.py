@@ -1,0 +1,56 @@
+"""The sandbox's own controls over HTTP, for other processes: `/sandbox/...`.
+
+Without authentication, because a sandbox holds nothing and listens on the loopback interface.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from pipefy_exports_dagster.sandbox.clock import format_moment, parse_moment
+from pipefy_exports_dagster.sandbox.state import SandboxState
+
+
+def control_routes(state: SandboxState) -> list[Route]:
+    """Return the routes that show and set what a test needs."""
+
+    async def stats(request: Request) -> Response:
+        if request.method == "DELETE":
+            state.stats.reset()
+        return JSONResponse(state.stats.as_json())
+
+    async def clock(request: Request) -> Response:
+        if request.method == "POST":
+            asked = await _asked(request)
+            if "now" in asked:
+                state.clock.set(parse_moment(asked["now"]))
+            state.clock.advance(timedelta(seconds=float(asked.get("advance_seconds", 0))))
+        return JSONResponse({"now": format_moment(state.clock.now())})
+
+    return [
+        Route("/sandbox/stats", _complaining(stats), methods=["GET", "DELETE"]),
+        Route("/sandbox/clock", _complaining(clock), methods=["GET", "POST"]),
+    ]
+
+
+async def _asked(request: Request) -> dict[str, Any]:
+    asked = json.loads(await request.body() or b"{}")
+    if not isinstance(asked, dict):
+        raise TypeError("the body must be a JSON object")
+    return asked
+
+
+def _complaining(endpoint: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    async def guarded(request: Request) -> Response:
+        try:
+            response: Response = await endpoint(request)
+        except (ValueError, TypeError) as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+        return response
+
+    return guarded

@@ -1,0 +1,184 @@
+"""Exports: created by a mutation, produced in the background, finished after a set time."""
+
+import itertools
+import tempfile
+import threading
+import time
+import uuid
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from pipefy_exports_dagster.sandbox.clock import SandboxClock
+from pipefy_exports_dagster.sandbox.files import write_file
+from pipefy_exports_dagster.sandbox.organizations import Organization
+from pipefy_exports_dagster.sandbox.periods import Period
+from pipefy_exports_dagster.sandbox.refusals import not_found
+from pipefy_exports_dagster.sandbox.reports import ReportRequest
+from pipefy_exports_dagster.sandbox.settings import SandboxSettings
+from pipefy_exports_dagster.sandbox.tables import Table
+from pipefy_exports_dagster.sandbox.tokens import Principal
+from pipefy_exports_dagster.sandbox.world import World
+
+
+class ExportKind(StrEnum):
+    """The two exports."""
+
+    AUTOMATION_JOBS = "automation_jobs"
+    ORGANIZATION_REPORT = "organization_report"
+
+
+class Stage(StrEnum):
+    """How far an export is; each kind has its own words for these."""
+
+    CREATED = "created"
+    PROCESSING = "processing"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+@dataclass(slots=True, kw_only=True)
+class Export:
+    """An export. It holds what was there at `created_at`, whenever its file is written."""
+
+    id: str
+    kind: ExportKind
+    organization: Organization
+    requested_by: Principal
+    created_at: datetime
+    created_elapsed_s: float
+    period: Period | None = None
+    request: ReportRequest | None = None
+    failed: bool = False
+    production: "Future[Path]" = field(default_factory=Future, repr=False)
+    produced_elapsed_s: float = 0.0
+    uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+class ExportStore:
+    """Creates exports and knows how far each is."""
+
+    def __init__(self, settings: SandboxSettings, clock: SandboxClock, world: World) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._world = world
+        self._exports: dict[str, Export] = {}
+        self._lock = threading.Lock()
+        self._folder = tempfile.TemporaryDirectory(prefix="pipefy-sandbox-")
+        self._writers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox-writer")
+        self._stopped = threading.Event()
+        # Not repeated by the next sandbox on the same port: a client remembers ids across restarts.
+        self._numbers = itertools.count(int(time.time() * 1000))
+
+    def all(self) -> list[Export]:
+        """Return every export, in the order of creation."""
+        with self._lock:
+            return list(self._exports.values())
+
+    def create_automation_jobs(
+        self, organization: Organization, period: Period, requested_by: Principal
+    ) -> Export:
+        """Create an export of automation jobs."""
+        return self._create(
+            str(uuid.uuid4()), ExportKind.AUTOMATION_JOBS, organization, requested_by, period=period
+        )
+
+    def create_report(
+        self, organization: Organization, request: ReportRequest, requested_by: Principal
+    ) -> Export:
+        """Create an export of a report.
+
+        Raises:
+            Refusal: The request names something that does not exist or means nothing.
+        """
+        self._world.plan_report(request)
+        return self._create(
+            str(next(self._numbers)),
+            ExportKind.ORGANIZATION_REPORT,
+            organization,
+            requested_by,
+            request=request,
+        )
+
+    def get(self, export_id: str, kind: ExportKind) -> Export:
+        """Return an export by its id.
+
+        Raises:
+            Refusal: There is none of that kind.
+        """
+        with self._lock:
+            export = self._exports.get(export_id)
+        if export is None or export.kind is not kind:
+            raise not_found("Export", export_id)
+        return export
+
+    def file(self, export_uuid: str) -> Path | None:
+        """Return the finished file of the export that a link belongs to."""
+        for export in self.all():
+            if export.uuid == export_uuid and self.stage(export) is Stage.FINISHED:
+                return export.production.result()
+        return None
+
+    def stage(self, export: Export) -> Stage:
+        """Say how far an export is: created for a quarter of the set time, then processing, then finished."""
+        if export.failed or (export.production.done() and export.production.exception()):
+            return Stage.FAILED
+        age_s = self._clock.elapsed_s() - export.created_elapsed_s
+        processing_s = self._settings.processing_seconds
+        if age_s >= processing_s and export.production.done():
+            return Stage.FINISHED
+        return Stage.CREATED if age_s < processing_s / 4 else Stage.PROCESSING
+
+    def finished_at(self, export: Export) -> datetime:
+        """Return when a finished export was finished; later than set where its file took longer."""
+        written_after_s = export.produced_elapsed_s - export.created_elapsed_s
+        return export.created_at + timedelta(seconds=max(self._settings.processing_seconds, written_after_s))
+
+    def table(self, export: Export) -> Table:
+        """Return what the export's file holds."""
+        if export.request is not None:
+            return self._world.organization_report(export.request, export.created_at)
+        return self._world.automation_jobs(
+            export.period or Period.LAST_MONTH, export.created_at, export.organization.id
+        )
+
+    def close(self) -> None:
+        """End all writing and delete the files."""
+        self._stopped.set()
+        self._writers.shutdown(wait=True, cancel_futures=True)
+        self._folder.cleanup()
+
+    def _create(
+        self,
+        export_id: str,
+        kind: ExportKind,
+        organization: Organization,
+        requested_by: Principal,
+        *,
+        period: Period | None = None,
+        request: ReportRequest | None = None,
+    ) -> Export:
+        export = Export(
+            id=export_id,
+            kind=kind,
+            organization=organization,
+            requested_by=requested_by,
+            created_at=self._clock.now(),
+            created_elapsed_s=self._clock.elapsed_s(),
+            period=period,
+            request=request,
+        )
+        export.production = self._writers.submit(self._produce, export)
+        with self._lock:
+            self._exports[export.id] = export
+        if self._settings.processing_seconds == 0:
+            export.production.exception()  # waits: the answer to its creation says that it is finished
+        return export
+
+    def _produce(self, export: Export) -> Path:
+        file = Path(self._folder.name, f"{export.uuid}.{self._settings.file_format}")
+        write_file(self.table(export), file, self._settings.file_format, self._stopped.is_set)
+        export.produced_elapsed_s = self._clock.elapsed_s()
+        return file

@@ -1,0 +1,66 @@
+"""Tables written as the files that Pipefy produces."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pipefy_exports_dagster.sandbox.settings import FileFormat
+from pipefy_exports_dagster.sandbox.tables import Cell, Table
+
+_CHECK_EVERY_ROWS = 500
+
+
+class ProductionStoppedError(Exception):
+    """The sandbox ended while a file was being written."""
+
+
+def write_file(table: Table, file: Path, file_format: FileFormat, stopped: Callable[[], bool]) -> None:
+    """Write a table as a workbook or as CSV.
+
+    `stopped` is asked now and then; once it says yes, writing ends with `ProductionStoppedError`.
+    """
+    if file_format is FileFormat.CSV:
+        _write_csv(table, file, stopped)
+    else:
+        _write_xlsx(table, file, stopped)
+
+
+def _write_xlsx(table: Table, file: Path, stopped: Callable[[], bool]) -> None:
+    from openpyxl import Workbook  # type: ignore[import-untyped]
+    from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]
+
+    workbook = Workbook(write_only=True)
+    sheet = workbook.create_sheet("Export")
+
+    def as_cell(value: Cell) -> Any:
+        if isinstance(value, str) and value.startswith("="):
+            cell = WriteOnlyCell(sheet, value)
+            cell.data_type = "s"  # openpyxl takes it for a formula; Pipefy exports text
+            return cell
+        return value
+
+    sheet.append(table.header)
+    for position, row in enumerate(table.rows):
+        if position % _CHECK_EVERY_ROWS == 0 and stopped():
+            sheet.close()
+            raise ProductionStoppedError
+        sheet.append([as_cell(value) for value in row])
+    workbook.save(file)
+
+
+def _write_csv(table: Table, file: Path, stopped: Callable[[], bool]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        if table.header:
+            writer.writerow(table.header)
+        for position, row in enumerate(table.rows):
+            if position % _CHECK_EVERY_ROWS == 0 and stopped():
+                raise ProductionStoppedError
+            writer.writerow([_csv_text(value) for value in row])
+
+
+def _csv_text(value: Cell) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,56 @@
+"""What a sandbox is started with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Dialect(StrEnum):
+    """Which forms of `createAutomationJobsExport` the schema has; both are in public use."""
+
+    BOTH = "both"
+    DOCUMENTED = "documented"
+    INPUT = "input"
+
+
+class FileFormat(StrEnum):
+    """What the exported files are."""
+
+    XLSX = "xlsx"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxSettings:
+    """Everything that a sandbox's data and behaviour follow from.
+
+    Args:
+        port: 0 takes a free one.
+        jobs: Automation jobs of the first organization over the five months that end at `now`; every
+            other organization has a quarter.
+        cards: The same for cards.
+        organizations: How many organizations the default credentials see.
+        reports: Saved reports per organization.
+        processing_seconds: From an export's creation until it is finished; with 0 the answer to its
+            creation already has the link.
+        now: What the sandbox's clock reads at the start, then it runs on. None: the real time.
+        last_3_months_includes_current: Whether `last_3_months` of automation jobs is the current month
+            and the two before it, instead of the three complete months before it. Pipefy does not say.
+        faults: What goes wrong from the start, each `operation:fault[:times][:argument]`.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    seed: int = 7
+    jobs: int = 20_000
+    cards: int = 5_000
+    organizations: int = 2
+    reports: int = 12
+    processing_seconds: float = 2.0
+    dialect: Dialect = Dialect.BOTH
+    file_format: FileFormat = FileFormat.XLSX
+    link_lifetime_seconds: float = 3600.0
+    token_lifetime_seconds: float = 3600.0
+    now: datetime | None = None
+    last_3_months_includes_current: bool = False
+    faults: tuple[str, ...] = ()
