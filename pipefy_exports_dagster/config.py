@@ -5,6 +5,7 @@ needs them, so that the code location loads without any.
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,13 @@ class Connection:
     max_download_bytes: int = 2 * 2**30
     download_timeout_s: float = 3600.0
 
+    def __post_init__(self) -> None:
+        """Check the limits, and bring `download_hosts` into one form: `.A.com`, `*.a.com` mean `a.com`."""
+        for name in ("request_timeout_s", "max_answer_bytes", "max_download_bytes", "download_timeout_s"):
+            if not getattr(self, name) > 0:
+                raise ConfigurationError(f"`{name}` is {getattr(self, name)!r}; it has to be more than 0")
+        object.__setattr__(self, "download_hosts", tuple(_host_suffix(host) for host in self.download_hosts))
+
 
 @dataclass(frozen=True, slots=True)
 class PollPolicy:
@@ -42,6 +50,16 @@ class PollPolicy:
     max_interval_s: float = 30.0
     fraction: float = 0.1
     timeout_s: float = 3600.0
+
+    def __post_init__(self) -> None:
+        """Refuse intervals that would ask without a pause."""
+        if not (
+            0 < self.min_interval_s <= self.max_interval_s and self.fraction >= 0 and self.timeout_s >= 0
+        ):
+            raise ConfigurationError(
+                f"{self} cannot be used: intervals have to be more than 0, the shortest no longer than the longest, "
+                "`fraction` and `timeout_s` not negative"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +84,13 @@ class Report:
     filter: Mapping[str, Any] | None = None
     sort_by: Mapping[str, str] | None = None
     period_field: str = "created_at"
+
+    def __post_init__(self) -> None:
+        """Refuse one column's name in place of several: its letters would be taken for columns."""
+        if isinstance(self.columns, str):
+            raise ConfigurationError(
+                f"`columns` is {self.columns!r}; give a list of names, such as ['title']"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +151,8 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
     Raises:
         ConfigurationError: A variable has a value that cannot be used; the message names it.
     """
-    env = {name: value.strip() for name, value in (environ or os.environ).items() if value.strip()}
+    environ = os.environ if environ is None else environ
+    env = {name: value.strip() for name, value in environ.items() if value.strip()}
     defaults = Connection()
     data_dir = Path(env.get("PIPEFY_EXPORTS_DATA_DIR", "data"))
     database = env.get("PIPEFY_EXPORTS_DATABASE")
@@ -152,8 +178,19 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
     )
 
 
+def _host_suffix(text: str) -> str:
+    suffix = text.strip().lower().removeprefix("*").strip(".")
+    if not re.fullmatch(r"[a-z0-9_][a-z0-9._-]*", suffix):
+        raise ConfigurationError(
+            f"PIPEFY_DOWNLOAD_HOSTS holds {text!r}; give names of hosts, such as files.example.com, without https://, "
+            "port or path"
+        )
+    return suffix
+
+
 def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:
-    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    words = {"true": True, "1": True, "yes": True, "on": True}
+    words |= {"false": False, "0": False, "no": False, "off": False}
     text = env.get(name)
     if text is None:
         return default

@@ -7,7 +7,7 @@ import httpx
 
 from pipefy_exports_dagster.errors import ConfigurationError, DownloadRefusedError
 
-PIPEFY_HOSTS = (".pipefy.com",)
+PIPEFY_HOSTS = ("pipefy.com",)
 """Suffix of the hosts in every link seen so far (`app-storage-service.pipefy.com`, `app.pipefy.com`)."""
 
 
@@ -15,7 +15,7 @@ PIPEFY_HOSTS = (".pipefy.com",)
 class AddressPolicy:
     """What may be called: https and known hosts; with `allow_insecure`, also http and loopback.
 
-    `download_hosts` are further host suffixes that files may come from.
+    `download_hosts` are further host suffixes that files may come from, as `Connection` has them.
     """
 
     allow_insecure: bool = False
@@ -25,15 +25,19 @@ class AddressPolicy:
         """Return the API's address without a trailing `/graphql` or slash.
 
         Raises:
-            ConfigurationError: Not an https address (or http, where that is allowed).
+            ConfigurationError: Not an https address (or http, where that is allowed), or one with more in it
+                than host and path.
         """
-        try:
-            url = httpx.URL(base_url.strip().rstrip("/").removesuffix("/graphql"))
-        except httpx.InvalidURL:
-            url = httpx.URL("")
-        if url.scheme not in {"http", "https"} or not url.host:
+        url = _parse(base_url.strip().rstrip("/").removesuffix("/graphql"))
+        if url is None or url.scheme not in {"http", "https"} or not url.raw_host:
             raise ConfigurationError(
                 f"PIPEFY_BASE_URL {base_url!r} is not a web address; use https://app.pipefy.com"
+            )
+        if url.userinfo or url.query or url.fragment:
+            # Not quoted: what stands there may be a secret. httpx would also send a user instead of the token.
+            raise ConfigurationError(
+                "PIPEFY_BASE_URL holds a user, a query string or a fragment; it takes an address only, such as "
+                "https://app.pipefy.com"
             )
         if url.scheme == "http" and not self.allow_insecure:
             raise ConfigurationError(
@@ -48,18 +52,24 @@ class AddressPolicy:
         Raises:
             DownloadRefusedError: Another scheme or host than allowed. The message has no query string.
         """
-        try:
-            url = httpx.URL(link)
-        except httpx.InvalidURL:
-            raise DownloadRefusedError("Pipefy gave a download link that is not a web address") from None
-        host = url.host.lower().rstrip(".")
-        if self.allow_insecure and _is_loopback(host) and url.scheme in {"http", "https"}:
+        url = _parse(link)
+        if url is None or url.scheme not in {"http", "https"} or not url.raw_host:
+            raise DownloadRefusedError(
+                "the download link is not a web address; the file was not fetched. If that stays, ask Pipefy's "
+                "support"
+            )
+        if url.userinfo:
+            raise DownloadRefusedError(
+                f"the download link to {shown(url)!r} names a user, as Pipefy's do not; the file was not fetched"
+            )
+        host = _host(url)
+        if self.allow_insecure and _is_loopback(host):
             return url
         if url.scheme != "https":
             raise DownloadRefusedError(
                 f"the download link {shown(url)!r} is not https; the file was not fetched"
             )
-        if url.userinfo or not any(_is_within(host, suffix) for suffix in PIPEFY_HOSTS + self.download_hosts):
+        if not any(_is_within(host, suffix) for suffix in PIPEFY_HOSTS + self.download_hosts):
             raise DownloadRefusedError(
                 f"the download link leads to {host!r}, which is not a known file host; if Pipefy really "
                 "stores your files there, add it to PIPEFY_DOWNLOAD_HOSTS"
@@ -69,18 +79,30 @@ class AddressPolicy:
 
 def shown(url: httpx.URL) -> str:
     """Return an address as it may be shown: without user, query and fragment, which hold credentials."""
-    return f"{url.scheme}://{url.host}{f':{url.port}' if url.port else ''}{url.path}"
+    path = url.raw_path.partition(b"?")[0]
+    return f"{url.scheme}://{url.netloc.decode()}{path.decode()}"
+
+
+def _parse(text: str) -> httpx.URL | None:
+    try:
+        return httpx.URL(text)
+    except (httpx.InvalidURL, ValueError, TypeError):
+        return None
+
+
+def _host(url: httpx.URL) -> str:
+    # Not `url.host`: that turns `xn--` labels back into Unicode, and raises for those that are none.
+    return url.raw_host.decode().lower().rstrip(".")
 
 
 def _is_within(host: str, suffix: str) -> bool:
-    suffix = suffix.lower().lstrip(".")
-    return bool(suffix) and (host == suffix or host.endswith("." + suffix))
+    return host == suffix or host.endswith("." + suffix)
 
 
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

@@ -5,7 +5,9 @@ status only where there is no content.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -13,17 +15,13 @@ import httpx
 from pipefy_exports_dagster.errors import (
     AuthenticationError,
     PermissionDeniedError,
-    PipefyExportsError,
     RateLimitedError,
     RequestRejectedError,
-    SchemaMismatchError,
     ServerUnavailableError,
 )
 from pipefy_exports_dagster.pipefy.addresses import shown
-
-PERMISSION_CODES = {"PERMISSION_DENIED", "FORBIDDEN", "NOT_AUTHORIZED", "UNAUTHORIZED"}
-AUTHENTICATION_CODES = {"UNAUTHENTICATED", "AUTHENTICATION_ERROR"}
-MAX_SHOWN_MESSAGE = 300
+from pipefy_exports_dagster.pipefy.foreign_text import shown_text
+from pipefy_exports_dagster.pipefy.graphql_errors import error_of, errors_in, message_of
 
 
 def read_answer(url: httpx.URL, status: int, headers: httpx.Headers, body: bytes) -> Mapping[str, Any]:
@@ -33,11 +31,11 @@ def read_answer(url: httpx.URL, status: int, headers: httpx.Headers, body: bytes
         AuthenticationError: 401.
         PermissionDeniedError: 403.
         RateLimitedError: 429.
-        ServerUnavailableError: 5xx, or something that is not a JSON object.
+        ServerUnavailableError: 5xx, 408, or something that is not a JSON object.
         RequestRejectedError: Any other refusal.
     """
     payload = _json_object(body)
-    if status == httpx.codes.OK and payload is not None:
+    if payload is not None and httpx.codes.is_success(status):
         return payload
     if status == httpx.codes.UNAUTHORIZED:
         raise AuthenticationError(
@@ -53,84 +51,73 @@ def read_answer(url: httpx.URL, status: int, headers: httpx.Headers, body: bytes
         raise RateLimitedError(
             "Pipefy asks to slow down (HTTP 429)", status=status, retry_after_s=retry_after_s(headers)
         )
-    if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.OK:
-        what = "a server error" if status != httpx.codes.OK else "something that is not JSON"
-        raise ServerUnavailableError(
-            f"Pipefy answered {what} (HTTP {status}, {headers.get('content-type', 'no content type')}) "
-            f"at {shown(url)}",
-            status=status,
-            retry_after_s=retry_after_s(headers),
+    is_our_fault = httpx.codes.is_client_error(status) and status != httpx.codes.REQUEST_TIMEOUT
+    if is_our_fault and payload is not None and errors_in(payload):
+        raise error_of(payload, status=status)
+    if is_our_fault or httpx.codes.is_redirect(status):
+        raise RequestRejectedError(
+            f"HTTP {status} at {shown(url)}: no GraphQL API answers there; check PIPEFY_BASE_URL"
         )
-    if payload is not None and payload.get("errors"):
-        return payload
-    raise RequestRejectedError(
-        f"HTTP {status} at {shown(url)}: no GraphQL API answers there; check PIPEFY_BASE_URL"
+    what = "something that is not JSON" if httpx.codes.is_success(status) else "an error"
+    content_type = shown_text(headers.get("content-type") or "no content type", max_length=60)
+    raise ServerUnavailableError(
+        f"Pipefy answered {what} (HTTP {status}, {content_type}) at {shown(url)}",
+        status=status,
+        retry_after_s=retry_after_s(headers),
     )
 
 
 def data_of(payload: Mapping[str, Any], field: str) -> tuple[Any, tuple[str, ...]]:
-    """Return the value of the operation's root field, and the messages of errors that stand beside it.
-
-    Raises:
-        PipefyExportsError: The field is missing or null, and there are errors.
-    """
-    data, errors = payload.get("data"), payload.get("errors") or ()
-    value = data.get(field) if isinstance(data, Mapping) else None
-    messages = tuple(_message(error) for error in errors)
-    if value is None and errors:
-        raise error_of(errors, executed="data" in payload)
-    return value, messages
-
-
-def error_of(errors: Sequence[Any], *, executed: bool) -> PipefyExportsError:
-    """Return GraphQL errors as one error of ours.
+    """Return the value of the operation's field, and the messages of errors that stand beside it.
 
     Args:
-        errors: The `errors` list of the answer.
-        executed: Whether the answer has a `data` entry. By the GraphQL specification it has none when the
-            request was refused before anything ran, which is what makes another dialect safe to try.
+        payload: What `read_answer` returned.
+        field: The root field, and after a dot the field within it that the caller is after, if any.
+
+    Raises:
+        PipefyExportsError: The value is missing or null, and there are errors.
+        ServerUnavailableError: There are neither data nor errors, which is no answer.
     """
-    codes = tuple(
-        str(error["extensions"]["code"])
-        for error in errors
-        if isinstance(error, Mapping)
-        and isinstance(error.get("extensions"), Mapping)
-        and error["extensions"].get("code")
-    )
-    text = "; ".join(dict.fromkeys(_message(error) for error in errors))
-    upper = {code.upper() for code in codes}
-    if upper & AUTHENTICATION_CODES:
-        return AuthenticationError(f"Pipefy does not accept the credentials: {text}")
-    if upper & PERMISSION_CODES:
-        return PermissionDeniedError(
-            f"Pipefy denies permission: {text}. The credentials' owner needs to be an administrator of "
-            "the organization, and PIPEFY_ORG_ID has to be that organization"
-        )
-    if any("NOT_FOUND" in code for code in upper):
-        return RequestRejectedError(f"Pipefy does not find it: {text}", codes=codes)
-    if not executed:
-        return SchemaMismatchError(f"Pipefy's schema refuses the request: {text}", codes=codes)
-    return RequestRejectedError(f"Pipefy refuses the request: {text}", codes=codes)
+    data, errors = payload.get("data"), errors_in(payload)
+    root, _, inner = field.partition(".")
+    value = data.get(root) if isinstance(data, Mapping) else None
+    if inner:
+        value = value.get(inner) if isinstance(value, Mapping) else None
+    if value is None and errors:
+        raise error_of(payload)
+    if not isinstance(data, Mapping) or root not in data:
+        raise ServerUnavailableError("Pipefy answered with neither data nor errors", status=httpx.codes.OK)
+    return value, tuple(message_of(error) for error in errors)
 
 
 def retry_after_s(headers: httpx.Headers) -> float | None:
-    """Return Retry-After in seconds; its rarer form, a date, is not used by APIs and is ignored."""
+    """Return Retry-After in seconds, from now; both of its forms are in use."""
+    text = headers.get("retry-after", "").strip()
     try:
-        seconds = float(headers.get("retry-after", ""))
+        seconds = float(text)
     except ValueError:
-        return None
+        until, sent = _http_date(text), _http_date(headers.get("date", ""))
+        if until is None:
+            return None
+        # Counted from the server's own clock: ours may be wrong.
+        seconds = max((until - (sent or datetime.now(UTC))).total_seconds(), 0.0)
     return seconds if 0 <= seconds < float("inf") else None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(body)
+        if b"\\u" in body:
+            # Half of a surrogate pair is JSON for Python, but no text that can be stored or logged.
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def _message(error: Any) -> str:
-    message = error.get("message") if isinstance(error, Mapping) else error
-    text = " ".join(str(message).split())
-    return text if len(text) <= MAX_SHOWN_MESSAGE else text[: MAX_SHOWN_MESSAGE - 1] + "…"

@@ -5,7 +5,7 @@ has only one of them refuses the other before it runs anything, so trying both c
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipefy_exports_dagster.errors import SchemaMismatchError
@@ -17,23 +17,30 @@ from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
 from pipefy_exports_dagster.pipefy.refreshing import refresh_export
 
 CREATE_FIELD = "createAutomationJobsExport"
+INPUT_OBJECT, DOCUMENTED = "input object", "documented"
+# As few fields as possible: the link's name differs between servers, and comes with the first look.
 CREATE = {
-    "input object": """
+    INPUT_OBJECT: (
+        f"{CREATE_FIELD}.automationJobsExport",
+        """
         mutation CreateAutomationJobsExport($input: CreateAutomationJobsExportInput!) {
-          createAutomationJobsExport(input: $input) { automationJobsExport { id status fileUrl } }
+          createAutomationJobsExport(input: $input) { automationJobsExport { id status } }
         }
-    """,
-    "documented": """
+        """,
+    ),
+    DOCUMENTED: (
+        CREATE_FIELD,
+        """
         mutation CreateAutomationJobsExport($organizationId: ID!, $filter: PeriodFilter!) {
-          createAutomationJobsExport(organizationId: $organizationId, filter: $filter) {
-            id status createdAt downloadUrl
-          }
+          createAutomationJobsExport(organizationId: $organizationId, filter: $filter) { id status }
         }
-    """,
+        """,
+    ),
 }
 REFRESH_FIELD = "automationJobsExport"
-# Only `fileUrl` is known to be accepted by the live API: the vendor's SDK asks for it.
-REFRESH = "query AutomationJobsExport($id: ID!) { automationJobsExport(id: $id) { id status fileUrl } }"
+REFRESH = "query AutomationJobsExport($id: ID!) {{ automationJobsExport(id: $id) {{ id status {link} }} }}"
+LINK_NAMES = ("fileUrl", "downloadUrl", "filedUrl")
+"""The link's names, the likeliest first: the vendor's SDK asks the live API for `fileUrl`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,8 @@ class AutomationJobsExport:
 
     organization_id: str | None
     label: str = "automation jobs"
+    _link_names: list[str] = field(default_factory=lambda: list(LINK_NAMES), repr=False, compare=False)
+    """Changed in place: the name that the server took moves to the front."""
 
     def request(self, period: Period) -> Mapping[str, Any]:
         """Return the two arguments that Pipefy takes: the period filter is passed as it is."""
@@ -64,14 +73,13 @@ class AutomationJobsExport:
         request = self.request(period)
         first_refusal: SchemaMismatchError | None = None
         for name in sorted(CREATE, key=lambda name: name != dialect):
-            variables = {"input": request} if name == "input object" else request
+            answer_field, document = CREATE[name]
+            variables = {"input": request} if name == INPUT_OBJECT else request
             try:
-                answer = client.execute(CREATE[name], variables, field=CREATE_FIELD)
+                answer = client.execute(document, variables, field=answer_field)
             except SchemaMismatchError as error:
                 first_refusal = first_refusal or error
                 continue
-            if name == "input object" and isinstance(answer, Mapping):
-                answer = answer.get("automationJobsExport")
             return created_from(answer, state_field="status", request=request, dialect=name)
         assert first_refusal is not None  # noqa: S101 - each dialect returned, raised or was refused
         raise first_refusal
@@ -82,6 +90,21 @@ class AutomationJobsExport:
         Raises:
             ExportNotFoundError: Pipefy does not know it.
         """
-        return refresh_export(
-            client, REFRESH, field=REFRESH_FIELD, export_id=export_id, state_field="status", label=self.label
-        )
+        first_refusal: SchemaMismatchError | None = None
+        for name in tuple(self._link_names):
+            try:
+                export = refresh_export(
+                    client,
+                    REFRESH.format(link=name),
+                    field=REFRESH_FIELD,
+                    export_id=export_id,
+                    state_field="status",
+                    label=self.label,
+                )
+            except SchemaMismatchError as error:
+                first_refusal = first_refusal or error
+                continue
+            self._link_names.sort(key=lambda known: known != name)
+            return export
+        assert first_refusal is not None  # noqa: S101 - each name returned, raised or was refused
+        raise first_refusal

@@ -3,9 +3,11 @@
 import json
 import logging
 import os
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import httpx
 
@@ -20,12 +22,11 @@ from pipefy_exports_dagster.errors import (
 )
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, shown
 from pipefy_exports_dagster.pipefy.answers import data_of, read_answer
+from pipefy_exports_dagster.pipefy.bodies import UnreadableBodyError, read_pieces
 from pipefy_exports_dagster.pipefy.credentials import Credentials, TokenSource, read_credentials
-from pipefy_exports_dagster.pipefy.quiet_logs import keep_links_out_of_logs
+from pipefy_exports_dagster.pipefy.transport import NEVER_SENT, describe, open_http
 
 logger = logging.getLogger(__name__)
-
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 class PipefyClient:
@@ -37,16 +38,15 @@ class PipefyClient:
         """Prepare a client; nothing is sent yet.
 
         Raises:
-            ConfigurationError: The base URL cannot be used.
+            ConfigurationError: The base URL cannot be used, or the environment's proxy settings.
         """
-        keep_links_out_of_logs()
         self.connection = connection
         self.addresses = AddressPolicy(connection.allow_insecure_urls, connection.download_hosts)
         self.base_url = self.addresses.check_base_url(connection.base_url)
         self.clock = clock or SystemClock()
         self._tokens = TokenSource(credentials, self._fetch_token, self.clock)
-        # A redirect is never followed: it would take the token to another host.
-        self._http = httpx.Client(timeout=connection.request_timeout_s, follow_redirects=False)
+        # A redirect is not followed: it would take the token to another host.
+        self._http = open_http(connection.request_timeout_s)
 
     @classmethod
     def from_environment(cls, connection: Connection, *, clock: Clock | None = None) -> Self:
@@ -70,43 +70,45 @@ class PipefyClient:
         self._http.close()
 
     def execute(self, document: str, variables: Mapping[str, Any], *, field: str) -> Any:
-        """Run a GraphQL operation and return the value of its root `field`, which may be None.
+        """Run a GraphQL operation and return the value of its `field`, which may be None.
 
         Errors that stand beside usable data are logged and the data is returned.
+
+        Args:
+            document: The operation.
+            variables: Its variables, JSON-able.
+            field: The operation's root field, or a field of that, as `root.inner`.
 
         Raises:
             PipefyExportsError: As `answers.read_answer` and `answers.data_of` say.
             ConnectionFailedError: No answer; its `sent` tells whether the request may have arrived.
         """
         content = json.dumps({"query": document, "variables": variables}).encode()
-        payload = self._post_with_token(content)
-        value, messages = data_of(payload, field)
+        value, messages = self._ask(content, field, may_renew=self._tokens.can_renew)
         for message in messages:
             logger.warning("Pipefy answered %s, and beside it an error: %s", field, message)
         return value
 
-    def _post_with_token(self, content: bytes) -> Mapping[str, Any]:
-        url = self._address("/graphql")
-        for attempt in range(2):
-            headers = {
-                "Authorization": f"Bearer {self._tokens.token()}",
-                "Content-Type": "application/json",
-                "Accept": "application/json",
-            }
-            try:
-                return self._post(url, content, headers)
-            except AuthenticationError:
-                # A 401 means that nothing was executed, so sending the same again is safe, even a create.
-                if attempt or not self._tokens.can_renew:
-                    raise
-                self._tokens.forget()
-        raise AssertionError  # pragma: no cover - the second attempt returns or raises
+    def _ask(self, content: bytes, field: str, *, may_renew: bool) -> tuple[Any, tuple[str, ...]]:
+        token = self._tokens.token()
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+        }
+        try:
+            return data_of(self._post("/graphql", content, headers, secret=token), field)
+        except AuthenticationError:
+            if not may_renew:
+                raise
+        # The token was refused, so nothing was executed: sending the same again is safe, even a create.
+        self._tokens.forget()
+        return self._ask(content, field, may_renew=False)
 
     def _fetch_token(self, form: Mapping[str, str]) -> Mapping[str, Any]:
-        request = httpx.Request("POST", self._address("/oauth/token"), data=dict(form))
-        headers = {"Content-Type": request.headers["Content-Type"], "Accept": "application/json"}
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         try:
-            return self._post(request.url, request.read(), headers)
+            return self._post("/oauth/token", urlencode(form).encode(), headers)
         except ConnectionFailedError as error:
             # Whatever became of the token request, the request that needs the token was not sent.
             raise ConnectionFailedError(str(error), sent=False) from None
@@ -114,40 +116,48 @@ class PipefyClient:
             raise TokenUnavailableError(
                 str(error), status=error.status, retry_after_s=error.retry_after_s
             ) from None
-        except RequestRejectedError:
+        except (AuthenticationError, RequestRejectedError):
             raise AuthenticationError(
                 "Pipefy refuses the service account: check PIPEFY_SERVICE_ACCOUNT_CLIENT_ID and "
                 "PIPEFY_SERVICE_ACCOUNT_CLIENT_SECRET, and that PIPEFY_BASE_URL is the right one"
             ) from None
 
-    def _post(self, url: httpx.URL, content: bytes, headers: Mapping[str, str]) -> Mapping[str, Any]:
+    def _post(
+        self, path: str, content: bytes, headers: Mapping[str, str], *, secret: str = ""
+    ) -> Mapping[str, Any]:
+        """Send a request and return its answer; a server that quotes `secret` back gets it struck out."""
+        url = self.base_url.copy_with(path=self.base_url.path.rstrip("/") + path)
+        failure: ConnectionFailedError | ServerUnavailableError
         try:
             with self._http.stream("POST", url, content=content, headers=dict(headers)) as response:
                 body = self._read_capped(response)
-                return read_answer(url, response.status_code, response.headers, body)
         except httpx.TransportError as error:
             sent = not isinstance(error, NEVER_SENT)
             what = "the connection broke" if sent else "no connection"
-            raise ConnectionFailedError(
-                f"{what} at {shown(url)}: {type(error).__name__} {error}".rstrip(), sent=sent
-            ) from None
-        except httpx.DecodingError:
-            raise ServerUnavailableError(
-                f"Pipefy's answer at {shown(url)} cannot be decoded", status=200
-            ) from None
+            failure = ConnectionFailedError(f"{what} at {shown(url)}: {describe(error)}", sent=sent)
+        except UnreadableBodyError as error:
+            failure = ServerUnavailableError(
+                f"Pipefy's answer at {shown(url)} {error}", status=httpx.codes.OK
+            )
+        else:
+            if secret:
+                body = body.replace(secret.encode(), b"[token]")
+            return read_answer(url, response.status_code, response.headers, body)
+        # Raised here, outside of `except`: the cause holds the request, and that holds the token.
+        raise failure
 
     def _read_capped(self, response: httpx.Response) -> bytes:
+        limits = self.connection
+        deadline = time.monotonic() + limits.request_timeout_s
         chunks, size = [], 0
-        for chunk in response.iter_bytes():
+        for chunk in read_pieces(response):
             size += len(chunk)
-            if size > self.connection.max_answer_bytes:
-                raise ServerUnavailableError(
-                    f"Pipefy's answer at {shown(response.url)} is larger than "
-                    f"{self.connection.max_answer_bytes} bytes, which no answer of the API is",
-                    status=response.status_code,
+            if size > limits.max_answer_bytes:
+                raise UnreadableBodyError(
+                    f"is larger than {limits.max_answer_bytes} bytes, which no answer of the API is"
                 )
+            if time.monotonic() > deadline:
+                # httpx limits the time between two pieces only: a byte now and then would hold us for ever.
+                raise httpx.ReadTimeout(f"no whole answer within {limits.request_timeout_s:.0f} s")
             chunks.append(chunk)
         return b"".join(chunks)
-
-    def _address(self, path: str) -> httpx.URL:
-        return self.base_url.copy_with(path=self.base_url.path.rstrip("/") + path)

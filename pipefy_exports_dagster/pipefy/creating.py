@@ -6,7 +6,8 @@ case of a missing answer an export may exist, and the error says so.
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from pipefy_exports_dagster.clock import Clock
@@ -17,7 +18,7 @@ from pipefy_exports_dagster.errors import (
     ServerUnavailableError,
     TokenUnavailableError,
 )
-from pipefy_exports_dagster.pipefy.export import CreatedExport, parse_export
+from pipefy_exports_dagster.pipefy.export import CreatedExport, parse_export, read_id
 
 MAX_ATTEMPTS = 5
 FIRST_DELAY_S = 1.0
@@ -46,7 +47,7 @@ def create_patiently(create: Callable[[], CreatedExport], *, clock: Clock, label
                     f"created: {error}. Look for an e-mail from Pipefy in the next minutes, then materialize "
                     "the partition again, which asks for another export"
                 ) from None
-            asked_s = getattr(error, "retry_after_s", None)
+            asked_s = error.retry_after_s if isinstance(error, ServerUnavailableError) else None
             if attempt == MAX_ATTEMPTS or (asked_s or 0) > MAX_RETRY_AFTER_S:
                 raise
             backoff_s = FIRST_DELAY_S * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
@@ -63,6 +64,23 @@ def surely_not_created(error: ConnectionFailedError | ServerUnavailableError) ->
     return error.status == SERVICE_UNAVAILABLE and error.retry_after_s is not None
 
 
+@contextmanager
+def before_create() -> Iterator[None]:
+    """Mark what a create has to look up first: where that fails, the create itself was not sent.
+
+    Raises:
+        ConnectionFailedError: With `sent` false, whatever broke, unless the error says so much itself.
+    """
+    try:
+        yield
+    except (ConnectionFailedError, ServerUnavailableError) as error:
+        if surely_not_created(error):
+            raise
+        raise ConnectionFailedError(
+            f"no export was asked for, because what it needs could not be read: {error}", sent=False
+        ) from None
+
+
 def created_from(
     answer: Any,
     *,
@@ -76,11 +94,12 @@ def created_from(
     Raises:
         CreateAnswerLostError: The answer names no export, though Pipefy accepted the request.
     """
-    if not isinstance(answer, Mapping) or not answer.get("id"):
+    export_id = read_id(answer)
+    if export_id is None:
         raise CreateAnswerLostError(
             "Pipefy accepted the request for an export but its answer names none, so an export may have been "
             "created; look for an e-mail from Pipefy, then materialize the partition again, which asks for "
             "another export"
         )
-    export = parse_export(answer, state_field=state_field)
+    export = parse_export(answer, export_id=export_id, state_field=state_field)
     return CreatedExport(export, request, dialect, warnings)

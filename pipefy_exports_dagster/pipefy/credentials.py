@@ -4,6 +4,7 @@ Personal access tokens are deprecated by the vendor and still work. A service ac
 between five minutes and thirty days, so one can expire while an export runs.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,9 @@ from pipefy_exports_dagster.config import Connection
 from pipefy_exports_dagster.errors import AuthenticationError, ConfigurationError
 
 RENEW_BEFORE_EXPIRY_S = 60.0
+SHORTEST_LIFETIME_S = 5 * 60.0
+LONGEST_LIFETIME_S = 30 * 24 * 3600.0
+"""Of a service account's tokens, by the vendor's guide."""
 
 FetchToken = Callable[[Mapping[str, str]], Mapping[str, Any]]
 """Posts a form to the token endpoint and returns its JSON answer."""
@@ -46,6 +50,11 @@ def read_credentials(connection: Connection, environ: Mapping[str, str]) -> Cred
     client_id = environ.get(connection.client_id_env, "").strip()
     client_secret = environ.get(connection.client_secret_env, "").strip()
     if token:
+        if not is_token(token):
+            raise ConfigurationError(
+                f"{connection.token_env} holds characters that no token has, such as a space or a line end; "
+                "copy the token again, without the word Bearer and without quotes"
+            )
         return StaticToken(token)
     if client_id and client_secret:
         return ServiceAccount(client_id, client_secret)
@@ -61,6 +70,11 @@ def read_credentials(connection: Connection, environ: Mapping[str, str]) -> Cred
         f"no Pipefy credentials: set {' and '.join(missing)}, or {connection.token_env}, in the environment "
         "or in the file .env beside pyproject.toml, then start Dagster again"
     )
+
+
+def is_token(text: str) -> bool:
+    """Whether text can stand in an `Authorization` header; an error about one that cannot would quote it."""
+    return re.fullmatch(r"[!-~]+", text) is not None
 
 
 class TokenSource:
@@ -99,11 +113,16 @@ class TokenSource:
             }
         )
         token = answer.get("access_token")
-        if not isinstance(token, str) or not token:
+        if not isinstance(token, str) or not is_token(token):
             raise AuthenticationError("Pipefy's token endpoint answered without an access token")
-        lifetime_s = answer.get("expires_in")
-        lifetime_s = float(lifetime_s) if isinstance(lifetime_s, int | float) else 300.0
+        lifetime_s = _lifetime_s(answer.get("expires_in"))
         # A token that lives shorter than twice the margin is used for half of its life.
         margin_s = min(RENEW_BEFORE_EXPIRY_S, lifetime_s / 2)
         self._renew_at = self._clock.now().timestamp() + lifetime_s - margin_s
         return token
+
+
+def _lifetime_s(expires_in: Any) -> float:
+    if isinstance(expires_in, int | float) and 0 < expires_in <= LONGEST_LIFETIME_S:
+        return float(expires_in)
+    return SHORTEST_LIFETIME_S

@@ -6,10 +6,11 @@ The two exports name their states and links differently; those names end in the 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pipefy_exports_dagster.pipefy.foreign_text import shown_text
 from pipefy_exports_dagster.pipefy.periods import Period, Window
 
 if TYPE_CHECKING:
@@ -98,24 +99,38 @@ STATES: Mapping[str, ExportState] = {
 LINK_NAMES = ("fileUrl", "fileURL", "filedUrl", "downloadUrl")
 """The link's names in the vendor's guides and SDK, across both exports."""
 
+MAX_ID_LENGTH = 200
+"""An id becomes a file's name, metadata and part of messages; Pipefy's are short."""
 
-def parse_export(answer: Mapping[str, Any], *, state_field: str) -> Export:
-    """Read an export from a GraphQL answer, under any of the names its parts are known by."""
-    reported = str(answer.get(state_field) or "")
-    finished_at = answer.get("finishedAt")
+
+def read_id(answer: Any) -> str | None:
+    """Return the id that an answer names; None if it names none that could be asked for again."""
+    value = answer.get("id") if isinstance(answer, Mapping) else None
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return text if text.isprintable() and 0 < len(text) <= MAX_ID_LENGTH else None
+
+
+def parse_export(answer: Mapping[str, Any], *, export_id: str, state_field: str) -> Export:
+    """Read an export from a GraphQL answer, under any of the names its parts are known by.
+
+    `export_id` is the id that was asked for, and stays the export's, whatever the answer says.
+    """
+    reported, finished_at = answer.get(state_field), answer.get("finishedAt")
+    state = shown_text(reported, max_length=50) if isinstance(reported, str) else ""
+    links = (answer.get(name) for name in LINK_NAMES)
     return Export(
-        id=str(answer["id"]),
-        state=STATES.get(reported.lower(), ExportState.UNKNOWN),
-        reported_state=reported,
-        link=next((answer[name] for name in LINK_NAMES if answer.get(name)), None),
+        id=export_id,
+        state=STATES.get(state.lower(), ExportState.UNKNOWN),
+        reported_state=state,
+        link=next((link.strip() for link in links if isinstance(link, str) and link.strip()), None),
         finished_at=parse_time(finished_at) if isinstance(finished_at, str) else None,
     )
 
 
 def parse_time(text: str) -> datetime | None:
-    """Read an ISO 8601 time that has a zone; anything else is None, since a guess would be worse."""
+    """Read an ISO 8601 time that has a zone, as UTC; anything else is None: a guess would be worse."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else None

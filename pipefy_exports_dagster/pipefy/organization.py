@@ -1,5 +1,7 @@
 """The organization's id, as the exports need it."""
 
+import re
+
 from pipefy_exports_dagster.errors import ConfigurationError
 
 
@@ -14,7 +16,7 @@ def require_organization_id(organization_id: str | None) -> str:
             "no organization: set PIPEFY_ORG_ID, the number after /organizations/ in the address of the "
             "organization's page, in the environment or in the file .env beside pyproject.toml"
         )
-    if not (organization_id.isascii() and organization_id.isdigit()):
+    if not re.fullmatch(r"[0-9]{1,18}", organization_id):
         raise ConfigurationError(
             f"PIPEFY_ORG_ID is {organization_id!r}; it is the number after /organizations/ in the address "
             "of the organization's page"

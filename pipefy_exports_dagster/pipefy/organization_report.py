@@ -11,19 +11,18 @@ from pipefy_exports_dagster.errors import (
     RequestRejectedError,
 )
 from pipefy_exports_dagster.pipefy.client import PipefyClient
-from pipefy_exports_dagster.pipefy.creating import created_from
+from pipefy_exports_dagster.pipefy.creating import before_create, created_from
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export
+from pipefy_exports_dagster.pipefy.graphql_errors import is_not_found
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import Period, Window
 from pipefy_exports_dagster.pipefy.refreshing import refresh_export
 from pipefy_exports_dagster.pipefy.report_filter import check_filter, within_period
 
-CREATE_FIELD = "exportOrganizationReport"
+CREATE_FIELD = "exportOrganizationReport.organizationReportExport"
 CREATE = """
     mutation ExportOrganizationReport($input: ExportOrganizationReportInput!) {
-      exportOrganizationReport(input: $input) {
-        organizationReportExport { id state startedAt finishedAt fileURL }
-      }
+      exportOrganizationReport(input: $input) { organizationReportExport { id state } }
     }
 """
 REFRESH_FIELD = "organizationReportExport"
@@ -34,6 +33,7 @@ REFRESH = """
 """
 REPORT_FIELD = "organizationReport"
 REPORT = "query OrganizationReport($id: ID!) { organizationReport(id: $id) { id name filter } }"
+EMPTY_KEYS = {"operator", "queries", "groups"}
 SORT_DIRECTIONS = ("asc", "desc")
 
 
@@ -92,13 +92,12 @@ class OrganizationReportExport:
         request = dict(self.request(period))
         warnings: tuple[str, ...] = ()
         if self.report.organization_report_id is not None:
-            saved, warnings = saved_filter(client, self.report.organization_report_id)
+            with before_create():
+                saved, warnings = saved_filter(client, self.report.organization_report_id)
             if saved:
                 groups = [*request["filter"].get("groups", []), saved]
                 request["filter"] = {**request["filter"], "groups": groups}
         answer = client.execute(CREATE, {"input": request}, field=CREATE_FIELD)
-        if isinstance(answer, Mapping):
-            answer = answer.get("organizationReportExport")
         return created_from(
             answer, state_field="state", request=request, dialect="input object", warnings=warnings
         )
@@ -122,22 +121,31 @@ def saved_filter(client: PipefyClient, report_id: int) -> tuple[dict[str, Any] |
     Raises:
         RequestRejectedError: There is no such report.
     """
-    answer = client.execute(REPORT, {"id": str(report_id)}, field=REPORT_FIELD)
-    if answer is None:
+    try:
+        answer = client.execute(REPORT, {"id": str(report_id)}, field=REPORT_FIELD)
+    except RequestRejectedError as error:
+        if not is_not_found(error):
+            raise
+        answer = None
+    if not isinstance(answer, Mapping):
         raise RequestRejectedError(
             f"Pipefy does not know the saved report {report_id}: check PIPEFY_ORGANIZATION_REPORT_ID; "
             "`pipefy-exports reports` lists the reports that exist"
         )
     saved = answer.get("filter")
-    if not saved or not any(saved.get(key) for key in ("queries", "groups")):
+    if not saved or (isinstance(saved, Mapping) and saved.keys() <= EMPTY_KEYS and not _conditions(saved)):
         return None, ()
     try:
-        return check_filter(saved), ()
+        return check_filter(saved, "its filter"), ()
     except InvalidFilterError as error:
         return None, (
             f"the saved report {report_id} has a filter of its own that cannot be sent along ({error}); rows "
             "that it leaves out in Pipefy may be in the export",
         )
+
+
+def _conditions(saved: Mapping[str, Any]) -> bool:
+    return any(saved.get(key) for key in ("queries", "groups"))
 
 
 def _check_sort(sort_by: Mapping[str, str]) -> dict[str, str]:

@@ -62,7 +62,7 @@ def await_export(
                 "another. If it fails each time, ask Pipefy's support and name this id",
                 export_id=export.id,
             )
-        clock.sleep(pause_s)
+        wait.sleep(pause_s)
         try:
             answer = refresh(export.id)
         except ExportNotFoundError:
@@ -93,9 +93,16 @@ class _Wait:
         self._requested_at = requested_at
         self._policy = policy
         self._clock = clock
+        self._at_least_s = 0.0
+        self._at_least_s = self.elapsed_s()
 
     def elapsed_s(self) -> float:
-        return max(0.0, (self._clock.now() - self._requested_at).total_seconds())
+        # A clock that is set back must not make the wait endless, so the pauses are counted as well.
+        return max(self._at_least_s, (self._clock.now() - self._requested_at).total_seconds())
+
+    def sleep(self, seconds: float) -> None:
+        self._clock.sleep(seconds)
+        self._at_least_s += seconds
 
     def is_over(self) -> bool:
         return self.elapsed_s() >= self._policy.timeout_s

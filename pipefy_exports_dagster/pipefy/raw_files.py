@@ -6,17 +6,22 @@ personal data, so only their owner may read them. The sidecar is written before 
 so a file under its final name always has one.
 """
 
+import errno
 import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+from pipefy_exports_dagster.errors import DiskFullError
+
+SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+"""No capitals: where a file system ignores case, `aB` and `Ab` would be one file."""
 OWNER_ONLY = 0o600
 READ_SIZE = 1 << 20
 
@@ -68,7 +73,8 @@ class RawFolder:
 
         Only the holder of the partition's lock may call this: then no other download is under way.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
+        with full_disk_named(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
         for leftover in self.path.glob("*.part"):
             leftover.unlink(missing_ok=True)
 
@@ -85,10 +91,19 @@ class RawFolder:
         return None
 
     def keep(self, part: Path, sidecar: Sidecar) -> RawFile:
-        """Give a complete download its final name, atomically, with its sidecar."""
+        """Give a complete download its final name, atomically, with its sidecar; or leave nothing of it.
+
+        Raises:
+            DiskFullError: No space is left.
+        """
         path = self.path / f"{safe_name(sidecar.export_id)}{suffix_for(part)}"
-        write_sidecar(path, sidecar)
-        part.replace(path)
+        try:
+            write_sidecar(path, sidecar)
+            part.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise
         return RawFile(path, sidecar)
 
 
@@ -99,9 +114,10 @@ def safe_name(text: str) -> str:
     """
     if SAFE_NAME.fullmatch(text):
         return text
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-_")[:60]
-    return f"{readable}-{digest}" if readable else f"id-{digest}"
+    digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
+    readable = re.sub(r"[^a-z0-9_-]+", "-", text[:200].lower()).strip("-_")[:60]
+    # The tilde is in no safe name, so a digest cannot be forged by an id that looks like one.
+    return f"{readable or 'id'}~{digest}"
 
 
 def suffix_for(path: Path) -> str:
@@ -119,15 +135,23 @@ def write_sidecar(path: Path, sidecar: Sidecar) -> None:
     """Write a raw file's sidecar, atomically."""
     target = sidecar_path(path)
     part = target.with_name(target.name + ".part")
-    with open_private(part) as file:
-        file.write(json.dumps(asdict(sidecar), default=_json_value, indent=2, ensure_ascii=False).encode())
-    part.replace(target)
+    text = json.dumps(asdict(sidecar), default=_json_value, indent=2, ensure_ascii=False)
+    try:
+        with open_private(part) as file:
+            file.write(text.encode())
+        part.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
 
 
 def read_sidecar(path: Path) -> Sidecar | None:
     """Read a raw file's sidecar; None if there is none, or none that can be used."""
     try:
         stored = json.loads(sidecar_path(path).read_bytes())
+        # A later version may know more; what this one knows is enough for it.
+        stored = {known.name: stored[known.name] for known in fields(Sidecar)}
         stored["requested_month"] = date.fromisoformat(stored["requested_month"])
         for name in ("requested_at", "exported_at", "downloaded_at"):
             stored[name] = datetime.fromisoformat(stored[name])
@@ -142,22 +166,37 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class open_private:  # noqa: N801 - used like `open`
-    """Open a new file for writing that only its owner can read; on leaving, its bytes are on the disk."""
+@contextmanager
+def open_private(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that only its owner can read; on leaving, its bytes are on the disk.
 
-    def __init__(self, path: Path) -> None:
-        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY), "wb")
+    Raises:
+        DiskFullError: No space is left.
+    """
+    with full_disk_named(path.parent):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
 
-    def __enter__(self) -> Any:
-        return self._file
 
-    def __exit__(self, *exception: object) -> None:
-        try:
-            if exception[0] is None:
-                self._file.flush()
-                os.fsync(self._file.fileno())
-        finally:
-            self._file.close()
+@contextmanager
+def full_disk_named(folder: Path) -> Iterator[None]:
+    """Say what to do where no space is left.
+
+    Raises:
+        DiskFullError: No space is left.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise DiskFullError(
+            f"no space is left in {folder}; free some, then materialize the partition again: it downloads the "
+            "same export"
+        ) from None
 
 
 def _json_value(value: Any) -> str:

@@ -1,8 +1,17 @@
 """Asking Pipefy about an export that exists; the answer also carries a fresh link."""
 
-from pipefy_exports_dagster.errors import ExportNotFoundError, RequestRejectedError
+from collections.abc import Mapping
+
+import httpx
+
+from pipefy_exports_dagster.errors import (
+    ExportNotFoundError,
+    RequestRejectedError,
+    ServerUnavailableError,
+)
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.export import Export, parse_export
+from pipefy_exports_dagster.pipefy.graphql_errors import is_not_found
 
 
 def refresh_export(
@@ -11,16 +20,21 @@ def refresh_export(
     """Run an export's query and read the answer.
 
     Raises:
-        ExportNotFoundError: Pipefy answers null, or an error whose code ends in `NOT_FOUND`.
+        ExportNotFoundError: Pipefy answers null, or an error whose code has `NOT_FOUND` in it.
+        ServerUnavailableError: The answer is no export.
     """
     try:
         answer = client.execute(document, {"id": export_id}, field=field)
     except RequestRejectedError as error:
-        if not any("NOT_FOUND" in code.upper() for code in error.codes):
+        if not is_not_found(error):
             raise
         answer = None
     if answer is None:
         raise ExportNotFoundError(
             f"Pipefy does not know the export {export_id!r} ({label})", export_id=export_id
         )
-    return parse_export({"id": export_id, **answer}, state_field=state_field)
+    if not isinstance(answer, Mapping):
+        raise ServerUnavailableError(
+            f"Pipefy's answer about the export {export_id!r} ({label}) is no export", status=httpx.codes.OK
+        )
+    return parse_export(answer, export_id=export_id, state_field=state_field)

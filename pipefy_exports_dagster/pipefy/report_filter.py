@@ -2,10 +2,11 @@
 
 Shape: `{operator: and | or, queries: [query], groups: [filter]}`, groups nest; a query is
 `{field, operator, value, type, label}`. Pipefy refuses any other key. The vendor's guide shows lists as
-values, its SDK insists on text: both are sent as given, whole numbers as text.
+values, its SDK insists on text: both are sent as given, whole numbers as text. A key whose value is
+None counts as not given, as saved reports have it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipefy_exports_dagster.errors import InvalidFilterError
@@ -18,11 +19,13 @@ QUERY_OPERATORS = (
 )  # fmt: skip
 QUERY_TYPES = ("email", "number", "string", "group_select", "select", "date", "boolean")
 GROUP_KEYS = ("operator", "queries", "groups")
+MAX_DEPTH = 20
+"""Deeper than a person writes a filter; a group that contains itself has no end at all."""
 QUERY_KEYS = ("field", "operator", "value", "type", "label")
 
 
 def check_filter(value: Any, path: str = "filter") -> dict[str, Any]:
-    """Return a filter in the form that is sent.
+    """Return a filter in the form that is sent; its operator is `and` where none is given.
 
     Args:
         value: The filter as a person wrote it.
@@ -31,18 +34,7 @@ def check_filter(value: Any, path: str = "filter") -> dict[str, Any]:
     Raises:
         InvalidFilterError: Pipefy would refuse it; `path` leads to the offending key.
     """
-    group = _mapping(value, path)
-    _allow_keys(group, GROUP_KEYS, path)
-    checked: dict[str, Any] = {}
-    if "operator" in group:
-        checked["operator"] = _one_of(group["operator"], GROUP_OPERATORS, f"{path}.operator")
-    for key, check in (("queries", _check_query), ("groups", check_filter)):
-        if key in group:
-            items = _list(group[key], f"{path}.{key}")
-            checked[key] = [check(item, f"{path}.{key}[{index}]") for index, item in enumerate(items)]
-    if not checked.get("queries") and not checked.get("groups"):
-        raise InvalidFilterError(path, "has neither queries nor groups; leave the filter out instead")
-    return checked
+    return _check_group(value, path, depth=1)
 
 
 def within_period(window: Window, field: str, others: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -57,48 +49,73 @@ def within_period(window: Window, field: str, others: Sequence[Mapping[str, Any]
     return combined
 
 
+def _check_group(value: Any, path: str, *, depth: int) -> dict[str, Any]:
+    if depth > MAX_DEPTH:
+        raise InvalidFilterError(path, f"groups are nested deeper than {MAX_DEPTH}")
+    group = _given(value, GROUP_KEYS, path)
+    checked: dict[str, Any] = {
+        "operator": _one_of(group.get("operator", "and"), GROUP_OPERATORS, f"{path}.operator")
+    }
+    if "queries" in group:
+        checked["queries"] = [
+            _check_query(query, where) for query, where in _items(group["queries"], f"{path}.queries")
+        ]
+    if "groups" in group:
+        checked["groups"] = [
+            _check_group(inner, where, depth=depth + 1)
+            for inner, where in _items(group["groups"], f"{path}.groups")
+        ]
+    if not checked.get("queries") and not checked.get("groups"):
+        raise InvalidFilterError(path, "has neither queries nor groups; leave the filter out instead")
+    return checked
+
+
 def _check_query(value: Any, path: str) -> dict[str, Any]:
-    query = _mapping(value, path)
-    _allow_keys(query, QUERY_KEYS, path)
+    query = _given(value, QUERY_KEYS, path)
     for key in ("field", "operator"):
         if key not in query:
             raise InvalidFilterError(path, f"has no {key!r}")
-    checked = dict(query)
-    checked["field"] = _text(query["field"], f"{path}.field")
-    checked["operator"] = _one_of(query["operator"], QUERY_OPERATORS, f"{path}.operator")
+    checked: dict[str, Any] = {
+        "field": _text(query["field"], f"{path}.field"),
+        "operator": _one_of(query["operator"], QUERY_OPERATORS, f"{path}.operator"),
+    }
+    if "value" in query:
+        checked["value"] = _value(query["value"], f"{path}.value")
     if "type" in query:
         checked["type"] = _one_of(query["type"], QUERY_TYPES, f"{path}.type")
     if "label" in query:
         checked["label"] = _text(query["label"], f"{path}.label")
-    if "value" in query:
-        checked["value"] = _value(query["value"], f"{path}.value")
     return checked
 
 
-def _value(value: Any, path: str) -> str | list[str] | None:
-    if value is None or isinstance(value, str):
-        return value
+def _value(value: Any, path: str) -> str | list[str]:
+    if isinstance(value, list | tuple):
+        return [_scalar(item, where) for item, where in _items(value, path)]
+    return _scalar(value, path)
+
+
+def _scalar(value: Any, path: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
+    if isinstance(value, str | int):
         return str(value)
-    if isinstance(value, list | tuple):
-        return [
-            _text(_value(item, f"{path}[{index}]"), f"{path}[{index}]") for index, item in enumerate(value)
-        ]
     raise InvalidFilterError(path, f"{value!r} is neither text, nor a whole number, nor a list of these")
 
 
-def _mapping(value: Any, path: str) -> Mapping[str, Any]:
+def _given(value: Any, allowed: Sequence[str], path: str) -> Mapping[str, Any]:
+    """Return the keys of an object that have a value."""
     if not isinstance(value, Mapping):
         raise InvalidFilterError(path, f"{value!r} is not an object with keys")
-    return value
+    for key in value:
+        if key not in allowed:
+            raise InvalidFilterError(f"{path}.{key}", f"no such key; allowed are {', '.join(allowed)}")
+    return {key: item for key, item in value.items() if item is not None}
 
 
-def _list(value: Any, path: str) -> Sequence[Any]:
+def _items(value: Any, path: str) -> Iterator[tuple[Any, str]]:
     if not isinstance(value, list | tuple):
         raise InvalidFilterError(path, f"{value!r} is not a list")
-    return value
+    return ((item, f"{path}[{index}]") for index, item in enumerate(value))
 
 
 def _text(value: Any, path: str) -> str:
@@ -111,9 +128,3 @@ def _one_of(value: Any, allowed: Sequence[str], path: str) -> str:
     if value not in allowed:
         raise InvalidFilterError(path, f"{value!r} is not one of {', '.join(allowed)}")
     return str(value)
-
-
-def _allow_keys(value: Mapping[str, Any], allowed: Sequence[str], path: str) -> None:
-    for key in value:
-        if key not in allowed:
-            raise InvalidFilterError(f"{path}.{key}", f"no such key; allowed are {', '.join(allowed)}")

@@ -1,0 +1,107 @@
+"""GraphQL errors as errors of ours.
+
+Three kinds have to be told apart, because they decide what may be sent again: the request was refused
+unread (another dialect may be tried), it was refused (nothing helps), or it broke on the way (it may
+have been done).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from pipefy_exports_dagster.errors import (
+    AuthenticationError,
+    PermissionDeniedError,
+    PipefyExportsError,
+    RateLimitedError,
+    RequestRejectedError,
+    SchemaMismatchError,
+    ServerUnavailableError,
+)
+from pipefy_exports_dagster.pipefy.foreign_text import shown_text
+
+# Codes are compared in capitals, without underscores: servers spell them `NOT_FOUND` and `undefinedField`.
+PERMISSION_CODES = {"PERMISSIONDENIED", "FORBIDDEN", "NOTAUTHORIZED", "UNAUTHORIZED"}
+AUTHENTICATION_CODES = {"UNAUTHENTICATED", "AUTHENTICATIONERROR"}
+THROTTLE_CODES = {"THROTTLED", "RATELIMITED", "RATELIMITEXCEEDED", "TOOMANYREQUESTS"}
+BROKEN_CODES = {"INTERNALSERVERERROR", "INTERNALERROR", "SERVICEUNAVAILABLE", "TIMEOUT"}
+SCHEMA_CODES = {
+    "GRAPHQLVALIDATIONFAILED",
+    # graphql-ruby's, which Pipefy's answers look like:
+    "UNDEFINEDFIELD", "UNDEFINEDTYPE", "ARGUMENTNOTACCEPTED", "ARGUMENTLITERALSINCOMPATIBLE",
+    "MISSINGREQUIREDARGUMENTS", "MISSINGREQUIREDINPUTOBJECTATTRIBUTE", "VARIABLEMISMATCH",
+    "VARIABLEREQUIRESVALIDTYPE",
+}  # fmt: skip
+
+
+def errors_in(payload: Mapping[str, Any]) -> Sequence[Any]:
+    """Return the errors of an answer as a list, whatever shape they have."""
+    errors = payload.get("errors")
+    if isinstance(errors, list):
+        return errors
+    return [errors] if errors else []
+
+
+def message_of(error: Any) -> str:
+    """Return an error's message, as it may be shown."""
+    return shown_text(error.get("message") or "no message" if isinstance(error, Mapping) else error)
+
+
+def error_of(  # noqa: PLR0911 - one way out for each kind
+    payload: Mapping[str, Any], *, status: int = httpx.codes.OK
+) -> PipefyExportsError:
+    """Return the errors of an answer as one error of ours.
+
+    Args:
+        payload: An answer with errors.
+        status: The HTTP status that came with it.
+    """
+    errors = errors_in(payload)
+    codes = tuple(code for error in errors if (code := _code_of(error)))
+    text = shown_text("; ".join(dict.fromkeys(message_of(error) for error in errors)), max_length=600)
+    plain = {code.upper().replace("_", "") for code in codes}
+    if plain & AUTHENTICATION_CODES:
+        return AuthenticationError(f"Pipefy does not accept the credentials: {text}")
+    if plain & PERMISSION_CODES:
+        return PermissionDeniedError(
+            f"Pipefy denies permission: {text}. The credentials' owner needs to be an administrator of "
+            "the organization, and PIPEFY_ORG_ID has to be that organization"
+        )
+    if plain & THROTTLE_CODES:
+        return RateLimitedError(f"Pipefy asks to slow down: {text}", status=status)
+    if any("NOTFOUND" in code for code in plain):
+        return RequestRejectedError(f"Pipefy does not find it: {text}", codes=codes)
+    if _is_schema_mismatch(payload, errors):
+        return SchemaMismatchError(f"Pipefy's schema refuses the request: {text}", codes=codes)
+    if plain & BROKEN_CODES or ("data" not in payload and status == httpx.codes.OK):
+        # Without `data` the request was not run, by the specification; an application that crashed while
+        # it ran it answers the same, and only a place in the document tells the two apart.
+        return ServerUnavailableError(f"Pipefy could not answer: {text}", status=status)
+    return RequestRejectedError(f"Pipefy refuses the request: {text}", codes=codes)
+
+
+def is_not_found(error: RequestRejectedError) -> bool:
+    """Whether Pipefy refused a request because it does not know the id."""
+    return any("NOTFOUND" in code.upper().replace("_", "") for code in error.codes)
+
+
+def _is_schema_mismatch(payload: Mapping[str, Any], errors: Sequence[Any]) -> bool:
+    """Whether the document was refused before anything of it was run.
+
+    Either each error says so with a code, or there is no `data` and each names a place in the document.
+    """
+    if payload.get("data") is not None:
+        return False
+    codes = [(_code_of(error) or "").upper().replace("_", "") for error in errors]
+    if all(code in SCHEMA_CODES for code in codes):
+        return True
+    return "data" not in payload and all(
+        isinstance(error, Mapping) and error.get("locations") for error in errors
+    )
+
+
+def _code_of(error: Any) -> str | None:
+    extensions = error.get("extensions") if isinstance(error, Mapping) else None
+    code = extensions.get("code") if isinstance(extensions, Mapping) else None
+    return shown_text(code, max_length=80) if isinstance(code, str) and code else None

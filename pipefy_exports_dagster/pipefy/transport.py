@@ -1,0 +1,54 @@
+"""HTTP as both parts that use it need it: the API's client, and the download."""
+
+import re
+
+import httpx
+
+from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.pipefy.foreign_text import shown_text
+from pipefy_exports_dagster.pipefy.quiet_logs import keep_links_out_of_logs
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+"""Errors before the first byte of a request. Any other leaves open whether it arrived."""
+
+
+def open_http(timeout_s: float) -> httpx.Client:
+    """Return a client that follows no redirect by itself, and whose log lines hold no link.
+
+    Proxies come from the environment, but not for this machine: a sandbox is no business of a proxy's.
+
+    Raises:
+        ConfigurationError: The environment's settings for proxies or certificates cannot be used.
+    """
+    keep_links_out_of_logs()
+    try:
+        return httpx.Client(
+            timeout=timeout_s,
+            follow_redirects=False,
+            headers={"Accept-Encoding": "gzip"},
+            mounts={f"all://{host}": None for host in LOOPBACK},
+        )
+    except (httpx.InvalidURL, ImportError, OSError, ValueError) as error:
+        problem = type(error).__name__
+    raise ConfigurationError(
+        f"HTTP cannot be set up ({problem}): look at the proxy (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY) and "
+        "the certificates (SSL_CERT_FILE, SSL_CERT_DIR) in the environment. A SOCKS proxy needs the package "
+        "`httpx[socks]`"
+    )
+
+
+def describe(error: httpx.TransportError) -> str:
+    """Return what broke, for a message.
+
+    A protocol error quotes the line that it stumbled over, which may hold a token or a link: the text ends
+    where the quotation begins.
+    """
+    text = re.split(r"""\bbytearray\(|\bb['"]""", str(error))[0]
+    return shown_text(f"{type(error).__name__} {text}")
