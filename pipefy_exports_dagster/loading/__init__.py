@@ -1,0 +1,30 @@
+"""Files into DuckDB: read losslessly in a process of its own, then one short transaction.
+
+Nothing here knows HTTP or Dagster. DuckDB, pyarrow and numpy are imported when a load runs, not before.
+"""
+
+from .load import load_file
+from .options import ReadOptions
+from .read_copy import read_copy_path
+from .reading import read_table_file
+from .replacing import replace_slice
+from .report import ChangeKind, ColumnChange, LoadedColumn, LoadReport
+from .slice import Slice
+from .staged import StagedColumn, StagedTable
+from .workspace import workspace
+
+__all__ = [
+    "ChangeKind",
+    "ColumnChange",
+    "LoadReport",
+    "LoadedColumn",
+    "ReadOptions",
+    "Slice",
+    "StagedColumn",
+    "StagedTable",
+    "load_file",
+    "read_copy_path",
+    "read_table_file",
+    "replace_slice",
+    "workspace",
+]

@@ -1,0 +1,100 @@
+"""The process that reads a file, so that a reader that dies or swells takes nothing with it.
+
+Started by `reading.py` as `python -m pipefy_exports_dagster.loading.child FOLDER`. It reads
+`request.json` there and leaves `result.json`. Its standard input is a pipe that closes when its parent dies.
+"""
+
+import errno
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from pipefy_exports_dagster.errors import (
+    DiskFullError,
+    PipefyExportsError,
+    UnreadableFileError,
+    ValueDoesNotFitError,
+)
+
+from .options import ReadOptions
+from .staged import StagedTable
+
+# DuckDB spills to the folder beyond this; it is one of several users of the process's memory.
+_DUCKDB_MEMORY_SHARE = 0.25
+_DUCKDB_MIN_MEMORY = 200_000_000
+
+
+def main() -> None:
+    """Read the requested file and leave the result."""
+    started = time.monotonic()
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    folder = Path(sys.argv[1])
+    request = json.loads((folder / "request.json").read_text())
+    try:
+        options = ReadOptions(**request["options"])
+        staged = read(Path(request["path"]), folder=folder, options=options, started=started)
+        result: dict[str, Any] = {"staged": staged.as_json()}
+    except Exception as error:  # noqa: BLE001  each becomes an error of ours in the parent
+        result = {"error": _described(error)}
+    unfinished = folder / "result.part"
+    unfinished.write_text(json.dumps(result))
+    unfinished.replace(folder / "result.json")
+    # Freeing a million cells one by one takes a second, ending the process takes none.
+    os._exit(0)
+
+
+def read(path: Path, *, folder: Path, options: ReadOptions, started: float) -> StagedTable:
+    """Read a file of any kind into a typed Parquet file in the folder."""
+    import duckdb
+
+    from .delimited.reader import open_delimited
+    from .sniffing import FileKind
+    from .staging import stage
+    from .unwrapping import unwrap
+    from .xlsx.reader import open_workbook
+
+    path, kind = unwrap(path, folder=folder, max_unpacked_bytes=options.max_unpacked_bytes)
+    memory = max(int(options.max_memory_bytes * _DUCKDB_MEMORY_SHARE), _DUCKDB_MIN_MEMORY)
+    connection = duckdb.connect(
+        config={"memory_limit": f"{memory}B", "temp_directory": str(folder / "spill")}
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    open_ = open_workbook if kind is FileKind.XLSX else open_delimited
+    source = open_(connection, path, folder=folder, options=options)
+    return stage(connection, source, folder=folder, options=options, started=started)
+
+
+def _described(error: Exception) -> dict[str, Any]:
+    """Describe an error as JSON; the parent raises it again."""
+    if isinstance(error, ValueDoesNotFitError):
+        return {
+            "class": "ValueDoesNotFitError", "message": str(error),
+            "facts": {"column": error.column, "row": error.row, "value": error.value},
+        }  # fmt: skip
+    if isinstance(error, UnreadableFileError):
+        return {"class": "UnreadableFileError", "message": str(error), "facts": {"detected": error.detected}}
+    if isinstance(error, PipefyExportsError):
+        return {"class": type(error).__name__, "message": str(error), "facts": {}}
+    if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left" in str(error):
+        return {"class": DiskFullError.__name__, "message": "no space left for reading the file", "facts": {}}
+    traceback.print_exc()
+    what = "needs too much memory" if isinstance(error, MemoryError) else "cannot be read"
+    return {
+        "class": "UnreadableFileError",
+        "message": f"the file {what}: {type(error).__name__}: {str(error)[:300]}",
+        "facts": {"detected": "a damaged file, or one that no reader here knows"},
+    }
+
+
+def _die_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(3)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+import random
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipefy_exports_dagster.errors import (
+    DatabaseLockedError,
+    DiskFullError,
+    LoadFailedError,
+    PipefyExportsError,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Within one process DuckDB hands out connections to one shared instance, whose transactions would
+# conflict where other processes' wait; so threads take turns.
+_one_writer_here = threading.Lock()
+
+_HOLDER = re.compile(r"\(PID (\d+)\)")
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDatabase:
+    """A connection that holds the database's lock, and how long it took to get it."""
+
+    connection: "duckdb.DuckDBPyConnection"
+    seconds_waiting: float
+
+
+@contextmanager
+def open_database(path: Path, *, lock_timeout_s: float) -> Iterator[OpenDatabase]:
+    """Open a database for writing, waiting while another process holds it; always close it.
+
+    Raises:
+        DatabaseLockedError: Another process held it until the deadline; the message names it.
+        LoadFailedError: DuckDB refused, in here or within the `with` block.
+        DiskFullError: No space was left within the `with` block; nothing was committed.
+    """
+    import duckdb
+
+    started = time.monotonic()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not _one_writer_here.acquire(timeout=lock_timeout_s):
+        raise DatabaseLockedError(
+            f"another thread of this process was writing to {path} for {lock_timeout_s:g} s"
+        )
+    try:
+        connection = _connect_when_free(
+            path, deadline=started + lock_timeout_s, lock_timeout_s=lock_timeout_s
+        )
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield OpenDatabase(connection, time.monotonic() - started)
+        finally:
+            connection.close()
+    except PipefyExportsError:
+        raise
+    except (duckdb.Error, OSError) as error:
+        raise translated(error, path) from error
+    finally:
+        _one_writer_here.release()
+
+
+def _connect_when_free(path: Path, *, deadline: float, lock_timeout_s: float) -> "duckdb.DuckDBPyConnection":
+    import duckdb
+
+    pause = _FIRST_PAUSE_S
+    while True:
+        try:
+            return duckdb.connect(path)
+        except (duckdb.IOException, duckdb.ConnectionException) as error:
+            message = str(error)
+            if "Could not set lock" not in message and "different configuration" not in message:
+                raise
+            if time.monotonic() >= deadline:
+                raise _locked(path, message, lock_timeout_s) from error
+        # Half of the pause is random, so that loaders that were refused together do not come back together.
+        time.sleep(min(pause * random.uniform(0.5, 1.0), max(deadline - time.monotonic(), 0)))  # noqa: S311
+        pause = min(pause * 1.5, _LONGEST_PAUSE_S)
+
+
+def _locked(path: Path, message: str, lock_timeout_s: float) -> DatabaseLockedError:
+    holder = _HOLDER.search(message)
+    by = f"process {holder[1]}" if holder else "another connection of this process"
+    return DatabaseLockedError(
+        f"{path} was locked by {by} for {lock_timeout_s:g} s; close it there (readers can use the read copy "
+        "instead) and run again: neither the export nor the download is repeated",
+        holder_pid=int(holder[1]) if holder else None,
+    )
+
+
+def translated(error: Exception, path: Path) -> PipefyExportsError:
+    """Turn an error of DuckDB or of the file system into ours."""
+    message = str(error).strip().split("\n", maxsplit=1)[0]
+    if "No space left" in str(error) or "disk is full" in str(error).lower():
+        return DiskFullError(f"no space left while writing to {path}; nothing was changed: {message}")
+    return LoadFailedError(f"loading into {path} failed, nothing was changed: {message}")

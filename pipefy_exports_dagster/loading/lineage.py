@@ -1,0 +1,29 @@
+"""The columns that say where a row comes from; a file's column never has their names."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LineageColumn:
+    type: str
+    comment: str
+
+
+LINEAGE = {
+    "_organization_id": LineageColumn("VARCHAR", "Pipefy's id of the organization"),
+    "_period_filter": LineageColumn(
+        "VARCHAR", "The partition of the export; partitions overlap in time, so filter on one"
+    ),
+    "_requested_month": LineageColumn(
+        "DATE", "First day of the month in which the export was created: what last_month was relative to"
+    ),
+    "_export_id": LineageColumn("VARCHAR", "Pipefy's id of the export"),
+    "_exported_at": LineageColumn("TIMESTAMP", "When the export was finished, in UTC"),
+    "_loaded_at": LineageColumn("TIMESTAMP", "When the row was loaded, in UTC"),
+    "_file_row": LineageColumn("BIGINT", "Data row in the export's file; 1 is the first after the header"),
+}
+
+TABLE_COMMENT = (
+    "Current content of each partition of a Pipefy export. The partitions last_month, current_month and "
+    "last_3_months overlap: filter on _period_filter, or rows are counted more than once."
+)

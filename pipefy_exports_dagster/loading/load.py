@@ -1,0 +1,52 @@
+from collections.abc import Callable
+from pathlib import Path
+
+from .options import ReadOptions
+from .reading import read_table_file
+from .replacing import ignore, replace_slice
+from .report import LoadReport
+from .slice import Slice
+from .workspace import workspace
+
+
+def load_file(
+    path: Path,
+    *,
+    database: Path,
+    table: str,
+    slice_: Slice,
+    options: ReadOptions | None = None,
+    lock_timeout_s: float = 300.0,
+    read_copy: bool = True,
+    on_stage: Callable[[str], None] = ignore,
+) -> LoadReport:
+    """Load a file of any kind into one slice of a table.
+
+    The file is read and typed before the database is opened, so that the database is locked for the
+    insert only.
+
+    Args:
+        lock_timeout_s: How long to wait while another process holds the database.
+        read_copy: Whether to publish `<database>.read.duckdb` after the commit.
+        on_stage: Called with `reading`, `in_transaction` (just before the commit) and `committed`.
+
+    Raises:
+        UnreadableFileError: The file is not a table; the message says what it is instead.
+        ValueDoesNotFitError: A value does not fit the pinned type of its column.
+        SupersededExportError: The slice holds a newer export.
+        DatabaseLockedError: Another process held the database until the deadline.
+        LoadFailedError: DuckDB refused, or the rows that arrived are not those of the file.
+        DiskFullError: No space was left. In all of these cases the table is as it was.
+    """
+    on_stage("reading")
+    with workspace(database) as folder:
+        staged = read_table_file(path, folder=folder, options=options)
+        return replace_slice(
+            staged,
+            database=database,
+            table=table,
+            slice_=slice_,
+            lock_timeout_s=lock_timeout_s,
+            read_copy=read_copy,
+            on_stage=on_stage,
+        )

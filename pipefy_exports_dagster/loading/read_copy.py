@@ -1,0 +1,66 @@
+"""A copy of the database that readers can hold open while loads go on.
+
+It is made while the connection still holds the database's lock, so copies are published in the order of
+the commits and an old one never replaces a new one. Another process does the copying: DuckDB's lock is a
+POSIX record lock, and those vanish when the process that has them closes any descriptor of the file.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .workspace import workspace
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Reflinks where the file system has them (XFS, Btrfs: no data is copied), else copies within the kernel.
+_COPY = """
+import fcntl, os, shutil, sys
+source, target = open(sys.argv[1], "rb"), open(sys.argv[2], "wb")
+try:
+    fcntl.ioctl(target, 0x40049409, source.fileno())  # FICLONE
+except OSError:
+    try:
+        left = os.fstat(source.fileno()).st_size
+        while left and (done := os.copy_file_range(source.fileno(), target.fileno(), left)):
+            left -= done
+    except (AttributeError, OSError):
+        source.seek(0), target.seek(0)
+        shutil.copyfileobj(source, target, 8 << 20)
+target.flush()
+"""
+
+
+def read_copy_path(database: Path) -> Path:
+    """Name the read copy of a database: `pipefy_exports.read.duckdb` beside `pipefy_exports.duckdb`."""
+    return database.with_name(f"{database.stem}.read{database.suffix}")
+
+
+def publish_read_copy(
+    _holds_the_lock: "duckdb.DuckDBPyConnection", database: Path
+) -> tuple[Path | None, str | None]:
+    """Publish the committed, checkpointed database as its read copy, by an atomic rename.
+
+    A reader that has the old copy open keeps it until it opens the file again. A copy that fails does
+    not undo the load.
+
+    Returns:
+        The copy's path and None, or None and what went wrong.
+    """
+    target = read_copy_path(database)
+    with workspace(database) as folder:
+        copy = folder / target.name
+        finished = subprocess.run(  # noqa: S603  our own interpreter and script
+            [sys.executable, "-I", "-S", "-c", _COPY, str(database), str(copy)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if finished.returncode:
+            lines = finished.stderr.strip().splitlines()
+            return None, f"{target} was not updated: {lines[-1] if lines else 'the copying process died'}"
+        copy.replace(target)
+    return target, None

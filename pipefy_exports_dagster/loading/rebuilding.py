@@ -1,0 +1,59 @@
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from .sql import identifier, literal
+from .table_state import TableState
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def retype_columns(
+    connection: "duckdb.DuckDBPyConnection", state: TableState, retyped: Mapping[str, tuple[str, str]]
+) -> None:
+    """Change the types of existing columns, within the caller's transaction, and keep the table's indexes.
+
+    An index on the table blocks ALTER TYPE. Dropping it within the transaction unblocks it for the other columns,
+    but not for those that the index is on (tried with DuckDB 1.5.5): then the table is made anew.
+
+    Args:
+        retyped: New type, and SQL for the converted values, by column name.
+    """
+    indexed = any(
+        identifier(name).strip('"').lower() in listed.lower()
+        for name in retyped
+        for _, listed, _ in state.indexes
+    )
+    if indexed:
+        _make_anew(connection, state, retyped)
+    else:
+        for name, _, _ in state.indexes:
+            connection.execute(f"DROP INDEX {identifier(name)}")
+        for name, (type_, conversion) in retyped.items():
+            connection.execute(
+                f"ALTER TABLE {identifier(state.name)} ALTER COLUMN {identifier(name)} TYPE {type_} USING {conversion}"
+            )
+    for _, _, sql in state.indexes:
+        connection.execute(sql)
+
+
+def _make_anew(
+    connection: "duckdb.DuckDBPyConnection", state: TableState, retyped: Mapping[str, tuple[str, str]]
+) -> None:
+    """Replace the table by a converted copy of itself, with its comments and defaults."""
+    table = identifier(state.name)
+    selected = ", ".join(
+        f"{retyped[column.name][1]} AS {identifier(column.name)}"
+        if column.name in retyped
+        else identifier(column.name)
+        for column in state.columns
+    )
+    connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {selected} FROM {table}")  # noqa: S608
+    if state.comment is not None:
+        connection.execute(f"COMMENT ON TABLE {table} IS {literal(state.comment)}")
+    for column in state.columns:
+        name = identifier(column.name)
+        if column.header is not None:
+            connection.execute(f"COMMENT ON COLUMN {table}.{name} IS {literal(column.header)}")
+        if column.default is not None:
+            connection.execute(f"ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {column.default}")

@@ -1,0 +1,173 @@
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipefy_exports_dagster.errors import LoadFailedError, SupersededExportError
+
+from .database import open_database
+from .lineage import LINEAGE
+from .read_copy import publish_read_copy
+from .report import ColumnChange, LoadedColumn, LoadReport
+from .slice import Slice
+from .sql import identifier, literal
+from .staged import StagedTable
+from .table_state import table_state
+from .views import broken_views
+from .widening import PlannedColumn, apply_plan, plan_columns
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def ignore(_stage: str) -> None:
+    """Do nothing at a stage."""
+
+
+def replace_slice(
+    staged: StagedTable,
+    *,
+    database: Path,
+    table: str,
+    slice_: Slice,
+    lock_timeout_s: float = 300.0,
+    read_copy: bool = True,
+    on_stage: Callable[[str], None] = ignore,
+) -> LoadReport:
+    """Replace one slice of a table by the rows of a staged file, in one transaction.
+
+    The transaction goes: create, add columns, widen types, delete the slice, insert by name, count,
+    commit. Altering comes before deleting: an ALTER after a DELETE of the same table fails to commit (DuckDB 1.5).
+
+    Args:
+        on_stage: Called with `in_transaction` just before the commit and `committed` just after.
+
+    Raises:
+        SupersededExportError: The slice holds a newer export.
+        DatabaseLockedError: Another process held the database until the deadline.
+        LoadFailedError: DuckDB refused, or the rows that arrived are not those of the file.
+        DiskFullError: No space was left; nothing was changed.
+    """
+    with open_database(database, lock_timeout_s=lock_timeout_s) as opened:
+        locked_at = time.monotonic()
+        connection = opened.connection
+        connection.begin()
+        try:
+            columns, changes = _replace(connection, staged, table=table, slice_=slice_)
+            on_stage("in_transaction")
+            connection.commit()
+        except BaseException:
+            _roll_back(connection)
+            raise
+        on_stage("committed")
+        views = broken_views(connection, table)
+        # Closing would do it as well; here it happens before the copy, which must need no WAL.
+        connection.execute("CHECKPOINT")
+        written_at = time.monotonic()
+        copy, problem = publish_read_copy(connection, database) if read_copy else (None, None)
+        copied_at = time.monotonic()
+    return LoadReport(
+        table=table,
+        rows=staged.rows,
+        columns=columns,
+        changes=changes,
+        file_kind=staged.file_kind,
+        encoding=staged.encoding,
+        delimiter=staged.delimiter,
+        sheets_loaded=staged.sheets_loaded,
+        sheets_skipped=staged.sheets_skipped,
+        error_cells=staged.error_cells,
+        broken_views=views,
+        preview=staged.preview,
+        seconds_reading=staged.seconds_reading,
+        seconds_waiting_for_lock=opened.seconds_waiting,
+        seconds_writing=written_at - locked_at,
+        seconds_copying=copied_at - written_at,
+        read_copy=copy,
+        read_copy_problem=problem,
+    )
+
+
+def _replace(
+    connection: "duckdb.DuckDBPyConnection", staged: StagedTable, *, table: str, slice_: Slice
+) -> tuple[tuple[LoadedColumn, ...], tuple[ColumnChange, ...]]:
+    state = table_state(connection, table)
+    if state.exists:
+        _refuse_older(connection, table, slice_)
+    plan, changes = plan_columns(connection, state, staged)
+    apply_plan(connection, state, plan)
+    key = [slice_.organization_id, slice_.period_filter]
+    of_slice = "_organization_id = ? AND _period_filter = ?"
+    if state.exists:
+        connection.execute(f"DELETE FROM {identifier(table)} WHERE {of_slice}", key)  # noqa: S608
+    _insert(connection, staged, plan, table=table, slice_=slice_)
+    counted = connection.execute(
+        f"SELECT count(*) FROM {identifier(table)} WHERE {of_slice}",
+        key,
+    ).fetchone()
+    inserted = counted[0] if counted else 0
+    if inserted != staged.rows:
+        raise LoadFailedError(
+            f"{staged.rows} rows were counted in the file, but {inserted} arrived in {table!r}; nothing was changed"
+        )
+    loaded = tuple(LoadedColumn(column.name, column.type, column.staged.header) for column in plan)
+    return loaded, changes
+
+
+def _refuse_older(connection: "duckdb.DuckDBPyConnection", table: str, slice_: Slice) -> None:
+    newer = connection.execute(
+        f"SELECT _export_id, _requested_month, _exported_at FROM {identifier(table)} "  # noqa: S608
+        "WHERE _organization_id = ? AND _period_filter = ? AND _export_id IS DISTINCT FROM ? "
+        "AND (_requested_month > ? OR (_requested_month = ? AND _exported_at > ?)) LIMIT 1",
+        [
+            slice_.organization_id,
+            slice_.period_filter,
+            slice_.export_id,
+            slice_.requested_month,
+            slice_.requested_month,
+            slice_.exported_at_utc,
+        ],
+    ).fetchone()
+    if newer:
+        raise SupersededExportError(
+            f"table {table!r} already holds export {newer[0]!r} for {slice_.period_filter!r} (requested in "
+            f"{newer[1]:%Y-%m}, exported at {newer[2]} UTC); export {slice_.export_id!r} of "
+            f"{slice_.exported_at_utc} UTC is older and was not loaded"
+        )
+
+
+def _insert(
+    connection: "duckdb.DuckDBPyConnection",
+    staged: StagedTable,
+    plan: tuple[PlannedColumn, ...],
+    *,
+    table: str,
+    slice_: Slice,
+) -> None:
+    parts = {column.name: column.expression for column in plan}
+    values = {
+        "_organization_id": slice_.organization_id,
+        "_period_filter": slice_.period_filter,
+        "_requested_month": slice_.requested_month.isoformat(),
+        "_export_id": slice_.export_id,
+        "_exported_at": slice_.exported_at_utc.isoformat(),
+        "_loaded_at": datetime.now(UTC).replace(tzinfo=None).isoformat(),
+    }
+    for name, value in values.items():
+        parts[name] = f"CAST({literal(value)} AS {LINEAGE[name].type})"
+    parts["_file_row"] = "file_row_number + 1"
+    selected = ", ".join(f"{expression} AS {identifier(name)}" for name, expression in parts.items())
+    connection.execute(
+        f"INSERT INTO {identifier(table)} BY NAME SELECT {selected} "  # noqa: S608
+        f"FROM read_parquet({literal(str(staged.path))}, file_row_number = true)"
+    )
+
+
+def _roll_back(connection: "duckdb.DuckDBPyConnection") -> None:
+    import contextlib
+
+    import duckdb
+
+    with contextlib.suppress(duckdb.Error):
+        connection.rollback()

@@ -1,0 +1,69 @@
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class ChangeKind(StrEnum):
+    """How a table's columns differ after a load from before."""
+
+    ADDED = "added"
+    WIDENED = "widened"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChange:
+    """One change of a table's columns; `str()` of it is a sentence for people."""
+
+    kind: ChangeKind
+    column: str
+    old_type: str | None = None
+    new_type: str | None = None
+
+    def __str__(self) -> str:
+        match self.kind:
+            case ChangeKind.ADDED:
+                return f"column {self.column!r} added as {self.new_type}"
+            case ChangeKind.WIDENED:
+                return f"column {self.column!r} widened from {self.old_type} to {self.new_type}"
+            case ChangeKind.MISSING:
+                return f"column {self.column!r} is not in the file; its rows are NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedColumn:
+    """A column of the file as it is in the table."""
+
+    name: str
+    type: str
+    header: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What a load did, for metadata and logs.
+
+    `preview` holds up to ten rows in the order of `columns`, as JSON values, long ones cut short.
+    `seconds_writing` is the time for which the database was locked, the read copy apart
+    (`seconds_copying`, for which it is locked as well).
+    """
+
+    table: str
+    rows: int
+    columns: tuple[LoadedColumn, ...]
+    changes: tuple[ColumnChange, ...]
+    file_kind: str
+    encoding: str | None
+    delimiter: str | None
+    sheets_loaded: tuple[str, ...]
+    sheets_skipped: tuple[str, ...]
+    error_cells: int
+    broken_views: tuple[str, ...]
+    preview: tuple[tuple[Any, ...], ...]
+    seconds_reading: float
+    seconds_waiting_for_lock: float
+    seconds_writing: float
+    seconds_copying: float
+    read_copy: Path | None
+    read_copy_problem: str | None = None

@@ -1,0 +1,139 @@
+"""What a file is, by its content; its name says nothing."""
+
+import json
+import re
+import zipfile
+from enum import StrEnum
+from pathlib import Path
+
+from pipefy_exports_dagster.errors import UnreadableFileError
+
+_HEAD_BYTES = 65_536
+_MAX_JSON_BYTES = 1_000_000
+
+_MAGIC = (
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"Rar!", "a RAR archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+    (b"PAR1", "a Parquet file"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ\x90", "a program"),
+)
+_OTHER_OFFICE = (
+    ("xl/workbook.bin", "a binary workbook (.xlsb)"),
+    ("word/", "a Word document"),
+    ("ppt/", "a PowerPoint presentation"),
+    ("content.xml", "an OpenDocument file"),
+)
+
+
+class FileKind(StrEnum):
+    """The kinds that have a reader, and the two that wrap one."""
+
+    XLSX = "xlsx"
+    CSV = "csv"
+    GZIP = "gzip"
+    ZIP = "zip"
+
+
+def detect_kind(path: Path) -> FileKind:
+    """Tell a file's kind by its content.
+
+    Raises:
+        UnreadableFileError: It is none that can hold a table; the message says what it is instead.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
+        raise unreadable("an empty file", "Pipefy wrote nothing into it; export again")
+    if head.startswith(b"\x1f\x8b"):
+        return FileKind.GZIP
+    if head.startswith(b"PK"):
+        return _kind_of_archive(path)
+    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        raise _compound_document(path)
+    for magic, detected in _MAGIC:
+        if head.startswith(magic):
+            raise unreadable(detected, "download the export again, as XLSX or CSV")
+    _refuse_markup(path, head)
+    return FileKind.CSV
+
+
+def unreadable(detected: str, advice: str) -> UnreadableFileError:
+    """Make the error that says what a file is instead of a table."""
+    return UnreadableFileError(f"the file is not a table but {detected}: {advice}", detected=detected)
+
+
+def _kind_of_archive(path: Path) -> FileKind:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            encrypted = any(member.flag_bits & 1 for member in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
+        raise unreadable(
+            "a truncated or damaged archive", f"it did not arrive whole ({error}); download it again"
+        ) from error
+    if encrypted:
+        raise unreadable("an encrypted archive", "unpack it with its password and load the file inside")
+    for marker, detected in _OTHER_OFFICE:
+        if any(name == marker or (marker.endswith("/") and name.startswith(marker)) for name in names):
+            raise unreadable(detected, "save it as .xlsx or .csv and load that")
+    if "[Content_Types].xml" in names or any(name.startswith("xl/") for name in names):
+        return FileKind.XLSX
+    return FileKind.ZIP
+
+
+def _compound_document(path: Path) -> UnreadableFileError:
+    """Tell an encrypted workbook from an old one: the names of the streams are UTF-16."""
+    content = path.read_bytes() if path.stat().st_size < 64_000_000 else path.open("rb").read(64_000_000)  # noqa: PLR2004
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        return unreadable(
+            "an encrypted workbook", "open it with its password, save it without, and load that"
+        )
+    if any(name.encode("utf-16-le") in content for name in ("Workbook", "Book")):
+        return unreadable("an old Excel workbook (.xls)", "save it as .xlsx and load that")
+    return unreadable("an old Office document", "save it as .xlsx or .csv and load that")
+
+
+def _refuse_markup(path: Path, head: bytes) -> None:
+    text = head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", errors="replace")
+    text = text.lstrip("\ufeff \t\r\n")
+    lowered = text[:2_000].lower()
+    if re.match(
+        r"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype html|html|head|body|script|title)\b",
+        lowered,
+        re.DOTALL,
+    ):
+        title = re.search(r"<title[^>]*>\s*(.*?)\s*</title>", text, re.IGNORECASE | re.DOTALL)
+        says = f"; its title is {title[1][:80]!r}" if title else ""
+        raise unreadable(
+            "an HTML page", f"the link answered with a page, perhaps a log-in or an error{says}; export again"
+        )
+    if re.match(r"<(\?xml|!--|[a-z][\w:.-]*[\s>/])", lowered) and re.search(r"(</|/>)", text):
+        code = re.search(r"<Code>(.*?)</Code>", text)
+        says = f" ({code[1][:60]})" if code else ""
+        raise unreadable(
+            "an XML document", f"the file host answered with an error{says}; refresh the link or export again"
+        )
+    if _is_json(path, text):
+        raise unreadable("a JSON document", f"it starts with {text[:60]!r}; refresh the link or export again")
+
+
+def _is_json(path: Path, text: str) -> bool:
+    if text[:1] not in ("{", "["):
+        return False
+    if path.stat().st_size > _MAX_JSON_BYTES:
+        return bool(re.match(r'[{\[]\s*["{\[\]}]', text))
+    try:
+        json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        # Cut off in the middle, it is still no table.
+        return bool(re.match(r'(\{\s*"[^"]*"\s*:|\[\s*\{\s*")', text))
+    return True

@@ -1,0 +1,64 @@
+"""What the reading process hands over: one Parquet file, and a description of it as JSON.
+
+Column `i` of the Parquet file is named `c<i>`. Where the typed value's canonical text is not what the file
+said (`12.50` as DOUBLE, `2026-11-01T10:00` as TIMESTAMP), `r<i>` holds the original text, for the
+case that the table's column is, or has to become, text.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class StagedColumn:
+    """One column of a file that was read.
+
+    Args:
+        header: The header as the file has it.
+        name: Its snake_case name, unique in the file; the table may know the header by another name.
+        type: DuckDB type that holds every value; `VARCHAR` if there is no value.
+        has_values: Whether any cell holds a value.
+        pinned: Whether the configuration chose the type.
+        has_raw: Whether `r<i>` holds the original text.
+    """
+
+    header: str
+    name: str
+    type: str
+    has_values: bool
+    pinned: bool = False
+    has_raw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StagedTable:
+    """A file, read and typed, waiting as Parquet for the transaction."""
+
+    path: Path
+    rows: int
+    columns: tuple[StagedColumn, ...]
+    file_kind: str
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheets_loaded: tuple[str, ...] = ()
+    sheets_skipped: tuple[str, ...] = ()
+    error_cells: int = 0
+    preview: tuple[tuple[Any, ...], ...] = ()
+    seconds_reading: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "path": str(self.path)}
+
+    @classmethod
+    def from_json(cls, described: dict[str, Any]) -> "StagedTable":
+        return cls(
+            **{
+                **described,
+                "path": Path(described["path"]),
+                "columns": tuple(StagedColumn(**column) for column in described["columns"]),
+                "sheets_loaded": tuple(described["sheets_loaded"]),
+                "sheets_skipped": tuple(described["sheets_skipped"]),
+                "preview": tuple(tuple(row) for row in described["preview"]),
+            }
+        )

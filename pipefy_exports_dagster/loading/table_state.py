@@ -1,0 +1,85 @@
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipefy_exports_dagster.errors import LoadFailedError
+
+from .lineage import LINEAGE
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column that the table has; `header` is the COMMENT, which holds the original header."""
+
+    name: str
+    type: str
+    header: str | None
+    default: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """A table as it was found; no columns if it does not exist."""
+
+    name: str
+    columns: tuple[TableColumn, ...]
+    comment: str | None
+    indexes: tuple[tuple[str, str, str], ...]  # name, columns as DuckDB lists them, SQL
+
+    @property
+    def exists(self) -> bool:
+        return bool(self.columns)
+
+    def column(self, name: str) -> TableColumn | None:
+        """Find a column; DuckDB's names do not distinguish case."""
+        return next((column for column in self.columns if column.name.lower() == name.lower()), None)
+
+    def names_by_header(self) -> dict[str, list[str]]:
+        """List the names of the columns that came from files, by their original header."""
+        known: dict[str, list[str]] = {}
+        for column in self.columns:
+            if column.header is not None and column.name not in LINEAGE:
+                known.setdefault(column.header, []).append(column.name)
+        return known
+
+
+def table_state(connection: "duckdb.DuckDBPyConnection", table: str) -> TableState:
+    """Look up what a table has.
+
+    Raises:
+        LoadFailedError: The name is a view's, or a table's that we did not make.
+    """
+    here = "database_name = current_database() AND schema_name = current_schema()"
+    if connection.execute(
+        f"SELECT 1 FROM duckdb_views() WHERE {here} AND lower(view_name) = lower(?)",
+        [table],
+    ).fetchone():
+        raise LoadFailedError(f"{table!r} is a view in this database, not a table; load into another name")
+    columns = connection.execute(
+        "SELECT column_name, data_type, comment, column_default FROM duckdb_columns() "  # noqa: S608
+        f"WHERE {here} AND lower(table_name) = lower(?) ORDER BY column_index",
+        [table],
+    ).fetchall()
+    comment = connection.execute(
+        f"SELECT comment FROM duckdb_tables() WHERE {here} AND lower(table_name) = lower(?)",
+        [table],
+    ).fetchone()
+    indexes = connection.execute(
+        "SELECT index_name, expressions, sql FROM duckdb_indexes() "  # noqa: S608
+        f"WHERE {here} AND lower(table_name) = lower(?) AND sql IS NOT NULL",
+        [table],
+    ).fetchall()
+    state = TableState(
+        name=table,
+        columns=tuple(TableColumn(*column) for column in columns),
+        comment=comment[0] if comment else None,
+        indexes=tuple(indexes),
+    )
+    missing = [name for name in LINEAGE if state.column(name) is None]
+    if state.exists and missing:
+        raise LoadFailedError(
+            f"table {table!r} was not made by this package: it has no {', '.join(missing)}; load into another name"
+        )
+    return state

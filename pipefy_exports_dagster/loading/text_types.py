@@ -1,0 +1,159 @@
+"""Which types a column of text could have, as SQL over the text.
+
+Each candidate has a predicate that holds only where the typed value says exactly what the text says. Most
+compare with the cast's own text, which is strict for free: ` 5`, `+5`, `007`, `5.0`, `1_000`, `0x1F` all
+cast to BIGINT in DuckDB and none comes back as it was.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .column_types import BIGINT, BOOLEAN, DATE, DOUBLE, DOUBLE_DIGITS, TIMESTAMP, TIMESTAMPTZ
+from .sql import literal
+
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
+_ISO_TIME = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}"
+_ZONE = r" ?(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
+_PLAIN_NUMBER = r"-?(0|[1-9][0-9]{0,17})(\.[0-9]+)?"
+
+# DECIMAL is settled by the largest number of digits before and after the point.
+DECIMAL = "DECIMAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A type that a text column may have.
+
+    Args:
+        type: DuckDB type; `DECIMAL` without its digits until the whole column was seen.
+        fits: SQL predicate over an SQL expression of the text.
+        cast: SQL for the typed value; it is used only where `fits` holds.
+        same_text: SQL predicate: the typed value's canonical text is the text itself.
+        digits: SQL for the number with a plain point, for counting its digits.
+    """
+
+    type: str
+    fits: Callable[[str], str]
+    cast: Callable[[str], str]
+    same_text: Callable[[str], str]
+    digits: Callable[[str], str] = str
+
+
+def _always(_text: str) -> str:
+    return "true"
+
+
+def _number(text: str) -> str:
+    """The plain form of a number: no trailing zeros after the point."""
+    return f"(CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END)"
+
+
+def _double_text(text: str) -> str:
+    return f"regexp_replace(CAST(TRY_CAST({text} AS DOUBLE) AS VARCHAR), '\\.0$', '')"
+
+
+def _fits_double(text: str) -> str:
+    # Up to 15 significant digits always survive a double; more only if the shortest text is the same.
+    digits = f"length(ltrim(replace({text}, '.', ''), '-0'))"
+    return (
+        f"((regexp_full_match({text}, '{_PLAIN_NUMBER}') AND {digits} <= {DOUBLE_DIGITS}) "
+        f"OR ({_double_text(text)} = {_number(text)} AND isfinite(TRY_CAST({text} AS DOUBLE))))"
+    )
+
+
+def _fits_timestamp(pattern: str, type_: str) -> Callable[[str], str]:
+    return lambda text: (
+        f"(regexp_full_match({text}, '{pattern}') AND TRY_CAST({text} AS {type_}) IS NOT NULL)"
+    )
+
+
+def _cast(type_: str) -> Callable[[str], str]:
+    return lambda text: f"TRY_CAST({text} AS {type_})"
+
+
+INTEGER_TEXT = Candidate(
+    BIGINT,
+    lambda text: f"(length({text}) <= 18 AND CAST(TRY_CAST({text} AS BIGINT) AS VARCHAR) = {text})",
+    _cast(BIGINT),
+    _always,
+)
+DOUBLE_TEXT = Candidate(DOUBLE, _fits_double, _cast(DOUBLE), lambda text: f"{_double_text(text)} = {text}")
+DECIMAL_TEXT = Candidate(
+    DECIMAL,
+    lambda text: f"regexp_full_match({text}, '{_PLAIN_NUMBER}')",
+    str,  # cast once the digits are known
+    lambda text: f"{_number(text)} = {text}",
+)
+BOOLEAN_TEXT = Candidate(
+    BOOLEAN,
+    lambda text: f"({text} IN ('true', 'false', 'True', 'False', 'TRUE', 'FALSE'))",
+    _cast(BOOLEAN),
+    lambda text: f"{text} IN ('true', 'false')",
+)
+DATE_TEXT = Candidate(
+    DATE,
+    # The length keeps out 'infinity' and years beyond 9999, which come back as they were too.
+    lambda text: f"(length({text}) = 10 AND CAST(TRY_CAST({text} AS DATE) AS VARCHAR) = {text})",
+    _cast(DATE),
+    _always,
+)
+TIMESTAMP_TEXT = Candidate(
+    TIMESTAMP,
+    _fits_timestamp(_ISO_TIME, TIMESTAMP),
+    _cast(TIMESTAMP),
+    lambda text: f"CAST(TRY_CAST({text} AS TIMESTAMP) AS VARCHAR) = {text}",
+)
+TIMESTAMPTZ_TEXT = Candidate(
+    TIMESTAMPTZ,
+    _fits_timestamp(_ISO_TIME + _ZONE, TIMESTAMPTZ),
+    _cast(TIMESTAMPTZ),
+    lambda text: f"CAST(TRY_CAST({text} AS TIMESTAMPTZ) AS VARCHAR) = {text}",
+)
+
+DATES = (DATE_TEXT, TIMESTAMP_TEXT, TIMESTAMPTZ_TEXT)
+NUMBERS = (INTEGER_TEXT, DOUBLE_TEXT, DECIMAL_TEXT)
+
+
+def marked_numbers(decimal_mark: str) -> tuple[Candidate, ...]:
+    """Numbers with a decimal mark that the configuration gives: `1.234,56`, or `1,234.56`."""
+    group = _group_mark(decimal_mark)
+    whole = f"(0|[1-9][0-9]*|[1-9][0-9]{{0,2}}([{group}][0-9]{{3}})+)"
+    pattern = literal(f"-?{whole}([{decimal_mark}][0-9]+)?")
+
+    def plain(text: str) -> str:
+        return plain_number(text, decimal_mark)
+
+    def marked(candidate: Candidate) -> Candidate:
+        return Candidate(
+            candidate.type,
+            lambda text: f"(regexp_full_match({text}, {pattern}) AND {candidate.fits(plain(text))})",
+            lambda text: candidate.cast(plain(text)),
+            lambda text: f"({plain(text)} = {text} AND {candidate.same_text(text)})",
+            plain,
+        )
+
+    return tuple(marked(candidate) for candidate in NUMBERS)
+
+
+def plain_number(text: str, decimal_mark: str) -> str:
+    """SQL for a number without its group marks and with a point."""
+    return f"replace(replace({text}, {literal(_group_mark(decimal_mark))}, ''), {literal(decimal_mark)}, '.')"
+
+
+def _group_mark(decimal_mark: str) -> str:
+    return "." if decimal_mark == "," else ","
+
+
+def formatted_dates(date_format: str) -> tuple[Candidate, ...]:
+    """Dates, or times, in the strptime format that the configuration gives."""
+    clock = any(directive in date_format for directive in ("%H", "%I", "%M", "%S", "%f", "%X", "%c", "%T"))
+    type_ = TIMESTAMP if clock else DATE
+    format_ = literal(date_format)
+    return (
+        Candidate(
+            type_,
+            lambda text: f"(strftime(try_strptime({text}, {format_}), {format_}) = {text})",
+            lambda text: f"CAST(try_strptime({text}, {format_}) AS {type_})",
+            lambda text: f"CAST(CAST(try_strptime({text}, {format_}) AS {type_}) AS VARCHAR) = {text}",
+        ),
+    )

@@ -1,0 +1,86 @@
+import gzip
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from .sniffing import FileKind, detect_kind, unreadable
+
+_CHUNK_BYTES = 1 << 20
+_MAX_LAYERS = 3
+_NOT_DATA = ("__MACOSX/", ".DS_Store", "Thumbs.db")
+
+
+def unwrap(path: Path, *, folder: Path, max_unpacked_bytes: int) -> tuple[Path, FileKind]:
+    """Take a table out of its gzip or ZIP; a file that is not wrapped stays where it is.
+
+    Raises:
+        UnreadableFileError: Not one file inside, damaged, too large, or none of ours.
+    """
+    for layer in range(_MAX_LAYERS):
+        kind = detect_kind(path)
+        target = folder / f"unwrapped-{layer}"
+        if kind is FileKind.GZIP:
+            with path.open("rb") as packed, gzip.open(packed) as content:
+                _unpack(content, target, max_unpacked_bytes)
+        elif kind is FileKind.ZIP:
+            with zipfile.ZipFile(path) as archive, archive.open(_only_member(archive)) as content:
+                _unpack(content, target, max_unpacked_bytes)
+        else:
+            return path, kind
+        path = target
+    raise unreadable("an archive in an archive in an archive", "unpack it and load the file inside")
+
+
+def counted_chunks(content: IO[bytes], *, max_bytes: int, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[bytes]:
+    """Unpack in chunks, and count: what an archive's directory says of sizes may be a lie.
+
+    Raises:
+        UnreadableFileError: More than `max_bytes`, or damaged.
+    """
+    left = max_bytes
+    while True:
+        try:
+            chunk = content.read(chunk_bytes)
+        except (EOFError, zipfile.BadZipFile, zlib.error, OSError, NotImplementedError) as error:
+            if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
+                raise
+            raise unreadable(
+                "a truncated or damaged archive", f"it did not arrive whole ({error}); download it again"
+            ) from error
+        if not chunk:
+            return
+        left -= len(chunk)
+        if left < 0:
+            raise too_large(max_bytes)
+        yield chunk
+
+
+def too_large(max_bytes: int) -> Exception:
+    """Make the error for what unpacks to more than is allowed."""
+    return unreadable(
+        "an archive that unpacks to too much",
+        f"more than {max_bytes:,} bytes; if that is right, raise `max_unpacked_bytes`",
+    )
+
+
+def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    members = [
+        member
+        for member in archive.infolist()
+        if not member.is_dir() and not any(mark in member.filename for mark in _NOT_DATA)
+    ]
+    if len(members) != 1:
+        names = ", ".join(repr(member.filename) for member in members[:5]) or "none"
+        raise unreadable(
+            f"an archive of {len(members)} files",
+            f"it must hold one table, found {names}; load the one you mean",
+        )
+    return members[0]
+
+
+def _unpack(content: IO[bytes], target: Path, max_bytes: int) -> None:
+    with target.open("wb") as unpacked:
+        for chunk in counted_chunks(content, max_bytes=max_bytes):
+            unpacked.write(chunk)

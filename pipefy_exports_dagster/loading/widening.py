@@ -1,0 +1,152 @@
+"""What a load changes about a table's columns: added, widened, or unchanged; never narrowed."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipefy_exports_dagster.errors import LoadFailedError
+
+from .column_types import BIGINT, DOUBLE, INTERVAL, MAX_EXACT_IN_DOUBLE, VARCHAR, canonical_text, widest
+from .lineage import LINEAGE, TABLE_COMMENT
+from .names import column_names
+from .rebuilding import retype_columns
+from .report import ChangeKind, ColumnChange
+from .sql import identifier, literal
+from .staged import StagedColumn, StagedTable
+from .table_state import TableColumn, TableState
+
+if TYPE_CHECKING:
+    import duckdb
+
+_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER"}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedColumn:
+    """A file's column, and what the table needs for it.
+
+    Args:
+        old: The column as the table has it; None if it is to be added.
+        type: The type that it is to have.
+        expression: SQL over the staged Parquet file for its values.
+        conversion: SQL over the table's column for existing values; None if the type stays.
+    """
+
+    staged: StagedColumn
+    name: str
+    old: TableColumn | None
+    type: str
+    expression: str
+    conversion: str | None
+
+
+def plan_columns(
+    connection: "duckdb.DuckDBPyConnection", state: TableState, staged: StagedTable
+) -> tuple[tuple[PlannedColumn, ...], tuple[ColumnChange, ...]]:
+    """Decide each column's name, type and conversions, from what the table and the file hold."""
+    names = column_names([column.header for column in staged.columns], state.names_by_header())
+    plan, changes = [], []
+    for position, (name, column) in enumerate(zip(names, staged.columns, strict=True)):
+        old = state.column(name)
+        type_, conversion = _target(connection, state, staged, position, column, old)
+        plan.append(PlannedColumn(column, name, old, type_, _expression(position, column, type_), conversion))
+        if old is None and state.exists:
+            changes.append(ColumnChange(ChangeKind.ADDED, name, new_type=type_))
+        elif old is not None and conversion is not None:
+            changes.append(ColumnChange(ChangeKind.WIDENED, old.name, old.type, type_))
+    present = {name.lower() for name in names}
+    for known in state.columns:
+        if known.header is not None and known.name not in LINEAGE and known.name.lower() not in present:
+            changes.append(ColumnChange(ChangeKind.MISSING, known.name, old_type=known.type))
+    return tuple(plan), tuple(changes)
+
+
+def apply_plan(
+    connection: "duckdb.DuckDBPyConnection", state: TableState, plan: tuple[PlannedColumn, ...]
+) -> None:
+    """Create the table, or add and widen its columns; set the comments of what is new."""
+    table = identifier(state.name)
+    if not state.exists:
+        columns = [(column.name, column.type) for column in plan]
+        columns += [(name, column.type) for name, column in LINEAGE.items()]
+        listed = ", ".join(f"{identifier(name)} {type_}" for name, type_ in columns)
+        connection.execute(f"CREATE TABLE {table} ({listed})")
+        connection.execute(f"COMMENT ON TABLE {table} IS {literal(TABLE_COMMENT)}")
+        for name, lineage in LINEAGE.items():
+            connection.execute(f"COMMENT ON COLUMN {table}.{identifier(name)} IS {literal(lineage.comment)}")
+    retyped = {
+        column.old.name: (column.type, column.conversion)
+        for column in plan
+        if column.old is not None and column.conversion is not None
+    }
+    if retyped:
+        retype_columns(connection, state, retyped)
+    for column in plan:
+        if column.old is None and state.exists:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {identifier(column.name)} {column.type}")
+        if column.old is None or (column.old.header is None and column.staged.header):
+            comment = literal(column.staged.header)
+            connection.execute(f"COMMENT ON COLUMN {table}.{identifier(column.name)} IS {comment}")
+
+
+def _target(
+    connection: "duckdb.DuckDBPyConnection",
+    state: TableState,
+    staged: StagedTable,
+    position: int,
+    column: StagedColumn,
+    old: TableColumn | None,
+) -> tuple[str, str | None]:
+    """Decide a column's type, and the SQL that converts the values it has."""
+    if old is None or old.type == column.type:
+        return column.type, None
+    if not column.has_values and not column.pinned:
+        return old.type, None
+    table, name = identifier(state.name), identifier(old.name)
+    if not _exists(connection, f"SELECT 1 FROM {table} WHERE {name} IS NOT NULL"):  # noqa: S608
+        return column.type, f"CAST(NULL AS {column.type})"
+    if column.pinned:
+        return column.type, _exact_cast(connection, table, name, old, column)
+    old_type = BIGINT if old.type in _INTEGERS else old.type
+    wide = widest(old_type, column.type)
+    if wide == DOUBLE and BIGINT in (old_type, column.type):
+        whole, source = (name, table) if old_type == BIGINT else (f"c{position}", _parquet(staged))
+        if _exists(connection, f"SELECT 1 FROM {source} WHERE abs({whole}::HUGEINT) > {MAX_EXACT_IN_DOUBLE}"):  # noqa: S608
+            wide = VARCHAR
+    if wide == old.type:
+        return wide, None
+    return wide, canonical_text(name, old.type) if wide == VARCHAR else f"CAST({name} AS {wide})"
+
+
+def _exact_cast(
+    connection: "duckdb.DuckDBPyConnection", table: str, name: str, old: TableColumn, column: StagedColumn
+) -> str:
+    """SQL that takes existing values to a pinned type, once it is sure that it changes none."""
+    there = f"TRY_CAST({canonical_text(name, old.type)} AS {column.type})"
+    back = canonical_text(there, column.type)
+    unfit = connection.execute(
+        f"SELECT {name} FROM {table} WHERE {name} IS NOT NULL "  # noqa: S608
+        f"AND {back} IS DISTINCT FROM {canonical_text(name, old.type)} LIMIT 1"
+    ).fetchone()
+    if unfit:
+        raise LoadFailedError(
+            f"column {old.name!r} is pinned as {column.type}, but the table holds {unfit[0]!r} there as {old.type}; "
+            "pin a type that holds it, or drop the column"
+        )
+    return there
+
+
+def _expression(position: int, column: StagedColumn, type_: str) -> str:
+    typed = f"to_microseconds(c{position})" if column.type == INTERVAL else f"c{position}"
+    if type_ == column.type:
+        return typed
+    if type_ == VARCHAR:
+        return f"r{position}" if column.has_raw else canonical_text(typed, column.type)
+    return f"CAST({typed} AS {type_})"
+
+
+def _parquet(staged: StagedTable) -> str:
+    return f"read_parquet({literal(str(staged.path))})"
+
+
+def _exists(connection: "duckdb.DuckDBPyConnection", query: str) -> bool:
+    return connection.execute(f"{query} LIMIT 1").fetchone() is not None

@@ -1,0 +1,152 @@
+"""From the segments of all pieces to one Arrow table, each column of the narrowest type that changes nothing."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipefy_exports_dagster.loading.column_types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INTERVAL,
+    MAX_EXACT_IN_DOUBLE,
+    TIMESTAMP,
+    VARCHAR,
+)
+
+from .canonical import texts_of
+from .values import Segment, ValueKind
+
+_TEXT = {ValueKind.TEXT, ValueKind.SHARED}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The values of a piece of a sheet: rows that store something, numbered without gaps."""
+
+    rows: int
+    segments: tuple[Segment, ...]
+
+
+@dataclass(slots=True)
+class Columns:
+    """Collects pieces, and makes a column of each at the end.
+
+    Args:
+        shared: The workbook's shared strings (pyarrow string array).
+    """
+
+    shared: Any
+    pieces: list[int] = field(default_factory=list)
+    _found: dict[int, dict[int, list[Segment]]] = field(default_factory=dict)
+
+    def add(self, piece: Piece) -> None:
+        """Take in a piece; pieces come in the order of the file."""
+        nth = len(self.pieces)
+        self.pieces.append(piece.rows)
+        for segment in piece.segments:
+            self._found.setdefault(segment.column, {}).setdefault(nth, []).append(segment)
+
+    @property
+    def width(self) -> int:
+        return max(self._found, default=-1) + 1
+
+    def has_values(self, column: int) -> bool:
+        return column in self._found
+
+    def take(self, column: int) -> tuple[str, bool, Any]:
+        """Make a column, and forget its pieces.
+
+        Returns:
+            DuckDB type, whether text cells only, and the values (pyarrow chunked array).
+        """
+        import pyarrow as pa
+
+        by_piece = self._found.pop(column, {})
+        found = [segment for listed in by_piece.values() for segment in listed]
+        type_ = _column_type(found)
+        arrow_type = _arrow_type(type_)
+        chunks = [
+            _assemble(
+                [_converted(segment, type_, self.shared) for segment in by_piece.pop(nth, [])],
+                rows,
+                arrow_type,
+            )
+            for nth, rows in enumerate(self.pieces)
+        ]
+        only_text = bool(found) and {segment.kind for segment in found} <= _TEXT
+        return type_, only_text, pa.chunked_array(chunks, arrow_type)
+
+
+def _column_type(found: list[Segment]) -> str:
+    kinds = {segment.kind for segment in found}
+    if not kinds:
+        return VARCHAR
+    if kinds == {ValueKind.INTEGER}:
+        return BIGINT
+    if kinds <= {ValueKind.INTEGER, ValueKind.FLOAT}:
+        floats_whole = all(_whole(segment.values) for segment in found if segment.kind is ValueKind.FLOAT)
+        if floats_whole:
+            return BIGINT
+        exact = all(_exact_as_float(segment.values) for segment in found if segment.kind is ValueKind.INTEGER)
+        return DOUBLE if exact else VARCHAR
+    if kinds == {ValueKind.DATE, ValueKind.TIMESTAMP}:
+        return TIMESTAMP
+    if len(kinds) > 1:
+        return VARCHAR
+    return {
+        ValueKind.BOOLEAN: BOOLEAN,
+        ValueKind.DATE: DATE,
+        ValueKind.TIMESTAMP: TIMESTAMP,
+        ValueKind.DURATION: INTERVAL,
+    }.get(kinds.pop(), VARCHAR)
+
+
+def _whole(floats: Any) -> bool:
+    import numpy as np
+
+    values = floats.to_numpy()
+    return bool(((np.abs(values) <= MAX_EXACT_IN_DOUBLE) & (values == np.floor(values))).all())
+
+
+def _exact_as_float(integers: Any) -> bool:
+    import pyarrow.compute as pc
+
+    extremes = pc.min_max(integers).as_py()
+    return max(abs(extremes["min"]), abs(extremes["max"])) <= MAX_EXACT_IN_DOUBLE
+
+
+def _arrow_type(type_: str) -> Any:
+    import pyarrow as pa
+
+    return {
+        BIGINT: pa.int64(),
+        DOUBLE: pa.float64(),
+        BOOLEAN: pa.bool_(),
+        DATE: pa.date32(),
+        TIMESTAMP: pa.timestamp("us"),
+        INTERVAL: pa.int64(),
+    }.get(type_, pa.string())
+
+
+def _converted(segment: Segment, type_: str, shared: Any) -> Segment:
+    values = texts_of(segment, shared) if type_ == VARCHAR else segment.values.cast(_arrow_type(type_))
+    return Segment(segment.column, segment.kind, segment.rows, values)
+
+
+def _assemble(found: list[Segment], rows: int, arrow_type: Any) -> Any:
+    """Put the values of a piece's column into its rows; NULL where there is none."""
+    import numpy as np
+    import pyarrow as pa
+
+    if not found:
+        return pa.nulls(rows, arrow_type)
+    if len(found) == 1 and len(found[0].values) == rows:
+        return found[0].values
+    where = np.full(rows, -1, np.int32)
+    offset = 0
+    for segment in found:
+        where[segment.rows] = np.arange(offset, offset + len(segment.values), dtype=np.int32)
+        offset += len(segment.values)
+    values = found[0].values if len(found) == 1 else pa.concat_arrays([segment.values for segment in found])
+    return values.take(pa.array(where, mask=where < 0))

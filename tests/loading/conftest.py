@@ -1,0 +1,100 @@
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import openpyxl
+import pytest
+
+from pipefy_exports_dagster.loading import LoadReport, Slice, load_file
+
+LAST_MONTH = Slice(
+    organization_id="301",
+    period_filter="last_month",
+    requested_month=date(2026, 11, 1),
+    export_id="export-1",
+    exported_at=datetime(2026, 11, 2, 15, 0),  # noqa: DTZ001  UTC, as the contract says of naive times
+)
+
+Rows = list[list[Any]]
+
+
+class Loader:
+    """Loads rows or files into one database, and asks it questions."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = folder / "data.duckdb"
+        self._files = 0
+
+    def xlsx(self, rows: Rows) -> Path:
+        workbook = openpyxl.Workbook()
+        assert workbook.active is not None
+        for row in rows:
+            workbook.active.append(row)
+        path = self._path("xlsx")
+        workbook.save(path)
+        return path
+
+    def csv(self, text: str | bytes) -> Path:
+        path = self._path("csv")
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def load(
+        self, source: Path | Rows | str | bytes, *, slice_: Slice = LAST_MONTH, **options: Any
+    ) -> LoadReport:
+        if isinstance(source, list):
+            source = self.xlsx(source)
+        elif not isinstance(source, Path):
+            source = self.csv(source)
+        options.setdefault("read_copy", False)
+        options.setdefault("table", "jobs")
+        return load_file(source, database=self.database, slice_=slice_, **options)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(self.database, read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def execute(self, sql: str) -> None:
+        with duckdb.connect(self.database) as connection:
+            connection.execute(sql)
+
+    def column(self, name: str, where: str = "true") -> list[Any]:
+        return [
+            row[0]
+            for row in self.query(
+                f'SELECT "{name}" FROM jobs WHERE {where} ORDER BY _period_filter, _file_row'
+            )
+        ]
+
+    def types(self) -> dict[str, str]:
+        columns = self.query(
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'jobs' ORDER BY column_index"
+        )
+        return {name: type_ for name, type_ in columns if not name.startswith("_")}
+
+    def _path(self, suffix: str) -> Path:
+        self._files += 1
+        return self.folder / f"file-{self._files}.{suffix}"
+
+
+@pytest.fixture
+def loader(tmp_path: Path) -> Loader:
+    return Loader(tmp_path)
+
+
+@pytest.fixture
+def slice_of() -> Callable[..., Slice]:
+    def changed(**facts: Any) -> Slice:
+        return replace(LAST_MONTH, **facts)
+
+    return changed
+
+
+@pytest.fixture
+def no_leftovers(tmp_path: Path) -> Iterator[None]:
+    yield
+    assert not (tmp_path / ".pipefy_exports_loading").exists()
