@@ -9,21 +9,21 @@ MAX_ROWS = 12
 QUESTIONS = (
     (
         "Which automations failed most last month?",
-        """SELECT automacao, count(*) AS jobs, count(*) FILTER (status = 'failed') AS failed,
+        """SELECT automation, count(*) AS jobs, count(*) FILTER (status = 'failed') AS failed,
        round(100.0 * count(*) FILTER (status = 'failed') / count(*), 1) AS failed_percent
 FROM automation_jobs_export WHERE _period_filter = 'last_month'
-GROUP BY ALL ORDER BY failed DESC, automacao LIMIT 5""",
+GROUP BY ALL ORDER BY failed DESC, automation LIMIT 5""",
     ),
     (
         "How many jobs ran in each of the last three months, and how long did they take?",
-        """SELECT strftime(iniciado_em, '%Y-%m') AS month, count(*) AS jobs,
-       round(avg(duracao_s), 2) AS seconds_on_average
+        """SELECT strftime(started_at, '%Y-%m') AS month, count(*) AS jobs,
+       round(avg(duration_s), 2) AS seconds_on_average
 FROM automation_jobs_export WHERE _period_filter = 'last_3_months'
 GROUP BY ALL ORDER BY month""",
     ),
     (
         "How many cards did each pipe get in the last three months, and worth how much?",
-        """SELECT pipe, count(*) AS cards, sum(valor_total_r) AS total_value
+        """SELECT pipe, count(*) AS cards, round(sum(valor_total_r), 2) AS total_value
 FROM organization_report_export WHERE _period_filter = 'last_3_months'
 GROUP BY ALL ORDER BY cards DESC, pipe""",
     ),

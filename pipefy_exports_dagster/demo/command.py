@@ -9,6 +9,9 @@ from rich.console import Console
 
 from pipefy_exports_dagster.demo.run import run_demo
 
+LOG_WIDTH = 120
+"""Columns, where the output goes to a file or to CI: the usual 80 would cut the tables."""
+
 
 @click.command()
 def demo() -> None:
@@ -18,4 +21,7 @@ def demo() -> None:
     local Pipefy for new exports and replaces the slices.
     """
     data_dir = Path(os.environ.get("PIPEFY_EXPORTS_DATA_DIR") or "data")
-    sys.exit(run_demo(Console(highlight=False), data_dir=data_dir))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = LOG_WIDTH
+    sys.exit(run_demo(console, data_dir=data_dir))
