@@ -204,7 +204,7 @@ class ExportAssets:
 
 def _asked_at(context: dg.AssetExecutionContext) -> datetime | None:
     """Return when the run was asked for, which is before its process and its step were started."""
-    record = context.instance.get_run_record_by_id(context.run_id)
+    record = context.instance.get_run_record_by_id(context.run.run_id)
     return record.create_timestamp if record else None
 
 

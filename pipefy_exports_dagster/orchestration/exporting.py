@@ -175,7 +175,7 @@ class Exporter:
     def _download(self, export: Export, requested: RequestedExport, folder: RawFolder) -> RawFile:
         started = time.monotonic()
         seen_at = self.clock.now()
-        part = folder.part_path(export.id, self.context.run_id)
+        part = folder.part_path(export.id, self.context.run.run_id)
         downloaded = download_export(
             export,
             part,

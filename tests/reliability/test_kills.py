@@ -59,7 +59,7 @@ def kill_at(stage: Stage, project: Project, partition: str) -> None:
 def test_what_was_killed_is_finished_by_the_next_materialization(
     stage: Stage, exports: int, start_sandbox: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
-    sandbox = start_sandbox(processing_seconds=1.0 if stage is Stage.WAITING else 0.2)
+    sandbox = start_sandbox(processing_seconds=4.0 if stage is Stage.WAITING else 0.2)
     project = Project.for_sandbox(tmp_path / "project", sandbox.url)
     assert project.materialize(JOBS, partition="current_month").success
     untouched = project.query(
