@@ -93,8 +93,9 @@ def sandbox(**options: object) -> None:
             _introduce(running)
             stop.wait()
     except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (")[0]  # without the address, named already
         raise click.ClickException(
-            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}; "
+            f"cannot listen on {settings.host} port {settings.port}: {reason}; "
             "choose another --port, or 0 for a free one"
         ) from error
 
@@ -110,5 +111,4 @@ def _introduce(running: Sandbox) -> None:
         f"PIPEFY_ORG_ID={well_known.ORGANIZATION_ID}",
         f"PIPEFY_ORGANIZATION_REPORT_ID={well_known.REPORT_ID}",
     )
-    for line in lines:
-        click.echo(line)  # flushes: whoever started this waits for the first line
+    click.echo("\n".join(lines))  # flushes: whoever started this waits for the first line

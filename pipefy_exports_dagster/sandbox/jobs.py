@@ -1,10 +1,13 @@
 """Automation jobs: one row for each time that an automation ran."""
 
+import bisect
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pipefy_exports_dagster.sandbox import words
+from pipefy_exports_dagster.sandbox.cards import Card
 from pipefy_exports_dagster.sandbox.organizations import Organization
 from pipefy_exports_dagster.sandbox.periods import Month
 from pipefy_exports_dagster.sandbox.tables import Cell
@@ -35,19 +38,32 @@ class Job:
     row: tuple[Cell, ...]
 
 
-def jobs_of_month(organization: Organization, month: Month, volume: MonthlyVolume) -> list[Job]:
-    """Return the jobs of a whole month, oldest first, whether or not the clock has come that far."""
+def jobs_of_month(
+    organization: Organization, month: Month, volume: MonthlyVolume, cards: Sequence[Card]
+) -> list[Job]:
+    """Return the jobs of a whole month, oldest first, whether or not the clock has come that far.
+
+    `cards` are those created in the month, oldest first; each job ran on one that existed already.
+    """
+    by_pipe = {pipe.id: [card for card in cards if card.pipe is pipe] for pipe in organization.pipes}
     rng = random.Random(f"{volume.seed}/{volume.stream}/rows/{month}")  # noqa: S311
     # Ids go on from month to month and never meet those of another organization.
     first_id = 4_000_000_000 + organization.number * 10**12 + month.ordinal * 10**8
     return [
-        _job(organization, first_id + position, started_at, rng)
+        _job(organization, first_id + position, started_at, by_pipe, rng)
         for position, started_at in enumerate(volume.times(month))
     ]
 
 
-def _job(organization: Organization, job_id: int, started_at: datetime, rng: random.Random) -> Job:
+def _job(
+    organization: Organization,
+    job_id: int,
+    started_at: datetime,
+    cards: dict[str, list[Card]],
+    rng: random.Random,
+) -> Job:
     automation = rng.choice(organization.automations)
+    card = _choose_card(cards[automation.pipe.id], started_at, rng)
     status = rng.choice(_STATUSES)
     duration_s = round(rng.expovariate(0.4), 3)
     failed = status == "failed"
@@ -59,8 +75,8 @@ def _job(organization: Organization, job_id: int, started_at: datetime, rng: ran
         automation.action,
         int(automation.pipe.id),
         automation.pipe.name,
-        700_000_000 + rng.randrange(90_000_000),
-        rng.choice(words.SUBJECTS),
+        card.id if card else None,
+        card.title if card else None,
         status,
         started_at.replace(tzinfo=None),
         (started_at + timedelta(seconds=round(duration_s))).replace(tzinfo=None),
@@ -71,3 +87,9 @@ def _job(organization: Organization, job_id: int, started_at: datetime, rng: ran
         rng.choice(words.JOB_ERRORS) if failed else None,
     )
     return Job(started_at, row)
+
+
+def _choose_card(cards: list[Card], started_at: datetime, rng: random.Random) -> Card | None:
+    existing = bisect.bisect_right(cards, started_at, key=lambda card: card.created_at)
+    position = int(rng.random() * existing)  # draws once, whether or not there is a card
+    return cards[position] if existing else None

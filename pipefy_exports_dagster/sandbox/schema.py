@@ -47,7 +47,10 @@ def execute(
         variable_values=request.get("variables"),
         operation_name=request.get("operationName"),
     )
-    return cast("dict[str, Any]", result.formatted)
+    answer = cast("dict[str, Any]", result.formatted)
+    if result.data is None and not any(error.path for error in result.errors or ()):
+        del answer["data"]  # nothing was executed: then, says the specification, there is no data at all
+    return answer
 
 
 def _parse_filter_value(value: Any) -> Any:

@@ -55,7 +55,7 @@ class Stats:
     def count_request(self, operation: str, fields: tuple[str, ...]) -> None:
         """Count a request."""
         with self._lock:
-            self._requests[operation] += 1
+            self._requests[str(operation)] += 1
             self._fields.update(fields)
 
     def count_fault(self, name: str) -> None:

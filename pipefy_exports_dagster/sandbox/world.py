@@ -170,7 +170,8 @@ class World:
 
     def _make_jobs(self, organization_id: str, month: Month) -> tuple[Job, ...]:
         organization = self.organizations[organization_id]
-        return tuple(jobs_of_month(organization, month, self._volume(organization, "jobs")))
+        volume = self._volume(organization, "jobs")
+        return tuple(jobs_of_month(organization, month, volume, self._cards(organization_id, month)))
 
     def _make_cards(self, organization_id: str, month: Month) -> tuple[Card, ...]:
         organization = self.organizations[organization_id]
