@@ -7,16 +7,21 @@ core, where calamine takes 2 s and expat 8 s.
 """
 
 import re
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from .cells import CELL_TYPES, CellType, Run
+from .escapes import unescaped
 from .slow_cells import MAX_COLUMNS
 
 _ATTRIBUTES = re.compile(rb' ([a-z]+)="([A-Za-z0-9]*)"')
 _LONGEST_ATTRIBUTES = 32
-_REFERENCE_WINDOW = 16
+_MOST_ROW_DIGITS = 8
+_LETTERS = 26
 _MOST_KINDS = 64
-_LT, _GT, _SLASH, _SPACE, _QUOTE = b'<>/ "'
+_PADDING = 64
+_LT, _GT, _SLASH, _SPACE, _QUOTE, _AMPERSAND, _CR = b'<>/ "&\r'
 
 
 class _NotPlain(Exception):  # noqa: N818  a signal within this module
@@ -25,8 +30,6 @@ class _NotPlain(Exception):  # noqa: N818  a signal within this module
 
 def scan_rows_fast(rows: bytes) -> list[Run] | None:
     """Scan a piece of complete `<row>` elements; None if it has to be done slowly."""
-    if b"<!" in rows or b"<?" in rows or b"<rPh" in rows:  # comments, CDATA, instructions, phonetic guides
-        return None
     try:
         return _scan(rows)
     except _NotPlain:
@@ -37,13 +40,15 @@ def _scan(rows: bytes) -> list[Run]:
     import numpy as np
 
     # Windows of the last cells must not pass the end.
-    buffer = np.frombuffer(rows + b"\0" * (_LONGEST_ATTRIBUTES + _REFERENCE_WINDOW), np.uint8)
+    buffer = np.frombuffer(rows + b"\0" * _PADDING, np.uint8)
     opens = np.flatnonzero(buffer == _LT).astype(np.int32)
     closes = np.flatnonzero(buffer == _GT).astype(np.int32)
     _require(len(opens) == len(closes))  # a `>` within text is legal, and rare
     if not len(opens):
         return []
     first, second = buffer[opens + 1], buffer[opens + 2]
+    # Comments, CDATA, instructions; rich text and phonetic guides, whose texts are not all the cell's own.
+    _require(not ((first == ord("!")) | (first == ord("?")) | ((first == ord("r")) & (second == ord("P")))).any())
     is_row = (first == ord("r")) & (second == ord("o"))
     is_cell = (first == ord("c")) & ((second == _SPACE) | (second == _GT) | (second == _SLASH))
     is_text = ((first == ord("v")) | (first == ord("t"))) & ((second == _GT) | (second == _SPACE))
@@ -63,65 +68,71 @@ def _scan(rows: bytes) -> list[Run]:
     columns, kinds, described = _attributes(buffer, opens[cells], closes[cells])
     order = np.lexsort((kinds, columns)) if len(described) > 1 else np.argsort(columns, kind="stable")
     columns, kinds = columns[order], kinds[order]
-    strings = _strings(buffer, starts[order], ends[order] - starts[order])
+    gathered = _Gathered.of(buffer, starts[order], ends[order] - starts[order], escaped=b"_x" in rows)
     row = row[order]
     cuts = np.flatnonzero((np.diff(columns) != 0) | (np.diff(kinds) != 0)) + 1
-    bounds = [0, *cuts.tolist(), len(columns)]
     return [
-        Run(int(columns[start]), *described[kinds[start]], row[start:end], strings.slice(start, end - start))
-        for start, end in zip(bounds, bounds[1:], strict=False)
+        Run(int(columns[start]), *described[kinds[start]], rows=row[start:end], texts=gathered.strings(start, end))
+        for start, end in pairwise([0, *cuts.tolist(), len(columns)])
     ]
 
 
 def _attributes(buffer: Any, starts: Any, ends: Any) -> tuple[Any, Any, list[tuple[CellType, int]]]:
     """Read `<c r="AB12" s="1" t="s">`: column, and which of few kinds of (type, style)."""
-    import numpy as np
-
-    windows = np.lib.stride_tricks.sliding_window_view(buffer, _REFERENCE_WINDOW)
     _require(bool(((buffer[starts + 3] == ord("r")) & (buffer[starts + 5] == _QUOTE)).all()))
-    references = windows[starts + 6]
-    quote = (references == _QUOTE).argmax(axis=1)
-    _require(bool((quote > 1).all()))
-    columns = _columns(references)
-    lengths = ends - (starts + 7 + quote)
-    _require(bool((lengths >= 0).all() and (lengths <= _LONGEST_ATTRIBUTES).all()))
-    wide = np.lib.stride_tricks.sliding_window_view(buffer, _LONGEST_ATTRIBUTES)
-    attributes = wide[starts + 7 + quote].copy()
-    attributes[np.arange(_LONGEST_ATTRIBUTES) >= lengths[:, None]] = 0
-    kinds, described = _distinct(attributes)
+    columns, after_letters = _columns(buffer, starts + 6)
+    quotes = after_letters
+    for _ in range(_MOST_ROW_DIGITS):
+        digit = buffer[quotes] - ord("0") < 10  # noqa: PLR2004  unsigned, so that what is below 0 is large
+        if not digit.any():
+            break
+        quotes = quotes + digit
+    _require(bool((buffer[quotes] == _QUOTE).all() and (quotes > after_letters).all()))
+    lengths = ends - quotes - 1
+    _require(bool(lengths.min() >= 0 and lengths.max() <= _LONGEST_ATTRIBUTES))
+    kinds, described = _distinct(buffer, quotes + 1, lengths)
     return columns, kinds, [_described(kind) for kind in described]
 
 
-def _columns(references: Any) -> Any:
+def _columns(buffer: Any, starts: Any) -> tuple[Any, Any]:
+    """Read the letters of references: columns from 0, and where the letters end."""
     import numpy as np
 
-    letters = [references[:, nth].astype(np.int16) - 64 for nth in range(3)]
-    is_letter = [(letter > 0) & (letter <= 26) for letter in letters]  # noqa: PLR2004  A to Z
-    _require(bool(is_letter[0].all()))
-    column = letters[0]
-    two = is_letter[1]
-    three = two & is_letter[2]
-    column = np.where(two, column * 26 + letters[1], column)
-    column = np.where(three, column * 26 + letters[2], column)
-    after = np.where(three, references[:, 3], np.where(two, references[:, 2], references[:, 1]))
-    _require(bool(((after >= ord("0")) & (after <= ord("9"))).all()))
-    _require(bool(((column > 0) & (column <= MAX_COLUMNS)).all()))
-    return column - 1
+    letters = [buffer[starts + nth] - (ord("A") - 1) for nth in range(3)]
+    _require(bool(((letters[0] > 0) & (letters[0] <= _LETTERS)).all()))
+    two = (letters[1] > 0) & (letters[1] <= _LETTERS)
+    columns = letters[0].astype(np.int16)
+    if not two.any():
+        return columns - 1, starts + 1
+    three = two & (letters[2] > 0) & (letters[2] <= _LETTERS)
+    columns = np.where(two, columns * _LETTERS + letters[1], columns)
+    columns = np.where(three, columns * _LETTERS + letters[2], columns)
+    _require(bool((columns > 0).all() and (columns <= MAX_COLUMNS).all()))
+    return columns - 1, starts + 1 + two + three
 
 
-def _distinct(attributes: Any) -> tuple[Any, list[bytes]]:
-    """Number the distinct rows of a byte matrix; there are few, so each pass settles one."""
+def _distinct(buffer: Any, starts: Any, lengths: Any) -> tuple[Any, list[bytes]]:
+    """Number the distinct texts among many short ones; there are few, so each pass settles one."""
     import numpy as np
 
-    words = attributes.view(np.uint64)
-    numbers = np.full(len(words), -1, np.int16)
+    windows = np.lib.stride_tricks.sliding_window_view(buffer, 8)
+    # Texts are compared eight bytes at a time, with zeros after their end.
+    masks = np.array([(1 << 8 * length) - 1 for length in range(9)], np.uint64)
+    words = [
+        windows[starts + offset].view(np.uint64)[:, 0] & masks[np.clip(lengths - offset, 0, 8)]
+        for offset in range(0, max(int(lengths.max()), 1), 8)
+    ]
+    numbers = np.zeros(len(starts), np.int16)
     distinct: list[bytes] = []
-    left = np.arange(len(words))
+    left = np.arange(len(starts), dtype=np.int32)
     while len(left):
         _require(len(distinct) < _MOST_KINDS)
-        same = (words[left] == words[left[0]]).all(axis=1)
+        same = words[0][left] == words[0][left[0]]
+        for word in words[1:]:
+            same &= word[left] == word[left[0]]
         numbers[left[same]] = len(distinct)
-        distinct.append(attributes[left[0]].tobytes().rstrip(b"\0"))
+        first = starts[left[0]]
+        distinct.append(buffer[first : first + lengths[left[0]]].tobytes())
         left = left[~same]
     return numbers, distinct
 
@@ -133,24 +144,48 @@ def _described(attributes: bytes) -> tuple[CellType, int]:
     return CELL_TYPES.get(found.get("t", "n"), CellType.TEXT), int(style) if style.isdigit() else 0
 
 
-def _strings(buffer: Any, starts: Any, lengths: Any) -> Any:
-    """Gather pieces of the buffer into one string array."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """Pieces of the buffer, gathered one after the other; ascending positions of what needs a closer look."""
 
-    offsets = np.zeros(len(starts) + 1, np.int32)
-    np.cumsum(lengths, out=offsets[1:])
-    where = np.repeat(starts - offsets[:-1], lengths)
-    where += np.arange(offsets[-1], dtype=np.int32)
-    gathered = buffer[where]
-    strings = pa.StringArray.from_buffers(len(starts), pa.py_buffer(offsets), pa.py_buffer(gathered))
-    if (gathered == ord("&")).any():
-        strings = _without_entities(strings)
-    if (gathered == ord("\r")).any():
-        # XML reads every line end as a line feed; a carriage return proper is written as &#13;.
-        strings = pc.replace_substring(pc.replace_substring(strings, "\r\n", "\n"), "\r", "\n")
-    return strings
+    offsets: Any
+    content: Any
+    ampersands: Any
+    returns: Any
+    escaped: bool
+
+    @classmethod
+    def of(cls, buffer: Any, starts: Any, lengths: Any, *, escaped: bool) -> "_Gathered":
+        import numpy as np
+
+        offsets = np.zeros(len(starts) + 1, np.int32)
+        np.cumsum(lengths, out=offsets[1:])
+        where = np.repeat(starts - offsets[:-1], lengths)
+        where += np.arange(offsets[-1], dtype=np.int32)
+        content = buffer[where]
+        return cls(offsets, content, np.flatnonzero(content == _AMPERSAND), np.flatnonzero(content == _CR), escaped)
+
+    def strings(self, start: int, end: int) -> Any:
+        """Give some of the pieces as texts (pyarrow string array)."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        offsets, content = pa.py_buffer(self.offsets), pa.py_buffer(self.content)
+        strings = pa.StringArray.from_buffers(end - start, offsets, content, offset=start)
+        within = (self.offsets[start], self.offsets[end])
+        if _any_between(self.ampersands, *within):
+            strings = _without_entities(strings)
+        if _any_between(self.returns, *within):
+            # XML reads every line end as a line feed; a carriage return proper is written as &#13;.
+            strings = pc.replace_substring(pc.replace_substring(strings, "\r\n", "\n"), "\r", "\n")
+        return unescaped(strings) if self.escaped else strings
+
+
+def _any_between(positions: Any, start: int, end: int) -> bool:
+    import numpy as np
+
+    low, high = np.searchsorted(positions, (start, end))
+    return bool(high > low)
 
 
 def _without_entities(strings: Any) -> Any:

@@ -20,7 +20,7 @@ from .shared_strings import read_shared_strings
 from .sheet_pieces import count_rows, row_pieces
 from .slow_cells import scan_rows_slowly
 from .styles import NumberKind, read_styles
-from .values import Segment, segments, unescaped
+from .values import Segment, segments
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,7 +67,7 @@ def open_workbook(
 
     del folder  # nothing is written: cells go from the archive straight into arrays
     package = Package.open(path, max_unpacked_bytes=options.max_unpacked_bytes)
-    shared = unescaped(_blank_as_null(read_shared_strings(package)))
+    shared = _blank_as_null(read_shared_strings(package))
     workbook = Workbook(package, read_styles(package), Columns(shared))
     header: list[str] | None = None
     loaded, skipped = [], []
@@ -141,7 +141,8 @@ def _scan(rows: bytes, workbook: Workbook) -> ScannedPiece:
     if runs is None:
         runs = scan_rows_slowly(rows)
     errors = sum(len(run.rows) for run in runs if run.type is CellType.ERROR)
-    return ScannedPiece(_piece(runs, workbook), count_rows(rows), errors)
+    piece = _piece(runs, workbook)
+    return ScannedPiece(piece, count_rows(rows, scanned=piece.rows), errors)
 
 
 def _piece(runs: list[Run], workbook: Workbook) -> Piece:

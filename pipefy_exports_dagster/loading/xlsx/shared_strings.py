@@ -3,6 +3,7 @@ from typing import Any
 
 from pipefy_exports_dagster.loading.unwrapping import too_large
 
+from .escapes import unescaped
 from .package import Package
 from .xml_events import XmlFeed
 
@@ -40,8 +41,10 @@ def _strings(items: bytes) -> Any:
 
     plain = _PLAIN.findall(items)
     if len(plain) == len(_START.findall(items)):
-        return pa.array(plain, pa.binary()).cast(pa.string())
-    return pa.array(_slow_strings(items), pa.string())
+        strings = pa.array(plain, pa.binary()).cast(pa.string())
+    else:
+        strings = pa.array(_slow_strings(items), pa.string())
+    return unescaped(strings) if b"_x" in items else strings
 
 
 def _slow_strings(items: bytes) -> list[str]:

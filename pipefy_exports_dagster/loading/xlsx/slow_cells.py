@@ -5,9 +5,10 @@ cells without a reference, anything that is not written the way the common progr
 """
 
 import re
-from collections.abc import Callable
+from typing import Any
 
 from .cells import CELL_TYPES, CellType, Run
+from .escapes import unescaped
 from .xml_events import XmlFeed
 
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?[0-9]*")
@@ -47,8 +48,9 @@ class SlowScanner:
         feed.feed(b"<piece>")
         feed.feed(rows)
         feed.feed(b"</piece>", final=True)
+        undo = unescaped if b"_x" in rows else _as_it_is
         return [
-            Run(column, type_, style, np.array(numbers, np.int32), pa.array(texts, pa.string()))
+            Run(column, type_, style, np.array(numbers, np.int32), undo(pa.array(texts, pa.string())))
             for (column, type_, style), (numbers, texts) in self._cells.items()
         ]
 
@@ -86,7 +88,8 @@ class SlowScanner:
             self._texts.append(text)
 
 
-ScanRows = Callable[[bytes], list[Run]]
+def _as_it_is(texts: Any) -> Any:
+    return texts
 
 
 def scan_rows_slowly(rows: bytes) -> list[Run]:

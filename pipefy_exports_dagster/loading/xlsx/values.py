@@ -1,16 +1,23 @@
 """From stored texts to values, each with its own kind."""
 
+import math
 import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from pipefy_exports_dagster.loading.column_types import MAX_EXACT_IN_DOUBLE
+
 from .cells import CellType, Run
 from .serials import serial_values
 from .styles import NumberKind
 
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MAX_INTEGER_DIGITS = 18
+_DIGITS = frozenset(b"0123456789")
+_NUMBER = frozenset(b"0123456789+-.eE")
+_WHOLE_NUMBER = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_LONGEST_NUMBER = 400  # Python refuses to read numbers of thousands of digits
 
 
 class ValueKind(Enum):
@@ -54,29 +61,11 @@ def segments(run: Run, styles: list[NumberKind], *, dates_from_1904: bool) -> li
         case CellType.ISO_DATE:
             return _iso_dates(run)
         case CellType.TEXT:
-            return [Segment(run.column, ValueKind.TEXT, run.rows, unescaped(run.texts))]
+            return [Segment(run.column, ValueKind.TEXT, run.rows, run.texts)]
     kind = styles[run.style] if run.style < len(styles) else NumberKind.NUMBER
     if kind is NumberKind.NUMBER:
         return _numbers(run)
     return _dates(run, kind, dates_from_1904=dates_from_1904)
-
-
-def unescaped(texts: Any) -> Any:
-    """Undo `_x000D_`, which is how workbooks write characters that XML cannot."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not pc.any(pc.match_substring(texts, "_x")).as_py():
-        return texts
-    return pa.array(
-        [None if text is None else _ESCAPED.sub(_character, text) for text in texts.to_pylist()], pa.string()
-    )
-
-
-def _character(escaped: re.Match[str]) -> str:
-    code = int(escaped[1], 16)
-    # Half of a surrogate pair is no text.
-    return escaped[0] if 0xD800 <= code <= 0xDFFF else chr(code)  # noqa: PLR2004
 
 
 def _shared(run: Run) -> list[Segment]:
@@ -112,67 +101,60 @@ def _iso_dates(run: Run) -> list[Segment]:
 
 
 def _numbers(run: Run) -> list[Segment]:
+    """Read stored numbers; whole ones are integers, unless floats beside them hold them as exactly."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    try:
-        return [Segment(run.column, ValueKind.INTEGER, run.rows, _integers(run.texts))]
-    except pa.ArrowInvalid:
-        pass
-    digits_only = pc.match_substring_regex(run.texts, r"^\s*[-+]?[0-9]+\s*$")
-    if pc.any(digits_only).as_py():
-        # Whole numbers are told apart, because a float cannot hold all that 17 digits say.
-        whole, other = _split(run, digits_only)
-        return _whole_numbers(whole) + (_numbers(other) if len(other.texts) else [])
-    try:
-        floats = pc.utf8_trim_whitespace(run.texts).cast(pa.float64())
-    except pa.ArrowInvalid:
-        floats = pa.array([_float(text) for text in run.texts.to_pylist()], pa.float64())
-    finite = pc.fill_null(pc.is_finite(floats), False)
-    if pc.all(finite).as_py():
-        return [Segment(run.column, ValueKind.FLOAT, run.rows, floats)]
-    mask = np.asarray(finite)
-    texts = Segment(run.column, ValueKind.TEXT, run.rows[~mask], run.texts.filter(pc.invert(finite)))
+    # Looked at first, because a cast that fails costs 600 ns a value, and one that succeeds 15 to 40.
+    characters = _characters(run.texts)
+    if _DIGITS.issuperset(characters) and pc.max(pc.binary_length(run.texts)).as_py() <= _MAX_INTEGER_DIGITS:
+        return [Segment(run.column, ValueKind.INTEGER, run.rows, run.texts.cast(pa.int64()))]
+    if _NUMBER.issuperset(characters):
+        try:
+            floats = run.texts.cast(pa.float64())
+        except pa.ArrowInvalid:
+            return _odd_numbers(run)
+        values = floats.to_numpy()
+        if np.isfinite(values).all() and np.abs(values).max() < MAX_EXACT_IN_DOUBLE:
+            return [Segment(run.column, ValueKind.FLOAT, run.rows, floats)]
+    return _odd_numbers(run)
+
+
+def _characters(texts: Any) -> set[int]:
+    """The bytes that occur in the texts of a string array."""
+    import numpy as np
+
+    _, offsets, data = texts.buffers()
+    bounds = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    content = np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]]
+    return set(np.flatnonzero(np.bincount(content, minlength=1)).tolist())
+
+
+def _odd_numbers(run: Run) -> list[Segment]:
+    """Read numbers one by one, where some are larger than floats count, or none at all."""
+    import numpy as np
+    import pyarrow as pa
+
+    found: dict[ValueKind, tuple[list[int], list[Any]]] = {}
+    for row, stored in zip(run.rows.tolist(), run.texts.to_pylist(), strict=True):
+        text = stored.strip()
+        if _WHOLE_NUMBER.fullmatch(text):
+            plain = str(int(text)) if len(text) < _LONGEST_NUMBER else text
+            short = len(plain.lstrip("-")) <= _MAX_INTEGER_DIGITS
+            kind, value = (ValueKind.INTEGER, int(plain)) if short else (ValueKind.LONG_NUMBER, plain)
+        elif (number := _float(text)) is not None:
+            kind, value = ValueKind.FLOAT, number
+        else:
+            kind, value = ValueKind.TEXT, stored
+        rows, values = found.setdefault(kind, ([], []))
+        rows.append(row)
+        values.append(value)
+    arrow_types = {ValueKind.INTEGER: pa.int64(), ValueKind.FLOAT: pa.float64()}
     return [
-        texts,
-        *(
-            [Segment(run.column, ValueKind.FLOAT, run.rows[mask], floats.filter(finite))]
-            if mask.any()
-            else []
-        ),
+        Segment(run.column, kind, np.array(rows, np.int32), pa.array(values, arrow_types.get(kind, pa.string())))
+        for kind, (rows, values) in found.items()
     ]
-
-
-def _integers(texts: Any) -> Any:
-    import pyarrow as pa
-
-    # Arrow's parser refuses anything but digits, and what does not fit; a longer number may fit in 64 bits, but not
-    # in the 18 digits that a DECIMAL beside it can be compared with.
-    integers = texts.cast(pa.int64())
-    import pyarrow.compute as pc
-
-    extremes = pc.min_max(integers).as_py()
-    if max(abs(extremes["min"] or 0), abs(extremes["max"] or 0)) >= 10**_MAX_INTEGER_DIGITS:
-        raise pa.ArrowInvalid("over 18 digits")
-    return integers
-
-
-def _whole_numbers(run: Run) -> list[Segment]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    trimmed = pc.ltrim(pc.utf8_trim_whitespace(run.texts), "+") if hasattr(pc, "ltrim") else run.texts
-    try:
-        return [Segment(run.column, ValueKind.INTEGER, run.rows, _integers(trimmed))]
-    except pa.ArrowInvalid:
-        pass
-    long = pc.greater(pc.utf8_length(trimmed), _MAX_INTEGER_DIGITS)
-    texts, integers = _split(Run(run.column, run.type, run.style, run.rows, trimmed), long)
-    found = [Segment(run.column, ValueKind.LONG_NUMBER, texts.rows, texts.texts)] if len(texts.texts) else []
-    if len(integers.texts):
-        found.append(Segment(run.column, ValueKind.INTEGER, integers.rows, integers.texts.cast(pa.int64())))
-    return found
 
 
 def _dates(run: Run, kind: NumberKind, *, dates_from_1904: bool) -> list[Segment]:
@@ -190,20 +172,8 @@ def _dates(run: Run, kind: NumberKind, *, dates_from_1904: bool) -> list[Segment
     return found
 
 
-def _split(run: Run, mask: Any) -> tuple[Run, Run]:
-    """Split a run by a boolean mask."""
-    import numpy as np
-    import pyarrow.compute as pc
-
-    chosen = np.asarray(mask)
-    return (
-        Run(run.column, run.type, run.style, run.rows[chosen], run.texts.filter(mask)),
-        Run(run.column, run.type, run.style, run.rows[~chosen], run.texts.filter(pc.invert(mask))),
-    )
-
-
 def _float(text: str) -> float | None:
-    try:
-        return float(text.replace("_", "x"))
-    except ValueError:
+    if not _FLOAT.fullmatch(text):
         return None
+    number = float(text)
+    return number if math.isfinite(number) else None

@@ -1,0 +1,19 @@
+import re
+from typing import Any
+
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+def unescaped(texts: Any) -> Any:
+    """Undo `_x000D_`, which is how workbooks write characters that XML cannot (pyarrow string array)."""
+    import pyarrow as pa
+
+    return pa.array(
+        [None if text is None else _ESCAPED.sub(_character, text) for text in texts.to_pylist()], pa.string()
+    )
+
+
+def _character(escaped: re.Match[str]) -> str:
+    code = int(escaped[1], 16)
+    # Half of a surrogate pair is no text.
+    return escaped[0] if 0xD800 <= code <= 0xDFFF else chr(code)  # noqa: PLR2004
