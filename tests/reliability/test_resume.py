@@ -1,0 +1,198 @@
+"""What a run does with an export that an earlier one has asked for."""
+
+import dataclasses
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from support.project import JOBS, REPORT, Outcome, Project
+from support.shared_clock import SharedClock
+
+from pipefy_exports_dagster.config import PollPolicy
+from pipefy_exports_dagster.sandbox import Sandbox
+from pipefy_exports_dagster.stages import Stage
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+class Stopped(BaseException):
+    """Ends a run as a signal would: nothing of ours catches it."""
+
+
+def stop_at(stage: Stage) -> Callable[[str], None]:
+    def stop(reached: str) -> None:
+        if reached == stage:
+            raise Stopped
+
+    return stop
+
+
+@dataclasses.dataclass
+class Scene:
+    sandbox: Sandbox
+    project: Project
+    clock: SharedClock
+
+    def run(self, asset: str = JOBS, partition: str = "last_month", **options: object) -> Outcome:
+        return self.project.materialize(asset, partition=partition, clock=self.clock, **options)  # type: ignore[arg-type]
+
+    def interrupt(self, stage: Stage, asset: str = JOBS, partition: str = "last_month") -> None:
+        outcome = self.run(asset, partition, on_stage=stop_at(stage))
+        assert not outcome.success
+        assert "Stopped" in outcome.failure
+
+    @property
+    def exports(self) -> int:
+        return self.sandbox.stats.exports.total()
+
+
+@pytest.fixture
+def scene(start_sandbox: Callable[..., Sandbox], tmp_path: Path) -> Scene:
+    sandbox = start_sandbox(now=NOON, processing_seconds=60, jobs=300, cards=100)
+    return Scene(sandbox, Project.for_sandbox(tmp_path / "project", sandbox.url), SharedClock(sandbox))
+
+
+@pytest.mark.parametrize("asset", [JOBS, REPORT])
+@pytest.mark.parametrize("stage", [Stage.REQUESTED, Stage.DOWNLOADED, Stage.COMMITTED])
+def test_an_interrupted_export_is_resumed_and_said_so(scene: Scene, asset: str, stage: Stage) -> None:
+    scene.interrupt(stage, asset)
+    outcome = scene.run(asset)
+    assert outcome.success, outcome.failure
+    assert scene.exports == 1
+    assert outcome.metadata["pipefy/resumed"] is True
+    assert outcome.metadata["pipefy/exports_created"] == 1
+    assert any("resuming export" in message for message in outcome.messages)
+
+
+def test_a_complete_raw_file_is_loaded_without_calling_pipefy(scene: Scene) -> None:
+    scene.interrupt(Stage.DOWNLOADED)
+    before = scene.sandbox.stats.requests.total()
+    assert scene.run().success
+    assert scene.sandbox.stats.requests.total() == before
+
+
+def test_a_raw_file_that_is_not_what_its_sidecar_says_is_downloaded_again(scene: Scene) -> None:
+    scene.interrupt(Stage.DOWNLOADED)
+    [raw] = scene.project.raw_files()
+    whole = raw.read_bytes()
+    raw.write_bytes(whole[:-100])
+    outcome = scene.run()
+    assert outcome.success, outcome.failure
+    assert raw.read_bytes() == whole
+    assert scene.exports == 1
+
+
+def test_a_finished_export_is_downloaded_after_its_first_link_has_expired(scene: Scene) -> None:
+    scene.interrupt(Stage.DOWNLOADING)
+    scene.sandbox.clock.advance(5 * HOUR)
+    assert scene.run().success
+    assert scene.exports == 1
+
+
+def test_an_export_that_failed_meanwhile_is_replaced_and_the_log_says_why(scene: Scene) -> None:
+    scene.interrupt(Stage.REQUESTED)
+    scene.sandbox.exports.all()[-1].failed = True
+    outcome = scene.run()
+    assert outcome.success, outcome.failure
+    assert scene.exports == 2
+    assert outcome.metadata["pipefy/resumed"] is False
+    assert outcome.metadata["pipefy/exports_created"] == 2
+    assert any("failed at Pipefy" in message for message in outcome.messages)
+    assert any("Asking for a new export instead" in message for message in outcome.messages)
+
+
+def test_an_export_that_pipefy_no_longer_knows_is_replaced(scene: Scene) -> None:
+    scene.interrupt(Stage.REQUESTED)
+    scene.sandbox.exports._exports.clear()
+    outcome = scene.run()
+    assert outcome.success, outcome.failure
+    assert any("does not know the export" in message for message in outcome.messages)
+    assert outcome.metadata["pipefy/exports_created"] == 2
+
+
+def test_a_materialization_after_a_success_asks_for_a_new_export(scene: Scene) -> None:
+    assert scene.run().success
+    assert scene.run().success
+    assert scene.exports == 2
+
+
+def test_fresh_asks_for_a_new_export_although_one_is_pending(scene: Scene) -> None:
+    scene.interrupt(Stage.REQUESTED)
+    outcome = scene.run(run_config={"fresh": True})
+    assert outcome.success, outcome.failure
+    assert scene.exports == 2
+    assert outcome.metadata["pipefy/resumed"] is False
+
+
+def test_a_pending_export_past_the_resume_window_is_not_resumed(scene: Scene) -> None:
+    scene.interrupt(Stage.REQUESTED)
+    scene.sandbox.clock.advance(25 * HOUR)
+    outcome = scene.run()
+    assert outcome.success, outcome.failure
+    assert scene.exports == 2
+    assert any("more than the resume window" in message for message in outcome.messages)
+
+
+@pytest.mark.parametrize("asset", [JOBS, REPORT])
+def test_a_pending_export_from_before_the_month_turned_is_not_resumed(scene: Scene, asset: str) -> None:
+    scene.sandbox.clock.set(datetime(2026, 11, 30, 23, tzinfo=UTC))
+    scene.interrupt(Stage.REQUESTED, asset)
+    scene.sandbox.clock.advance(2 * HOUR)
+    outcome = scene.run(asset)
+    assert outcome.success, outcome.failure
+    assert scene.exports == 2
+    assert outcome.metadata["pipefy/requested_month"] == "2026-12-01"
+    assert any("is not resumed" in message for message in outcome.messages)
+
+
+def test_a_run_during_which_the_month_turns_labels_its_slice_with_the_month_of_the_request(
+    scene: Scene,
+) -> None:
+    scene.sandbox.clock.set(datetime(2026, 11, 30, 23, 59, 50, tzinfo=UTC))
+    outcome = scene.run()
+    assert outcome.success, outcome.failure
+    assert scene.clock.now().month == 12
+    assert outcome.metadata["pipefy/requested_month"] == "2026-11-01"
+    assert scene.project.query(f"SELECT DISTINCT strftime(_requested_month, '%Y-%m') FROM {JOBS}") == [
+        ("2026-11",)
+    ]
+
+
+def test_other_arguments_are_another_request(scene: Scene) -> None:
+    scene.interrupt(Stage.REQUESTED, REPORT)
+    outcome = scene.run(REPORT, run_config={"columns": ["id", "title"]})
+    assert outcome.success, outcome.failure
+    assert scene.exports == 2
+    assert outcome.metadata["pipefy/resumed"] is False
+
+
+def test_partitions_and_assets_do_not_resume_each_other(scene: Scene) -> None:
+    scene.interrupt(Stage.REQUESTED, JOBS, "last_month")
+    assert scene.run(JOBS, "current_month").metadata["pipefy/resumed"] is False
+    assert scene.run(REPORT, "last_month").metadata["pipefy/resumed"] is False
+    assert scene.run(JOBS, "last_month").metadata["pipefy/resumed"] is True
+
+
+def test_a_poll_time_out_is_resumed(scene: Scene) -> None:
+    impatient = dataclasses.replace(scene.project.config, polling=PollPolicy(timeout_s=20))
+    outcome = scene.run(config=impatient)
+    assert outcome.failure_class == "ExportTimedOutError"
+    assert "is still 'processing' after 20 s" in outcome.failure
+    assert "re-materialize the partition to resume it" in outcome.failure
+    outcome = scene.run()
+    assert outcome.success, outcome.failure
+    assert scene.exports == 1
+
+
+def test_a_new_export_that_fails_fails_the_run_and_is_not_adopted_again(scene: Scene) -> None:
+    def fail_it(stage: str) -> None:
+        if stage == Stage.REQUESTED:
+            scene.sandbox.exports.all()[-1].failed = True
+
+    outcome = scene.run(on_stage=fail_it)
+    assert outcome.failure_class == "ExportFailedError"
+    assert scene.exports == 1
+    assert scene.run().success
+    assert scene.exports == 2
