@@ -200,6 +200,6 @@ def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:
 
 
 def _number(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
+    if not re.fullmatch(r"[0-9]{1,18}", text):
         raise ConfigurationError(f"{name} is {text!r}; use the number at the end of the page's address")
     return int(text)

@@ -156,7 +156,7 @@ def read_sidecar(path: Path) -> Sidecar | None:
         for name in ("requested_at", "exported_at", "downloaded_at"):
             stored[name] = datetime.fromisoformat(stored[name])
         return Sidecar(**stored)
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 

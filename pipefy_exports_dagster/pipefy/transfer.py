@@ -5,6 +5,7 @@ message with its query string.
 """
 
 import hashlib
+import re
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, shown
 from pipefy_exports_dagster.pipefy.answers import retry_after_s
 from pipefy_exports_dagster.pipefy.bodies import UnreadableBodyError, read_pieces
 from pipefy_exports_dagster.pipefy.raw_files import open_private
+from pipefy_exports_dagster.pipefy.transport import redirect_in
 
 MAX_REDIRECTS = 5
 PROGRESS_EVERY_S = 5.0
@@ -83,8 +85,8 @@ class Transfer:
         url = self.addresses.check_link(link)
         for _ in range(MAX_REDIRECTS + 1):
             with self.http.stream("GET", url) as response:
-                location = response.headers.get("location")
-                if not (response.is_redirect and location):
+                location = redirect_in(response)
+                if location is None:
                     yield response
                     return
             url = self.addresses.check_link(_joined(url, location))
@@ -93,34 +95,45 @@ class Transfer:
         )
 
     def _save(self, response: httpx.Response, target: Path) -> Downloaded:
-        digest, size, reported = hashlib.sha256(), 0, float("-inf")
+        announced = response.headers.get("content-length", "")
+        if re.fullmatch("[0-9]{1,20}", announced):
+            self._check_size(int(announced), response)
         try:
-            with open_private(target) as file:
-                for piece in read_pieces(response):
-                    size += len(piece)
-                    if size > self.max_bytes:
-                        raise DownloadRefusedError(
-                            f"the file at {shown(response.url)} is larger than {self.max_bytes} bytes; if that "
-                            "is right, raise `max_download_bytes`"
-                        )
-                    digest.update(piece)
-                    file.write(piece)
-                    now = time.monotonic()
-                    if now - reported >= PROGRESS_EVERY_S:
-                        file.flush()
-                        self.on_progress(size)
-                        reported = now
-                    if now > self.deadline:
-                        raise TransferInterruptedError(f"it took too long: {size} bytes have arrived")
+            downloaded = self._write(response, target)
         except UnreadableBodyError as error:
             raise TransferInterruptedError(f"the file host's answer {error}") from None
         # A length that is announced is verified by httpx. Without one an end and a break look the same,
         # except in a workbook, whose table of contents comes last.
-        if not _has_length(response) and not zipfile.is_zipfile(target):
+        is_announced = announced or "transfer-encoding" in response.headers
+        if not is_announced and not zipfile.is_zipfile(target):
             raise TransferInterruptedError(
                 "the file host does not say how long the file is, so it is not known whether it is whole"
             )
+        return downloaded
+
+    def _write(self, response: httpx.Response, target: Path) -> Downloaded:
+        digest, size, reported = hashlib.sha256(), 0, float("-inf")
+        with open_private(target) as file:
+            for piece in read_pieces(response):
+                size += len(piece)
+                self._check_size(size, response)
+                digest.update(piece)
+                file.write(piece)
+                now = time.monotonic()
+                if now - reported >= PROGRESS_EVERY_S:
+                    file.flush()
+                    self.on_progress(size)
+                    reported = now
+                if now > self.deadline:
+                    raise TransferInterruptedError(f"it took too long: {size} bytes have arrived")
         return Downloaded(digest.hexdigest(), size)
+
+    def _check_size(self, size: int, response: httpx.Response) -> None:
+        if size > self.max_bytes:
+            raise DownloadRefusedError(
+                f"the file at {shown(response.url)} is larger than {self.max_bytes} bytes; if that is right, raise "
+                "`max_download_bytes`"
+            )
 
 
 def _check_status(response: httpx.Response) -> None:
@@ -136,10 +149,6 @@ def _check_status(response: httpx.Response) -> None:
     raise DownloadRefusedError(
         f"the file host answered HTTP {status} at {shown(response.url)}; if that stays, ask Pipefy's support"
     )
-
-
-def _has_length(response: httpx.Response) -> bool:
-    return "content-length" in response.headers or "transfer-encoding" in response.headers
 
 
 def _joined(url: httpx.URL, location: str) -> str:

@@ -9,6 +9,8 @@ from pipefy_exports_dagster.pipefy.foreign_text import shown_text
 from pipefy_exports_dagster.pipefy.quiet_logs import keep_links_out_of_logs
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+LOCATION = "pipefy_exports_dagster.location"
+REDIRECTS = {301, 302, 303, 307, 308}
 NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -34,6 +36,7 @@ def open_http(timeout_s: float) -> httpx.Client:
             follow_redirects=False,
             headers={"Accept-Encoding": "gzip"},
             mounts={f"all://{host}": None for host in LOOPBACK},
+            event_hooks={"response": [_set_location_aside]},
         )
     except (httpx.InvalidURL, ImportError, OSError, ValueError) as error:
         problem = type(error).__name__
@@ -52,3 +55,16 @@ def describe(error: httpx.TransportError) -> str:
     """
     text = re.split(r"""\bbytearray\(|\bb['"]""", str(error))[0]
     return shown_text(f"{type(error).__name__} {text}")
+
+
+def redirect_in(response: httpx.Response) -> str | None:
+    """Return where an answer of `open_http`'s client redirects to, as the server wrote it."""
+    location = response.extensions.get(LOCATION)
+    return location if isinstance(location, str) and response.status_code in REDIRECTS else None
+
+
+def _set_location_aside(response: httpx.Response) -> None:
+    # httpx reads it even where it does not follow, raises all sorts of errors at odd ones, and quotes them.
+    if location := response.headers.get("location"):
+        response.extensions[LOCATION] = location
+        del response.headers["location"]

@@ -4,9 +4,9 @@ import socket
 from collections.abc import Callable, Iterator
 
 import pytest
-
 from pipefy.manual_clock import ManualClock
 from pipefy.scripted_server import ScriptedServer
+
 from pipefy_exports_dagster.config import Connection
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.credentials import StaticToken

@@ -1,7 +1,7 @@
+import httpx
 import pytest
 from pipefy.secrets_in import told_by
 
-import httpx
 from pipefy_exports_dagster.errors import ConfigurationError, DownloadRefusedError
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, shown
 

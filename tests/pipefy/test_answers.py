@@ -1,11 +1,11 @@
 import json
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import httpx
 from pipefy_exports_dagster.errors import (
     AuthenticationError,
     PermissionDeniedError,

@@ -3,11 +3,11 @@ import tracemalloc
 import zlib
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import httpx
 from pipefy_exports_dagster.pipefy.bodies import PIECE_BYTES, UnreadableBodyError, read_pieces
 
 

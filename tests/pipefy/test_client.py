@@ -208,7 +208,7 @@ def test_an_answer_in_drips_ends_at_the_timeout(server: ScriptedServer) -> None:
     assert caught.value.sent
 
 
-def test_no_connection_was_surely_not_sent(connection: Connection, unused_port: Callable[[], int]) -> None:
+def test_no_connection_was_surely_not_sent(unused_port: Callable[[], int]) -> None:
     nowhere = Connection(base_url=f"http://127.0.0.1:{unused_port()}", allow_insecure_urls=True)
     with (
         PipefyClient(nowhere, StaticToken(TOKEN)) as client,
@@ -218,8 +218,21 @@ def test_no_connection_was_surely_not_sent(connection: Connection, unused_port: 
     assert not caught.value.sent
 
 
-def test_a_redirect_is_not_followed(server: ScriptedServer, client: PipefyClient) -> None:
-    server.graphql(redirect(f"http://localhost:{server.port}/elsewhere?signature=s3cr3t", status=307))
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://localhost:1/x?signature=s3cr3t",
+        "https://xn--a/?s3cr3t",
+        "https://[s3cr3t",
+        "//a:s3cr3t",
+        "\xff",
+    ],
+)
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_a_redirect_is_not_followed(
+    status: int, location: str, server: ScriptedServer, client: PipefyClient
+) -> None:
+    server.graphql(redirect(location, status=status))
     with pytest.raises(RequestRejectedError, match="no GraphQL API") as caught:
         ask(client)
     assert server.paths() == ["/graphql"]

@@ -1,0 +1,205 @@
+from datetime import date
+from typing import Any
+
+import pytest
+from pipefy.manual_clock import ManualClock
+from pipefy.scripted_server import Reply, ScriptedServer, answer, reset, truncated
+
+from pipefy_exports_dagster.config import Report
+from pipefy_exports_dagster.errors import (
+    ConfigurationError,
+    ConnectionFailedError,
+    CreateAnswerLostError,
+    InvalidFilterError,
+    PipefyExportsError,
+    RequestRejectedError,
+    ServerUnavailableError,
+)
+from pipefy_exports_dagster.pipefy.client import PipefyClient
+from pipefy_exports_dagster.pipefy.creating import create_patiently
+from pipefy_exports_dagster.pipefy.export import ExportState
+from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
+from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
+
+PERIOD = Period(PeriodFilter.LAST_MONTH, date(2026, 11, 1))
+OCTOBER = [
+    {"field": "created_at", "operator": "gte", "value": "2026-10-01", "type": "date"},
+    {"field": "created_at", "operator": "lt", "value": "2026-11-01", "type": "date"},
+]
+CREATED = {
+    "data": {"exportOrganizationReport": {"organizationReportExport": {"id": "e1", "state": "processing"}}}
+}
+OPEN = {"operator": "and", "queries": [{"field": "finished_at", "operator": "not_exists"}]}
+
+
+def kind(**report: Any) -> OrganizationReportExport:
+    return OrganizationReportExport("300", Report(**report))
+
+
+def saved(filter_: Any) -> dict[str, Any]:
+    return {"data": {"organizationReport": {"id": "9", "name": "Open", "filter": filter_}}}
+
+
+def test_all_arguments_are_sent(server: ScriptedServer, client: PipefyClient) -> None:
+    server.graphql(CREATED)
+    report = kind(
+        pipe_ids=(1, 2),
+        columns=("title", "created_at"),
+        filter={"queries": [{"field": "title", "operator": "eq", "value": 5}]},
+        sort_by={"field": "title", "direction": "desc"},
+    )
+    created = report.create(client, PERIOD)
+    assert created.export.state is ExportState.PROCESSING
+    assert created.request == server.received[0].json["variables"]["input"]
+    assert created.request == {
+        "organizationId": 300,
+        "pipeIds": [1, 2],
+        "columns": ["title", "created_at"],
+        "sortBy": {"field": "title", "direction": "desc"},
+        "filter": {
+            "operator": "and",
+            "queries": OCTOBER,
+            "groups": [{"operator": "and", "queries": [{"field": "title", "operator": "eq", "value": "5"}]}],
+        },
+    }
+
+
+def test_a_report_without_columns_is_refused_before_calling(
+    server: ScriptedServer, client: PipefyClient
+) -> None:
+    with pytest.raises(ConfigurationError, match="PIPEFY_ORGANIZATION_REPORT_ID"):
+        kind().create(client, PERIOD)
+    assert server.received == []
+
+
+def test_a_saved_reports_filter_is_sent_along(server: ScriptedServer, client: PipefyClient) -> None:
+    server.graphql(saved(OPEN | {"groups": None}), CREATED)
+    mine = {"operator": "or", "queries": [{"field": "title", "operator": "exists"}]}
+    created = kind(organization_report_id=9, filter=mine).create(client, PERIOD)
+    assert created.request["filter"]["groups"] == [mine, OPEN]
+    assert created.request["organizationReportId"] == 9
+    assert created.warnings == ()
+
+
+@pytest.mark.parametrize("nothing", [None, {}, "", [], {"operator": "and"}, {"queries": [], "groups": None}])
+def test_a_saved_report_without_a_filter_adds_none(
+    nothing: Any, server: ScriptedServer, client: PipefyClient
+) -> None:
+    server.graphql(saved(nothing), CREATED)
+    created = kind(organization_report_id=9).create(client, PERIOD)
+    assert "groups" not in created.request["filter"]
+    assert created.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [{"current_phase": ["done"]}, "status = open", [OPEN], 5, OPEN | {"search": "x"}, {"groups": [{}]}],
+)
+def test_a_saved_filter_of_another_shape_is_warned_about(
+    strange: Any, server: ScriptedServer, client: PipefyClient
+) -> None:
+    server.graphql(saved(strange), CREATED)
+    created = kind(organization_report_id=9).create(client, PERIOD)
+    assert "groups" not in created.request["filter"]
+    [warning] = created.warnings
+    assert "its filter" in warning
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"data": {"organizationReport": None}},
+        {"data": {"organizationReport": [1]}},
+        {
+            "data": {"organizationReport": None},
+            "errors": [{"message": "not found", "extensions": {"code": "RESOURCE_NOT_FOUND"}}],
+        },
+    ],
+)
+def test_a_saved_report_that_is_not_known_says_which_setting(
+    payload: object, server: ScriptedServer, client: PipefyClient
+) -> None:
+    server.graphql(payload)
+    with pytest.raises(RequestRejectedError, match="PIPEFY_ORGANIZATION_REPORT_ID"):
+        kind(organization_report_id=9).create(client, PERIOD)
+
+
+@pytest.mark.parametrize(
+    "trouble", [reset(), truncated(b"{", 99), answer("<html>", status=502), answer({"data": None})]
+)
+def test_trouble_while_looking_up_the_saved_report_costs_no_export_and_is_tried_again(
+    trouble: Reply, server: ScriptedServer, client: PipefyClient, clock: ManualClock
+) -> None:
+    server.graphql(trouble, saved(None), CREATED)
+    report = kind(organization_report_id=9)
+    created = create_patiently(lambda: report.create(client, PERIOD), clock=clock, label="x")
+    assert created.export.id == "e1"
+    assert len(clock.slept) == 1
+
+
+def test_trouble_that_stays_while_looking_up_is_no_lost_answer(
+    server: ScriptedServer, client: PipefyClient, clock: ManualClock
+) -> None:
+    server.graphql(reset())
+    report = kind(organization_report_id=9)
+    with pytest.raises(ConnectionFailedError, match="no export was asked for"):
+        create_patiently(lambda: report.create(client, PERIOD), clock=clock, label="x")
+
+
+@pytest.mark.parametrize(
+    ("payload", "error"),
+    [
+        ({"data": {"exportOrganizationReport": None}}, CreateAnswerLostError),
+        ({"data": {"exportOrganizationReport": {"organizationReportExport": {}}}}, CreateAnswerLostError),
+        ({"data": {}}, ServerUnavailableError),
+        ({"data": {"exportOrganizationReport": None}, "errors": [{"message": "no"}]}, RequestRejectedError),
+    ],
+)
+def test_an_answer_without_an_export_is_an_error(
+    payload: object, error: type[PipefyExportsError], server: ScriptedServer, client: PipefyClient
+) -> None:
+    server.graphql(payload)
+    with pytest.raises(error):
+        kind(columns=("title",)).create(client, PERIOD)
+
+
+def test_a_finished_export_has_its_time_and_link(server: ScriptedServer, client: PipefyClient) -> None:
+    server.graphql(
+        {
+            "data": {
+                "organizationReportExport": {
+                    "id": "e1",
+                    "state": "done",
+                    "finishedAt": "2026-11-22T12:00:00Z",
+                    "fileURL": "https://app.pipefy.com/x",
+                }
+            }
+        }
+    )
+    export = kind(columns=("title",)).refresh(client, "e1")
+    assert export.is_ready
+    assert export.finished_at is not None
+
+
+def test_a_broken_filter_names_the_key(server: ScriptedServer, client: PipefyClient) -> None:
+    with pytest.raises(InvalidFilterError, match=r"filter\.current_phase"):
+        kind(columns=("a",), filter={"current_phase": 1}).create(client, PERIOD)
+    assert server.received == []
+
+
+@pytest.mark.parametrize(
+    "sort_by", [{"field": "a"}, {"field": "a", "direction": "up"}, {"direction": "asc", "x": "y"}]
+)
+def test_a_sort_order_that_is_none_is_refused(sort_by: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="sort_by"):
+        kind(columns=("a",), sort_by=sort_by).request(PERIOD)
+
+
+def test_an_empty_period_field_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="period_field"):
+        kind(columns=("a",), period_field="").request(PERIOD)
+
+
+def test_the_same_configuration_makes_the_same_request() -> None:
+    assert kind(columns=("a",)).request(PERIOD) == kind(columns=("a",)).request(PERIOD)
+    assert kind(columns=("a",)).window(PERIOD) == PERIOD.window
