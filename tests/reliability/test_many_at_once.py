@@ -1,0 +1,192 @@
+"""Several processes at once: of one partition, of one database, and readers beside them."""
+
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+from support.project import JOBS, REPORT, Project
+
+from pipefy_exports_dagster.sandbox import Sandbox
+
+LOADER = """
+    import sys
+    from datetime import date, datetime
+    from pathlib import Path
+    from pipefy_exports_dagster.loading import Slice, load_file
+    file, database, table, period = sys.argv[1:]
+    print("ready", flush=True)
+    sys.stdin.readline()
+    slice_ = Slice("1", period, date(2026, 11, 1), f"export-{table}-{period}", datetime(2026, 11, 22))
+    print(load_file(Path(file), database=Path(database), table=table, slice_=slice_, lock_timeout_s=120).rows)
+"""
+HOLDER = """
+    import duckdb, sys
+    connection = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == "read_only")
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def python(code: str, *arguments: object) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def holding(database: Path, mode: str) -> Iterator["subprocess.Popen[str]"]:
+    """Another process has the database open."""
+    with python(HOLDER, database, mode) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        try:
+            yield holder
+        finally:
+            holder.kill()
+
+
+def csv_file(folder: Path, rows: int) -> Path:
+    path = folder / f"{rows}.csv"
+    path.write_text("number,text\n" + "".join(f"{number},row {number}\n" for number in range(rows)))
+    return path
+
+
+def test_eight_processes_load_eight_slices_of_one_database_at_the_same_moment(tmp_path: Path) -> None:
+    database = tmp_path / "shared.duckdb"
+    slices = [(table, f"period_{number}") for table in ("jobs", "cards") for number in range(4)]
+    loaders = [
+        python(LOADER, csv_file(tmp_path, 100 + number), database, table, period)
+        for number, (table, period) in enumerate(slices)
+    ]
+    for loader in loaders:
+        assert loader.stdout
+        assert loader.stdout.readline() == "ready\n"
+    for loader in loaders:
+        assert loader.stdin
+        loader.stdin.write("go\n")
+        loader.stdin.flush()
+    for number, loader in enumerate(loaders):
+        out, err = loader.communicate(timeout=180)
+        assert (out, loader.returncode) == (f"{100 + number}\n", 0), err
+    with duckdb.connect(database, read_only=True) as connection:
+        for number, (table, period) in enumerate(slices):
+            query = f"SELECT count(*), max(_file_row) FROM {table} WHERE _period_filter = '{period}'"
+            assert connection.execute(query).fetchone() == (100 + number, 100 + number)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix in {".wal", ".tmp", ".part"}] == []
+
+
+@pytest.mark.parametrize(("mode", "seconds"), [("read_write", 20), ("read_only", 4)])
+def test_a_load_waits_for_another_process_that_holds_the_database(
+    project: Project, sandbox: Sandbox, mode: str, seconds: float
+) -> None:
+    assert project.materialize(JOBS).success
+    with holding(project.database, mode) as holder:
+        loading = subprocess.Popen(
+            project.command(REPORT, partition="last_month"),
+            env=project.environment,
+            cwd=project.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        # Held beyond the moment at which the load wants it.
+        wait_for(lambda: sandbox.stats.requests["download"] == 2, timeout_s=90)
+        time.sleep(seconds)
+        assert loading.poll() is None, loading.communicate()
+        holder.kill()
+    out, _ = loading.communicate(timeout=120)
+    assert loading.returncode == 0, out
+    assert (REPORT, "last_month") in project.tables()
+
+
+def test_past_its_deadline_the_error_names_the_holder_and_the_retry_needs_no_new_export(
+    project: Project, sandbox: Sandbox
+) -> None:
+    assert project.materialize(JOBS).success
+    before = project.tables()
+    with holding(project.database, "read_write") as holder:
+        outcome = project.materialize(REPORT, config=replace(project.config, database_lock_timeout_s=1.0))
+        assert outcome.failure_class == "DatabaseLockedError"
+        assert str(holder.pid) in outcome.failure
+    assert project.tables() == before
+    requests = sandbox.stats.requests.total()
+    outcome = project.materialize(REPORT)
+    assert outcome.success, outcome.failure
+    assert outcome.metadata["pipefy/resumed"] is True
+    assert sandbox.stats.requests.total() == requests
+
+
+def test_a_reader_of_the_read_copy_does_not_stop_the_loads_and_a_new_one_sees_them(project: Project) -> None:
+    assert project.materialize(JOBS, partition="last_month").success
+    copy = project.data_dir / "pipefy_exports.read.duckdb"
+    with holding(copy, "read_only"):
+        assert project.materialize(JOBS, partition="current_month").success
+        with duckdb.connect(copy, read_only=True) as connection:
+            query = f"SELECT _period_filter, count(*) FROM {JOBS} GROUP BY 1"
+            assert dict(connection.execute(query).fetchall()) == {
+                partition: rows for (_, partition), rows in project.tables().items()
+            }
+
+
+def test_the_read_copy_can_be_turned_off(project: Project) -> None:
+    project.environment["PIPEFY_EXPORTS_READ_COPY"] = "false"
+    assert project.materialize(JOBS).success
+    assert not (project.data_dir / "pipefy_exports.read.duckdb").exists()
+
+
+def test_two_runs_of_one_partition_create_one_export_and_leave_one_slice(
+    start_sandbox: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    sandbox = start_sandbox(processing_seconds=3)
+    project = Project.for_sandbox(tmp_path / "project", sandbox.url)
+    assert project.materialize(JOBS, partition="current_month").success
+    runs = [
+        subprocess.Popen(
+            project.command(JOBS, partition="last_month"),
+            env=project.environment,
+            cwd=project.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    outputs = [run.communicate(timeout=150)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], outputs
+    assert sum("which another run has just asked for" in output for output in outputs) == 1
+    assert sandbox.stats.exports.total() == 2
+    [(rows, distinct)] = project.query(
+        f"SELECT count(*), count(DISTINCT _file_row) FROM {JOBS} WHERE _period_filter = 'last_month'"
+    )
+    assert rows == distinct > 0
+
+
+def test_a_run_that_waits_too_long_for_another_says_so(project: Project) -> None:
+    from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
+
+    organization = project.environment["PIPEFY_ORG_ID"]
+    lock = partition_lock(
+        project.data_dir, organization, JOBS, "last_month", timeout_s=1, on_wait=lambda: None
+    )
+    with lock:
+        outcome = project.materialize(JOBS, config=replace(project.config, partition_lock_timeout_s=0.5))
+    assert outcome.failure_class == "PartitionLockedError"
+    assert "another run works on automation_jobs_export 'last_month'" in outcome.failure
+
+
+def wait_for(condition: Callable[[], bool], *, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
