@@ -1,6 +1,8 @@
 """HTTP as both parts that use it need it: the API's client, and the download."""
 
+import functools
 import re
+import ssl
 
 import httpx
 
@@ -32,6 +34,7 @@ def open_http(timeout_s: float) -> httpx.Client:
     keep_links_out_of_logs()
     try:
         return httpx.Client(
+            verify=_certificates(),
             timeout=timeout_s,
             follow_redirects=False,
             headers={"Accept-Encoding": "gzip"},
@@ -45,6 +48,12 @@ def open_http(timeout_s: float) -> httpx.Client:
         "the certificates (SSL_CERT_FILE, SSL_CERT_DIR) in the environment. A SOCKS proxy needs the package "
         "`httpx[socks]`"
     )
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """Load the certificate authorities once: it takes longer (40 ms) than most requests."""
+    return httpx.create_ssl_context()
 
 
 def describe(error: httpx.TransportError) -> str:

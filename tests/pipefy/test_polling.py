@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipefy.manual_clock import ManualClock
 
@@ -96,6 +96,7 @@ def test_questions_become_rarer_up_to_a_limit(clock: ManualClock) -> None:
     assert pipefy.asked_at[-1] == 3600
 
 
+@settings(max_examples=50)
 @given(st.floats(0, 3500), st.floats(0.5, 5), st.floats(0, 0.5))
 def test_the_end_is_noticed_at_most_a_fraction_late(done_at: float, shortest: float, fraction: float) -> None:
     clock = ManualClock()

@@ -3,7 +3,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipefy_exports_dagster.errors import InvalidFilterError
@@ -124,6 +124,7 @@ def test_groups_nested_a_thousand_deep_are_refused() -> None:
         check_filter(deep)
 
 
+@settings(max_examples=50)
 @given(FILTERS)
 def test_a_checked_filter_is_json_and_checks_to_itself(value: dict[str, Any]) -> None:
     checked = check_filter(value)
