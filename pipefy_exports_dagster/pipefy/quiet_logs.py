@@ -14,8 +14,7 @@ class WithoutQueryStrings(logging.Filter):
         """Change the record's arguments in place; keep the record."""
         if isinstance(record.args, tuple):
             record.args = tuple(
-                shown(value) if isinstance(value, httpx.URL) and value.query else value
-                for value in record.args
+                shown(value) if isinstance(value, httpx.URL) else value for value in record.args
             )
         return True
 

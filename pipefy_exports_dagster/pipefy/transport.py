@@ -26,7 +26,9 @@ NEVER_SENT = (
 def open_http(timeout_s: float) -> httpx.Client:
     """Return a client that follows no redirect by itself, and whose log lines hold no link.
 
-    Proxies come from the environment, but not for this machine: a sandbox is no business of a proxy's.
+    Each request has a connection of its own: one that is kept may be closed by the server just when it is
+    used again, and that looks as if the answer to a create had been lost. Proxies come from the environment,
+    but not for this machine: a sandbox is no business of a proxy's.
 
     Raises:
         ConfigurationError: The environment's settings for proxies or certificates cannot be used.
@@ -37,7 +39,8 @@ def open_http(timeout_s: float) -> httpx.Client:
             verify=_certificates(),
             timeout=timeout_s,
             follow_redirects=False,
-            headers={"Accept-Encoding": "gzip"},
+            headers={"Accept-Encoding": "gzip", "Connection": "close"},
+            limits=httpx.Limits(max_keepalive_connections=0),
             mounts={f"all://{host}": None for host in LOOPBACK},
             event_hooks={"response": [_set_location_aside]},
         )

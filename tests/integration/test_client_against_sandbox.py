@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]
 import pytest
 
 from pipefy_exports_dagster.clock import SystemClock
@@ -44,7 +44,7 @@ from pipefy_exports_dagster.sandbox.well_known import (
 
 JOBS = AutomationJobsExport(ORGANIZATION_ID)
 REPORT = OrganizationReportExport(ORGANIZATION_ID, Report(organization_report_id=int(REPORT_ID)))
-KINDS = {"automation jobs": JOBS, "organization report": REPORT}
+KINDS: dict[str, ExportKind] = {"automation jobs": JOBS, "organization report": REPORT}
 ACCOUNT = ServiceAccount(CLIENT_ID, CLIENT_SECRET)
 FAST = PollPolicy(min_interval_s=0.05, max_interval_s=0.2, timeout_s=20)
 

@@ -2,8 +2,10 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from pipefy.downloading import Download
 from pipefy.manual_clock import ManualClock
 from pipefy.scripted_server import ScriptedServer
 
@@ -46,3 +48,10 @@ def unused_port() -> Callable[[], int]:
             return int(probe.getsockname()[1])
 
     return find
+
+
+@pytest.fixture
+def download(server: ScriptedServer, connection: Connection, clock: ManualClock, tmp_path: Path) -> Download:
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    return Download(server, connection, clock, folder)

@@ -59,6 +59,16 @@ def test_a_query_is_posted_with_the_token(server: ScriptedServer, client: Pipefy
     assert request.json == {"query": "query Q($a: Int) { me { name } }", "variables": {"a": 1}}
 
 
+def test_a_server_that_closes_an_idle_connection_loses_no_request(
+    server: ScriptedServer, client: PipefyClient
+) -> None:
+    text = json.dumps(OK).encode()
+    server.graphql(raw(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(text), text)))
+    for _ in range(20):
+        ask(client)
+    assert len(server.received) == 20
+
+
 def test_a_gzipped_answer_is_read(server: ScriptedServer, client: PipefyClient) -> None:
     server.graphql(gzipped(json.dumps(OK).encode()))
     assert ask(client) == {"name": "José"}
