@@ -1,0 +1,100 @@
+"""A sandbox, a real `dagster dev` on it, and a real browser that looks at it."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from integration.server_process import free_port, server_process
+from playwright.sync_api import Browser, Page, sync_playwright
+from support.project import DEFINITIONS, JOBS, Project
+
+from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
+
+REPOSITORY = Path(__file__).parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1400, 900
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    """Debian's chromium or Google's; without any, the test is skipped, and in CI it fails."""
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        reason = f"no browser: none of {', '.join(BROWSERS)} is installed (Debian: apt install chromium)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return executable
+
+
+@pytest.fixture(scope="module")
+def project(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:  # noqa: ARG001 - no browser, no need for the rest
+    """A project in which the other partitions are loaded already.
+
+    Before playwright starts: its event loop would be in the way of Dagster's own in this process.
+    """
+    settings = SandboxSettings(jobs=6000, cards=200, processing_seconds=1.0)
+    with Sandbox(settings).running() as sandbox:
+        project = Project.for_sandbox(tmp_path_factory.mktemp("e2e") / "project", sandbox.url)
+        for partition in ("current_month", "last_3_months"):
+            assert project.materialize(JOBS, partition=partition).success
+        yield project
+
+
+@pytest.fixture(scope="module")
+def ui(project: Project) -> Iterator[str]:
+    """The address of the Dagster UI."""
+    port = free_port()
+    command = [sys.executable, "-m", "dagster", "dev", "-m", DEFINITIONS, "--port", str(port)]
+    with server_process(
+        [*command, "--host", "127.0.0.1"],
+        environment=project.environment,
+        cwd=project.root,
+        log=project.root / "dagster-dev.log",
+    ) as server:
+        server.await_answer(f"http://127.0.0.1:{port}/server_info")
+        yield f"http://127.0.0.1:{port}"
+        print(server.output())  # noqa: T201 - pytest shows it when the test fails
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str, ui: str) -> Iterator[Browser]:  # noqa: ARG001 - the UI comes first
+    """A browser, started after the UI."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page on which nothing may go wrong: no console error, no exception, no refused request."""
+    page = browser.new_page(viewport={"width": VIEWPORT_WIDTH, "height": VIEWPORT_HEIGHT})
+    page.set_default_timeout(30_000)
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("response", lambda r: troubles.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+    yield page
+    page.close()
+    assert troubles == []
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    """Where screenshots are kept for people: outside git, in the repository or as CI says."""
+    folder = Path(os.environ.get("SCREENSHOTS_DIR") or REPOSITORY / "build" / "screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,66 @@
+"""What a person does first: open the UI, materialize a partition with the mouse, look at what was loaded."""
+
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+from support.project import JOBS, Project
+
+RUN_TIMEOUT_MS = 60_000
+
+
+def metadata_value(page: Page, name: str) -> Locator:
+    """Return the cell beside a name in the metadata table."""
+    row = page.locator("tr").filter(has=page.locator("td:first-child").get_by_text(name, exact=True))
+    return row.first.locator("td").nth(1)
+
+
+def test_a_partition_is_materialized_with_the_mouse_and_its_rows_are_shown(
+    page: Page, ui: str, project: Project, screenshots: Path
+) -> None:
+    page.goto(f"{ui}/assets/{JOBS}")
+    page.get_by_role("button", name="Materialize").first.click()
+    page.get_by_text("Select a partition or create one").click()
+    page.locator("text=last_month >> visible=true").last.click()
+    page.screenshot(path=screenshots / "choosing_a_partition.png")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Launch 1 run").click()
+
+    # The toast that says "Launched run 1a2b3c4d" leads to the run.
+    page.get_by_role("button", name="View", exact=True).or_(
+        page.get_by_role("link", name="View", exact=True)
+    ).click()
+    expect(page.get_by_text("Success", exact=True).first).to_be_visible(timeout=RUN_TIMEOUT_MS)
+    expect(page.get_by_text("is finished after").first).to_be_visible()
+    page.screenshot(path=screenshots / "run.png")
+
+    page.goto(f"{ui}/assets/{JOBS}")
+    page.get_by_text("Partitions", exact=True).click()
+    page.get_by_text("last_month", exact=True).first.click()
+    [(rows,)] = project.query(f"SELECT count(*) FROM {JOBS} WHERE _period_filter = 'last_month'")
+    assert rows > 100
+    expect(metadata_value(page, "dagster/row_count")).to_have_text(str(rows))
+    expect(metadata_value(page, "pipefy/window")).to_contain_text("(exclusive)")
+    screenshot_for_readme(page, screenshots / "asset.png")
+
+    preview = metadata_value(page, "pipefy/preview").get_by_role("table")
+    preview.scroll_into_view_if_needed()
+    page.screenshot(path=screenshots / "preview.png")
+    headings = preview.locator("th").all_inner_texts()
+    shown = [row.locator("td").all_inner_texts() for row in preview.locator("tbody tr").all()]
+    columns = ", ".join(f"coalesce(CAST({heading} AS VARCHAR), '')" for heading in headings)
+    in_table = project.query(
+        f"SELECT {columns} FROM {JOBS} WHERE _period_filter = 'last_month' ORDER BY _file_row LIMIT 10"
+    )
+    assert headings[:3] == ["job_id", "automation_id", "automation"]
+    assert shown == [list(row) for row in in_table]
+
+
+def screenshot_for_readme(page: Page, path: Path) -> None:
+    """Photograph the page down to the row with the file's path, which is one of this machine."""
+    size = page.viewport_size
+    file_row = metadata_value(page, "pipefy/file").bounding_box()
+    assert size
+    assert file_row
+    page.set_viewport_size({"width": size["width"], "height": int(file_row["y"]) - 1})
+    page.screenshot(path=path)
+    page.set_viewport_size(size)
