@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from filelock import FileLock
+
 from pipefy_exports_dagster.errors import ConfigurationError
 
 PACKAGE = Path(__file__).parent
@@ -10,7 +12,10 @@ SHIPPED = (PACKAGE / "dagster.yaml", PACKAGE.parent / "dagster.yaml")
 
 
 def prepare_instance(home: Path) -> Path:
-    """Make the folder for DAGSTER_HOME, with a link to the shipped `dagster.yaml` unless it has one.
+    """Make the folder for DAGSTER_HOME, with the shipped `dagster.yaml` (unless it has one) and its storage.
+
+    The storage is created here and under a lock, because Dagster's processes do not expect each other to:
+    a daemon and a command that both find a new instance both create its SQLite files, and fail (tried).
 
     Returns:
         The folder, absolute: Dagster refuses a relative one.
@@ -26,6 +31,8 @@ def prepare_instance(home: Path) -> Path:
             target.unlink()  # the package it pointed into is gone
         if not target.exists():
             target.symlink_to(shipped_dagster_yaml())
+        with FileLock(home / ".prepare.lock"):
+            _create_storage(home)
     except OSError as error:
         raise ConfigurationError(f"the Dagster instance cannot be kept in {home}: {error.strerror}") from None
     return home
@@ -34,3 +41,12 @@ def prepare_instance(home: Path) -> Path:
 def shipped_dagster_yaml() -> Path:
     """Return the path of the `dagster.yaml` that comes with the package."""
     return next(path for path in SHIPPED if path.exists())
+
+
+def _create_storage(home: Path) -> None:
+    import dagster as dg
+
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        instance.get_runs_count()
+        instance.get_asset_keys()
+        instance.all_instigator_state()

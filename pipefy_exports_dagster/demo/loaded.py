@@ -23,17 +23,6 @@ class LoadedPartition:
     loading_s: float
 
 
-def create_storage(home: Path) -> None:
-    """Create the instance's SQLite files.
-
-    Several processes that find a new instance at once would each create them, and fail (tried).
-    """
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        instance.get_runs_count()
-        instance.get_asset_keys()
-        instance.all_instigator_state()
-
-
 def loaded_partitions(home: Path, assets: Sequence[str]) -> list[LoadedPartition]:
     """Return the newest materialization of each partition of each asset.
 

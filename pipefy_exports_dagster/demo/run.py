@@ -11,7 +11,7 @@ from rich.table import Table
 from pipefy_exports_dagster.config import config_from_environment
 from pipefy_exports_dagster.demo.answers import QUESTIONS, answer
 from pipefy_exports_dagster.demo.environment import sandbox_data_dir, sandbox_environment
-from pipefy_exports_dagster.demo.loaded import create_storage, loaded_partitions
+from pipefy_exports_dagster.demo.loaded import loaded_partitions
 from pipefy_exports_dagster.demo.partition_runs import PartitionRun, start_run
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
@@ -33,7 +33,6 @@ def run_demo(console: Console, *, data_dir: Path) -> int:
     data_dir = sandbox_data_dir(data_dir)
     with Sandbox(SandboxSettings()).running() as sandbox:
         environment = sandbox_environment(sandbox.url, data_dir)
-        create_storage(Path(environment["DAGSTER_HOME"]))
         config = config_from_environment(environment)
         assets = [config.automation_jobs.name] if config.automation_jobs else []
         assets += [report.name for report in config.reports]
