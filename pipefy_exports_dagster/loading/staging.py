@@ -79,10 +79,13 @@ def stage(
             staged, typed = _pinned(column, inferred.get(position), pin), pin.cast(text)
         else:
             staged, typed = _inferred(position, column, inferred.get(position))
+        if not staged.has_values and not column.header.strip():
+            continue  # a separator at the end of each line, not a column
+        nth = len(columns)
         columns.append(staged)
-        selected.append(f"{_storable(typed, staged, column)} AS c{position}")
+        selected.append(f"{_storable(typed, staged, column)} AS c{nth}")
         if staged.has_raw:
-            selected.append(f"{_text(position, column)} AS r{position}")
+            selected.append(f"{_text(position, column)} AS r{nth}")
     path = folder / "staged.parquet"
     connection.execute(
         f"COPY (SELECT {', '.join(selected)} FROM {source.relation}) TO {literal(str(path))} "  # noqa: S608

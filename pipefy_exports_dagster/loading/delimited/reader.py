@@ -81,7 +81,7 @@ def open_delimited(
     relation = _load(
         connection, path, dialect.delimiter, fields, longest=longest, parallel=whole_lines, rows=rows
     )
-    columns = _columns(connection, relation, headers, options)
+    columns = _columns(headers, options)
     return Source(relation, columns, rows, "csv", encoding=encoding, delimiter=dialect.delimiter)
 
 
@@ -122,9 +122,7 @@ def _load(
     return "source"
 
 
-def _columns(
-    connection: "duckdb.DuckDBPyConnection", relation: str, headers: list[str], options: ReadOptions
-) -> tuple[SourceColumn, ...]:
+def _columns(headers: list[str], options: ReadOptions) -> tuple[SourceColumn, ...]:
     numbers = marked_numbers(options.decimal_mark) if options.decimal_mark else NUMBERS
     dates: tuple[Candidate, ...] = DATES
     if options.date_format:

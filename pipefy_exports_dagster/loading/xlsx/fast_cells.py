@@ -48,13 +48,18 @@ def _scan(rows: bytes) -> list[Run]:
         return []
     first, second = buffer[opens + 1], buffer[opens + 2]
     # Comments, CDATA, instructions; rich text and phonetic guides, whose texts are not all the cell's own.
-    _require(not ((first == ord("!")) | (first == ord("?")) | ((first == ord("r")) & (second == ord("P")))).any())
+    _require(
+        not ((first == ord("!")) | (first == ord("?")) | ((first == ord("r")) & (second == ord("P")))).any()
+    )
+    # Prefixed elements have none of these names.
     is_row = (first == ord("r")) & (second == ord("o"))
+    _require(bool(is_row.any()))
     is_cell = (first == ord("c")) & ((second == _SPACE) | (second == _GT) | (second == _SLASH))
     is_text = ((first == ord("v")) | (first == ord("t"))) & ((second == _GT) | (second == _SPACE))
     texts = np.flatnonzero(is_text)
     starts, ends = closes[texts] + 1, opens[np.minimum(texts + 1, len(opens) - 1)]
-    _require(bool((buffer[ends + 1] == _SLASH).all() if len(texts) else True))
+    # Each text is followed by the end of its own element.
+    _require(bool((buffer[ends + 1] == _SLASH).all() and (buffer[ends + 2] == first[texts]).all()))
     stored = (ends > starts) & (buffer[starts - 2] != _SLASH)
     texts, starts, ends = texts[stored], starts[stored], ends[stored]
     if not len(texts):
@@ -72,7 +77,12 @@ def _scan(rows: bytes) -> list[Run]:
     row = row[order]
     cuts = np.flatnonzero((np.diff(columns) != 0) | (np.diff(kinds) != 0)) + 1
     return [
-        Run(int(columns[start]), *described[kinds[start]], rows=row[start:end], texts=gathered.strings(start, end))
+        Run(
+            int(columns[start]),
+            *described[kinds[start]],
+            rows=row[start:end],
+            texts=gathered.strings(start, end),
+        )
         for start, end in pairwise([0, *cuts.tolist(), len(columns)])
     ]
 
@@ -163,7 +173,9 @@ class _Gathered:
         where = np.repeat(starts - offsets[:-1], lengths)
         where += np.arange(offsets[-1], dtype=np.int32)
         content = buffer[where]
-        return cls(offsets, content, np.flatnonzero(content == _AMPERSAND), np.flatnonzero(content == _CR), escaped)
+        return cls(
+            offsets, content, np.flatnonzero(content == _AMPERSAND), np.flatnonzero(content == _CR), escaped
+        )
 
     def strings(self, start: int, end: int) -> Any:
         """Give some of the pieces as texts (pyarrow string array)."""

@@ -64,7 +64,7 @@ def count_rows(piece: bytes, *, scanned: int) -> int:
     if len(rows) == 1:
         rows = _END_OF_ROW.split(piece)
     counted = sum(b"<v>" in row or b"<t>" in row for row in rows)
-    return counted if counted == scanned else sum(_VALUE.search(row) is not None for row in rows)
+    return counted if counted == scanned > 0 else sum(_VALUE.search(row) is not None for row in rows)
 
 
 def _as_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -152,7 +152,9 @@ def _odd_numbers(run: Run) -> list[Segment]:
         values.append(value)
     arrow_types = {ValueKind.INTEGER: pa.int64(), ValueKind.FLOAT: pa.float64()}
     return [
-        Segment(run.column, kind, np.array(rows, np.int32), pa.array(values, arrow_types.get(kind, pa.string())))
+        Segment(
+            run.column, kind, np.array(rows, np.int32), pa.array(values, arrow_types.get(kind, pa.string()))
+        )
         for kind, (rows, values) in found.items()
     ]
 

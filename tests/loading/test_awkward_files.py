@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import pytest
+
+from pipefy_exports_dagster.errors import UnreadableFileError
+
+from .conftest import Loader
+from .reference import comparable, reference
+
+DATA = Path(__file__).parent.parent / "data"
+GOOD = sorted(path for path in (DATA / "good").iterdir() if not path.name.endswith(".expected.csv"))
+BAD = sorted((DATA / "bad").iterdir())
+
+
+@pytest.mark.usefixtures("no_leftovers")
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.name)
+def test_every_cell_is_in_the_table(loader: Loader, path: Path) -> None:
+    header, rows = reference(path)
+    report = loader.load_here(path)
+    types = [column.type for column in report.columns]
+    assert [column.header for column in report.columns] == header
+    assert report.rows == len(rows)
+    table = loader.texts([column.name for column in report.columns])
+    for row, (found, wanted) in enumerate(zip(table, rows, strict=True), 1):
+        levelled = [
+            [comparable(text, type_) for text, type_ in zip(texts, types, strict=True)]
+            for texts in (found, wanted)
+        ]
+        assert levelled[0] == levelled[1], f"data row {row}"
+
+
+DETECTED = {
+    "all_hidden.xlsx": "a workbook without a visible cell",
+    "binary.csv": "binary data",
+    "binary_workbook.xlsb": "a binary workbook (.xlsb)",
+    "blank.csv": "an empty file",
+    "broken_xml.xlsx": "a damaged workbook",
+    "doctype.xlsx": "a workbook with a DOCTYPE",
+    "document.docx": "a Word document",
+    "document.pdf": "a PDF document",
+    "empty.csv": "an empty file",
+    "empty_sheet.xlsx": "a workbook without a visible cell",
+    "encrypted.xlsx": "an encrypted workbook",
+    "error.csv": "an XML document",
+    "error.json": "a JSON document",
+    "flipped.xlsx": "a truncated or damaged archive",
+    "message.csv": "one line of text",
+    "old.xls": "an old Excel workbook (.xls)",
+    "page.xlsx": "an HTML page",
+    "sheet.ods": "an OpenDocument file",
+    "truncated.csv.gz": "a truncated or damaged archive",
+    "truncated.xlsx": "a truncated or damaged archive",
+    "two_files.zip": "an archive of 2 files",
+    "unclosed_quote.csv": "text with an unclosed quote",
+}
+
+
+@pytest.mark.usefixtures("no_leftovers")
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.name)
+def test_what_is_no_table_is_named(loader: Loader, path: Path) -> None:
+    with pytest.raises(UnreadableFileError) as caught:
+        loader.load_here(path)
+    assert caught.value.detected == DETECTED[path.name]
+    assert not loader.database.exists()
