@@ -1,6 +1,7 @@
 """The HTTP endpoints of the sandbox's Pipefy."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -10,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from pipefy_exports_dagster.sandbox.control import control_routes
 from pipefy_exports_dagster.sandbox.links import LinkState
 from pipefy_exports_dagster.sandbox.operations import FILES_PATH, GRAPHQL_PATH, TOKEN_PATH
 from pipefy_exports_dagster.sandbox.resolvers import RequestContext, Resolvers
@@ -63,8 +63,6 @@ class Endpoints:
 
     async def file(self, request: Request) -> Response:
         """Serve an export's file to whoever has a valid link."""
-        if authorization := request.headers.get("authorization"):
-            self._state.stats.note_authorization(authorization)
         query = request.query_params
         link = self._state.links.check(request.url.path, query.get("expires_on"), query.get("signature"))
         if link is LinkState.FORGED:
@@ -78,15 +76,15 @@ class Endpoints:
         return FileResponse(path, filename=name, media_type=_MEDIA_TYPES[path.suffix[1:]])
 
 
-def build_app(state: SandboxState) -> Starlette:
-    """Build the application: GraphQL, tokens, files, and the sandbox's own controls."""
+def build_app(state: SandboxState, more_routes: Sequence[Route] = ()) -> Starlette:
+    """Build the application: GraphQL, tokens, files, and what is not Pipefy's."""
     endpoints = Endpoints(state)
     return Starlette(
         routes=[
             Route(GRAPHQL_PATH, endpoints.graphql, methods=["POST"]),
             Route(TOKEN_PATH, endpoints.token, methods=["POST"]),
             Route(FILES_PATH + "orgs/{organization}/reports/{export}/{name}", endpoints.file),
-            *control_routes(state),
+            *more_routes,
         ]
     )
 

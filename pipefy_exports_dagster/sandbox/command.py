@@ -9,6 +9,8 @@ import click
 
 from pipefy_exports_dagster.sandbox import well_known
 from pipefy_exports_dagster.sandbox.clock import parse_moment
+from pipefy_exports_dagster.sandbox.faults import ALWAYS, ANY, FAULTS, Fault, FaultPlan
+from pipefy_exports_dagster.sandbox.operations import Operation
 from pipefy_exports_dagster.sandbox.server import Sandbox
 from pipefy_exports_dagster.sandbox.settings import Dialect, FileFormat, SandboxSettings
 
@@ -30,7 +32,39 @@ class Moment(click.ParamType):
             self.fail(f"{value!r} is not a time such as 2026-11-22T12:00:00Z", param, ctx)
 
 
-@click.command(context_settings={"show_default": True})
+def _check_faults(_: click.Context, __: click.Parameter, orders: tuple[str, ...]) -> tuple[str, ...]:
+    for order in orders:
+        try:
+            FaultPlan().arm(order)
+        except ValueError as error:
+            raise click.BadParameter(f"{order}: {error}") from error
+    return orders
+
+
+class CommandWithFaults(click.Command):
+    """A command whose help ends with the list of faults."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List every fault with its line."""
+        formatter.write_paragraph()
+        formatter.write_text(
+            f"Operations: {', '.join(Operation)}, {ANY}, or a GraphQL field such as exportOrganizationReport. "
+            f"Times: a number, 1 if left out, or {ALWAYS}. "
+            "For example --fault create:answer-lost --fault status:slow:3:0.5"
+        )
+        faults = sorted(FAULTS.values(), key=lambda fault: -len(fault.operations))
+        with formatter.section("Faults"):
+            formatter.write_dl([(fault.name, _describe(fault)) for fault in faults])
+
+
+def _describe(fault: Fault) -> str:
+    everywhere = fault.operations == frozenset(Operation)
+    operations = "any" if everywhere else ", ".join(op for op in Operation if op in fault.operations)
+    argument = f" Argument: {fault.argument.meaning} ({fault.argument.default})." if fault.argument else ""
+    return f"[{operations}] {fault.description}{argument}"
+
+
+@click.command(cls=CommandWithFaults, context_settings={"show_default": True, "max_content_width": 110})
 @click.option("--host", default=_DEFAULTS.host, help="Interface to listen on.")
 @click.option("--port", default=_DEFAULTS.port, type=click.IntRange(0, 65535), help="0 takes a free port.")
 @click.option("--seed", default=_DEFAULTS.seed, help="The same seed and clock give the same data.")
@@ -56,11 +90,15 @@ class Moment(click.ParamType):
 )
 @click.option(
     "--dialect",
-    default=_DEFAULTS.dialect,
-    type=click.Choice(list(Dialect)),
+    default=_DEFAULTS.dialect.value,
+    type=click.Choice([dialect.value for dialect in Dialect]),
     help="Forms of createAutomationJobsExport that the schema has.",
 )
-@click.option("--file-format", default=_DEFAULTS.file_format, type=click.Choice(list(FileFormat)))
+@click.option(
+    "--file-format",
+    default=_DEFAULTS.file_format.value,
+    type=click.Choice([file_format.value for file_format in FileFormat]),
+)
 @click.option("--link-lifetime-seconds", default=_DEFAULTS.link_lifetime_seconds, type=click.FloatRange(0))
 @click.option("--token-lifetime-seconds", default=_DEFAULTS.token_lifetime_seconds, type=click.FloatRange(0))
 @click.option(
@@ -74,11 +112,23 @@ class Moment(click.ParamType):
     default=_DEFAULTS.last_3_months_includes_current,
     help="Of automation jobs; Pipefy does not say which.",
 )
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="OPERATION:FAULT[:TIMES][:ARGUMENT]",
+    callback=_check_faults,
+    help="Something that goes wrong; can be given several times. See below.",
+)
 def sandbox(**options: object) -> None:
     """Run a local Pipefy with made-up data.
 
     It prints its address once it accepts requests, then the settings to reach it with.
     Ctrl+C ends it.
+
+    While it runs, GET /sandbox/stats counts what it was asked, POST /sandbox/clock sets its clock
+    ({"now": "2026-12-01T00:00:00Z"} or {"advance_seconds": 3600}), and /sandbox/faults shows (GET), sets
+    (POST, {"spec": "create:answer-lost"}) and clears (DELETE) faults.
     """
     settings = SandboxSettings(**options)  # type: ignore[arg-type]
     stop = threading.Event()

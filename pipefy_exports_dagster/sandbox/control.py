@@ -13,10 +13,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pipefy_exports_dagster.sandbox.clock import format_moment, parse_moment
+from pipefy_exports_dagster.sandbox.faults import FAULTS, Fault, FaultPlan
 from pipefy_exports_dagster.sandbox.state import SandboxState
 
 
-def control_routes(state: SandboxState) -> list[Route]:
+def control_routes(state: SandboxState, plan: FaultPlan) -> list[Route]:
     """Return the routes that show and set what a test needs."""
 
     async def stats(request: Request) -> Response:
@@ -32,10 +33,37 @@ def control_routes(state: SandboxState) -> list[Route]:
             state.clock.advance(timedelta(seconds=float(asked.get("advance_seconds", 0))))
         return JSONResponse({"now": format_moment(state.clock.now())})
 
+    async def faults(request: Request) -> Response:
+        if request.method == "DELETE":
+            plan.clear()
+            state.tokens.restore()
+        elif request.method == "POST":
+            asked = await _asked(request)
+            if "spec" in asked:
+                plan.arm(asked["spec"])
+            else:
+                plan.add(asked["operation"], asked["fault"], asked.get("times", 1), asked.get("argument"))
+        return JSONResponse(
+            {
+                "armed": [armed.as_json() for armed in plan.armed],
+                "available": [_describe(fault) for fault in FAULTS.values()],
+            }
+        )
+
     return [
+        Route("/sandbox/faults", _complaining(faults), methods=["GET", "POST", "DELETE"]),
         Route("/sandbox/stats", _complaining(stats), methods=["GET", "DELETE"]),
         Route("/sandbox/clock", _complaining(clock), methods=["GET", "POST"]),
     ]
+
+
+def _describe(fault: Fault) -> dict[str, Any]:
+    return {
+        "fault": fault.name,
+        "operations": sorted(fault.operations),
+        "description": fault.description,
+        "argument": fault.argument and {"meaning": fault.argument.meaning, "default": fault.argument.default},
+    }
 
 
 async def _asked(request: Request) -> dict[str, Any]:
@@ -49,8 +77,12 @@ def _complaining(endpoint: Callable[[Request], Any]) -> Callable[[Request], Any]
     async def guarded(request: Request) -> Response:
         try:
             response: Response = await endpoint(request)
-        except (ValueError, TypeError) as error:
-            return JSONResponse({"error": str(error)}, status_code=400)
+        except (ValueError, TypeError, KeyError) as error:
+            return JSONResponse({"error": _explain(error)}, status_code=400)
         return response
 
     return guarded
+
+
+def _explain(error: Exception) -> str:
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)

@@ -65,6 +65,7 @@ class ExportStore:
         self._clock = clock
         self._world = world
         self._exports: dict[str, Export] = {}
+        self._forgotten: set[str] = set()
         self._lock = threading.Lock()
         self._folder = tempfile.TemporaryDirectory(prefix="pipefy-sandbox-")
         self._writers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox-writer")
@@ -73,7 +74,7 @@ class ExportStore:
         self._numbers = itertools.count(int(time.time() * 1000))
 
     def all(self) -> list[Export]:
-        """Return every export, in the order of creation."""
+        """Return every export ever created, in that order."""
         with self._lock:
             return list(self._exports.values())
 
@@ -110,9 +111,20 @@ class ExportStore:
         """
         with self._lock:
             export = self._exports.get(export_id)
-        if export is None or export.kind is not kind:
+        if export is None or export.kind is not kind or export_id in self._forgotten:
             raise not_found("Export", export_id)
         return export
+
+    def forget(self, export_id: str) -> None:
+        """Answer from now on that there is no such export."""
+        with self._lock:
+            self._forgotten.add(export_id)
+
+    def fail(self, export_id: str) -> None:
+        """Let an export fail, for good."""
+        with self._lock:
+            if export := self._exports.get(export_id):
+                export.failed = True
 
     def file(self, export_uuid: str) -> Path | None:
         """Return the finished file of the export that a link belongs to."""

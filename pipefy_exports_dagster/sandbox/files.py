@@ -20,7 +20,7 @@ def write_file(table: Table, file: Path, file_format: FileFormat, stopped: Calla
 
     `stopped` is asked now and then; once it says yes, writing ends with `ProductionStoppedError`.
     """
-    if file_format == FileFormat.CSV:
+    if file_format is FileFormat.CSV:
         _write_csv(table, file, stopped)
     else:
         _write_xlsx(table, file, stopped)

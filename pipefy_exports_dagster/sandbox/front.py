@@ -1,28 +1,51 @@
-"""What every request passes first: it is counted."""
+"""What every request passes first: it is counted, and may fall to a fault."""
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pipefy_exports_dagster.sandbox.operations import classify
+from pipefy_exports_dagster.sandbox.exchange import Exchange, replay
+from pipefy_exports_dagster.sandbox.faults import FaultPlan
+from pipefy_exports_dagster.sandbox.listener import Listener
+from pipefy_exports_dagster.sandbox.operations import Operation, classify
 from pipefy_exports_dagster.sandbox.state import SandboxState
 
 
 class Front:
-    """Reads a request, counts it by what it is for, and passes it on."""
+    """Stands before the application, which knows nothing of faults."""
 
-    def __init__(self, app: ASGIApp, state: SandboxState) -> None:
+    def __init__(self, app: ASGIApp, state: SandboxState, faults: FaultPlan, listener: Listener) -> None:
         self._app = app
         self._state = state
+        self._faults = faults
+        self._listener = listener
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+        """Treat one request."""
         body = await _read_body(receive)
         operation, fields = classify(scope["path"], body)
-        if operation is not None:
-            self._state.stats.count_request(operation, fields)
-        await self._app(scope, _replay(body, receive), send)
+        if operation is None:
+            await self._app(scope, replay(body, receive), send)
+            return
+        self._state.stats.count_request(operation, fields)
+        authorization = Headers(scope=scope).get("authorization")
+        if operation is Operation.DOWNLOAD and authorization:
+            self._state.stats.note_authorization(authorization)
+        armed = self._faults.take(operation, fields)
+        if armed is None:
+            await self._app(scope, replay(body, receive), send)
+            return
+        # Counted before it happens: some last until the client gives up.
+        self._state.stats.count_fault(armed.fault.name)
+        exchange = Exchange(
+            argument=armed.argument,
+            body=body,
+            asgi=(self._app, scope, receive, send),
+            state=self._state,
+            listener=self._listener,
+        )
+        if await armed.fault.act(exchange) is False:
+            self._faults.give_back(armed)
+            self._state.stats.uncount_fault(armed.fault.name)
 
 
 async def _read_body(receive: Receive) -> bytes:
@@ -32,16 +55,3 @@ async def _read_body(receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(parts)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    replayed = False
-
-    async def replay() -> Message:
-        nonlocal replayed
-        if replayed:
-            return await receive()
-        replayed = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay

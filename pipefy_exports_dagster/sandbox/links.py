@@ -24,8 +24,9 @@ class LinkState(StrEnum):
 class LinkSigner:
     """Signs and checks links.
 
-    A link ends at the real time in its `expires_on`, because clients compare that with their own
-    clocks; and also once the sandbox's clock was set past its life, so that tests need not wait.
+    A link ends when its life has passed for the sandbox, which a step of its clock brings about too. The
+    time in `expires_on` is for clients, whose clocks may show the real time or follow the sandbox's:
+    it lies ahead of the later of the two, so that neither takes a good link for an expired one.
     """
 
     def __init__(self, clock: SandboxClock, lifetime_s: float) -> None:
@@ -38,7 +39,8 @@ class LinkSigner:
     def sign(self, base_url: str, path: str, *, lifetime_s: float | None = None) -> str:
         """Return a link to `path` on the host that the request came to."""
         lifetime_s = self._lifetime_s if lifetime_s is None else lifetime_s
-        expires_on = math.ceil(time.time() + lifetime_s)
+        clocks = (time.time(), self._clock.now().timestamp())
+        expires_on = math.ceil((max(clocks) if lifetime_s >= 0 else min(clocks)) + lifetime_s)
         nonce = secrets.token_bytes(8)  # two links are never the same, even within one second
         signature = self._signature(path, expires_on, nonce)
         with self._lock:
@@ -56,8 +58,7 @@ class LinkSigner:
             return LinkState.FORGED
         with self._lock:
             ends = self._ends.get(signature or "", 0.0)
-        expired = time.time() >= moment or self._clock.elapsed_s() >= ends
-        return LinkState.EXPIRED if expired else LinkState.VALID
+        return LinkState.EXPIRED if self._clock.elapsed_s() >= ends else LinkState.VALID
 
     def expire(self, signature: str | None) -> None:
         """End a link before its time."""

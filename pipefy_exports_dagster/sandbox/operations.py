@@ -21,7 +21,8 @@ TOKEN_PATH = "/oauth/token"  # noqa: S105
 GRAPHQL_PATH = "/graphql"
 FILES_PATH = "/storage/v1/signed/"
 
-_ROOT_FIELDS = {
+# The operation of each root field; all others are look-ups.
+ROOT_FIELDS = {
     "createAutomationJobsExport": Operation.CREATE,
     "exportOrganizationReport": Operation.CREATE,
     "automationJobsExport": Operation.STATUS,
@@ -42,8 +43,8 @@ def classify(path: str, body: bytes) -> tuple[Operation | None, tuple[str, ...]]
         return None, ()
     fields = _root_fields(body)
     for field in fields:
-        if field in _ROOT_FIELDS:
-            return _ROOT_FIELDS[field], fields
+        if field in ROOT_FIELDS:
+            return ROOT_FIELDS[field], fields
     return Operation.LOOKUP, fields
 
 

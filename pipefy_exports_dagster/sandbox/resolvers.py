@@ -107,7 +107,7 @@ class Resolvers:
             organization, Period(given["filter"]), context.principal
         )
         answer = answers.automation_jobs_export_answer(self._state, export, context.base_url)
-        if self._state.settings.dialect == Dialect.DOCUMENTED:
+        if self._state.settings.dialect is Dialect.DOCUMENTED:
             return answer
         return {
             **answer,

@@ -11,8 +11,11 @@ import uvicorn
 
 from pipefy_exports_dagster.sandbox.app import build_app
 from pipefy_exports_dagster.sandbox.clock import SandboxClock
+from pipefy_exports_dagster.sandbox.control import control_routes
 from pipefy_exports_dagster.sandbox.exports import ExportStore
+from pipefy_exports_dagster.sandbox.faults import FaultPlan
 from pipefy_exports_dagster.sandbox.front import Front
+from pipefy_exports_dagster.sandbox.listener import Listener
 from pipefy_exports_dagster.sandbox.settings import SandboxSettings
 from pipefy_exports_dagster.sandbox.state import SandboxState
 from pipefy_exports_dagster.sandbox.stats import Stats
@@ -29,6 +32,10 @@ class Sandbox:
     def __init__(self, settings: SandboxSettings | None = None) -> None:
         self.settings = settings or SandboxSettings()
         self._state = SandboxState(self.settings)
+        self.faults = FaultPlan()
+        """What is set to go wrong: `sandbox.faults.arm("create:answer-lost")`."""
+        for order in self.settings.faults:
+            self.faults.arm(order)
         self._address: tuple[str, int] | None = None
 
     @property
@@ -75,22 +82,26 @@ class Sandbox:
         Raises:
             OSError: The port is taken, or the host is none of this machine.
         """
-        listener = _listen(self.settings.host, self.settings.port)
-        self._address = listener.getsockname()[:2]
-        server = uvicorn.Server(_uvicorn_config(Front(build_app(self._state), self._state)))
+        listening = _listen(self.settings.host, self.settings.port)
+        self._address = listening.getsockname()[:2]
+        listener = Listener(listening)
+        app = build_app(self._state, control_routes(self._state, self.faults))
+        front = Front(app, self._state, self.faults, listener)
+        server = uvicorn.Server(_uvicorn_config(front, listener))
         thread = threading.Thread(
-            target=lambda: asyncio.run(server.serve(sockets=[listener])), name="sandbox", daemon=True
+            target=lambda: asyncio.run(listener.serve(server)), name="sandbox", daemon=True
         )
         thread.start()
         try:
             while not server.started and thread.is_alive():
                 time.sleep(0.005)
+            self.faults.attach(listener)
             yield self
         finally:
             server.should_exit = True
             thread.join()
             self._state.exports.close()
-            listener.close()
+            listening.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -98,10 +109,10 @@ def _listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family)
 
 
-def _uvicorn_config(app: Front) -> uvicorn.Config:
+def _uvicorn_config(app: Front, listener: Listener) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="h11",
+        http=listener.protocol(),
         ws="none",
         loop="asyncio",
         lifespan="off",

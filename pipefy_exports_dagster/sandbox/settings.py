@@ -54,3 +54,8 @@ class SandboxSettings:
     now: datetime | None = None
     last_3_months_includes_current: bool = False
     faults: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Turn text, as the command line and tests give it, into what it stands for."""
+        object.__setattr__(self, "dialect", Dialect(self.dialect))
+        object.__setattr__(self, "file_format", FileFormat(self.file_format))

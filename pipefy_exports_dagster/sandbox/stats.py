@@ -63,6 +63,12 @@ class Stats:
         with self._lock:
             self._faults[name] += 1
 
+    def uncount_fault(self, name: str) -> None:
+        """Take a fault back that found no occasion."""
+        with self._lock:
+            self._faults[name] -= 1
+            self._faults += Counter()  # drops what is at zero
+
     def note_authorization(self, header: str) -> None:
         """Keep an `Authorization` header that a client sent along with a download."""
         with self._lock:
