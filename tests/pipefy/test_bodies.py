@@ -56,6 +56,7 @@ def test_gzip_that_is_cut_off_is_an_error(content: bytes, cut: int) -> None:
         (b"x", "zstd"),
         (b"x", "https://x/?signature=s3cr3t"),
     ],
+    ids=["no gzip", "garbage after it", "deflate", "gzip twice", "brotli", "zstd", "a link"],
 )
 def test_what_does_not_unpack_is_an_error(body: bytes, encoding: str) -> None:
     with pytest.raises(UnreadableBodyError) as caught:
