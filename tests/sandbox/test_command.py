@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 from click.testing import CliRunner
+from sandbox.api_client import post
 
 from pipefy_exports_dagster import cli
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, TOKEN
@@ -35,7 +35,7 @@ def test_it_says_where_it_is_serves_and_ends_cleanly(number: signal.Signals) -> 
         assert process.stdout is not None
         ready = process.stdout.readline()
         url = ready.removeprefix("sandbox ready at ").strip()
-        answer = httpx.post(
+        answer = post(
             f"{url}/graphql",
             json={"query": "{ organizations { id } }"},
             headers={"authorization": f"Bearer {TOKEN}"},

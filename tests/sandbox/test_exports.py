@@ -3,9 +3,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 import pytest
-from sandbox.api_client import Api, wait_for
+from sandbox.api_client import Api, delete, get, wait_for
 
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, REPORT_ID, SECOND_ORGANIZATION_ID, Period, Sandbox
 from pipefy_exports_dagster.sandbox.exports import ExportKind
@@ -136,7 +135,7 @@ def test_each_time_of_asking_gives_a_fresh_link(api: Api) -> None:
     links = {api.jobs(export["id"])["fileUrl"] for _ in range(3)}
 
     assert len(links) == 3
-    assert {httpx.get(link).status_code for link in links} == {200}
+    assert {get(link).status_code for link in links} == {200}
 
 
 def test_the_link_carries_the_host_that_the_request_came_to(api: Api) -> None:
@@ -159,7 +158,7 @@ def test_a_link_that_was_tampered_with_is_403(api: Api) -> None:
         link.split("?")[0],
         link[:-12] + "AAAAAAAAA%3D",
     ):
-        assert httpx.get(forged).status_code == 403
+        assert get(forged).status_code == 403
 
 
 def test_an_expired_link_is_410_and_a_new_one_works(
@@ -171,8 +170,8 @@ def test_an_expired_link_is_410_and_a_new_one_works(
 
     sandbox.clock.advance(timedelta(hours=2))
 
-    assert httpx.get(export["fileUrl"]).status_code == 410
-    assert httpx.get(api.jobs(export["id"])["fileUrl"]).status_code == 200
+    assert get(export["fileUrl"]).status_code == 410
+    assert get(api.jobs(export["id"])["fileUrl"]).status_code == 200
 
 
 def test_an_authorization_header_at_a_file_is_noted(
@@ -181,9 +180,9 @@ def test_an_authorization_header_at_a_file_is_noted(
     sandbox = start()
     link = connect(sandbox).create_jobs()["fileUrl"]
 
-    httpx.get(link)
+    get(link)
     assert sandbox.stats.authorizations_at_files == []
-    httpx.get(link, headers={"authorization": "Bearer leaked"})
+    get(link, headers={"authorization": "Bearer leaked"})
     assert sandbox.stats.authorizations_at_files == ["Bearer leaked"]
 
 
@@ -195,7 +194,7 @@ def test_requests_and_exports_are_counted(start: Callable[..., Sandbox], connect
     api.create_jobs("current_month")
     api.create_jobs("current_month")
     api.create_report(organizationReportId=int(REPORT_ID))
-    httpx.get(api.jobs(export["id"])["fileUrl"])
+    get(api.jobs(export["id"])["fileUrl"])
 
     assert sandbox.stats.requests == {"create": 4, "status": 1, "download": 1}
     assert sandbox.stats.exports == {
@@ -203,7 +202,7 @@ def test_requests_and_exports_are_counted(start: Callable[..., Sandbox], connect
         (ORGANIZATION_ID, "automation_jobs", "current_month"): 2,
         (ORGANIZATION_ID, "organization_report", REPORT_ID): 1,
     }
-    over_http = httpx.get(f"{sandbox.url}/sandbox/stats").json()
+    over_http = get(f"{sandbox.url}/sandbox/stats").json()
     assert over_http["exports_created"] == 4
     assert over_http["fields"]["createAutomationJobsExport"] == 3
-    assert httpx.delete(f"{sandbox.url}/sandbox/stats").json()["exports_created"] == 0
+    assert delete(f"{sandbox.url}/sandbox/stats").json()["exports_created"] == 0

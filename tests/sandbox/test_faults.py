@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from sandbox.api_client import CREATE_JOBS, JOBS_STATUS, Api, wait_for
+from sandbox.api_client import CREATE_JOBS, JOBS_STATUS, Api, delete, get, post, stream, wait_for
 
 from pipefy_exports_dagster.sandbox import (
     CLIENT_ID,
@@ -181,7 +181,7 @@ def test_retry_after_is_sent_as_given(faulty: Sandbox, api: Api, fault: str, ret
 
 def test_a_revoked_token_is_dead_and_a_new_one_works(faulty: Sandbox, connect: Callable[..., Api]) -> None:
     def fetch() -> Api:
-        answer = httpx.post(f"{faulty.url}/oauth/token", data=GRANT).json()
+        answer = post(f"{faulty.url}/oauth/token", data=GRANT).json()
         return connect(faulty, answer["access_token"])
 
     api = fetch()
@@ -307,7 +307,7 @@ def test_a_link_can_have_expired_already(faulty: Sandbox, api: Api) -> None:
 
     expires_on = int(parse_qs(urlsplit(link).query)["expires_on"][0])
     assert expires_on < min(datetime.now().astimezone(), faulty.clock.now()).timestamp()
-    assert httpx.get(link).status_code == 410
+    assert get(link).status_code == 410
 
 
 # Files
@@ -316,14 +316,14 @@ def test_a_link_can_have_expired_already(faulty: Sandbox, api: Api) -> None:
 def test_a_link_can_expire_when_it_is_used(faulty: Sandbox, link: str) -> None:
     faulty.faults.arm("download:link-expired")
 
-    assert [httpx.get(link).status_code for _ in range(2)] == [410, 410]
+    assert [get(link).status_code for _ in range(2)] == [410, 410]
 
 
 def test_a_download_can_be_redirected(faulty: Sandbox, link: str) -> None:
     faulty.faults.arm("download:redirect")
     faulty.faults.arm(f"download:redirect:1:{link}")
 
-    foreign, home = (httpx.get(link) for _ in range(2))
+    foreign, home = (get(link) for _ in range(2))
 
     assert (foreign.status_code, foreign.headers["location"]) == (
         302,
@@ -333,11 +333,11 @@ def test_a_download_can_be_redirected(faulty: Sandbox, link: str) -> None:
 
 
 def test_a_truncated_file_breaks_off_in_the_middle(faulty: Sandbox, link: str) -> None:
-    whole = httpx.get(link).content
+    whole = get(link).content
     faulty.faults.arm("download:truncated")
 
     received = 0
-    with httpx.stream("GET", link) as response:
+    with stream("GET", link) as response:
         chunks = response.iter_bytes()
         with contextlib.suppress(httpx.RemoteProtocolError):
             received += sum(map(len, chunks))
@@ -348,17 +348,17 @@ def test_a_truncated_file_breaks_off_in_the_middle(faulty: Sandbox, link: str) -
 
 
 def test_a_wrong_length_cuts_the_file_off_unnoticed(faulty: Sandbox, link: str) -> None:
-    whole = httpx.get(link).content
+    whole = get(link).content
     faulty.faults.arm("download:wrong-length")
 
-    assert httpx.get(link).content == whole[: len(whole) // 2]
+    assert get(link).content == whole[: len(whole) // 2]
 
 
 @pytest.mark.parametrize(("fault", "size"), [("garbage", 20_000), ("empty-file", 0)])
 def test_a_file_can_be_no_file(faulty: Sandbox, link: str, fault: str, size: int) -> None:
     faulty.faults.arm(f"download:{fault}")
 
-    response = httpx.get(link)
+    response = get(link)
 
     assert response.status_code == 200
     assert len(response.content) == size
@@ -370,7 +370,7 @@ def test_an_endless_file_does_not_end(faulty: Sandbox, link: str, argument: str,
     faulty.faults.arm(f"download:endless-file{argument}")
     size = 0
 
-    with httpx.stream("GET", link) as response:
+    with stream("GET", link) as response:
         for chunk in response.iter_bytes():
             size += len(chunk)
             if size > at_least:
@@ -378,13 +378,13 @@ def test_an_endless_file_does_not_end(faulty: Sandbox, link: str, argument: str,
 
     assert size > at_least
     assert "content-length" not in response.headers
-    assert httpx.get(link).status_code == 200
+    assert get(link).status_code == 200
 
 
 def test_a_zip_bomb_is_a_workbook_that_unpacks_to_very_much(faulty: Sandbox, link: str) -> None:
     faulty.faults.arm("download:zip-bomb:1:40")
 
-    bomb = httpx.get(link).content
+    bomb = get(link).content
 
     with zipfile.ZipFile(io.BytesIO(bomb)) as archive:
         sheet = archive.getinfo("xl/worksheets/sheet1.xml")
@@ -437,8 +437,8 @@ def test_an_order_that_means_nothing_is_refused(order: str, complaint: str) -> N
 def test_faults_are_set_shown_and_cleared_over_http(faulty: Sandbox, api: Api) -> None:
     url = f"{faulty.url}/sandbox/faults"
 
-    httpx.post(url, json={"spec": "lookup:token-revoked"}).raise_for_status()
-    shown = httpx.post(url, json={"operation": "download", "fault": "redirect", "times": "always"}).json()
+    post(url, json={"spec": "lookup:token-revoked"}).raise_for_status()
+    shown = post(url, json={"operation": "download", "fault": "redirect", "times": "always"}).json()
     assert shown["armed"] == [
         {"operation": "lookup", "fault": "token-revoked", "left": 1, "argument": ""},
         {
@@ -450,11 +450,11 @@ def test_faults_are_set_shown_and_cleared_over_http(faulty: Sandbox, api: Api) -
     ]
     assert {fault["fault"] for fault in shown["available"]} == set(FAULTS)
     assert api.post(ME).status_code == 401
-    assert httpx.delete(url).json()["armed"] == []
+    assert delete(url).json()["armed"] == []
     assert api.post(ME).status_code == 200
-    refused = httpx.post(url, json={"operation": "lookup"})
+    refused = post(url, json={"operation": "lookup"})
     assert (refused.status_code, refused.json()) == (400, {"error": "'fault' is missing"})
-    assert "no such fault" in httpx.post(url, json={"spec": "any:x"}).json()["error"]
+    assert "no such fault" in post(url, json={"spec": "any:x"}).json()["error"]
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS))
@@ -462,7 +462,7 @@ def test_every_fault_happens_to_each_operation_it_names_and_then_all_is_well(
     faulty: Sandbox, connect: Callable[..., Api], name: str
 ) -> None:
     """A walk through the life of an export; whatever is set to go wrong is used up by it."""
-    api = connect(faulty, httpx.post(f"{faulty.url}/oauth/token", data=GRANT).json()["access_token"])
+    api = connect(faulty, post(f"{faulty.url}/oauth/token", data=GRANT).json()["access_token"])
     argument = {"hang": "0.05", "slow": "0.05", "refused": "0.05", "zip-bomb": "1", "huge-answer": "1"}.get(
         name
     )
@@ -474,7 +474,7 @@ def test_every_fault_happens_to_each_operation_it_names_and_then_all_is_well(
         faulty.faults.add(operation, name, 1, argument)
         with contextlib.suppress(httpx.TransportError):
             if operation is Operation.DOWNLOAD:
-                with httpx.stream("GET", link) as response:
+                with stream("GET", link) as response:
                     next(response.iter_bytes(), None)
             elif operation is Operation.TOKEN:
                 api.http.post("/oauth/token", data=GRANT)

@@ -1,10 +1,9 @@
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 from graphql import build_client_schema, get_introspection_query
-from sandbox.api_client import CREATE_JOBS, CREATE_REPORT, JOBS_STATUS, Api
+from sandbox.api_client import CREATE_JOBS, CREATE_REPORT, JOBS_STATUS, Api, get
 
 from pipefy_exports_dagster.sandbox import (
     FORBIDDEN_ORGANIZATION_ID,
@@ -178,4 +177,4 @@ def test_two_arguments_or_the_input_must_be_given(api: Api) -> None:
 
 
 def test_graphql_needs_a_post(sandbox: Sandbox) -> None:
-    assert httpx.get(f"{sandbox.url}/graphql").status_code == 405
+    assert get(f"{sandbox.url}/graphql").status_code == 405

@@ -1,10 +1,10 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sandbox.api_client import get, post
 
 from pipefy_exports_dagster.sandbox import Month, Period, ReportRequest, Sandbox, SandboxSettings
 from pipefy_exports_dagster.sandbox.clock import SandboxClock
@@ -146,17 +146,15 @@ def test_the_clock_can_be_set_over_http(start: Callable[..., Sandbox]) -> None:
     sandbox = start()
     url = f"{sandbox.url}/sandbox/clock"
 
-    assert httpx.get(url).json()["now"].startswith("2026-11-22T12:00:0")
-    assert (
-        httpx.post(url, json={"now": "2027-03-05T06:00:00Z"}).json()["now"].startswith("2027-03-05T06:00:0")
-    )
-    assert httpx.post(url, json={"advance_seconds": 86400}).json()["now"].startswith("2027-03-06T06:00:0")
+    assert get(url).json()["now"].startswith("2026-11-22T12:00:0")
+    assert post(url, json={"now": "2027-03-05T06:00:00Z"}).json()["now"].startswith("2027-03-05T06:00:0")
+    assert post(url, json={"advance_seconds": 86400}).json()["now"].startswith("2027-03-06T06:00:0")
     assert months_in(sandbox.world, Period.LAST_MONTH, sandbox.clock.now()) == {"2027-02"}
 
 
 @pytest.mark.parametrize("body", [b'{"now": "tomorrow"}', b"[]", b"nonsense", b'{"advance_seconds": "x"}'])
 def test_a_time_that_is_none_is_refused(sandbox: Sandbox, body: bytes) -> None:
-    assert httpx.post(f"{sandbox.url}/sandbox/clock", content=body).status_code == 400
+    assert post(f"{sandbox.url}/sandbox/clock", content=body).status_code == 400
 
 
 def test_time_that_was_skipped_has_passed_and_setting_back_does_not_bring_it_back() -> None:
