@@ -87,6 +87,13 @@ class Exporter:
         requested, export = self._request_new()
         return self._follow(requested, export)
 
+    def download_again(self, exported: ExportedFile) -> ExportedFile:
+        """Download an export that is here already, over the file that is here."""
+        requested = exported.requested
+        export = Export(requested.export_id, ExportState.UNKNOWN, "")
+        raw = self._download(self._await(export, requested), requested, self._folder())
+        return ExportedFile(raw, requested, exported.resumed, self.timings)
+
     def adoptable(self) -> RequestedExport | None:
         """Return the pending export if it answers the request that this run would make; log why not."""
         pending = self.ledger.pending()

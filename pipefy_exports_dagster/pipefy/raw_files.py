@@ -22,6 +22,7 @@ from pipefy_exports_dagster.errors import DiskFullError
 
 SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 """No capitals: where a file system ignores case, `aB` and `Ab` would be one file."""
+SUFFIXES = {".xlsx", ".csv"}
 OWNER_ONLY = 0o600
 READ_SIZE = 1 << 20
 
@@ -85,7 +86,7 @@ class RawFolder:
     def find(self, export_id: str) -> RawFile | None:
         """Return the export's file if it is here, whole, by its sidecar's sha256."""
         for path in sorted(self.path.glob(f"{safe_name(export_id)}.*")):
-            sidecar = read_sidecar(path) if path.suffix in {".xlsx", ".csv"} else None
+            sidecar = read_sidecar(path) if path.suffix in SUFFIXES else None
             if sidecar and sidecar.export_id == export_id and sha256_of(path) == sidecar.sha256:
                 return RawFile(path, sidecar)
         return None
@@ -104,7 +105,15 @@ class RawFolder:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
             raise
+        self._forget_other_kinds(path)
         return RawFile(path, sidecar)
+
+    def _forget_other_kinds(self, path: Path) -> None:
+        """Remove what an earlier download of the same export left: an error page, kept as `.csv`."""
+        for suffix in SUFFIXES - {path.suffix}:
+            other = path.with_suffix(suffix)
+            sidecar_path(other).unlink(missing_ok=True)
+            other.unlink(missing_ok=True)
 
 
 def safe_name(text: str) -> str:

@@ -1,0 +1,143 @@
+"""One materialization: under the partition's lock, a file from Pipefy, then its slice of the table."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+import dagster as dg
+
+from pipefy_exports_dagster.clock import Clock
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.errors import ExportNotFoundError, SupersededExportError, UnreadableFileError
+from pipefy_exports_dagster.loading import LoadReport, Slice
+from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Exporter
+from pipefy_exports_dagster.orchestration.failures import failures_for_dagster
+from pipefy_exports_dagster.orchestration.ledger import Ledger
+from pipefy_exports_dagster.orchestration.metadata import materialization_metadata
+from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
+from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, PipefyResource
+from pipefy_exports_dagster.pipefy.export import ExportKind
+from pipefy_exports_dagster.pipefy.organization import require_organization_id
+from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
+from pipefy_exports_dagster.stages import OnStage
+
+
+@dataclass(frozen=True, slots=True)
+class Materializer:
+    """Materializes partitions of one export asset."""
+
+    config: PipefyExportsConfig
+    asset: str
+    kind: ExportKind
+    clock: Clock
+    on_stage: OnStage
+
+    def run(
+        self,
+        context: dg.AssetExecutionContext,
+        pipefy: PipefyResource,
+        database: ExportDatabaseResource,
+        *,
+        fresh: bool,
+    ) -> dg.MaterializeResult:
+        """Materialize the partition of a run.
+
+        Raises:
+            dg.Failure: For every error of ours; retries are allowed where the trouble may pass.
+        """
+        with failures_for_dagster():
+            organization_id = require_organization_id(self.config.organization_id)
+            with (
+                pipefy.client() as client,
+                partition_lock(
+                    self.config.data_dir,
+                    organization_id,
+                    self.asset,
+                    context.partition_key,
+                    timeout_s=self.config.partition_lock_timeout_s,
+                    on_wait=lambda: context.log.info("another run works on this partition; waiting for it"),
+                ) as waited,
+            ):
+                exporter = Exporter(
+                    context=context,
+                    config=self.config,
+                    asset=self.asset,
+                    organization_id=organization_id,
+                    kind=self.kind,
+                    period_filter=PeriodFilter(context.partition_key),
+                    client=client,
+                    clock=self.clock,
+                    ledger=Ledger(context.instance, context.asset_key, context.partition_key),
+                    on_stage=self.on_stage,
+                )
+                exported = exporter.export(fresh=fresh, asked_at=_asked_at(context) if waited else None)
+                return self._load(exporter, exported, database)
+
+    def _load(
+        self, exporter: Exporter, exported: ExportedFile, database: ExportDatabaseResource
+    ) -> dg.MaterializeResult:
+        context, ledger = exporter.context, exporter.ledger
+        started = time.monotonic()
+        try:
+            try:
+                loaded = self._load_file(exported, database)
+            except UnreadableFileError as error:
+                exported = _downloaded_again(exporter, exported, error)
+                loaded = self._load_file(exported, database)
+        except (UnreadableFileError, SupersededExportError) as error:
+            context.log_event(ledger.abandoned(exported.requested.export_id, str(error)))
+            raise
+        loading_s = time.monotonic() - started
+        context.log.info(
+            f"loaded {loaded.rows:,} rows in {loading_s:.1f} s; the database was locked for "
+            f"{loaded.seconds_writing:.1f} s"
+        )
+        for change in loaded.changes:
+            context.log.info(f"table {self.asset}: {change}")
+        sidecar = exported.raw.sidecar
+        period = Period(PeriodFilter(sidecar.period_filter), sidecar.requested_month)
+        return dg.MaterializeResult(
+            metadata=materialization_metadata(
+                exported,
+                loaded,
+                database=database.name,
+                window=self.kind.window(period),
+                exports_created=ledger.requests_since_materialization(),
+                loading_s=loading_s,
+            )
+        )
+
+    def _load_file(self, exported: ExportedFile, database: ExportDatabaseResource) -> LoadReport:
+        sidecar = exported.raw.sidecar
+        slice_ = Slice(
+            organization_id=sidecar.organization_id,
+            period_filter=sidecar.period_filter,
+            requested_month=sidecar.requested_month,
+            export_id=sidecar.export_id,
+            exported_at=sidecar.exported_at,
+        )
+        return database.load(exported.raw.path, table=self.asset, slice_=slice_, on_stage=self.on_stage)
+
+
+def _downloaded_again(exporter: Exporter, exported: ExportedFile, error: UnreadableFileError) -> ExportedFile:
+    """Fetch a file that cannot be read once more: exports are scarce, downloads are not.
+
+    A proxy's error page or a body that was cut short is another file the next time.
+
+    Raises:
+        UnreadableFileError: The same bytes came again, or Pipefy has forgotten the export.
+    """
+    exporter.context.log.warning(f"{error}. Downloading the export once more")
+    try:
+        again = exporter.download_again(exported)
+    except ExportNotFoundError:
+        raise error from None
+    if again.raw.sidecar.sha256 == exported.raw.sidecar.sha256:
+        raise error
+    return again
+
+
+def _asked_at(context: dg.AssetExecutionContext) -> datetime | None:
+    """Return when the run was asked for, which is before its process and its step were started."""
+    record = context.instance.get_run_record_by_id(context.run.run_id)
+    return record.create_timestamp if record else None
