@@ -1,6 +1,7 @@
 """Exports: created by a mutation, produced in the background, finished after a set time."""
 
 import itertools
+import logging
 import tempfile
 import threading
 import time
@@ -12,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from pipefy_exports_dagster.sandbox.clock import SandboxClock
-from pipefy_exports_dagster.sandbox.files import write_file
+from pipefy_exports_dagster.sandbox.files import ProductionStoppedError, write_file
 from pipefy_exports_dagster.sandbox.organizations import Organization
 from pipefy_exports_dagster.sandbox.periods import Period
 from pipefy_exports_dagster.sandbox.refusals import not_found
@@ -21,6 +22,8 @@ from pipefy_exports_dagster.sandbox.settings import SandboxSettings
 from pipefy_exports_dagster.sandbox.tables import Table
 from pipefy_exports_dagster.sandbox.tokens import Principal
 from pipefy_exports_dagster.sandbox.world import World
+
+_log = logging.getLogger(__name__)
 
 
 class ExportKind(StrEnum):
@@ -191,6 +194,12 @@ class ExportStore:
 
     def _produce(self, export: Export) -> Path:
         file = Path(self._folder.name, f"{export.uuid}.{self._settings.file_format}")
-        write_file(self.table(export), file, self._settings.file_format, self._stopped.is_set)
+        try:
+            write_file(self.table(export), file, self._settings.file_format, self._stopped.is_set)
+        except ProductionStoppedError:
+            raise
+        except Exception:
+            _log.exception("export %s has failed: its file could not be written", export.id)
+            raise
         export.produced_elapsed_s = self._clock.elapsed_s()
         return file

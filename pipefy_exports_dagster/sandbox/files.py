@@ -9,6 +9,7 @@ from pipefy_exports_dagster.sandbox.settings import FileFormat
 from pipefy_exports_dagster.sandbox.tables import Cell, Table
 
 _CHECK_EVERY_ROWS = 500
+_SHEET_ROWS = 2**20
 
 
 class ProductionStoppedError(Exception):
@@ -27,6 +28,10 @@ def write_file(table: Table, file: Path, file_format: FileFormat, stopped: Calla
 
 
 def _write_xlsx(table: Table, file: Path, stopped: Callable[[], bool]) -> None:
+    if len(table.rows) >= _SHEET_ROWS:
+        raise ValueError(
+            f"{len(table.rows)} rows and a header do not fit into the {_SHEET_ROWS} rows of a sheet"
+        )
     from openpyxl import Workbook  # type: ignore[import-untyped]
     from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]
 

@@ -25,7 +25,8 @@ REMARKS = (
     "Aprovado pela gestão.", "Aguardando retorno do fornecedor", "Cliente pediu prazo até sexta-feira",
     "Linha 1: conferido\nLinha 2: falta a assinatura\nLinha 3: enviar cópia", "ok", "N/A",
     'Disse: "enviem por e-mail, por favor"', "Vide anexo; ver também o chamado nº 00123",
-    "Called back, no answer", "Preço à vista: R$ 1.234,56", "Não se aplica", "Revisar\taté amanhã",
+    "Called back, no answer", "Preço à vista: R$ 1.234,56", "Não se aplica",
+    "Revisar\taté amanhã", "=SOMA(A1:A2) não é fórmula",
 )  # fmt: skip
 
 LABELS = ("Urgente", "VIP", "Financeiro", "Revisão", "Waiting", "2ª via", "Jurídico")

@@ -1,6 +1,6 @@
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -8,6 +8,13 @@ from sandbox.api_client import Api, delete, get, wait_for
 
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, REPORT_ID, SECOND_ORGANIZATION_ID, Period, Sandbox
 from pipefy_exports_dagster.sandbox.exports import ExportKind
+
+
+def as_read(cell: object) -> object:
+    """What becomes of a cell in a workbook."""
+    if isinstance(cell, date) and not isinstance(cell, datetime):
+        return datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001
+    return cell
 
 
 @pytest.mark.parametrize("period", Period)
@@ -47,7 +54,8 @@ def test_the_file_of_a_report_has_real_dates_numbers_and_booleans(sandbox: Sandb
     assert kinds["Campo reservado"] == set()
     assert header.count("Observações") == 2
     table = sandbox.exports.table(sandbox.exports.get(export["id"], ExportKind.ORGANIZATION_REPORT))
-    assert [str(row[0]) for row in rows] == [str(row[0]) for row in table.rows]
+    assert [tuple(map(as_read, row)) for row in table.rows] == rows
+    assert any(str(cell).startswith("=SOMA") for row in rows for cell in row)  # as text: it was typed in
 
 
 def test_csv_holds_the_same_rows_as_text(start: Callable[..., Sandbox], connect: Callable[..., Api]) -> None:
@@ -206,3 +214,18 @@ def test_requests_and_exports_are_counted(start: Callable[..., Sandbox], connect
     assert over_http["exports_created"] == 4
     assert over_http["fields"]["createAutomationJobsExport"] == 3
     assert delete(f"{sandbox.url}/sandbox/stats").json()["exports_created"] == 0
+
+
+def test_a_file_that_cannot_be_written_makes_a_failed_export_and_says_why(
+    start: Callable[..., Sandbox],
+    connect: Callable[..., Api],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("pipefy_exports_dagster.sandbox.files._SHEET_ROWS", 10)
+
+    export = connect(start()).create_jobs()
+
+    assert export["status"] == "failed"
+    assert "could not be written" in caplog.text
+    assert "do not fit into the 10 rows of a sheet" in caplog.text

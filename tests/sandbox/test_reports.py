@@ -103,7 +103,7 @@ def test_only_cards_of_the_named_pipes_are_listed(sandbox: Sandbox, export: Call
         ),
         ({"operator": "or"}, lambda _: True),
     ],
-    ids=str,
+    ids=lambda value: "rows" if callable(value) else str(value),
 )  # fmt: skip
 def test_a_filter_lists_exactly_the_rows_it_describes(
     everything: Rows,
