@@ -1,7 +1,7 @@
 """The process that reads a file, so that a reader that dies or swells takes nothing with it.
 
-Started by `reading.py` as `python -m pipefy_exports_dagster.loading.child FOLDER`. It reads
-`request.json` there and leaves `result.json`. Its standard input is a pipe that closes when its parent dies.
+Started by `reading.py` as `python -m pipefy_exports_dagster.loading.child`. The request is a line of JSON on its
+standard input, which then stays open until its parent dies; the answer is JSON on its standard output.
 """
 
 import errno
@@ -30,20 +30,21 @@ _DUCKDB_MIN_MEMORY = 200_000_000
 
 
 def main() -> None:
-    """Read the requested file and leave the result."""
+    """Read the requested file and answer."""
     started = time.monotonic()
+    # Libraries that print must not get into the answer.
+    answer = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    request = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    folder = Path(sys.argv[1])
-    request = json.loads((folder / "request.json").read_text())
     try:
         options = ReadOptions(**request["options"])
-        staged = read(Path(request["path"]), folder=folder, options=options, started=started)
+        staged = read(Path(request["path"]), folder=Path(request["folder"]), options=options, started=started)
         result: dict[str, Any] = {"staged": staged.as_json()}
     except Exception as error:  # noqa: BLE001  each becomes an error of ours in the parent
         result = {"error": _described(error)}
-    unfinished = folder / "result.part"
-    unfinished.write_text(json.dumps(result))
-    unfinished.replace(folder / "result.json")
+    answer.write(json.dumps(result).encode())
+    answer.flush()
     # Freeing a million cells one by one takes a second, ending the process takes none.
     os._exit(0)
 

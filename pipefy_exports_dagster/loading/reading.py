@@ -1,11 +1,13 @@
+import contextlib
 import json
 import os
-import select
+import selectors
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pipefy_exports_dagster
 from pipefy_exports_dagster import errors
@@ -35,29 +37,22 @@ def read_table_file(path: Path, *, folder: Path, options: ReadOptions | None = N
     options = options or ReadOptions()
     if not path.is_file():
         raise LoadFailedError(f"{path} does not exist or is not a file")
-    request = {
-        "path": str(path.absolute()),
-        "options": {**asdict(options), "column_types": dict(options.column_types)},
-    }
-    (folder / "request.json").write_text(json.dumps(request))
-    with (folder / "stderr.txt").open("wb") as stderr:
-        process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-            [sys.executable, "-P", "-m", "pipefy_exports_dagster.loading.child", str(folder.absolute())],
-            # The pipes are for their closing: the child's input when we die, its output when it dies.
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            env=_environment(),
-        )
-    try:
-        _watch(process, options)
-        return _result(process.wait(), folder)
-    finally:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe:
-                pipe.close()
+    process = subprocess.Popen(  # noqa: S603  our own interpreter and module
+        [sys.executable, "-P", "-m", "pipefy_exports_dagster.loading.child"],
+        # Pipes, not files: a full disk must not keep the child from saying so. Its input stays open until we die.
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment(),
+    )
+    with process:
+        try:
+            plain = asdict(replace(options, column_types=dict(options.column_types)))
+            _ask(process, {"path": str(path.absolute()), "folder": str(folder.absolute()), "options": plain})
+            answer, said = _watch(process, options)
+        finally:
+            process.kill()
+    return _result(answer, said, process.returncode)
 
 
 def _environment() -> dict[str, str]:
@@ -67,22 +62,45 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def _watch(process: subprocess.Popen[bytes], options: ReadOptions) -> None:
-    """Wait for the child to end; end it when it passes a limit."""
+def _ask(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
+    assert process.stdin is not None  # noqa: S101  it is a pipe
+    with contextlib.suppress(BrokenPipeError):  # it died at once; what it said comes out at the end
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.flush()
+
+
+def _watch(process: subprocess.Popen[bytes], options: ReadOptions) -> tuple[bytes, bytes]:
+    """Collect what the child answers and says until it ends; stop it when it passes a limit."""
     deadline = time.monotonic() + options.max_seconds
-    while not select.select([process.stdout], [], [], _POLL_S)[0]:
-        if time.monotonic() > deadline:
-            raise UnreadableFileError(
-                f"reading the file took longer than {options.max_seconds:g} s and was stopped; if it is that large, "
-                "raise `max_seconds`",
-                detected="a file that takes too long to read",
-            )
-        if _resident_bytes(process.pid) > options.max_memory_bytes:
-            raise UnreadableFileError(
-                f"reading the file took more than {options.max_memory_bytes:,} bytes of memory and was stopped; if it is "
-                "that large, raise `max_memory_bytes`",
-                detected="a file that needs too much memory",
-            )
+    heard = {"answer": b"", "said": b""}
+    with selectors.DefaultSelector() as selector:
+        for name, pipe in (("answer", process.stdout), ("said", process.stderr)):
+            assert pipe is not None  # noqa: S101  it is a pipe
+            selector.register(pipe, selectors.EVENT_READ, name)
+        while selector.get_map():
+            for key, _ in selector.select(_POLL_S):
+                if chunk := os.read(key.fd, 1 << 16):
+                    heard[key.data] += chunk
+                else:
+                    selector.unregister(key.fileobj)
+            _check_limits(process.pid, options, deadline)
+    process.wait()
+    return heard["answer"], heard["said"]
+
+
+def _check_limits(pid: int, options: ReadOptions, deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise UnreadableFileError(
+            f"reading the file took longer than {options.max_seconds:g} s and was stopped; if it is that large, "
+            "raise `max_seconds`",
+            detected="a file that takes too long to read",
+        )
+    if _resident_bytes(pid) > options.max_memory_bytes:
+        raise UnreadableFileError(
+            f"reading the file took more than {options.max_memory_bytes:,} bytes of memory and was stopped; "
+            "if it is that large, raise `max_memory_bytes`",
+            detected="a file that needs too much memory",
+        )
 
 
 def _resident_bytes(pid: int) -> int:
@@ -100,14 +118,15 @@ def _resident_bytes_by_ps(pid: int) -> int:
     return int(asked.stdout.strip() or 0) * 1024
 
 
-def _result(exit_code: int, folder: Path) -> StagedTable:
+def _result(answer: bytes, said: bytes, exit_code: int) -> StagedTable:
     try:
-        result = json.loads((folder / "result.json").read_text())
-    except FileNotFoundError:
-        said = (folder / "stderr.txt").read_text(errors="replace").strip().splitlines()
+        result = json.loads(answer)
+    except ValueError:
+        lines = said.decode(errors="replace").strip().splitlines()
         how = f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
         raise UnreadableFileError(
-            f"the process that read the file died ({how}{': ' + said[-1][:200] if said else ''}); please report this file",
+            f"the process that read the file died ({how}{': ' + lines[-1][:200] if lines else ''}); "
+            "please report this file",
             detected="a file that its reader dies of",
         ) from None
     if "error" in result:

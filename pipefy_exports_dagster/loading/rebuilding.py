@@ -13,34 +13,26 @@ def retype_columns(
 ) -> None:
     """Change the types of existing columns, within the caller's transaction, and keep the table's indexes.
 
-    An index on the table blocks ALTER TYPE. Dropping it within the transaction unblocks it for the other columns,
-    but not for those that the index is on (tried with DuckDB 1.5.5): then the table is made anew.
+    An index on the table blocks ALTER TYPE, and dropping it first helps only sometimes (tried with DuckDB 1.5.5: not for
+    the indexed column itself, and a unique index cannot be created again under its name in the same transaction).
+    A table with an index is therefore made anew.
 
     Args:
         retyped: New type, and SQL for the converted values, by column name.
     """
-    indexed = any(
-        identifier(name).strip('"').lower() in listed.lower()
-        for name in retyped
-        for _, listed, _ in state.indexes
-    )
-    if indexed:
+    if state.indexes:
         _make_anew(connection, state, retyped)
-    else:
-        for name, _, _ in state.indexes:
-            connection.execute(f"DROP INDEX {identifier(name)}")
-        for name, (type_, conversion) in retyped.items():
-            connection.execute(
-                f"ALTER TABLE {identifier(state.name)} ALTER COLUMN {identifier(name)} TYPE {type_} USING {conversion}"
-            )
-    for _, _, sql in state.indexes:
-        connection.execute(sql)
+        return
+    for name, (type_, conversion) in retyped.items():
+        connection.execute(
+            f"ALTER TABLE {identifier(state.name)} ALTER COLUMN {identifier(name)} TYPE {type_} USING {conversion}"
+        )
 
 
 def _make_anew(
     connection: "duckdb.DuckDBPyConnection", state: TableState, retyped: Mapping[str, tuple[str, str]]
 ) -> None:
-    """Replace the table by a converted copy of itself, with its comments and defaults."""
+    """Replace the table by a converted copy of itself, with its comments, defaults and indexes."""
     table = identifier(state.name)
     selected = ", ".join(
         f"{retyped[column.name][1]} AS {identifier(column.name)}"
@@ -57,3 +49,5 @@ def _make_anew(
             connection.execute(f"COMMENT ON COLUMN {table}.{name} IS {literal(column.header)}")
         if column.default is not None:
             connection.execute(f"ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {column.default}")
+    for sql in state.indexes:
+        connection.execute(sql)

@@ -26,7 +26,7 @@ class TableState:
     name: str
     columns: tuple[TableColumn, ...]
     comment: str | None
-    indexes: tuple[tuple[str, str, str], ...]  # name, columns as DuckDB lists them, SQL
+    indexes: tuple[str, ...]  # as SQL that creates them
 
     @property
     def exists(self) -> bool:
@@ -67,7 +67,7 @@ def table_state(connection: "duckdb.DuckDBPyConnection", table: str) -> TableSta
         [table],
     ).fetchone()
     indexes = connection.execute(
-        "SELECT index_name, expressions, sql FROM duckdb_indexes() "  # noqa: S608
+        "SELECT sql FROM duckdb_indexes() "  # noqa: S608
         f"WHERE {here} AND lower(table_name) = lower(?) AND sql IS NOT NULL",
         [table],
     ).fetchall()
@@ -75,7 +75,7 @@ def table_state(connection: "duckdb.DuckDBPyConnection", table: str) -> TableSta
         name=table,
         columns=tuple(TableColumn(*column) for column in columns),
         comment=comment[0] if comment else None,
-        indexes=tuple(indexes),
+        indexes=tuple(sql for (sql,) in indexes),
     )
     missing = [name for name in LINEAGE if state.column(name) is None]
     if state.exists and missing:

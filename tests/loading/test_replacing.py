@@ -3,7 +3,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -260,24 +260,31 @@ def test_a_killed_load_leaves_a_whole_slice_and_its_scratch_is_swept(
     assert loader.column("a") == [3]
 
 
+def processes() -> list[tuple[int, int, str]]:
+    """Process, parent and state of all that runs."""
+    listed = subprocess.run(
+        ["ps", "-eo", "pid=,ppid=,stat="], capture_output=True, text=True, check=True
+    ).stdout
+    return [(int(pid), int(parent), state) for pid, parent, state in map(str.split, listed.splitlines())]
+
+
+def eventually(found: Callable[[], list[int]], *, within_s: float = 20) -> list[int]:
+    deadline = time.monotonic() + within_s
+    while not (result := found()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return result
+
+
 def test_a_reading_child_dies_with_its_parent(loader: Loader) -> None:
-    fifo = loader.folder / "never-ends.csv"
-    fifo.write_text("a,b\n" + "1,2\n" * 2_000_000)
-    started = time.monotonic()
-    with load_elsewhere(loader, fifo, "p", "reading") as process:
-        assert process.stdout
-        process.stdout.readline()
-        assert process.stdin
-        process.stdin.close()
-        while not (requests := list(loader.folder.glob(".pipefy_exports_loading/*/request.json"))):
-            assert time.monotonic() - started < 20
-            time.sleep(0.01)
+    source = loader.csv("a,b\n" + "1,2\n" * 5_000_000)
+    with load_elsewhere(loader, source, "p") as process:
+        (child,) = eventually(lambda: [pid for pid, parent, _ in processes() if parent == process.pid])
         process.kill()
-    scratch = str(requests[0].parent)
-    deadline = time.monotonic() + timedelta(seconds=5).total_seconds()
-    while scratch in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout:
-        assert time.monotonic() < deadline, "the child outlived its parent by five seconds"
-        time.sleep(0.05)
+    eventually(
+        lambda: [1] if not any(pid == child and state[0] != "Z" for pid, _, state in processes()) else [],
+        within_s=5,
+    )
 
 
 def test_load_file_says_that_a_file_is_missing(loader: Loader) -> None:

@@ -72,8 +72,10 @@ class Package:
         except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
             raise unreadable("a truncated or damaged archive", f"{error}; download it again") from error
         with content:
-            left = self.max_unpacked_bytes - self._unpacked
-            for chunk in counted_chunks(content, max_bytes=left, chunk_bytes=chunk_bytes):
+            counted = counted_chunks(
+                content, max_bytes=self.max_unpacked_bytes, already=self._unpacked, chunk_bytes=chunk_bytes
+            )
+            for chunk in counted:
                 unpacked += len(chunk)
                 self._unpacked += len(chunk)
                 if unpacked > _RATIO_COUNTS_FROM_BYTES and unpacked > packed_bytes * _MAX_RATIO:

@@ -9,7 +9,8 @@ from pipefy_exports_dagster.loading.unwrapping import too_large
 from .package import Package
 
 _CHUNK_BYTES = 2 << 20
-_MAX_ROW_BYTES = 256 << 20
+_MAX_ROW_BYTES = 64 << 20
+_MAX_PREAMBLE_BYTES = 8 << 20  # column widths and the like
 _SHEET_DATA = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?)sheetData\s*(/?)>")
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*encoding=["']([\w-]+)["']""")
 _END_OF_ROW = re.compile(rb"</(?:\w+:)?row\s*>")
@@ -30,6 +31,8 @@ def row_pieces(package: Package, part: str) -> Iterator[bytes]:
         if not end_of_row:
             found = _SHEET_DATA.search(kept)
             if not found:
+                if len(kept) > _MAX_PREAMBLE_BYTES:
+                    raise too_large(_MAX_PREAMBLE_BYTES)
                 continue
             if found[2]:
                 break
