@@ -1,8 +1,10 @@
 """The sandbox's port and its connections, for the faults that happen below HTTP."""
 
 import asyncio
+import contextlib
 import socket
 import struct
+import threading
 from typing import Any
 
 import uvicorn
@@ -14,7 +16,7 @@ Address = tuple[str, int]
 class Listener:
     """Knows each client's connection by its address, and can close the port for a while.
 
-    Only to be used in the server's event loop, but for `refuse_soon`.
+    Only to be used in the server's event loop, where not said otherwise.
     """
 
     def __init__(self, listening: socket.socket) -> None:
@@ -22,6 +24,7 @@ class Listener:
         self._transports: dict[Address, asyncio.Transport] = {}
         self._server: uvicorn.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
         self._reopening: asyncio.Task[None] | None = None
 
     @property
@@ -31,7 +34,7 @@ class Listener:
 
     async def serve(self, server: uvicorn.Server) -> None:
         """Serve until the server is told to exit."""
-        self._server, self._loop = server, asyncio.get_running_loop()
+        self._server, self._loop, self._thread = server, asyncio.get_running_loop(), threading.get_ident()
         await server.serve(sockets=[self._socket])
         if self._reopening is not None:
             self._reopening.cancel()
@@ -69,10 +72,18 @@ class Listener:
                 transport.write(last_words)
             transport.close()
 
-    def refuse_soon(self, seconds: float) -> None:
-        """Close the port for a while; from any thread."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self.refuse, seconds)
+    def refuse_from_any_thread(self, seconds: float) -> None:
+        """Close the port for a while; it is closed when this returns."""
+        if self._loop is None:
+            return
+        if threading.get_ident() == self._thread:
+            self.refuse(seconds)
+            return
+
+        async def refuse() -> None:
+            self.refuse(seconds)
+
+        asyncio.run_coroutine_threadsafe(refuse(), self._loop).result()
 
     def refuse(self, seconds: float) -> None:
         """Close the port for a while: new connections are refused, those that stand end with their answer."""
@@ -87,6 +98,10 @@ class Listener:
         self._socket.bind(address)
         for connection in list(server.server_state.connections):
             connection.shutdown()
+            if connection.transport.is_closing():  # it was idle
+                # asyncio closes it a moment later: time enough for a client to use it once more.
+                with contextlib.suppress(OSError):
+                    connection.transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
         self._reopening = asyncio.ensure_future(self._reopen(server, seconds))
 
     async def _reopen(self, server: uvicorn.Server, seconds: float) -> None:

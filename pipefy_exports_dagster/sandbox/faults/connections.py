@@ -6,7 +6,7 @@ from pipefy_exports_dagster.sandbox.listener import Listener
 
 
 def _refuse_at_once(listener: Listener, argument: str) -> None:
-    listener.refuse_soon(float(argument))
+    listener.refuse_from_any_thread(float(argument))
 
 
 @fault(
