@@ -85,8 +85,9 @@ def download_export(
             if attempt == MAX_ATTEMPTS or time.monotonic() >= deadline:
                 break
             clock.sleep(pause_s)
+    attempts = "one attempt" if attempt == 1 else f"{attempt} attempts"
     raise DownloadFailedError(
-        f"the file of export {export.id!r} did not arrive whole in {attempt} attempts; the last problem: "
+        f"the file of export {export.id!r} did not arrive whole in {attempts}; the last problem: "
         f"{problem}. Re-materialize the partition: it downloads the same export again"
     )
 
