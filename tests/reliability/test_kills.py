@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from reliability.kill_points import KILL_POINTS, KillPoint
 from support.project import JOBS, Project
 
 from pipefy_exports_dagster.sandbox import Sandbox
@@ -15,16 +16,6 @@ from pipefy_exports_dagster.stages import Stage
 
 TESTS = Path(__file__).parents[1]
 STOPPING = "support.stopping_definitions"
-
-EXPORTS_BY_KILL_POINT = {
-    Stage.ANSWERED: 2,  # Pipefy has made an export, and its id died with the process: unavoidable
-    Stage.REQUESTED: 1,
-    Stage.WAITING: 1,
-    Stage.DOWNLOADING: 1,
-    Stage.DOWNLOADED: 1,
-    Stage.IN_TRANSACTION: 1,
-    Stage.COMMITTED: 1,
-}
 
 
 def kill_at(stage: Stage, project: Project, partition: str) -> None:
@@ -55,10 +46,11 @@ def kill_at(stage: Stage, project: Project, partition: str) -> None:
         process.wait()
 
 
-@pytest.mark.parametrize(("stage", "exports"), EXPORTS_BY_KILL_POINT.items())
+@pytest.mark.parametrize("point", KILL_POINTS, ids=[point.stage for point in KILL_POINTS])
 def test_what_was_killed_is_finished_by_the_next_materialization(
-    stage: Stage, exports: int, start_sandbox: Callable[..., Sandbox], tmp_path: Path
+    point: KillPoint, start_sandbox: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
+    stage, exports = point.stage, point.exports
     sandbox = start_sandbox(processing_seconds=4.0 if stage is Stage.WAITING else 0.2)
     project = Project.for_sandbox(tmp_path / "project", sandbox.url)
     assert project.materialize(JOBS, partition="current_month").success
@@ -89,4 +81,4 @@ def test_what_was_killed_is_finished_by_the_next_materialization(
 
 
 def test_every_stage_up_to_the_materialization_has_a_kill_point() -> None:
-    assert set(EXPORTS_BY_KILL_POINT) == set(Stage) - {Stage.READING}
+    assert {point.stage for point in KILL_POINTS} == set(Stage) - {Stage.READING}

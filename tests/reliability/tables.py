@@ -1,0 +1,48 @@
+"""The tables of docs/reliability.md, made from what the tests are parametrized with.
+
+`python tests/reliability/tables.py` writes them into the page; a test fails where the page differs.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from reliability.fault_cases import CASES, SERVICE_ACCOUNT, FaultCase  # noqa: E402
+from reliability.kill_points import KILL_POINTS  # noqa: E402
+
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+
+
+def fault_table() -> str:
+    rows = ["| fault | what happens | the run | exports | after one more run |", "|---|---|---|---|---|"]
+    for case in CASES:
+        account = " (service account)" if case.account == SERVICE_ACCOUNT else ""
+        rows.append(
+            f"| `{case.fault}`{account} | {case.what} | {case.outcome} | {case.exports} | {_in_all(case)} |"
+        )
+    return "\n".join(rows)
+
+
+def kill_table() -> str:
+    rows = ["| killed | what happens | exports in all |", "|---|---|---|"]
+    rows += [f"| `{point.stage}` | {point.what} | {point.exports} |" for point in KILL_POINTS]
+    return "\n".join(rows)
+
+
+def with_tables(text: str) -> str:
+    """Return the page with both tables as they should be."""
+    for name, table in (("faults", fault_table()), ("kills", kill_table())):
+        marks = rf"(<!-- {name} -->\n).*?(\n<!-- end {name} -->)"
+        text, found = re.subn(marks, lambda match, table=table: match[1] + table + match[2], text, flags=re.S)
+        assert found == 1, f"docs/reliability.md has no place for the table of {name}"
+    return text
+
+
+def _in_all(case: FaultCase) -> str:
+    return str(case.exports_in_all) if case.error else ""
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_tables(PAGE.read_text()))
