@@ -9,8 +9,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from reliability.fault_cases import CASES, SERVICE_ACCOUNT, FaultCase  # noqa: E402
-from reliability.kill_points import KILL_POINTS  # noqa: E402
+from reliability.fault_cases import CASES, SERVICE_ACCOUNT, FaultCase
+from reliability.kill_points import KILL_POINTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 
@@ -34,10 +34,15 @@ def kill_table() -> str:
 def with_tables(text: str) -> str:
     """Return the page with both tables as they should be."""
     for name, table in (("faults", fault_table()), ("kills", kill_table())):
-        marks = rf"(<!-- {name} -->\n).*?(\n<!-- end {name} -->)"
-        text, found = re.subn(marks, lambda match, table=table: match[1] + table + match[2], text, flags=re.S)
+        marks = rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)"
+        text, found = re.subn(marks, rf"\1{escaped(table)}\n\2", text, flags=re.DOTALL)
         assert found == 1, f"docs/reliability.md has no place for the table of {name}"
     return text
+
+
+def escaped(text: str) -> str:
+    """Return text that stands for itself as a replacement in `re.sub`."""
+    return text.replace("\\", r"\\")
 
 
 def _in_all(case: FaultCase) -> str:
