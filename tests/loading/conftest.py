@@ -65,10 +65,8 @@ class Loader:
             return replace_slice(staged, database=self.database, table="jobs", slice_=slice_, read_copy=False)
 
     def texts(self, names: list[str]) -> list[list[str | None]]:
-        """The whole table as text, without the `.0` of whole doubles."""
-        listed = ", ".join(
-            f"regexp_replace(\"{name}\"::VARCHAR, '^(-?[0-9]+)\\.0$', '\\1')" for name in names
-        )
+        """The whole table as text."""
+        listed = ", ".join(f'"{name}"::VARCHAR' for name in names)
         with duckdb.connect(self.database, read_only=True) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             rows = connection.execute(f"SELECT {listed} FROM jobs ORDER BY _file_row").fetchall()

@@ -11,12 +11,14 @@ _EPOCH_1904 = -24_107
 # Excel has a 29 February 1900, so that the serials before it are off by one.
 _FIRST_TRUE_SERIAL = 60
 _LAST_SERIAL = 2_958_465  # 9999-12-31
+_STORED_PRECISION = 5e-16  # some programs write sixteen digits
 
 
 def serial_values(serials: Any, kind: NumberKind, *, dates_from_1904: bool) -> Iterator[tuple[str, Any, Any]]:
     """Split serial numbers into values by what they can mean under a date or time format.
 
-    A serial at 2026 resolves 0.6 microseconds, so a time within one of a whole millisecond is that millisecond.
+    A serial at 2026 is written with a precision of about two microseconds, so a time that is as near as that to a
+    whole millisecond is that millisecond.
 
     Yields:
         Kind of value, mask over the serials (None for all), and the values (pyarrow array).
@@ -60,5 +62,6 @@ def _microseconds(days: Any) -> Any:
     whole = np.floor(days)
     microseconds = np.rint((days - whole) * _DAY_US).astype(np.int64)
     milliseconds = (microseconds + 500) // 1000 * 1000
-    snapped = np.where(np.abs(microseconds - milliseconds) <= 1, milliseconds, microseconds)
+    noise = np.abs(days) * _DAY_US * _STORED_PRECISION
+    snapped = np.where(np.abs(microseconds - milliseconds) <= noise, milliseconds, microseconds)
     return whole.astype(np.int64) * _DAY_US + snapped
