@@ -1,11 +1,15 @@
 """`pipefy-exports dev`: the Dagster UI on the real account, or on the sandbox where there is none."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import click
 from dotenv import dotenv_values
@@ -19,6 +23,7 @@ from pipefy_exports_dagster.instance import prepare_instance
 from pipefy_exports_dagster.pipefy.credentials import read_credentials
 
 MODULE = "pipefy_exports_dagster.definitions"
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command()
@@ -40,6 +45,7 @@ def run_dev(*, port: int, host: str, console: Console) -> int:
     Returns:
         The exit code of `dagster dev`.
     """
+    refuse_taken_port(host, port)
     # `.env` wins over the environment, because it does in Dagster's own commands.
     environment = os.environ | {
         name: value for name, value in dotenv_values(".env").items() if value is not None
@@ -71,11 +77,62 @@ def run_dev(*, port: int, host: str, console: Console) -> int:
             )
         console.print(f"Dagster UI: http://{host}:{port} (Ctrl-C ends it)")
         command = [sys.executable, "-m", "dagster", "dev", "-m", MODULE, "--host", host, "--port", str(port)]
-        process = subprocess.Popen(command, env=environment, cwd=working_dir)  # noqa: S603 - our own interpreter
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            return process.wait()  # Ctrl-C reached it too: let it end its runs and servers
+        return run_until_ended(command, environment=environment, working_dir=working_dir)
+
+
+@dataclass(slots=True)
+class PassedOnSignals:
+    """Passes the signals that end this process on to a child, so that the child ends first, in order.
+
+    The child has a process group of its own: it gets one signal from here, and not another from the
+    terminal. `dagster dev` ends its servers on the first, and loses them on a second. Where that takes
+    too long for a person, a second Ctrl-C kills them all.
+    """
+
+    child: "subprocess.Popen[bytes] | None" = None
+    count: int = 0
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        """Handle a signal."""
+        self.count += 1
+        if self.child and self.child.poll() is None:
+            if self.count == 1:
+                self.child.terminate()
+            else:
+                os.killpg(self.child.pid, signal.SIGKILL)
+
+
+def run_until_ended(command: Sequence[str], *, environment: Mapping[str, str], working_dir: Path) -> int:
+    """Run a command until it ends, by itself or because this process is told to end; return its exit code."""
+    pass_on = PassedOnSignals()
+    previous = {number: signal.signal(number, pass_on) for number in ENDING_SIGNALS}
+    try:
+        child = subprocess.Popen(  # noqa: S603 - our own interpreter
+            command, env=environment, cwd=working_dir, process_group=0
+        )
+        pass_on.child = child
+        if pass_on.count:  # it came while the child was being started
+            child.terminate()
+        return child.wait()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Check the port before anything is started: Dagster would say it late, below other errors.
+
+    Raises:
+        click.ClickException: It cannot be listened on.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (")[0]  # without the address, named already
+        raise click.ClickException(
+            f"the Dagster UI cannot listen on {host} port {port}: {reason}; choose another --port"
+        ) from error
 
 
 def has_credentials(environment: Mapping[str, str]) -> bool:

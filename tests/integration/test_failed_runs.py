@@ -114,7 +114,7 @@ def loaded(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Projec
 def test_the_first_line_says_what_to_do_and_the_table_stays_as_it_was(
     case: Case, sandbox: Sandbox, loaded: Project
 ) -> None:
-    project = replace(loaded, environment=loaded.environment | case.environment)
+    project = replace(loaded, environment={**loaded.environment, **case.environment})
     before = content(project, case.asset)
     exports = {export.id for export in sandbox.exports.all()}
     if case.fault:
