@@ -63,10 +63,33 @@ class PollPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What an asset's configuration says about its files, and the limits of the process that reads them.
+
+    Args:
+        column_types: Pinned DuckDB types by column name or original header; a value that does not fit
+            fails the load.
+        decimal_mark: `,` or `.`; without it, text such as `1.234,56` stays text.
+        date_format: A strptime format; without it, only ISO dates become dates.
+        max_memory_bytes: Resident memory at which the reading process is ended.
+        max_seconds: Time after which the reading process is ended.
+        max_unpacked_bytes: What a workbook or archive may unpack to.
+    """
+
+    column_types: Mapping[str, str] = field(default_factory=dict)
+    decimal_mark: str | None = None
+    date_format: str | None = None
+    max_memory_bytes: int = 1_800_000_000
+    max_seconds: float = 900.0
+    max_unpacked_bytes: int = 8_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class AutomationJobs:
     """The export of an organization's automation jobs."""
 
     name: str = "automation_jobs_export"
+    reading: ReadOptions = field(default_factory=ReadOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +107,7 @@ class Report:
     filter: Mapping[str, Any] | None = None
     sort_by: Mapping[str, str] | None = None
     period_field: str = "created_at"
+    reading: ReadOptions = field(default_factory=ReadOptions)
 
     def __post_init__(self) -> None:
         """Refuse one column's name in place of several: its letters would be taken for columns."""

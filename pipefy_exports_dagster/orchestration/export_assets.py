@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import PipefyExportsConfig, Report
+from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, ReadOptions, Report
 from pipefy_exports_dagster.orchestration.failures import retry_policy
 from pipefy_exports_dagster.orchestration.materializing import Materializer
 from pipefy_exports_dagster.orchestration.partitions import PERIODS
@@ -68,10 +68,10 @@ class ExportAssets:
     def build(self) -> list[dg.AssetsDefinition]:
         """Return an asset for each export that is configured."""
         jobs = self.config.automation_jobs
-        assets = [self._automation_jobs(jobs.name)] if jobs else []
+        assets = [self._automation_jobs(jobs)] if jobs else []
         return assets + [self._report(report) for report in self.config.reports]
 
-    def _automation_jobs(self, name: str) -> dg.AssetsDefinition:
+    def _automation_jobs(self, jobs: AutomationJobs) -> dg.AssetsDefinition:
         def automation_jobs(
             context: dg.AssetExecutionContext,
             config: ExportRunConfig,
@@ -79,10 +79,12 @@ class ExportAssets:
             export_database: ExportDatabaseResource,
         ) -> dg.MaterializeResult:
             kind = AutomationJobsExport(self.config.organization_id)
-            return self._materializer(name, kind).run(context, pipefy, export_database, fresh=config.fresh)
+            return self._materializer(jobs.name, kind, jobs.reading).run(
+                context, pipefy, export_database, fresh=config.fresh
+            )
 
         rows = "Runs of the organization's automations: one row per automation job."
-        return self._asset(name, automation_jobs, rows)
+        return self._asset(jobs.name, automation_jobs, rows)
 
     def _report(self, report: Report) -> dg.AssetsDefinition:
         def organization_report(
@@ -92,15 +94,15 @@ class ExportAssets:
             export_database: ExportDatabaseResource,
         ) -> dg.MaterializeResult:
             kind = OrganizationReportExport(self.config.organization_id, config.applied_to(report))
-            return self._materializer(report.name, kind).run(
+            return self._materializer(report.name, kind, report.reading).run(
                 context, pipefy, export_database, fresh=config.fresh
             )
 
         rows = "Cards of an organization report: one row per card, the columns that the report has when exported."
         return self._asset(report.name, organization_report, rows)
 
-    def _materializer(self, name: str, kind: ExportKind) -> Materializer:
-        return Materializer(self.config, name, kind, self.clock, self.on_stage)
+    def _materializer(self, name: str, kind: ExportKind, reading: ReadOptions) -> Materializer:
+        return Materializer(self.config, name, kind, reading, self.clock, self.on_stage)
 
     def _asset(self, name: str, materialize: Callable[..., Any], rows: str) -> dg.AssetsDefinition:
         return dg.asset(

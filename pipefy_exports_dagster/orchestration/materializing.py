@@ -7,7 +7,7 @@ from datetime import datetime
 import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions
 from pipefy_exports_dagster.errors import ExportNotFoundError, SupersededExportError, UnreadableFileError
 from pipefy_exports_dagster.loading import LoadReport, Slice
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Exporter
@@ -29,6 +29,7 @@ class Materializer:
     config: PipefyExportsConfig
     asset: str
     kind: ExportKind
+    reading: ReadOptions
     clock: Clock
     on_stage: OnStage
 
@@ -116,7 +117,13 @@ class Materializer:
             export_id=sidecar.export_id,
             exported_at=sidecar.exported_at,
         )
-        return database.load(exported.raw.path, table=self.asset, slice_=slice_, on_stage=self.on_stage)
+        return database.load(
+            exported.raw.path,
+            table=self.asset,
+            slice_=slice_,
+            options=self.reading,
+            on_stage=self.on_stage,
+        )
 
 
 def _downloaded_again(exporter: Exporter, exported: ExportedFile, error: UnreadableFileError) -> ExportedFile:

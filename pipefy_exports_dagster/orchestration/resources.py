@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from pipefy_exports_dagster.config import Connection, PipefyExportsConfig
+from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, ReadOptions
 from pipefy_exports_dagster.loading import LoadReport, Slice, load_file
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.stages import OnStage
@@ -62,7 +62,9 @@ class ExportDatabaseResource(dg.ConfigurableResource):
         """The database's name as DuckDB gives it: the file's stem."""
         return Path(self.path).stem
 
-    def load(self, file: Path, *, table: str, slice_: Slice, on_stage: OnStage) -> LoadReport:
+    def load(
+        self, file: Path, *, table: str, slice_: Slice, options: ReadOptions, on_stage: OnStage
+    ) -> LoadReport:
         """Load a file into its slice of a table.
 
         Raises:
@@ -73,6 +75,7 @@ class ExportDatabaseResource(dg.ConfigurableResource):
             database=Path(self.path),
             table=table,
             slice_=slice_,
+            options=options,
             lock_timeout_s=self.lock_timeout_s,
             read_copy=self.read_copy,
             on_stage=on_stage,

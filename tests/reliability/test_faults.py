@@ -8,7 +8,7 @@ import pytest
 from reliability.fault_cases import CASES, SERVICE_ACCOUNT, FaultCase
 from support.project import JOBS, Outcome, Project
 
-from pipefy_exports_dagster.config import PollPolicy
+from pipefy_exports_dagster.config import AutomationJobs, PollPolicy, ReadOptions
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings, well_known
 from pipefy_exports_dagster.sandbox.faults import FAULTS
 
@@ -37,7 +37,9 @@ class Scene:
         self.project.environment = self.environments[account]
         config = self.project.config
         connection = replace(config.connection, request_timeout_s=1.5, max_download_bytes=20_000_000)
-        return self.project.materialize(JOBS, config=replace(config, connection=connection, polling=QUICK))
+        jobs = AutomationJobs(reading=ReadOptions(max_unpacked_bytes=50_000_000))
+        config = replace(config, connection=connection, polling=QUICK, automation_jobs=jobs)
+        return self.project.materialize(JOBS, config=config)
 
     def settle(self) -> None:
         """Load what is pending, at the start and where the case before this one stopped in the middle."""
