@@ -97,15 +97,11 @@ def _replace(
         _refuse_older(connection, table, slice_)
     plan, changes = plan_columns(connection, state, staged)
     apply_plan(connection, state, plan)
-    key = [slice_.organization_id, slice_.period_filter]
-    of_slice = "_organization_id = ? AND _period_filter = ?"
+    of_slice = _of_slice(slice_)
     if state.exists:
-        connection.execute(f"DELETE FROM {identifier(table)} WHERE {of_slice}", key)  # noqa: S608
+        connection.execute(f"DELETE FROM {identifier(table)} WHERE {of_slice}")  # noqa: S608
     _insert(connection, staged, plan, table=table, slice_=slice_)
-    counted = connection.execute(
-        f"SELECT count(*) FROM {identifier(table)} WHERE {of_slice}",
-        key,
-    ).fetchone()
+    counted = connection.execute(f"SELECT count(*) FROM {identifier(table)} WHERE {of_slice}").fetchone()  # noqa: S608
     inserted = counted[0] if counted else 0
     if inserted != staged.rows:
         raise LoadFailedError(
@@ -115,19 +111,18 @@ def _replace(
     return loaded, changes
 
 
+def _of_slice(slice_: Slice) -> str:
+    # No parameters: see table_state.
+    organization, period = literal(slice_.organization_id), literal(slice_.period_filter)
+    return f"_organization_id = {organization} AND _period_filter = {period}"
+
+
 def _refuse_older(connection: "duckdb.DuckDBPyConnection", table: str, slice_: Slice) -> None:
+    month, moment = f"DATE '{slice_.requested_month}'", f"TIMESTAMP '{slice_.exported_at_utc}'"
     newer = connection.execute(
         f"SELECT _export_id, _requested_month, _exported_at FROM {identifier(table)} "  # noqa: S608
-        "WHERE _organization_id = ? AND _period_filter = ? AND _export_id IS DISTINCT FROM ? "
-        "AND (_requested_month > ? OR (_requested_month = ? AND _exported_at > ?)) LIMIT 1",
-        [
-            slice_.organization_id,
-            slice_.period_filter,
-            slice_.export_id,
-            slice_.requested_month,
-            slice_.requested_month,
-            slice_.exported_at_utc,
-        ],
+        f"WHERE {_of_slice(slice_)} AND _export_id IS DISTINCT FROM {literal(slice_.export_id)} "
+        f"AND (_requested_month > {month} OR (_requested_month = {month} AND _exported_at > {moment})) LIMIT 1"
     ).fetchone()
     if newer:
         raise SupersededExportError(

@@ -8,7 +8,7 @@ from pipefy_exports_dagster.loading.unwrapping import too_large
 
 from .package import Package
 
-_CHUNK_BYTES = 2 << 20
+_CHUNK_BYTES = 4 << 20
 _MAX_ROW_BYTES = 64 << 20
 _MAX_PREAMBLE_BYTES = 8 << 20  # column widths and the like
 _SHEET_DATA = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?)sheetData\s*(/?)>")

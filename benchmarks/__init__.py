@@ -1,0 +1,1 @@
+"""What a load costs beside the fastest library alone: `python -m benchmarks`."""
