@@ -12,12 +12,16 @@ from pathlib import Path
 from types import FrameType
 
 import click
-from dotenv import dotenv_values
 from rich.console import Console
 from rich.panel import Panel
 
 from pipefy_exports_dagster.config import Connection
-from pipefy_exports_dagster.demo.environment import sandbox_data_dir, sandbox_environment
+from pipefy_exports_dagster.demo.environment import (
+    data_dir_of,
+    environment_with_dotenv,
+    sandbox_data_dir,
+    sandbox_environment,
+)
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.instance import prepare_instance
 from pipefy_exports_dagster.pipefy.credentials import read_credentials
@@ -46,12 +50,9 @@ def run_dev(*, port: int, host: str, console: Console) -> int:
         The exit code of `dagster dev`.
     """
     refuse_taken_port(host, port)
-    # `.env` wins over the environment, because it does in Dagster's own commands.
-    environment = os.environ | {
-        name: value for name, value in dotenv_values(".env").items() if value is not None
-    }
+    environment = environment_with_dotenv()
     working_dir = Path.cwd()
-    data_dir = Path(environment.get("PIPEFY_EXPORTS_DATA_DIR") or "data").expanduser().absolute()
+    data_dir = data_dir_of(environment)
     with ExitStack() as stack:
         if has_credentials(environment):
             environment["PIPEFY_EXPORTS_DATA_DIR"] = str(data_dir)

@@ -1,5 +1,6 @@
 """Questions that a person would ask of the loaded tables, and their answers as tables."""
 
+from decimal import Decimal
 from pathlib import Path
 
 from rich.table import Table
@@ -36,7 +37,11 @@ def answer(database: Path, query: str) -> Table:
 
     with duckdb.connect(database, read_only=True) as connection:
         result = connection.execute(query)
-        table = Table(*[column[0] for column in result.description or ()])
-        for row in result.fetchmany(MAX_ROWS):
+        rows = result.fetchmany(MAX_ROWS)
+        table = Table()
+        for position, column in enumerate(result.description or ()):
+            is_number = any(isinstance(row[position], int | float | Decimal) for row in rows)
+            table.add_column(column[0], justify="right" if is_number else "left")
+        for row in rows:
             table.add_row(*["" if value is None else str(value) for value in row])
     return table

@@ -1,12 +1,11 @@
 """`pipefy-exports demo`."""
 
-import os
 import sys
-from pathlib import Path
 
 import click
 from rich.console import Console
 
+from pipefy_exports_dagster.demo.environment import data_dir_of, environment_with_dotenv
 from pipefy_exports_dagster.demo.run import run_demo
 
 LOG_WIDTH = 120
@@ -20,8 +19,7 @@ def demo() -> None:
     Needs no account. Everything stays in the folder sandbox of the data folder; running it again asks the
     local Pipefy for new exports and replaces the slices.
     """
-    data_dir = Path(os.environ.get("PIPEFY_EXPORTS_DATA_DIR") or "data")
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = LOG_WIDTH
-    sys.exit(run_demo(console, data_dir=data_dir))
+    sys.exit(run_demo(console, data_dir=data_dir_of(environment_with_dotenv())))
