@@ -1,58 +1,15 @@
 """Each fault of `fault_cases`: the run succeeds with the right rows, or fails and leaves all as it was."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from reliability.fault_cases import CASES, SERVICE_ACCOUNT, FaultCase
-from support.project import JOBS, Outcome, Project
+from reliability.fault_cases import CASES, FaultCase
+from reliability.scene import Scene
+from support.project import JOBS, Project
 
-from pipefy_exports_dagster.config import AutomationJobs, PollPolicy, ReadOptions
-from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings, well_known
+from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 from pipefy_exports_dagster.sandbox.faults import FAULTS
-
-QUICK = PollPolicy(min_interval_s=0.1, max_interval_s=0.5, timeout_s=10)
-
-
-class Scene:
-    """One sandbox and one project for all cases of a worker: each case ends with everything loaded."""
-
-    def __init__(self, sandbox: Sandbox, project: Project) -> None:
-        self.sandbox = sandbox
-        self.project = project
-        self.is_settled = False
-        token_only = dict(project.environment)
-        self.environments = {
-            "token": token_only,
-            SERVICE_ACCOUNT: token_only
-            | {
-                "PIPEFY_TOKEN": "",
-                "PIPEFY_SERVICE_ACCOUNT_CLIENT_ID": well_known.CLIENT_ID,
-                "PIPEFY_SERVICE_ACCOUNT_CLIENT_SECRET": well_known.CLIENT_SECRET,
-            },
-        }
-
-    def run(self, account: str) -> Outcome:
-        self.project.environment = self.environments[account]
-        config = self.project.config
-        connection = replace(config.connection, request_timeout_s=1.5, max_download_bytes=20_000_000)
-        jobs = AutomationJobs(reading=ReadOptions(max_unpacked_bytes=50_000_000))
-        config = replace(config, connection=connection, polling=QUICK, automation_jobs=jobs)
-        return self.project.materialize(JOBS, config=config)
-
-    def settle(self) -> None:
-        """Load what is pending, at the start and where the case before this one stopped in the middle."""
-        if not self.is_settled:
-            assert self.run("token").success
-        self.is_settled = False
-
-    def content(self) -> list[tuple[object, ...]]:
-        return self.project.query(f"SELECT * FROM {JOBS} ORDER BY _period_filter, _file_row")
-
-    @property
-    def exports(self) -> int:
-        return self.sandbox.stats.exports.total()
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +50,7 @@ def test_a_fault_ends_as_the_table_says(case: FaultCase, scene: Scene) -> None:
 def assert_holds_what_pipefy_has(scene: Scene) -> None:
     """The slice has the rows of the newest export, each once."""
     export = scene.sandbox.exports.all()[-1]
-    expected = sorted(row[0] for row in scene.sandbox.exports.table(export).rows)
+    expected = sorted(int(str(row[0])) for row in scene.sandbox.exports.table(export).rows)
     loaded = scene.project.query(f"SELECT job_id FROM {JOBS} WHERE _period_filter = 'last_month' ORDER BY 1")
     assert [row[0] for row in loaded] == expected
 

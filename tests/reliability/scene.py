@@ -1,0 +1,51 @@
+"""One sandbox and one project in it, in which runs meet faults."""
+
+from dataclasses import replace
+
+from reliability.fault_cases import SERVICE_ACCOUNT
+from support.project import JOBS, Outcome, Project
+
+from pipefy_exports_dagster.config import AutomationJobs, PollPolicy, ReadOptions
+from pipefy_exports_dagster.sandbox import Sandbox, well_known
+
+QUICK = PollPolicy(min_interval_s=0.1, max_interval_s=0.5, timeout_s=10)
+
+
+class Scene:
+    """A sandbox and a project, used for many runs one after the other."""
+
+    def __init__(self, sandbox: Sandbox, project: Project) -> None:
+        self.sandbox = sandbox
+        self.project = project
+        self.is_settled = False
+        token_only = dict(project.environment)
+        self.environments = {
+            "token": token_only,
+            SERVICE_ACCOUNT: token_only
+            | {
+                "PIPEFY_TOKEN": "",
+                "PIPEFY_SERVICE_ACCOUNT_CLIENT_ID": well_known.CLIENT_ID,
+                "PIPEFY_SERVICE_ACCOUNT_CLIENT_SECRET": well_known.CLIENT_SECRET,
+            },
+        }
+
+    def run(self, account: str) -> Outcome:
+        self.project.environment = self.environments[account]
+        config = self.project.config
+        connection = replace(config.connection, request_timeout_s=1.5, max_download_bytes=20_000_000)
+        jobs = AutomationJobs(reading=ReadOptions(max_unpacked_bytes=50_000_000))
+        config = replace(config, connection=connection, polling=QUICK, automation_jobs=jobs)
+        return self.project.materialize(JOBS, config=config)
+
+    def settle(self) -> None:
+        """Load what is pending, at the start and where the case before this one stopped in the middle."""
+        if not self.is_settled:
+            assert self.run("token").success
+        self.is_settled = False
+
+    def content(self) -> list[tuple[object, ...]]:
+        return self.project.query(f"SELECT * FROM {JOBS} ORDER BY _period_filter, _file_row")
+
+    @property
+    def exports(self) -> int:
+        return self.sandbox.stats.exports.total()
