@@ -33,7 +33,7 @@ FAULTS = (
     ("download:link-expired", "token"),
     ("download:redirect", "token"),
     ("download:redirect:1:http://127.0.0.1:9/x?signature=stolen", "token"),
-    ("download:hang:always", "token"),
+    ("download:hang", "token"),
     ("download:truncated:always", "token"),
     ("download:html-page:always", "token"),
     ("download:reset", SERVICE_ACCOUNT),
