@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipefy_exports_dagster.loading import LoadReport
+from pipefy_exports_dagster.loading import ColumnChange, LoadReport
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile
 from pipefy_exports_dagster.orchestration.ledger import (
     DIALECT,
@@ -21,7 +21,8 @@ from pipefy_exports_dagster.orchestration.ledger import (
 from pipefy_exports_dagster.pipefy.periods import Window
 
 MAX_BYTES = 15_000
-MAX_PREVIEW_BYTES = 7_000
+MAX_PREVIEW_BYTES = 5_000
+MAX_CHANGES = 10
 MAX_VALUE_LENGTH = 80
 
 
@@ -48,6 +49,7 @@ def materialization_metadata(
     small: dict[str, Any] = {
         "dagster/row_count": loaded.rows,
         "dagster/table_name": f"{database}.main.{loaded.table}",
+        "pipefy/column_count": len(loaded.columns),
         EXPORT_ID: sidecar.export_id,
         FINGERPRINT: sidecar.fingerprint,
         DIALECT: exported.requested.dialect,
@@ -68,9 +70,7 @@ def materialization_metadata(
         "pipefy/error_cells": loaded.error_cells,
     }
     if loaded.changes:
-        small["pipefy/changes"] = dg.MetadataValue.md(
-            "\n".join(f"- {change}" for change in loaded.changes[:30])
-        )
+        small["pipefy/changes"] = dg.MetadataValue.md(_listed(loaded.changes))
     if loaded.sheets_skipped:
         small["pipefy/sheets_skipped"] = ", ".join(loaded.sheets_skipped)[:500]
     if loaded.broken_views:
@@ -105,6 +105,13 @@ def preview_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.Tab
 def stored_size(metadata: Mapping[str, Any]) -> int:
     """Return how many bytes metadata takes in the event log."""
     return len(dg.serialize_value(dg.AssetMaterialization("size", metadata=metadata)).encode())
+
+
+def _listed(changes: Sequence[ColumnChange]) -> str:
+    lines = [f"- {change}" for change in changes[:MAX_CHANGES]]
+    if len(changes) > MAX_CHANGES:
+        lines.append(f"- and {len(changes) - MAX_CHANGES} more, in the run's log")
+    return "\n".join(lines)
 
 
 def _shown(value: Any) -> str | int | float | bool:
