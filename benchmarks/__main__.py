@@ -84,6 +84,7 @@ def ratios(medians: Medians, names: list[str]) -> list[tuple[str, str, str]]:
 
 
 def main() -> None:
+    """Measure, and print."""
     parser = argparse.ArgumentParser(prog="benchmarks")
     parser.add_argument("--folder", type=Path, default=Path("data/bench"))
     parser.add_argument("--rounds", type=int, default=3)
@@ -100,7 +101,8 @@ def main() -> None:
     medians = measure(plan, files, arguments.rounds, arguments.folder)
     out = sys.stdout.write
     out(
-        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, medians of {arguments.rounds}\n\n"
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
+        f"medians of {arguments.rounds}\n\n"
     )
     for (name, file), found in medians.items():
         facts = ", ".join(

@@ -13,6 +13,7 @@ _BYTES_PER_KB = 1024
 
 
 def fastexcel_alone(path: Path, _folder: Path) -> dict[str, Any]:
+    """The fastest library alone, to Arrow, all rows sampled."""
     import fastexcel
 
     started = time.perf_counter()
@@ -22,6 +23,7 @@ def fastexcel_alone(path: Path, _folder: Path) -> dict[str, Any]:
 
 
 def pandas_openpyxl(path: Path, folder: Path) -> dict[str, Any]:
+    """What most people write first."""
     import duckdb
     import pandas as pd
 
@@ -34,6 +36,7 @@ def pandas_openpyxl(path: Path, folder: Path) -> dict[str, Any]:
 
 
 def duckdb_csv_alone(path: Path, folder: Path) -> dict[str, Any]:
+    """The bare statement, which loses leading zeros."""
     import duckdb
 
     started = time.perf_counter()
@@ -93,6 +96,7 @@ def child_start(_path: Path, folder: Path) -> dict[str, Any]:
 
 
 def import_dagster(_path: Path, _folder: Path) -> dict[str, Any]:
+    """What any code location costs."""
     started = time.perf_counter()
     import dagster  # noqa: F401
 
@@ -100,6 +104,7 @@ def import_dagster(_path: Path, _folder: Path) -> dict[str, Any]:
 
 
 def import_code_location(_path: Path, _folder: Path) -> dict[str, Any]:
+    """What ours costs."""
     started = time.perf_counter()
     import pipefy_exports_dagster.definitions  # noqa: F401
 
@@ -119,6 +124,7 @@ def _peak_mb(who: int) -> float:
 
 
 def main() -> None:
+    """Measure one thing, and print what was measured."""
     name, path, scratch = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         measured = MEASUREMENTS[name](path, Path(folder))

@@ -56,7 +56,7 @@ def _survivors_of_sample(
     if not asked:
         return {position: [] for position in questions}
     misfits = ", ".join(_misfits(f"c{position}", candidate) for position, candidate in asked)
-    counted = _one_row(connection, f"SELECT {misfits} FROM (SELECT * FROM {relation} LIMIT {SAMPLE_ROWS})")  # noqa: S608
+    counted = _one_row(connection, f"SELECT {misfits} FROM (SELECT * FROM {relation} LIMIT {SAMPLE_ROWS})")
     survivors: dict[int, list[Candidate]] = {position: [] for position in questions}
     for (position, candidate), misfit in zip(asked, counted, strict=True):
         if not misfit:
@@ -80,7 +80,7 @@ def _verify(
             ]
         else:
             asked += ["0", "0", "0", "0"]
-    facts = _one_row(connection, f"SELECT {', '.join(asked)} FROM {relation}")  # noqa: S608
+    facts = _one_row(connection, f"SELECT {', '.join(asked)} FROM {relation}")
     return {position: facts[5 * nth : 5 * nth + 5] for nth, position in enumerate(open_)}
 
 

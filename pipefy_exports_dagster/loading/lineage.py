@@ -1,10 +1,13 @@
 """The columns that say where a row comes from; a file's column never has their names."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class LineageColumn:
+    """Type and COMMENT of a lineage column."""
+
     type: str
     comment: str
 
@@ -27,3 +30,29 @@ TABLE_COMMENT = (
     "Current content of each partition of a Pipefy export. The partitions last_month, current_month and "
     "last_3_months overlap: filter on _period_filter, or rows are counted more than once."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class TableLayout:
+    """What a table of ours has besides the files' columns."""
+
+    lineage: Mapping[str, LineageColumn]
+    comment: str
+
+
+EXPORT_TABLE = TableLayout(LINEAGE, TABLE_COMMENT)
+HISTORY_TABLE = TableLayout(
+    LINEAGE
+    | {
+        "_month": LineageColumn("DATE", "First day of the calendar month that the row belongs to"),
+        "_is_complete": LineageColumn(
+            "BOOLEAN", "Whether the month was over, and wholly in the export that it is taken from"
+        ),
+    },
+    "A Pipefy export by calendar month: each month once, from the newest export that covers it.",
+)
+
+
+def is_lineage(name: str) -> bool:
+    """Whether a column is ours: a file's column never starts with an underscore."""
+    return name.startswith("_")

@@ -35,10 +35,11 @@ def pinned_candidate(
 def check_pinned(
     connection: "duckdb.DuckDBPyConnection",
     relation: str,
+    pin: Candidate,
+    *,
     position: int,
     header: str,
     text: str,
-    pin: Candidate,
 ) -> None:
     """Make sure that every value of a column fits its pinned type.
 
@@ -49,7 +50,7 @@ def check_pinned(
         ValueDoesNotFitError: With the first row that does not.
     """
     unfit = connection.execute(
-        f"SELECT nth, value FROM (SELECT row_number() OVER () AS nth, {text} AS value FROM {relation}) "  # noqa: S608
+        f"SELECT nth, value FROM (SELECT row_number() OVER () AS nth, {text} AS value FROM {relation}) "
         f"WHERE value IS NOT NULL AND NOT coalesce({pin.fits('value')}, false) ORDER BY nth LIMIT 1"
     ).fetchone()
     if unfit:

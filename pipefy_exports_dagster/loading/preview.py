@@ -25,7 +25,7 @@ def preview_rows(
         else:
             expressions.append(f"CAST(c{position} AS VARCHAR)")
     rows = connection.execute(
-        f"SELECT {', '.join(expressions)} FROM read_parquet({literal(str(staged))}) LIMIT {PREVIEW_ROWS}"  # noqa: S608
+        f"SELECT {', '.join(expressions)} FROM read_parquet({literal(str(staged))}) LIMIT {PREVIEW_ROWS}"
     ).fetchall()
     return tuple(tuple(_json_value(value) for value in row) for row in rows)
 

@@ -37,7 +37,7 @@ def read_table_file(path: Path, *, folder: Path, options: ReadOptions | None = N
     options = options or ReadOptions()
     if not path.is_file():
         raise LoadFailedError(f"{path} does not exist or is not a file")
-    process = subprocess.Popen(  # noqa: S603  our own interpreter and module
+    process = subprocess.Popen(
         [sys.executable, "-P", "-m", "pipefy_exports_dagster.loading.child"],
         # Pipes, not files: a full disk must not keep the child from saying so. Its input stays open until we die.
         stdin=subprocess.PIPE,

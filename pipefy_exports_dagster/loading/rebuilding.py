@@ -13,9 +13,9 @@ def retype_columns(
 ) -> None:
     """Change the types of existing columns, within the caller's transaction, and keep the table's indexes.
 
-    An index on the table blocks ALTER TYPE, and dropping it first helps only sometimes (tried with DuckDB 1.5.5: not for
-    the indexed column itself, and a unique index cannot be created again under its name in the same transaction).
-    A table with an index is therefore made anew.
+    An index on the table blocks ALTER TYPE, and dropping it first helps only sometimes (tried with DuckDB 1.5.5:
+    not for the indexed column itself, and a unique index cannot be created again under its name in the same
+    transaction). A table with an index is therefore made anew.
 
     Args:
         retyped: New type, and SQL for the converted values, by column name.
@@ -40,7 +40,7 @@ def _make_anew(
         else identifier(column.name)
         for column in state.columns
     )
-    connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {selected} FROM {table}")  # noqa: S608
+    connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {selected} FROM {table}")
     if state.comment is not None:
         connection.execute(f"COMMENT ON TABLE {table} IS {literal(state.comment)}")
     for column in state.columns:

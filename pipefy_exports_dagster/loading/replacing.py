@@ -99,9 +99,9 @@ def _replace(
     apply_plan(connection, state, plan)
     of_slice = _of_slice(slice_)
     if state.exists:
-        connection.execute(f"DELETE FROM {identifier(table)} WHERE {of_slice}")  # noqa: S608
+        connection.execute(f"DELETE FROM {identifier(table)} WHERE {of_slice}")
     _insert(connection, staged, plan, table=table, slice_=slice_)
-    counted = connection.execute(f"SELECT count(*) FROM {identifier(table)} WHERE {of_slice}").fetchone()  # noqa: S608
+    counted = connection.execute(f"SELECT count(*) FROM {identifier(table)} WHERE {of_slice}").fetchone()
     inserted = counted[0] if counted else 0
     if inserted != staged.rows:
         raise LoadFailedError(
@@ -120,7 +120,7 @@ def _of_slice(slice_: Slice) -> str:
 def _refuse_older(connection: "duckdb.DuckDBPyConnection", table: str, slice_: Slice) -> None:
     month, moment = f"DATE '{slice_.requested_month}'", f"TIMESTAMP '{slice_.exported_at_utc}'"
     newer = connection.execute(
-        f"SELECT _export_id, _requested_month, _exported_at FROM {identifier(table)} "  # noqa: S608
+        f"SELECT _export_id, _requested_month, _exported_at FROM {identifier(table)} "
         f"WHERE {_of_slice(slice_)} AND _export_id IS DISTINCT FROM {literal(slice_.export_id)} "
         f"AND (_requested_month > {month} OR (_requested_month = {month} AND _exported_at > {moment})) LIMIT 1"
     ).fetchone()
@@ -154,7 +154,7 @@ def _insert(
     parts["_file_row"] = "file_row_number + 1"
     selected = ", ".join(f"{expression} AS {identifier(name)}" for name, expression in parts.items())
     connection.execute(
-        f"INSERT INTO {identifier(table)} BY NAME SELECT {selected} "  # noqa: S608
+        f"INSERT INTO {identifier(table)} BY NAME SELECT {selected} "
         f"FROM read_parquet({literal(str(staged.path))}, file_row_number = true)"
     )
 

@@ -75,7 +75,7 @@ def stage(
     for position, (column, pin) in enumerate(zip(source.columns, pins, strict=True)):
         if pin is not None:
             text = _text(position, column)
-            check_pinned(connection, source.relation, position, column.header, text, pin)
+            check_pinned(connection, source.relation, pin, position=position, header=column.header, text=text)
             staged, typed = _pinned(column, inferred.get(position), pin), pin.cast(text)
         else:
             staged, typed = _inferred(position, column, inferred.get(position))
@@ -88,7 +88,7 @@ def stage(
             selected.append(f"{_text(position, column)} AS r{nth}")
     path = folder / "staged.parquet"
     connection.execute(
-        f"COPY (SELECT {', '.join(selected)} FROM {source.relation}) TO {literal(str(path))} "  # noqa: S608
+        f"COPY (SELECT {', '.join(selected)} FROM {source.relation}) TO {literal(str(path))} "
         "(FORMAT parquet, COMPRESSION snappy)"
     )
     return StagedTable(

@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import LoadFailedError
 
-from .lineage import LINEAGE
+from .lineage import LINEAGE, is_lineage
 from .sql import literal
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class TableState:
         """List the names of the columns that came from files, by their original header."""
         known: dict[str, list[str]] = {}
         for column in self.columns:
-            if column.header is not None and column.name not in LINEAGE:
+            if column.header is not None and not is_lineage(column.name):
                 known.setdefault(column.header, []).append(column.name)
         return known
 
@@ -55,16 +55,16 @@ def table_state(connection: "duckdb.DuckDBPyConnection", table: str) -> TableSta
     # Literals, because a parameter makes DuckDB's client import pandas: half a second with the database locked.
     here = "database_name = current_database() AND schema_name = current_schema()"
     of_table = f"{here} AND lower(table_name) = lower({literal(table)})"
-    is_view = f"SELECT 1 FROM duckdb_views() WHERE {here} AND lower(view_name) = lower({literal(table)})"  # noqa: S608
+    is_view = f"SELECT 1 FROM duckdb_views() WHERE {here} AND lower(view_name) = lower({literal(table)})"
     if connection.execute(is_view).fetchone():
         raise LoadFailedError(f"{table!r} is a view in this database, not a table; load into another name")
     columns = connection.execute(
-        "SELECT column_name, data_type, comment, column_default FROM duckdb_columns() "  # noqa: S608
+        "SELECT column_name, data_type, comment, column_default FROM duckdb_columns() "
         f"WHERE {of_table} ORDER BY column_index"
     ).fetchall()
-    comment = connection.execute(f"SELECT comment FROM duckdb_tables() WHERE {of_table}").fetchone()  # noqa: S608
+    comment = connection.execute(f"SELECT comment FROM duckdb_tables() WHERE {of_table}").fetchone()
     indexes = connection.execute(
-        f"SELECT sql FROM duckdb_indexes() WHERE {of_table} AND sql IS NOT NULL"  # noqa: S608
+        f"SELECT sql FROM duckdb_indexes() WHERE {of_table} AND sql IS NOT NULL"
     ).fetchall()
     state = TableState(
         name=table,

@@ -3,7 +3,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from .sniffing import FileKind, detect_kind, unreadable
 
@@ -23,7 +23,7 @@ def unwrap(path: Path, *, folder: Path, max_unpacked_bytes: int) -> tuple[Path, 
         target = folder / f"unwrapped-{layer}"
         if kind is FileKind.GZIP:
             with path.open("rb") as packed, gzip.open(packed) as content:
-                _unpack(content, target, max_unpacked_bytes)
+                _unpack(cast("IO[bytes]", content), target, max_unpacked_bytes)
         elif kind is FileKind.ZIP:
             with zipfile.ZipFile(path) as archive, archive.open(_only_member(archive)) as content:
                 _unpack(content, target, max_unpacked_bytes)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pipefy_exports_dagster.errors import LoadFailedError
 
 from .column_types import BIGINT, DOUBLE, INTERVAL, MAX_EXACT_IN_DOUBLE, VARCHAR, canonical_text, widest
-from .lineage import LINEAGE, TABLE_COMMENT
+from .lineage import EXPORT_TABLE, TableLayout, is_lineage
 from .names import column_names
 from .rebuilding import retype_columns
 from .report import ChangeKind, ColumnChange
@@ -47,31 +47,36 @@ def plan_columns(
     plan, changes = [], []
     for position, (name, column) in enumerate(zip(names, staged.columns, strict=True)):
         old = state.column(name)
-        type_, conversion = _target(connection, state, staged, position, column, old)
+        type_, conversion = _target(connection, state, staged, position, old)
         plan.append(PlannedColumn(column, name, old, type_, _expression(position, column, type_), conversion))
         if old is None and state.exists:
             changes.append(ColumnChange(ChangeKind.ADDED, name, new_type=type_))
         elif old is not None and conversion is not None:
             changes.append(ColumnChange(ChangeKind.WIDENED, old.name, old.type, type_))
     present = {name.lower() for name in names}
-    for known in state.columns:
-        if known.header is not None and known.name not in LINEAGE and known.name.lower() not in present:
-            changes.append(ColumnChange(ChangeKind.MISSING, known.name, old_type=known.type))
+    changes += [
+        ColumnChange(ChangeKind.MISSING, known.name, old_type=known.type)
+        for known in state.columns
+        if known.header is not None and not is_lineage(known.name) and known.name.lower() not in present
+    ]
     return tuple(plan), tuple(changes)
 
 
 def apply_plan(
-    connection: "duckdb.DuckDBPyConnection", state: TableState, plan: tuple[PlannedColumn, ...]
+    connection: "duckdb.DuckDBPyConnection",
+    state: TableState,
+    plan: tuple[PlannedColumn, ...],
+    layout: TableLayout = EXPORT_TABLE,
 ) -> None:
     """Create the table, or add and widen its columns; set the comments of what is new."""
     table = identifier(state.name)
     if not state.exists:
         columns = [(column.name, column.type) for column in plan]
-        columns += [(name, column.type) for name, column in LINEAGE.items()]
+        columns += [(name, column.type) for name, column in layout.lineage.items()]
         listed = ", ".join(f"{identifier(name)} {type_}" for name, type_ in columns)
         connection.execute(f"CREATE TABLE {table} ({listed})")
-        connection.execute(f"COMMENT ON TABLE {table} IS {literal(TABLE_COMMENT)}")
-        for name, lineage in LINEAGE.items():
+        connection.execute(f"COMMENT ON TABLE {table} IS {literal(layout.comment)}")
+        for name, lineage in layout.lineage.items():
             connection.execute(f"COMMENT ON COLUMN {table}.{identifier(name)} IS {literal(lineage.comment)}")
     retyped = {
         column.old.name: (column.type, column.conversion)
@@ -93,16 +98,16 @@ def _target(
     state: TableState,
     staged: StagedTable,
     position: int,
-    column: StagedColumn,
     old: TableColumn | None,
 ) -> tuple[str, str | None]:
     """Decide a column's type, and the SQL that converts the values it has."""
+    column = staged.columns[position]
     if old is None or old.type == column.type:
         return column.type, None
     if not column.has_values and not column.pinned:
         return old.type, None
     table, name = identifier(state.name), identifier(old.name)
-    if not _exists(connection, f"SELECT 1 FROM {table} WHERE {name} IS NOT NULL"):  # noqa: S608
+    if not _exists(connection, f"SELECT 1 FROM {table} WHERE {name} IS NOT NULL"):
         return column.type, f"CAST(NULL AS {column.type})"
     if column.pinned:
         return column.type, _exact_cast(connection, table, name, old, column)
@@ -110,7 +115,7 @@ def _target(
     wide = widest(old_type, column.type)
     if wide == DOUBLE and BIGINT in (old_type, column.type):
         whole, source = (name, table) if old_type == BIGINT else (f"c{position}", _parquet(staged))
-        if _exists(connection, f"SELECT 1 FROM {source} WHERE abs({whole}::HUGEINT) > {MAX_EXACT_IN_DOUBLE}"):  # noqa: S608
+        if _exists(connection, f"SELECT 1 FROM {source} WHERE abs({whole}::HUGEINT) > {MAX_EXACT_IN_DOUBLE}"):
             wide = VARCHAR
     if wide == old.type:
         return wide, None
@@ -124,7 +129,7 @@ def _exact_cast(
     there = f"TRY_CAST({canonical_text(name, old.type)} AS {column.type})"
     back = canonical_text(there, column.type)
     unfit = connection.execute(
-        f"SELECT {name} FROM {table} WHERE {name} IS NOT NULL "  # noqa: S608
+        f"SELECT {name} FROM {table} WHERE {name} IS NOT NULL "
         f"AND {back} IS DISTINCT FROM {canonical_text(name, old.type)} LIMIT 1"
     ).fetchone()
     if unfit:

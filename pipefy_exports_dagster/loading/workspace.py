@@ -65,7 +65,7 @@ def _locked(path: Path) -> int:
             continue
         fcntl.flock(lock, fcntl.LOCK_EX)
         with contextlib.suppress(FileNotFoundError):
-            if os.stat(path).st_ino == os.fstat(lock).st_ino:
+            if path.stat().st_ino == os.fstat(lock).st_ino:
                 return lock
         os.close(lock)
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  files and cases read better in one line
 """Write the awkward files beside this script: `python tests/data/make_files.py`.
 
 What a library writes, it writes well; so most workbooks here are put together from XML by hand. `good/` holds
@@ -8,9 +9,10 @@ reference, `good/<name>.expected.csv` is.
 import csv
 import gzip
 import io
+import re
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
@@ -95,13 +97,15 @@ def workbook(
         f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{relations}</Relationships>'
     )
     for n, content in enumerate(sheets.values(), 1):
-        if isinstance(content, str) and "worksheet" not in content:
-            content = f'<worksheet xmlns="{main}"><sheetData>{content}</sheetData></worksheet>'
-        parts[f"xl/worksheets/sheet{n}.xml"] = content
+        whole = isinstance(content, bytes) or "worksheet" in content
+        xml = (
+            content if whole else f'<worksheet xmlns="{main}"><sheetData>{content!s}</sheetData></worksheet>'
+        )
+        parts[f"xl/worksheets/sheet{n}.xml"] = xml
     archive(HERE / folder / f"{name}.xlsx", parts)
 
 
-def archive(path: Path, parts: dict[str, str | bytes]) -> None:
+def archive(path: Path, parts: Mapping[str, str | bytes]) -> None:
     with zipfile.ZipFile(path, "w") as file:
         for part, content in parts.items():
             info = zipfile.ZipInfo(part, EPOCH)
@@ -125,8 +129,10 @@ def _cell(cell: str, reference: str) -> str:
     return f'<c r="{reference}"{attributes and " " + attributes}>{content if "<" in content else f"<v>{content}</v>"}</c>'
 
 
-def with_openpyxl(name: str, sheets: dict[str, list[list[object]]], *, hidden: Sequence[str] = ()) -> None:
-    """Write a workbook with openpyxl; twice zipped, because it stamps the archive with the time."""
+def with_openpyxl(
+    name: str, sheets: Mapping[str, Sequence[Sequence[object]]], *, hidden: Sequence[str] = ()
+) -> None:
+    """Write a workbook with openpyxl; zipped again, because it stamps the archive with the time."""
     book = openpyxl.Workbook()
     assert book.active is not None
     book.remove(book.active)
@@ -140,7 +146,15 @@ def with_openpyxl(name: str, sheets: dict[str, list[list[object]]], *, hidden: S
     buffer = io.BytesIO()
     book.save(buffer)
     with zipfile.ZipFile(buffer) as written:
-        archive(HERE / "good" / f"{name}.xlsx", {part: written.read(part) for part in written.namelist()})
+        # openpyxl stamps the moment of saving into this part, which would change the file with every run.
+        parts = [part for part in written.namelist() if part != "docProps/core.xml"]
+        archive(HERE / "good" / f"{name}.xlsx", {part: _without_core(written.read(part)) for part in parts})
+
+
+def _without_core(content: bytes) -> bytes:
+    """Drop the references to the part that is left out."""
+    content = re.sub(rb'<Override[^>]*PartName="/docProps/core.xml"[^>]*/>', b"", content)
+    return re.sub(rb'<Relationship [^>]*docProps/core.xml"[^>]*/>', b"", content)
 
 
 def expected(name: str, content: list[list[str]]) -> None:
@@ -396,7 +410,7 @@ def make_workbooks() -> None:
         {
             "S": (
                 '<?xml version="1.0" encoding="UTF-16"?>'
-                + f'<worksheet xmlns="{MAIN}"><sheetData>{rows(header, ["é", "|1"])}</sheetData></worksheet>'
+                f'<worksheet xmlns="{MAIN}"><sheetData>{rows(header, ["é", "|1"])}</sheetData></worksheet>'
             ).encode("utf-16")
         },
     )
@@ -422,7 +436,7 @@ def make_csv() -> None:
         "windows_1252": text.replace("duas", "€ duas").encode("cp1252"),
         "late_latin1": ("a,b\n" + "plain,text\n" * 7000 + "é,à\n").encode("latin-1"),
         "semicolon": text.replace(",", ";").replace("com; vírgula", "com; ponto").encode(),
-        "tab": "a\tb\n1\t2,5\n3\tx\n".encode(),
+        "tab": b"a\tb\n1\t2,5\n3\tx\n",
         "bar": b"a|b|c\n1|2,5|x\n3|4|y;z\n",
         "crlf": text.replace("\n", "\r\n").encode(),
         "mixed_line_ends": b"a,b\r\n1,2\n3,4\r\n",
@@ -435,7 +449,7 @@ def make_csv() -> None:
         "stray_quotes": b'a,b\n5" pipe,x\n6" pipe,"y"z\n',
         "declared": b"sep=;\na;b\n1;2\n",
         "one_column": b'nome\nAna\n\n""\nBia\n',
-        "duplicates": "Nome,nome,NOME,,%\n1,2,3,4,5\n".encode(),
+        "duplicates": b"Nome,nome,NOME,,%\n1,2,3,4,5\n",
         "not_numbers": b"hex,inf,yes,under,plus,space,exp,long,zero\n0x1F,NaN,yes,1_000,+5, 5,1E5,12345678901234567890,007\n0x20,inf,t,2_000,+6,6 ,2E5,1,1\n",
         "numbers": b"int,double,decimal,negative,trailing\n1,1.5,1234567890.123456789,-5,1.50\n2,0.1,2.5,-0.5,2.00\n",
         "times": b"date,naive,zoned,mixed,brazilian\n2026-11-01,2026-11-01T10:00:00,2026-11-01T10:00:00-03:00,2026-11-01 10:00,03/04/2026\n2026-11-02,2026-11-01 11:00:00.5,2026-11-01T10:00:00Z,2026-11-01T10:00Z,13/04/2026\n",

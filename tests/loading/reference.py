@@ -1,3 +1,4 @@
+# ruff: noqa: E501  files and cases read better in one line
 """What openpyxl and the csv module find in a file, as canonical text; the loader's own code is not used here."""
 
 import csv

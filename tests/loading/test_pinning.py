@@ -69,7 +69,7 @@ def test_what_the_table_holds_is_never_bent_to_a_pinned_type(loader: Loader) -> 
 @pytest.mark.parametrize("type_", ["NOTATYPE", "BIGINT); DROP TABLE jobs; --"])
 def test_a_type_that_does_not_exist_is_a_configuration_error(loader: Loader, type_: str) -> None:
     with pytest.raises(ConfigurationError, match="not a type of DuckDB"):
-        loader.load(f"id,v\n1,5\n", options=pinned(v=type_))
+        loader.load("id,v\n1,5\n", options=pinned(v=type_))
 
 
 def test_a_decimal_mark_makes_numbers_of_text(loader: Loader) -> None:

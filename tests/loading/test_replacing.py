@@ -1,3 +1,5 @@
+# ruff: noqa: DTZ001  naive times are UTC, as in the table
+# ruff: noqa: E501  files and cases read better in one line
 import subprocess
 import sys
 import threading

@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001  naive times are UTC, as in the table
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -50,7 +51,7 @@ DAY, MOMENT = date(2026, 11, 1), datetime(2026, 11, 1, 10)
         ([1], [None], "BIGINT", [1, None]),
     ],
 )  # fmt: skip
-def test_a_column_only_widens_and_existing_values_stay(
+def test_a_column_only_widens_and_existing_values_stay(  # noqa: PLR0917  one case, six facts
     loader: Loader, months: Months, first: list[Any], second: list[Any], type_: str, values: list[Any]
 ) -> None:
     months(

@@ -38,11 +38,8 @@ def detect_dialect(sample: str, *, complete: bool) -> Dialect:
         score = _score(sample, delimiter, complete=complete)
         if score > best_score:
             best, best_score = delimiter, score
-    if (
-        best_score == (0.0, 0)
-        and complete
-        and len([line for line in sample.splitlines() if line.strip()]) < 2
-    ):
+    lines = sum(bool(line.strip()) for line in sample.splitlines())
+    if best_score == (0.0, 0) and complete and lines <= 1:
         raise unreadable("one line of text", f"it says {sample.strip()[:80]!r}; export again")
     return Dialect(best)
 

@@ -107,7 +107,7 @@ def _load(
         f"quote = '\"', escape = '\"', columns = {{{listed}}}, parallel = {str(parallel).lower()}{line_limit})"
     )
     try:
-        connection.execute(f"CREATE TEMP TABLE source AS SELECT * FROM {read}")  # noqa: S608
+        connection.execute(f"CREATE TEMP TABLE source AS SELECT * FROM {read}")
     except duckdb.InvalidInputException as error:
         raise UnreadableFileError(
             f"the file is not a table of {fields} columns: {str(error).splitlines()[0]}",
@@ -116,7 +116,8 @@ def _load(
     counted = connection.execute("SELECT count(*) FROM source").fetchone()
     if counted is None or counted[0] != rows:
         raise UnreadableFileError(
-            f"{rows} rows were counted in the file, but DuckDB read {counted[0] if counted else 0}; please report this file",
+            f"{rows} rows were counted in the file, but DuckDB read {counted[0] if counted else 0}; "
+            "please report this file",
             detected="CSV that two readers understand differently",
         )
     return "source"

@@ -113,7 +113,7 @@ def _exact_as_float(integers: Any) -> bool:
     import pyarrow.compute as pc
 
     extremes = pc.min_max(integers).as_py()
-    return max(abs(extremes["min"]), abs(extremes["max"])) <= MAX_EXACT_IN_DOUBLE
+    return bool(max(abs(extremes["min"]), abs(extremes["max"])) <= MAX_EXACT_IN_DOUBLE)
 
 
 def _arrow_type(type_: str) -> Any:

@@ -76,15 +76,11 @@ def _scan(rows: bytes) -> list[Run]:
     gathered = _Gathered.of(buffer, starts[order], ends[order] - starts[order], escaped=b"_x" in rows)
     row = row[order]
     cuts = np.flatnonzero((np.diff(columns) != 0) | (np.diff(kinds) != 0)) + 1
-    return [
-        Run(
-            int(columns[start]),
-            *described[kinds[start]],
-            rows=row[start:end],
-            texts=gathered.strings(start, end),
-        )
-        for start, end in pairwise([0, *cuts.tolist(), len(columns)])
-    ]
+    found = []
+    for start, end in pairwise([0, *cuts.tolist(), len(columns)]):
+        type_, style = described[kinds[start]]
+        found.append(Run(int(columns[start]), type_, style, row[start:end], gathered.strings(start, end)))
+    return found
 
 
 def _attributes(buffer: Any, starts: Any, ends: Any) -> tuple[Any, Any, list[tuple[CellType, int]]]:
