@@ -21,6 +21,10 @@ COMMANDS = {
     "dev": LazyCommand(
         "pipefy_exports_dagster.dev:dev", "Run the Dagster UI, on your account or the sandbox."
     ),
+    "load": LazyCommand(
+        "pipefy_exports_dagster.load_command.command:load",
+        "Load a file that is here already, such as an export from an e-mail.",
+    ),
     "sandbox": LazyCommand(
         "pipefy_exports_dagster.sandbox.command:sandbox", "Run a local Pipefy with made-up data."
     ),

@@ -1,0 +1,88 @@
+"""What a load would do, without writing: the table's changes come from a read-only look at the database."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipefy_exports_dagster.errors import DatabaseLockedError
+from pipefy_exports_dagster.loading import LoadReport, Slice, StagedTable
+from pipefy_exports_dagster.loading.database import translated
+from pipefy_exports_dagster.loading.replacing import _refuse_older
+from pipefy_exports_dagster.loading.report import LoadedColumn
+from pipefy_exports_dagster.loading.table_state import table_state
+from pipefy_exports_dagster.loading.widening import plan_columns
+
+if TYPE_CHECKING:
+    import duckdb
+
+PAUSE_S = 0.2
+
+
+def plan_load(
+    staged: StagedTable, *, database: Path, table: str, slice_: Slice, lock_timeout_s: float
+) -> LoadReport:
+    """Return the report that a load of a staged file would give.
+
+    Raises:
+        SupersededExportError: The slice holds a newer export.
+        DatabaseLockedError: Another process was writing until the deadline.
+        LoadFailedError: The table cannot take the file.
+    """
+    with _looking_at(database, lock_timeout_s=lock_timeout_s) as connection:
+        state = table_state(connection, table)
+        if state.exists:
+            _refuse_older(connection, table, slice_)
+        plan, changes = plan_columns(connection, state, staged)
+    return LoadReport(
+        table=table,
+        rows=staged.rows,
+        columns=tuple(LoadedColumn(column.name, column.type, column.staged.header) for column in plan),
+        changes=changes,
+        file_kind=staged.file_kind,
+        encoding=staged.encoding,
+        delimiter=staged.delimiter,
+        sheets_loaded=staged.sheets_loaded,
+        sheets_skipped=staged.sheets_skipped,
+        error_cells=staged.error_cells,
+        broken_views=(),
+        preview=staged.preview,
+        seconds_reading=staged.seconds_reading,
+        seconds_waiting_for_lock=0.0,
+        seconds_writing=0.0,
+        seconds_copying=0.0,
+        read_copy=None,
+    )
+
+
+@contextmanager
+def _looking_at(database: Path, *, lock_timeout_s: float) -> "Iterator[duckdb.DuckDBPyConnection]":
+    """Open a database read-only; one in memory stands in for one that is not there."""
+    import duckdb
+
+    try:
+        connection = _connect_when_free(database, lock_timeout_s) if database.exists() else duckdb.connect()
+        with connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+    except duckdb.Error as error:
+        raise translated(error, database) from error
+
+
+def _connect_when_free(database: Path, lock_timeout_s: float) -> "duckdb.DuckDBPyConnection":
+    import duckdb
+
+    deadline = time.monotonic() + lock_timeout_s
+    while True:
+        try:
+            return duckdb.connect(database, read_only=True)
+        except (duckdb.IOException, duckdb.ConnectionException) as error:
+            if "Could not set lock" not in str(error):
+                raise
+            if time.monotonic() >= deadline:
+                raise DatabaseLockedError(
+                    f"{database} was locked by another process for {lock_timeout_s:g} s; close it there, "
+                    "and run the command again"
+                ) from error
+        time.sleep(PAUSE_S)

@@ -1,0 +1,199 @@
+"""A file into a partition of an export asset, with all that a run leaves behind.
+
+The copy in the archive gets its final name within the transaction, just before the commit: no row is in
+the table whose file is not in the archive, and a file that cannot be loaded is not archived.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions
+from pipefy_exports_dagster.errors import SupersededExportError
+from pipefy_exports_dagster.load_command.arrival import (
+    Content,
+    Given,
+    content_of,
+    copy_into,
+    describe_arrival,
+)
+from pipefy_exports_dagster.load_command.dagster_event import opened_instance, report_materialization
+from pipefy_exports_dagster.load_command.load_or_plan import Manner, OnStage, load_or_plan
+from pipefy_exports_dagster.load_command.outcome import Outcome
+from pipefy_exports_dagster.load_command.reading import require_database, require_file
+from pipefy_exports_dagster.loading import LoadReport, Slice
+from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
+from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
+from pipefy_exports_dagster.pipefy.export import ExportKind
+from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
+from pipefy_exports_dagster.pipefy.periods import PeriodFilter
+from pipefy_exports_dagster.pipefy.raw_files import RawFile, RawFolder, Sidecar
+
+
+@dataclass(frozen=True, slots=True)
+class ExportAsset:
+    """An asset that a file can be loaded into, and how its files are read."""
+
+    name: str
+    kind: ExportKind
+    reading: ReadOptions
+
+
+def export_assets(config: PipefyExportsConfig) -> dict[str, ExportAsset]:
+    """Return the assets of a configuration by name."""
+    jobs = config.automation_jobs
+    assets = (
+        [ExportAsset(jobs.name, AutomationJobsExport(config.organization_id), jobs.reading)] if jobs else []
+    )
+    assets += [
+        ExportAsset(report.name, OrganizationReportExport(config.organization_id, report), report.reading)
+        for report in config.reports
+    ]
+    return {asset.name: asset for asset in assets}
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """What a file is to become: one slice of one asset of one organization."""
+
+    config: PipefyExportsConfig
+    organization_id: str
+    asset: ExportAsset
+    period_filter: PeriodFilter
+
+    @property
+    def folder(self) -> RawFolder:
+        """Where the partition's files are archived."""
+        return RawFolder.of(self.config.data_dir, self.organization_id, self.asset.name, self.period_filter)
+
+
+def load_into_asset(
+    file: Path, partition: Partition, *, given: Given, manner: Manner, dagster_home: Path
+) -> Outcome:
+    """Load a file into a partition: archive, table, and a materialization in Dagster's event log.
+
+    Raises:
+        SupersededExportError: The partition holds a newer export.
+        PipefyExportsError: And the others; the message says whether anything was changed.
+    """
+    started = time.monotonic()
+    config = partition.config
+    require_file(file)
+    require_database(config.database_path)
+    with (
+        opened_instance(dagster_home) as instance,
+        partition_lock(
+            config.data_dir,
+            partition.organization_id,
+            partition.asset.name,
+            partition.period_filter,
+            timeout_s=manner.wait_s,
+            on_wait=lambda: manner.on_stage("waiting"),
+        ),
+    ):
+        manner.on_stage("copying")
+        partition.folder.create()
+        part, content = copy_into(partition.folder, file)
+        try:
+            sidecar, notes = _describe(file, content, partition, given)
+            kept: list[RawFile] = []
+
+            def archive_before_commit(stage: str) -> None:
+                if stage == "in_transaction":
+                    kept.append(partition.folder.keep(part, sidecar))
+                manner.on_stage(stage)
+
+            report = _load(part, partition, sidecar, manner, archive_before_commit)
+        finally:
+            part.unlink(missing_ok=True)
+        manner.on_stage("reporting")
+        report_materialization(
+            instance,
+            kept[0],
+            report,
+            kind=partition.asset.kind,
+            database=config.database_path,
+            loading_s=time.monotonic() - started,
+        )
+    if report.read_copy_problem:
+        notes = (*notes, report.read_copy_problem)
+    return _outcome(partition, sidecar, report, started, notes=notes, raw_file=kept[0].path, dry_run=False)
+
+
+def plan_into_asset(file: Path, partition: Partition, *, given: Given, manner: Manner) -> Outcome:
+    """Say what `load_into_asset` would do, without writing anything.
+
+    Raises:
+        PipefyExportsError: Loading would end with this.
+    """
+    started = time.monotonic()
+    require_file(file)
+    sidecar, notes = _describe(file, content_of(file), partition, given)
+    report = _load(file, partition, sidecar, manner, manner.on_stage)
+    return _outcome(partition, sidecar, report, started, notes=notes, raw_file=None, dry_run=True)
+
+
+def _describe(
+    file: Path, content: Content, partition: Partition, given: Given
+) -> tuple[Sidecar, tuple[str, ...]]:
+    return describe_arrival(
+        file,
+        content,
+        folder=partition.folder,
+        given=given,
+        config=partition.config,
+        organization_id=partition.organization_id,
+        asset=partition.asset.name,
+        period_filter=partition.period_filter.value,
+    )
+
+
+def _load(
+    file: Path, partition: Partition, sidecar: Sidecar, manner: Manner, on_stage: OnStage
+) -> LoadReport:
+    try:
+        return load_or_plan(
+            file,
+            database=partition.config.database_path,
+            table=partition.asset.name,
+            slice_=_slice_of(sidecar),
+            manner=manner,
+            read_copy=partition.config.read_copy,
+            on_stage=on_stage,
+        )
+    except SupersededExportError as error:
+        raise SupersededExportError(
+            f"{error}. If the file is newer than that, say when Pipefy made it: --requested-month and "
+            "--exported-at; to look at an older one, load it beside with --table and --database"
+        ) from None
+
+
+def _slice_of(sidecar: Sidecar) -> Slice:
+    return Slice(
+        organization_id=sidecar.organization_id,
+        period_filter=sidecar.period_filter,
+        requested_month=sidecar.requested_month,
+        export_id=sidecar.export_id,
+        exported_at=sidecar.exported_at,
+    )
+
+
+def _outcome(
+    partition: Partition,
+    sidecar: Sidecar,
+    report: LoadReport,
+    started: float,
+    *,
+    notes: tuple[str, ...],
+    raw_file: Path | None,
+    dry_run: bool,
+) -> Outcome:
+    return Outcome(
+        report=report,
+        database=partition.config.database_path,
+        slice_=_slice_of(sidecar),
+        raw_file=raw_file,
+        dry_run=dry_run,
+        seconds=time.monotonic() - started,
+        notes=notes,
+    )

@@ -1,0 +1,70 @@
+"""What a load by hand did, or would do."""
+
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from pipefy_exports_dagster.loading import LoadReport, Slice
+
+NO_ORGANIZATION = "-"
+"""Stands for the organization of rows that are not Pipefy's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The report of the load, and where everything is.
+
+    `raw_file` is the file in the archive, `notes` are sentences for the person at the keyboard.
+    """
+
+    report: LoadReport
+    database: Path
+    slice_: Slice
+    raw_file: Path | None
+    dry_run: bool
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything that a script may want to know; the keys are a promise."""
+        report, slice_ = self.report, self.slice_
+        return {
+            "dry_run": self.dry_run,
+            "database": str(self.database),
+            "table": report.table,
+            "rows": report.rows,
+            "columns": [
+                {"name": column.name, "type": column.type, "header": column.header}
+                for column in report.columns
+            ],
+            "changes": [
+                {
+                    "kind": change.kind.value,
+                    "column": change.column,
+                    "old_type": change.old_type,
+                    "new_type": change.new_type,
+                }
+                for change in report.changes
+            ],
+            "file_kind": report.file_kind,
+            "encoding": report.encoding,
+            "delimiter": report.delimiter,
+            "sheets_loaded": list(report.sheets_loaded),
+            "sheets_skipped": list(report.sheets_skipped),
+            "error_cells": report.error_cells,
+            "broken_views": list(report.broken_views),
+            "slice": {
+                "organization_id": slice_.organization_id,
+                "period_filter": slice_.period_filter,
+                "requested_month": slice_.requested_month.isoformat(),
+                "export_id": slice_.export_id,
+                "exported_at": slice_.exported_at_utc.replace(tzinfo=UTC).isoformat(),
+            },
+            "raw_file": str(self.raw_file) if self.raw_file else None,
+            "read_copy": str(report.read_copy) if report.read_copy else None,
+            "notes": list(self.notes),
+            "seconds": round(self.seconds, 3),
+            "seconds_reading": round(report.seconds_reading, 3),
+            "seconds_database_locked": round(report.seconds_writing + report.seconds_copying, 3),
+        }
