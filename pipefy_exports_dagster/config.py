@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -84,12 +85,30 @@ class ReadOptions:
     max_unpacked_bytes: int = 8_000_000_000
 
 
+HISTORY_START = date(2024, 1, 1)
+LAST_3_MONTHS_WINDOWS = ("complete", "including_current", "unknown")
+
+
 @dataclass(frozen=True, slots=True)
 class AutomationJobs:
-    """The export of an organization's automation jobs."""
+    """The export of an organization's automation jobs.
+
+    `time_column` says to which month a row belongs in the history (name or header; found where that is clear).
+    Pipefy does not publish what `last_3_months` covers: `last_3_months_window` is `complete` (the three months
+    before this one), `including_current` (this one and the two before) or `unknown`.
+    """
 
     name: str = "automation_jobs_export"
+    time_column: str | None = None
+    last_3_months_window: str = "unknown"
     reading: ReadOptions = field(default_factory=ReadOptions)
+
+    def __post_init__(self) -> None:
+        """Refuse a window that means nothing."""
+        if self.last_3_months_window not in LAST_3_MONTHS_WINDOWS:
+            raise ConfigurationError(
+                f"`last_3_months_window` is {self.last_3_months_window!r}; use {', '.join(LAST_3_MONTHS_WINDOWS)}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +116,8 @@ class Report:
     """An organization report to export: a saved report, or the columns given here.
 
     `filter` is a `ReportCardsFilter`; `sort_by` is `{"field": ..., "direction": "asc" | "desc"}`. The
-    partition's period becomes a condition on `period_field`.
+    partition's period becomes a condition on `period_field`. `time_column` says to which month a row belongs in the
+    history (name or header; found where that is clear).
     """
 
     name: str = "organization_report_export"
@@ -107,6 +127,7 @@ class Report:
     filter: Mapping[str, Any] | None = None
     sort_by: Mapping[str, str] | None = None
     period_field: str = "created_at"
+    time_column: str | None = None
     reading: ReadOptions = field(default_factory=ReadOptions)
 
     def __post_init__(self) -> None:
@@ -141,11 +162,14 @@ class PipefyExportsConfig:
     max_retries: int = 3
     retry_delay_s: float = 30.0
     read_copy: bool = True
+    history_start: date = HISTORY_START
     group_name: str = "pipefy"
     owners: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Make paths absolute at once: a run may have another working directory."""
+        object.__setattr__(self, "history_start", self.history_start.replace(day=1))
+        object.__setattr__(self, "wait", _wait(self.wait))
         object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
         database = self.database or self.data_dir / "pipefy_exports.duckdb"
         object.__setattr__(self, "database", Path(database).expanduser().absolute())

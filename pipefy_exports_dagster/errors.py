@@ -12,6 +12,7 @@
     │   ├── ExportFailedError           Pipefy reports the export as failed
     │   ├── CreateAnswerLostError       an export may exist; asking again could make a second
     │   ├── DownloadRefusedError        a link that we must not follow, or a file past the size limit
+    │   ├── MonthNotCoveredError        no export holds a month of the history
     │   ├── SupersededExportError       the table already holds a newer export of the partition
     │   ├── UnreadableFileError         the file is not a table; another try reads the same bytes
     │   ├── ValueDoesNotFitError        a value does not fit the column's pinned type
@@ -106,6 +107,10 @@ class CreateAnswerLostError(PermanentError):
 
 class DownloadRefusedError(PermanentError):
     """A link leads where we must not go, or the file is larger than allowed."""
+
+
+class MonthNotCoveredError(PermanentError):
+    """No export in the archive covers a month of the history, and the table does not hold it."""
 
 
 class SupersededExportError(PermanentError):

@@ -4,6 +4,7 @@ Nothing here knows HTTP or Dagster. DuckDB, pyarrow and numpy are imported when 
 """
 
 from .load import load_file
+from .month import HeldMonth, MonthReport, MonthSlice, held_months, publish_months, replace_month
 from .options import ReadOptions
 from .read_copy import read_copy_path
 from .reading import read_table_file
@@ -16,15 +17,21 @@ from .workspace import workspace
 __all__ = [
     "ChangeKind",
     "ColumnChange",
+    "HeldMonth",
     "LoadReport",
     "LoadedColumn",
+    "MonthReport",
+    "MonthSlice",
     "ReadOptions",
     "Slice",
     "StagedColumn",
     "StagedTable",
+    "held_months",
     "load_file",
+    "publish_months",
     "read_copy_path",
     "read_table_file",
+    "replace_month",
     "replace_slice",
     "workspace",
 ]

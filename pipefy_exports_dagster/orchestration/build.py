@@ -5,6 +5,7 @@ import dagster as dg
 from pipefy_exports_dagster.clock import Clock, SystemClock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.export_assets import ExportAssets
+from pipefy_exports_dagster.orchestration.history_definitions import history_definitions
 from pipefy_exports_dagster.orchestration.resources import database_resource, pipefy_resource
 from pipefy_exports_dagster.orchestration.schedules import (
     current_month_schedule,
@@ -35,7 +36,7 @@ def build_pipefy_exports(
         description="Export one period filter from Pipefy, for all export assets side by side.",
         executor_def=executor,
     )
-    return dg.Definitions(
+    definitions = dg.Definitions(
         assets=assets,
         jobs=[job],
         schedules=[
@@ -45,3 +46,4 @@ def build_pipefy_exports(
         resources={"pipefy": pipefy_resource(config), "export_database": database_resource(config)},
         executor=executor,
     )
+    return dg.Definitions.merge(definitions, history_definitions(config))

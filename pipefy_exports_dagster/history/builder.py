@@ -1,0 +1,249 @@
+"""Takes months of the history from the files that cover them best."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Self
+
+from pipefy_exports_dagster.errors import UnreadableFileError, ValueDoesNotFitError
+from pipefy_exports_dagster.history.archive import archived_files
+from pipefy_exports_dagster.history.covers import (
+    Cover,
+    Grade,
+    choose_cover,
+    covers_of,
+    months_that_may_be_covered,
+)
+from pipefy_exports_dagster.history.file_facts import FactReader, FileFacts
+from pipefy_exports_dagster.history.plan import HistoryPlan, period_of
+from pipefy_exports_dagster.history.requests import difference_in_rows
+from pipefy_exports_dagster.loading import (
+    HeldMonth,
+    MonthReport,
+    MonthSlice,
+    Slice,
+    held_months,
+    publish_months,
+    replace_month,
+)
+from pipefy_exports_dagster.loading.slice import naive_utc
+from pipefy_exports_dagster.pipefy.raw_files import RawFile
+
+
+class MonthAction(StrEnum):
+    """What became of a month."""
+
+    LOADED = "loaded"
+    """It was taken from the export."""
+    KEPT = "kept"
+    """The table holds it, and as well as any file could, or better; nothing was changed."""
+    GAP = "gap"
+    """No file covers it, and the table does not hold it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthResult:
+    """What became of a month, and from which file. `cover` is what the table holds now; None for a gap."""
+
+    month: date
+    action: MonthAction
+    cover: Cover | None = None
+    raw: RawFile | None = None
+    facts: FileFacts | None = None
+    report: MonthReport | None = None
+
+
+class HistoryBuilder:
+    """Builds months of one history. Files are read once for all months; use it as a context manager.
+
+    `on_warning` hears of files that were passed over, and of rows that belong to no month.
+    """
+
+    def __init__(self, plan: HistoryPlan, *, on_warning: Callable[[str], None]) -> None:
+        self.plan = plan
+        self._warn_once = _Once(on_warning)
+        self._reader = FactReader(plan)
+        self._files = archived_files(plan.data_dir, plan.organization_id, plan.export)
+        self._written = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.__exit__()
+
+    @property
+    def files_read(self) -> int:
+        """How many files were read so far."""
+        return self._reader.files_read
+
+    def months(self) -> tuple[date, ...]:
+        """Return the months that the files may cover, oldest first."""
+        return tuple(sorted({month for raw in self._files for month in self._possible(raw)}))
+
+    def build(self, month: date) -> MonthResult:
+        """Take a month from the best file for it, unless the table holds it as well or better.
+
+        Raises:
+            ConfigurationError: It is not clear to which month a file's rows belong.
+            DatabaseLockedError: Another process held the database until the deadline.
+            LoadFailedError: DuckDB refused; nothing was changed.
+            DiskFullError: No space was left; nothing was changed.
+        """
+        found: dict[str, tuple[RawFile, FileFacts]] = {}
+        covers = []
+        for cover, raw, facts in self._covers(month):
+            covers.append(cover)
+            found[cover.export_id] = raw, facts
+            if cover.rows and cover.grade is not Grade.EDGE:
+                break  # the newest of the best grade that is left
+        chosen = choose_cover(covers)
+        if chosen is None:
+            held = self._held().get(month)
+            if held is None:
+                return MonthResult(month, MonthAction.GAP)
+            return MonthResult(month, MonthAction.KEPT, cover_of(held))
+        raw, facts = found[chosen.export_id]
+        report = replace_month(
+            facts.staged,
+            database=self.plan.database,
+            table=self.plan.table,
+            slice_=MonthSlice(month, chosen.grade is Grade.COMPLETE, _slice(raw)),
+            month_sql=facts.month_sql,
+            rows=chosen.rows,
+            may_replace=lambda held: _may_replace(chosen, held),
+            lock_timeout_s=self.plan.lock_timeout_s,
+        )
+        if report.kept:
+            return MonthResult(month, MonthAction.KEPT, cover_of(report.kept))
+        self._written = True
+        self._warn_about_rows(raw, facts)
+        return MonthResult(month, MonthAction.LOADED, chosen, raw, facts, report)
+
+    def publish(self) -> None:
+        """Publish the read copy, if any month was changed."""
+        if self._written:
+            problem = publish_months(self.plan.database, lock_timeout_s=self.plan.lock_timeout_s)
+            if problem:
+                self._warn_once(problem)
+
+    def reach(self) -> str:
+        """Say what there is, for the message about a month that nothing covers."""
+        if not self._files:
+            return f"there is no file of {self.plan.export} for organization {self.plan.organization_id}"
+        held = sorted(self._held())
+        newest = self._files[-1].sidecar
+        holds = f"{held[0]:%Y-%m} to {held[-1]:%Y-%m}" if held else "no month"
+        return (
+            f"the history holds {holds}, from {len(self._files)} files; the newest is export "
+            f"{newest.export_id!r} ({newest.period_filter}, requested in {newest.requested_month:%Y-%m})"
+        )
+
+    def _covers(self, month: date) -> Iterator[tuple[Cover, RawFile, FileFacts]]:
+        """Yield how files cover a month: newest first, those made after it before those made in it."""
+        files = [raw for raw in self._files if month in self._possible(raw) and self._is_whole(raw)]
+        files.sort(key=_age, reverse=True)
+        files.sort(key=lambda raw: raw.sidecar.requested_month <= month)
+        for raw in files:
+            try:
+                facts = self._reader.facts(raw)
+            except (UnreadableFileError, ValueDoesNotFitError) as error:
+                self._warn_once(f"{raw.path.name} is passed over: {error}")
+                continue
+            cover = next((cover for cover in self._covers_of(raw, facts) if cover.month == month), None)
+            if cover:
+                yield cover, raw, facts
+            elif self.plan.window_of(raw.sidecar):
+                self._warn_once(
+                    f"{raw.path.name} ({raw.sidecar.period_filter}, requested in "
+                    f"{raw.sidecar.requested_month:%Y-%m}) is passed over: none of its rows lies in {month:%Y-%m}; "
+                    "it was asked for while the month was turning, or the time column is another"
+                )
+
+    def _covers_of(self, raw: RawFile, facts: FileFacts) -> tuple[Cover, ...]:
+        sidecar = raw.sidecar
+        return covers_of(
+            self.plan.window_of(sidecar),
+            facts.rows_by_month,
+            export_id=sidecar.export_id,
+            requested_month=sidecar.requested_month,
+            exported_at=naive_utc(sidecar.exported_at),
+        )
+
+    def _possible(self, raw: RawFile) -> tuple[date, ...]:
+        return months_that_may_be_covered(self.plan.window_of(raw.sidecar), raw.sidecar.requested_month)
+
+    def _is_whole(self, raw: RawFile) -> bool:
+        """Whether a file has all the rows of its period; one exported with other arguments has not."""
+        configured = self.plan.request(period_of(raw.sidecar))
+        differs = configured is not None and difference_in_rows(raw.sidecar.request, configured)
+        if differs:
+            self._warn_once(
+                f"{raw.path.name} is passed over: it was exported with another {differs!r} than the configuration has"
+            )
+        return not differs
+
+    def _held(self) -> dict[date, HeldMonth]:
+        plan = self.plan
+        return held_months(
+            plan.database, plan.table, plan.organization_id, lock_timeout_s=plan.lock_timeout_s
+        )
+
+    def _warn_about_rows(self, raw: RawFile, facts: FileFacts) -> None:
+        possible = self._possible(raw)
+        outside = {month: rows for month, rows in facts.rows_by_month.items() if month not in possible}
+        if outside:
+            listed = ", ".join(f"{rows} of {month:%Y-%m}" for month, rows in sorted(outside.items()))
+            self._warn_once(f"{raw.path.name} has rows outside the time that it covers: {listed}")
+        if facts.rows_without_month and facts.time:
+            self._warn_once(
+                f"{raw.path.name} has {facts.rows_without_month} rows whose {facts.time.column.name!r} is blank: "
+                "they belong to no month"
+            )
+
+
+def cover_of(held: HeldMonth) -> Cover:
+    """Return what a table holds of a month in the terms in which it is compared."""
+    grade = Grade.TO_DATE if held.month == held.requested_month else Grade.EDGE
+    return Cover(
+        held.month,
+        Grade.COMPLETE if held.is_complete else grade,
+        held.rows,
+        held.export_id,
+        held.requested_month,
+        held.exported_at,
+    )
+
+
+def _may_replace(new: Cover, held: HeldMonth) -> bool:
+    return new.export_id == held.export_id or choose_cover([new, cover_of(held)]) == new
+
+
+def _slice(raw: RawFile) -> Slice:
+    sidecar = raw.sidecar
+    return Slice(
+        sidecar.organization_id,
+        sidecar.period_filter,
+        sidecar.requested_month,
+        sidecar.export_id,
+        sidecar.exported_at,
+    )
+
+
+def _age(raw: RawFile) -> tuple[object, ...]:
+    sidecar = raw.sidecar
+    return sidecar.requested_month, sidecar.exported_at, sidecar.export_id
+
+
+class _Once:
+    """Says each thing once."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._said: set[str] = set()
+
+    def __call__(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._say(text)

@@ -1,0 +1,47 @@
+"""What the history of one export of one organization is made from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipefy_exports_dagster.config import ReadOptions
+from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
+from pipefy_exports_dagster.pipefy.raw_files import Sidecar
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPlan:
+    """Where the files are, what they mean, and where their months go.
+
+    Args:
+        organization_id: Whose months.
+        export: The export asset whose files are read.
+        table: The history's table.
+        window: Tells which dates an export covers; None where that is not known.
+        request: What the configuration sends for a period; None where it cannot say.
+        time_column: Name or header of the column that months are cut by; None to find it.
+        zone: Where the organization's months begin; for values that have a time zone.
+    """
+
+    organization_id: str
+    export: str
+    table: str
+    data_dir: Path
+    database: Path
+    zone: ZoneInfo
+    reading: ReadOptions
+    window: Callable[[Period], Window | None]
+    request: Callable[[Period], Mapping[str, Any] | None]
+    time_column: str | None = None
+    lock_timeout_s: float = 600.0
+
+    def window_of(self, sidecar: Sidecar) -> Window | None:
+        """Return the dates that a file covers, None where they are not known."""
+        return self.window(period_of(sidecar))
+
+
+def period_of(sidecar: Sidecar) -> Period:
+    """Return the period that a file was asked for."""
+    return Period(PeriodFilter(sidecar.period_filter), sidecar.requested_month)

@@ -1,0 +1,98 @@
+"""The column that says to which month a row belongs: configured, or found where that is clear.
+
+Pipefy documents no headers, so nothing is assumed about them: a column is found by what its values do,
+and its name only settles what is left open.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.loading.names import snake_case
+
+BEGINNING = re.compile(r"(^|_)(start(ed)?|creat(ed|ion)|inici(o|ad[oa])|cria(d[oa]|cao))(_|$)")
+"""Words of a column's name that say when something came into being, in English and Portuguese."""
+
+
+@dataclass(frozen=True, slots=True)
+class DateColumn:
+    """A column of dates or times, in one file.
+
+    Args:
+        position: Of the column in the file, from 0.
+        name: Its name in snake_case.
+        header: Its header in the file.
+        type: DuckDB's type.
+        filled: How many rows have a value.
+        inside: How many of the values lie in the dates that the export covers, or within a day of them.
+        earliest: The smallest value, as text.
+        latest: The largest value, as text.
+    """
+
+    position: int
+    name: str
+    header: str
+    type: str
+    filled: int
+    inside: int
+    earliest: str
+    latest: str
+
+    def __str__(self) -> str:
+        return f"{self.name!r} ({self.type}, {self.filled} values, {self.earliest} to {self.latest})"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeColumn:
+    """The column that was chosen, and how."""
+
+    column: DateColumn
+    how: str
+
+
+def choose_time_column(
+    columns: Sequence[DateColumn], *, rows: int, configured: str | None, what: str
+) -> TimeColumn:
+    """Return the column that says to which month a row belongs.
+
+    Without a configured one: the columns all of whose values lie in the export's window; if there are
+    several, those that are never blank; if there still are, the one whose name says that something began.
+
+    Args:
+        columns: All columns of dates and times that have values.
+        rows: How many rows the file has.
+        configured: Name or header from the configuration.
+        what: Names the file in the error, such as `export 'a1' of automation_jobs_export`.
+
+    Raises:
+        ConfigurationError: None is clearly it; the message lists the candidates.
+    """
+    if configured is not None:
+        wanted = {configured, snake_case(configured)}
+        for column in columns:
+            if column.name in wanted or column.header == configured:
+                return TimeColumn(column, "configured")
+        raise _unclear(what, f"has no column of dates or times named {configured!r}", columns)
+    inside = [column for column in columns if column.inside == column.filled]
+    if not inside:
+        raise _unclear(what, "has no column whose dates all lie in the time that it covers", columns)
+    if len(inside) == 1:
+        return TimeColumn(
+            inside[0], "the only column whose values all lie in the time that the export covers"
+        )
+    never_blank = [column for column in inside if column.filled == rows] or inside
+    if len(never_blank) == 1:
+        return TimeColumn(never_blank[0], "the only column in the export's time that no row leaves blank")
+    named = [column for column in never_blank if BEGINNING.search(column.name)]
+    if len(named) == 1:
+        return TimeColumn(named[0], "by its name, of those in the export's time that no row leaves blank")
+    raise _unclear(what, "has several columns that could say to which month a row belongs", inside)
+
+
+def _unclear(what: str, problem: str, columns: Sequence[DateColumn]) -> ConfigurationError:
+    candidates = "; ".join(map(str, columns[:20])) or "no column holds dates or times"
+    return ConfigurationError(
+        f"{what} {problem}. Candidates: {candidates}. Set `time_column` of the export in the configuration "
+        "(and `reading`, where dates are read as text); the history was not changed"
+    )

@@ -1,0 +1,212 @@
+"""Months of a history table: what the table holds of one, and the transaction that replaces one."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipefy_exports_dagster.errors import LoadFailedError
+
+from .database import open_database
+from .lineage import HISTORY_TABLE
+from .read_copy import publish_read_copy
+from .report import ColumnChange, LoadedColumn
+from .slice import Slice
+from .sql import identifier, literal
+from .staged import StagedTable
+from .table_state import TableState, table_state
+from .widening import PlannedColumn, apply_plan, plan_columns
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSlice:
+    """A month of one organization, and the export that it comes from.
+
+    (`export.organization_id`, `month`) is the key that is replaced; `month` is a first day.
+    """
+
+    month: date
+    is_complete: bool
+    export: Slice
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMonth:
+    """A month as a history table holds it; `exported_at` is in UTC, naive."""
+
+    month: date
+    is_complete: bool
+    rows: int
+    export_id: str
+    requested_month: date
+    exported_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MonthReport:
+    """What became of a month: `kept` is what the table held, where that was not replaced."""
+
+    rows: int
+    columns: tuple[LoadedColumn, ...]
+    changes: tuple[ColumnChange, ...]
+    kept: HeldMonth | None = None
+
+
+def replace_month(
+    staged: StagedTable,
+    *,
+    database: Path,
+    table: str,
+    slice_: MonthSlice,
+    month_sql: str | None,
+    rows: int,
+    may_replace: Callable[[HeldMonth], bool],
+    lock_timeout_s: float = 300.0,
+) -> MonthReport:
+    """Replace a month of a history table by its rows of a staged file, in one transaction.
+
+    Args:
+        month_sql: SQL over the staged file for the month of a row; None if no row has one.
+        rows: How many rows of the file belong to the month; so many have to arrive.
+        may_replace: Asked within the transaction about what the table holds; a no leaves it as it is.
+
+    Raises:
+        DatabaseLockedError: Another process held the database until the deadline.
+        LoadFailedError: DuckDB refused, or other rows arrived than were counted.
+        DiskFullError: No space was left; nothing was changed.
+    """
+    import duckdb
+
+    with open_database(database, lock_timeout_s=lock_timeout_s) as opened:
+        connection = opened.connection
+        connection.begin()
+        try:
+            report = _replace(
+                connection,
+                staged,
+                table=table,
+                slice_=slice_,
+                month_sql=month_sql,
+                rows=rows,
+                may_replace=may_replace,
+            )
+            connection.commit()
+        except BaseException:
+            with contextlib.suppress(duckdb.Error):
+                connection.rollback()
+            raise
+        return report
+
+
+def held_months(
+    database: Path, table: str, organization_id: str, *, lock_timeout_s: float = 300.0
+) -> dict[date, HeldMonth]:
+    """Return what a history table holds of an organization, by month; nothing if there is no such table.
+
+    Raises:
+        DatabaseLockedError: Another process held the database until the deadline.
+        LoadFailedError: The table is a view, or none of ours.
+    """
+    if not database.exists():
+        return {}
+    with open_database(database, lock_timeout_s=lock_timeout_s) as opened:
+        state = table_state(opened.connection, table)
+        return _held(opened.connection, state, organization_id) if state.exists else {}
+
+
+def publish_months(database: Path, *, lock_timeout_s: float = 300.0) -> str | None:
+    """Publish the read copy of a database; return what went wrong, if something did.
+
+    Raises:
+        DatabaseLockedError: Another process held the database until the deadline.
+    """
+    with open_database(database, lock_timeout_s=lock_timeout_s) as opened:
+        opened.connection.execute("CHECKPOINT")
+        return publish_read_copy(opened.connection, database)[1]
+
+
+def _replace(
+    connection: "duckdb.DuckDBPyConnection",
+    staged: StagedTable,
+    *,
+    table: str,
+    slice_: MonthSlice,
+    month_sql: str | None,
+    rows: int,
+    may_replace: Callable[[HeldMonth], bool],
+) -> MonthReport:
+    state = table_state(connection, table)
+    if state.exists:
+        held = _held(connection, state, slice_.export.organization_id).get(slice_.month)
+        if held and not may_replace(held):
+            return MonthReport(held.rows, (), (), kept=held)
+    plan, changes = plan_columns(connection, state, staged)
+    apply_plan(connection, state, plan, HISTORY_TABLE)
+    of_month = (
+        f"_organization_id = {literal(slice_.export.organization_id)} AND _month = DATE '{slice_.month}'"
+    )
+    if state.exists:
+        connection.execute(f"DELETE FROM {identifier(table)} WHERE {of_month}")
+    if month_sql is not None:
+        _insert(connection, staged, plan, table=table, slice_=slice_, month_sql=month_sql)
+    counted = connection.execute(f"SELECT count(*) FROM {identifier(table)} WHERE {of_month}").fetchone()
+    if not counted or counted[0] != rows:
+        raise LoadFailedError(
+            f"{rows} rows of {slice_.month:%Y-%m} were counted in export {slice_.export.export_id!r}, but "
+            f"{counted and counted[0]} arrived in {table!r}; nothing was changed"
+        )
+    loaded = tuple(LoadedColumn(column.name, column.type, column.staged.header) for column in plan)
+    return MonthReport(rows, loaded, changes)
+
+
+def _held(
+    connection: "duckdb.DuckDBPyConnection", state: TableState, organization_id: str
+) -> dict[date, HeldMonth]:
+    missing = [name for name in HISTORY_TABLE.lineage if state.column(name) is None]
+    if missing:
+        raise LoadFailedError(
+            f"table {state.name!r} is not a history: it has no {', '.join(missing)}; load into another name"
+        )
+    rows = connection.execute(
+        "SELECT _month, bool_and(_is_complete), count(*), max(_export_id), max(_requested_month), "
+        f"max(_exported_at) FROM {identifier(state.name)} WHERE _organization_id = {literal(organization_id)} "
+        "AND _month IS NOT NULL GROUP BY _month"
+    ).fetchall()
+    return {row[0]: HeldMonth(*row) for row in rows}
+
+
+def _insert(
+    connection: "duckdb.DuckDBPyConnection",
+    staged: StagedTable,
+    plan: tuple[PlannedColumn, ...],
+    *,
+    table: str,
+    slice_: MonthSlice,
+    month_sql: str,
+) -> None:
+    export = slice_.export
+    parts = {column.name: column.expression for column in plan}
+    values = {
+        "_organization_id": export.organization_id,
+        "_period_filter": export.period_filter,
+        "_requested_month": export.requested_month.isoformat(),
+        "_export_id": export.export_id,
+        "_exported_at": export.exported_at_utc.isoformat(),
+        "_loaded_at": datetime.now(UTC).replace(tzinfo=None).isoformat(),
+        "_month": slice_.month.isoformat(),
+        "_is_complete": str(slice_.is_complete).lower(),
+    }
+    for name, value in values.items():
+        parts[name] = f"CAST({literal(value)} AS {HISTORY_TABLE.lineage[name].type})"
+    parts["_file_row"] = "file_row_number + 1"
+    selected = ", ".join(f"{expression} AS {identifier(name)}" for name, expression in parts.items())
+    connection.execute(
+        f"INSERT INTO {identifier(table)} BY NAME SELECT {selected} "
+        f"FROM read_parquet({literal(str(staged.path))}, file_row_number = true) "
+        f"WHERE {month_sql} = DATE '{slice_.month}'"
+    )

@@ -1,0 +1,139 @@
+"""The history assets: one table each, partitioned by calendar month, built from the raw files."""
+
+import warnings
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import dagster as dg
+from pydantic import Field
+
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.errors import MonthNotCoveredError
+from pipefy_exports_dagster.history import HistoryBuilder, MonthAction, MonthResult
+from pipefy_exports_dagster.orchestration.failures import failures_for_dagster, retry_policy
+from pipefy_exports_dagster.orchestration.history_metadata import month_materialization
+from pipefy_exports_dagster.orchestration.history_sources import HistorySource, history_sources
+from pipefy_exports_dagster.pipefy.organization import require_organization_id
+
+MONTH_FORMAT = "%Y-%m"
+MONTHS = (
+    "Each calendar month once, from the newest export that covers it, built from the raw files: Pipefy is not asked. "
+    "A month is provisional (`_is_complete`) until an export covers all of it; it is never emptied."
+)
+
+
+class HistoryRunConfig(dg.Config):
+    """What a run may ask for in the Launchpad."""
+
+    only_covered: bool = Field(
+        default=False,
+        description="Leave out months that no export covers, instead of failing: for the sensor",
+    )
+
+
+def history_partitions(
+    config: PipefyExportsConfig, *, ended_only: bool = False
+) -> dg.MonthlyPartitionsDefinition:
+    """Return the months of the organization, from the start of its history, with or without the current one."""
+    return dg.MonthlyPartitionsDefinition(
+        start_date=config.history_start.strftime(MONTH_FORMAT),
+        fmt=MONTH_FORMAT,
+        timezone=config.timezone,
+        end_offset=0 if ended_only else 1,
+    )
+
+
+def history_assets(config: PipefyExportsConfig) -> list[dg.AssetsDefinition]:
+    """Return the history asset of each configured export."""
+    partitions = history_partitions(config)
+    with warnings.catch_warnings():
+        # `backfill_policy` is called beta; without it a backfill would read a file once for each of its months.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return [_history_asset(config, source, partitions) for source in history_sources(config)]
+
+
+def _history_asset(
+    config: PipefyExportsConfig, source: HistorySource, partitions: dg.MonthlyPartitionsDefinition
+) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=source.name,
+        description=f"{source.export} by calendar month: {source.rows}. {MONTHS}",
+        partitions_def=partitions,
+        # One run for all months of a backfill: a file that holds three of them is read once.
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        # A period filter means other months with every month, so any may depend on any.
+        deps=[dg.AssetDep(source.export, partition_mapping=dg.AllPartitionMapping())],
+        # A month that nothing covers yields nothing, and stays a gap in the UI.
+        output_required=False,
+        group_name=config.group_name,
+        kinds={"duckdb"},
+        owners=list(config.owners) or None,
+        retry_policy=retry_policy(config),
+    )
+    def history(context: dg.AssetExecutionContext, config: HistoryRunConfig) -> None:
+        with failures_for_dagster():
+            _MonthsRun(context, source, only_covered=config.only_covered).build()
+
+    return history
+
+
+@dataclass(frozen=True, slots=True)
+class _MonthsRun:
+    """The months of one run."""
+
+    context: dg.AssetExecutionContext
+    source: HistorySource
+    only_covered: bool
+
+    def build(self) -> None:
+        """Build the run's months, newest first, and say where the files end.
+
+        Raises:
+            MonthNotCoveredError: Months that were asked for are gaps; the others are built all the same.
+        """
+        config = self.source.config
+        plan = self.source.plan(require_organization_id(config.organization_id))
+        gaps: list[date] = []
+        with HistoryBuilder(plan, on_warning=self.context.log.warning) as builder:
+            try:
+                for key in sorted(self.context.partition_keys, reverse=True):
+                    result = builder.build(month_of_key(key))
+                    if result.cover is None:
+                        gaps.append(result.month)
+                        continue
+                    # Logged, not returned: what is returned would stand for every month of the run.
+                    self.context.log_event(month_materialization(plan, result, result.cover))
+                    self.context.log.info(_said(plan.table, result))
+            finally:
+                if config.read_copy:
+                    builder.publish()
+            if gaps:
+                self._say_gaps(gaps, builder)
+
+    def _say_gaps(self, gaps: list[date], builder: HistoryBuilder) -> None:
+        listed = ", ".join(f"{month:%Y-%m}" for month in sorted(gaps)[:36])
+        message = (
+            f"no export covers {listed} of {self.source.name}, nothing was changed there: {builder.reach()}"
+        )
+        if self.only_covered:
+            self.context.log.info(message)
+            return
+        raise MonthNotCoveredError(
+            f"{message}. If Pipefy still reaches back to it, materialize last_month or last_3_months of "
+            f"{self.source.export}, then the month again"
+        )
+
+
+def month_of_key(key: str) -> date:
+    """Return the first day of a partition's month."""
+    return datetime.strptime(key, MONTH_FORMAT).date()  # noqa: DTZ007 - a month has no zone
+
+
+def _said(table: str, result: MonthResult) -> str:
+    assert result.cover is not None  # noqa: S101 - asked for months that are no gaps only
+    cover = result.cover
+    done = "kept" if result.action is MonthAction.KEPT else "loaded"
+    return (
+        f"{table} {result.month:%Y-%m}: {done} {cover.rows:,} rows of export {cover.export_id!r} "
+        f"({cover.grade.name.lower()})"
+    )

@@ -1,0 +1,24 @@
+"""Everything that the history adds to the code location."""
+
+import dagster as dg
+
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.orchestration.history_assets import history_assets
+from pipefy_exports_dagster.orchestration.history_schedule import HISTORY_JOB, history_schedule
+from pipefy_exports_dagster.orchestration.history_sensor import history_sensor
+
+
+def history_definitions(config: PipefyExportsConfig) -> dg.Definitions:
+    """Return the history assets with their job, schedule and sensor."""
+    assets = history_assets(config)
+    job = dg.define_asset_job(
+        HISTORY_JOB,
+        selection=dg.AssetSelection.assets(*assets),
+        description="Build months of the history of every export from the raw files.",
+    )
+    return dg.Definitions(
+        assets=assets,
+        jobs=[job],
+        schedules=[history_schedule(assets, config)],
+        sensors=[history_sensor(config)],
+    )

@@ -1,0 +1,51 @@
+"""The monthly schedule of the history: the month that ended, after its export."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.orchestration.history_assets import history_partitions
+
+HISTORY_JOB = "pipefy_history"
+DAY, HOUR = 2, 8
+"""In the organization's time zone. Wherever that is, it is later than 15:00 UTC on the first day, when the export
+is asked for, by three hours or more."""
+
+
+def history_schedule(
+    assets: Sequence[dg.AssetsDefinition], config: PipefyExportsConfig
+) -> dg.ScheduleDefinition:
+    """Return the schedule, stopped until a person switches it on.
+
+    Dagster's partitioned schedule asks for the newest partition. The assets' newest is the current month, so the
+    schedule is built over the months that have ended, and asks the assets' own job for its answer's month.
+    """
+    with warnings.catch_warnings():
+        # Setting it is called redundant, because it is the assets' own everywhere else.
+        warnings.filterwarnings("ignore", message=".*partitions_def.*define_asset_job")
+        months_that_ended = dg.define_asset_job(
+            HISTORY_JOB,
+            selection=dg.AssetSelection.assets(*assets),
+            partitions_def=history_partitions(config, ended_only=True),
+        )
+    of_ended_months = dg.build_schedule_from_partitioned_job(
+        months_that_ended, day_of_month=DAY, hour_of_day=HOUR
+    )
+    assert isinstance(of_ended_months, dg.ScheduleDefinition)  # noqa: S101 - its job's partitions are given
+
+    @dg.schedule(
+        name="month_end_history",
+        job_name=HISTORY_JOB,
+        cron_schedule=of_ended_months.cron_schedule,
+        execution_timezone=config.timezone,
+        description="On the second day of a month: the month that ended, into the history of every export.",
+    )
+    def month_end_history(context: dg.ScheduleEvaluationContext) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of Dagster's own code
+            return of_ended_months(context)
+
+    return month_end_history

@@ -1,0 +1,110 @@
+"""The sensor that builds the months that an export just brought."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.history import months_that_may_be_covered
+from pipefy_exports_dagster.orchestration.history_assets import MONTH_FORMAT
+from pipefy_exports_dagster.orchestration.history_schedule import HISTORY_JOB
+from pipefy_exports_dagster.orchestration.history_sources import HistorySource, history_sources
+from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
+from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
+
+EXPORTS_PER_TICK = 50
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+"""The tags by which Dagster gives one run several partitions."""
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtMonths:
+    """The months, oldest first, that a loaded export may cover; `position` is where it is in the event log."""
+
+    position: int
+    export_id: str
+    months: tuple[date, ...]
+
+
+def newest_of_each(brought: Sequence[BroughtMonths]) -> list[BroughtMonths]:
+    """Leave out exports whose months newer ones bring as well: a month looks at all files anyway."""
+    left, seen = [], set[date]()
+    for export in sorted(brought, key=lambda export: export.position, reverse=True):
+        if not seen.issuperset(export.months):
+            left.append(export)
+            seen.update(export.months)
+    return left[::-1]
+
+
+def history_sensor(config: PipefyExportsConfig) -> dg.SensorDefinition:
+    """Return the sensor, stopped until a person switches it on.
+
+    Its cursor holds, for each export asset, the last materialization that was seen. A run key is made of the
+    export's id, so that a restarted daemon, a lost cursor or a resumed load repeat nothing.
+    """
+    sources = history_sources(config)
+
+    @dg.sensor(
+        name="history_sensor",
+        job_name=HISTORY_JOB,
+        minimum_interval_seconds=60,
+        description="Builds the months that a loaded export brings, in the history of that export.",
+    )
+    def history(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        cursor: dict[str, int] = json.loads(context.cursor or "{}")
+        requests = []
+        for source in sources:
+            brought, position = _brought_since(context.instance, source, cursor.get(source.export))
+            requests += [_run_request(source, export) for export in newest_of_each(brought)]
+            if position is not None:
+                cursor[source.export] = position
+        return dg.SensorResult(run_requests=requests, cursor=json.dumps(cursor))
+
+    return history
+
+
+def _brought_since(
+    instance: dg.DagsterInstance, source: HistorySource, position: int | None
+) -> tuple[list[BroughtMonths], int | None]:
+    filter_ = dg.AssetRecordsFilter(dg.AssetKey(source.export), after_storage_id=position)
+    records = instance.fetch_materializations(filter_, limit=EXPORTS_PER_TICK, ascending=True).records
+    brought = []
+    for record in records:
+        event = record.asset_materialization
+        export = _brought(source, record.storage_id, event.partition, event.metadata) if event else None
+        if export and export.months:
+            brought.append(export)
+    return brought, records[-1].storage_id if records else position
+
+
+def _brought(
+    source: HistorySource, position: int, partition: str | None, metadata: Mapping[str, Any]
+) -> BroughtMonths | None:
+    """Read a materialization; None for one that is not of an export of ours."""
+    try:
+        period = Period(
+            PeriodFilter(str(partition)), date.fromisoformat(str(metadata[REQUESTED_MONTH].value))
+        )
+        export_id = str(metadata[EXPORT_ID].value)
+    except (KeyError, ValueError):
+        return None
+    config = source.config
+    window = source.window(source.kind_of(config.organization_id or ""), period)
+    months = months_that_may_be_covered(window, period.requested_month)
+    return BroughtMonths(position, export_id, tuple(m for m in months if m >= config.history_start))
+
+
+def _run_request(source: HistorySource, export: BroughtMonths) -> dg.RunRequest:
+    first, last = export.months[0].strftime(MONTH_FORMAT), export.months[-1].strftime(MONTH_FORMAT)
+    one = first == last
+    return dg.RunRequest(
+        run_key=f"{source.name}:{export.export_id}",
+        partition_key=first if one else None,
+        tags={} if one else {RANGE_START: first, RANGE_END: last},
+        asset_selection=[dg.AssetKey(source.name)],
+        run_config={"ops": {source.name: {"config": {"only_covered": True}}}},
+    )

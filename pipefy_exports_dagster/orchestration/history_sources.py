@@ -1,0 +1,102 @@
+"""The exports that have a history, from the configuration."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, ReadOptions, Report
+from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.history import HistoryPlan
+from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
+from pipefy_exports_dagster.pipefy.export import ExportKind
+from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
+from pipefy_exports_dagster.pipefy.periods import Period, Window, add_months
+
+KindOf = Callable[[str], ExportKind]
+"""Makes an export's kind for an organization."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySource:
+    """An export, and how its months are told apart. The history is named after it."""
+
+    config: PipefyExportsConfig
+    export: str
+    kind_of: KindOf
+    reading: ReadOptions
+    rows: str
+    time_column: str | None = None
+    last_3_months_window: str = "unknown"
+
+    @property
+    def name(self) -> str:
+        """The history's asset and table: `automation_jobs_history` of `automation_jobs_export`."""
+        return history_name(self.export)
+
+    def plan(self, organization_id: str) -> HistoryPlan:
+        """Return what the history of one organization is made from."""
+        kind = self.kind_of(organization_id)
+
+        def request(period: Period) -> Mapping[str, Any] | None:
+            try:
+                return kind.request(period)
+            except ConfigurationError:
+                return None  # nothing to compare with: rebuilding needs no report to be configured
+
+        return HistoryPlan(
+            organization_id=organization_id,
+            export=self.export,
+            table=self.name,
+            data_dir=self.config.data_dir,
+            database=self.config.database_path,
+            zone=self.config.zone,
+            reading=self.reading,
+            window=lambda period: self.window(kind, period),
+            request=request,
+            time_column=self.time_column,
+            lock_timeout_s=self.config.database_lock_timeout_s,
+        )
+
+    def window(self, kind: ExportKind, period: Period) -> Window | None:
+        """Return the dates that an export covers: as it declares, else as configured, else None."""
+        declared = kind.window(period)
+        if declared is not None or self.last_3_months_window == "unknown":
+            return declared
+        if self.last_3_months_window == "complete":
+            return period.window
+        month = period.requested_month
+        return Window(add_months(month, -2), add_months(month, 1))
+
+
+def history_sources(config: PipefyExportsConfig) -> list[HistorySource]:
+    """Return every configured export with its history."""
+    jobs = [_of_jobs(config, config.automation_jobs)] if config.automation_jobs else []
+    return jobs + [_of_report(config, report) for report in config.reports]
+
+
+def history_name(export: str) -> str:
+    """Name the history of an export: `_export` at the end becomes `_history`."""
+    return f"{export.removesuffix('_export')}_history"
+
+
+def _of_jobs(config: PipefyExportsConfig, jobs: AutomationJobs) -> HistorySource:
+    return HistorySource(
+        config,
+        jobs.name,
+        AutomationJobsExport,
+        jobs.reading,
+        "one row per automation job",
+        time_column=jobs.time_column,
+        last_3_months_window=jobs.last_3_months_window,
+    )
+
+
+def _of_report(config: PipefyExportsConfig, report: Report) -> HistorySource:
+    return HistorySource(
+        config,
+        report.name,
+        lambda organization_id: OrganizationReportExport(organization_id, report),
+        report.reading,
+        "one row per card, as the newest export of its month has it",
+        time_column=report.time_column,
+    )
