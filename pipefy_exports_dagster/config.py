@@ -169,7 +169,6 @@ class PipefyExportsConfig:
     def __post_init__(self) -> None:
         """Make paths absolute at once: a run may have another working directory."""
         object.__setattr__(self, "history_start", self.history_start.replace(day=1))
-        object.__setattr__(self, "wait", _wait(self.wait))
         object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
         database = self.database or self.data_dir / "pipefy_exports.duckdb"
         object.__setattr__(self, "database", Path(database).expanduser().absolute())
