@@ -1,10 +1,41 @@
 """Fixtures for all tests."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
 import pytest
 from pipefy.manual_clock import ManualClock
+from support.project import Project
+
+from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
+
+SMALL: dict[str, Any] = {"jobs": 500, "cards": 200, "processing_seconds": 0.2}
 
 
 @pytest.fixture
 def clock() -> ManualClock:
     """A clock at noon of 2026-11-22, UTC, whose sleep advances it at once."""
     return ManualClock()
+
+
+@pytest.fixture
+def start_sandbox() -> Iterator[Callable[..., Sandbox]]:
+    """Starts sandboxes that end with the test."""
+    with ExitStack() as stack:
+
+        def start(**settings: Any) -> Sandbox:
+            return stack.enter_context(Sandbox(SandboxSettings(**(SMALL | settings))).running())
+
+        yield start
+
+
+@pytest.fixture
+def sandbox(start_sandbox: Callable[..., Sandbox]) -> Sandbox:
+    return start_sandbox()
+
+
+@pytest.fixture
+def project(tmp_path: Path, sandbox: Sandbox) -> Project:
+    return Project.for_sandbox(tmp_path / "project", sandbox.url)

@@ -71,7 +71,11 @@ def error_of(  # noqa: PLR0911 - one way out for each kind
     if plain & THROTTLE_CODES:
         return RateLimitedError(f"Pipefy asks to slow down: {text}", status=status)
     if any("NOTFOUND" in code for code in plain):
-        return RequestRejectedError(f"Pipefy does not find it: {text}", codes=codes)
+        return RequestRejectedError(
+            f"Pipefy does not find what was asked for: {text}. Check PIPEFY_ORG_ID, the number after "
+            "/organizations/ in the address of the organization's page, and the ids of reports and pipes",
+            codes=codes,
+        )
     if _is_schema_mismatch(payload, errors):
         return SchemaMismatchError(f"Pipefy's schema refuses the request: {text}", codes=codes)
     if plain & BROKEN_CODES or ("data" not in payload and status == httpx.codes.OK):

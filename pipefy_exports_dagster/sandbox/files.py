@@ -32,8 +32,8 @@ def _write_xlsx(table: Table, file: Path, stopped: Callable[[], bool]) -> None:
         raise ValueError(
             f"{len(table.rows)} rows and a header do not fit into the {_SHEET_ROWS} rows of a sheet"
         )
-    from openpyxl import Workbook  # type: ignore[import-untyped]
-    from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
 
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet("Export")

@@ -58,7 +58,7 @@ CASES = {
         environment={"PIPEFY_ORG_ID": ""},
     ),
     "an unknown organization": Case(
-        ["rganization", "424242"],
+        ["rganization", "424242", "PIPEFY_ORG_ID"],
         "RequestRejectedError",
         environment={"PIPEFY_ORG_ID": "424242"},
     ),

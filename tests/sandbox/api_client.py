@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-import openpyxl  # type: ignore[import-untyped]
+import openpyxl
 
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, TOKEN
 

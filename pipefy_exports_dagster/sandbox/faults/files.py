@@ -95,7 +95,7 @@ async def send_bomb(exchange: Exchange) -> None:
 
 def make_zip_bomb(megabytes: int) -> bytes:
     """Make a valid workbook with one sheet of so many megabytes, a thousandth of that when packed."""
-    from openpyxl import Workbook  # type: ignore[import-untyped]
+    from openpyxl import Workbook
 
     small, bomb = io.BytesIO(), io.BytesIO()
     Workbook().save(small)
