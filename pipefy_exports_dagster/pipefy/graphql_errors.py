@@ -48,7 +48,7 @@ def message_of(error: Any) -> str:
     return shown_text(error.get("message") or "no message" if isinstance(error, Mapping) else error)
 
 
-def error_of(  # noqa: PLR0911 - one way out for each kind
+def error_of(
     payload: Mapping[str, Any], *, status: int = httpx.codes.OK
 ) -> PipefyExportsError:
     """Return the errors of an answer as one error of ours.
