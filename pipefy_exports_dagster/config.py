@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -61,6 +62,15 @@ class PollPolicy:
                 f"{self} cannot be used: intervals have to be more than 0, the shortest no longer than the longest, "
                 "`fraction` and `timeout_s` not negative"
             )
+
+
+class Wait(StrEnum):
+    """What a run does while Pipefy writes the file."""
+
+    INLINE = "inline"
+    """It waits, and loads the file when it is there."""
+    DEFERRED = "deferred"
+    """It ends; `pending_exports_sensor` launches another run when the file is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +155,9 @@ class PipefyExportsConfig:
     Times are in seconds. `resume_window_s` is the age up to which a pending export is resumed instead of
     asking for another. `partition_lock_timeout_s` is how long a run waits for another run of the same
     partition, `database_lock_timeout_s` how long for another process that holds the database. A step that
-    failed for a reason that may pass is retried after `retry_delay_s`, then twice that, and so on.
+    failed for a reason that may pass is retried after `retry_delay_s`, then twice that, and so on. `wait` says
+    whether a run waits for Pipefy, or ends and leaves the waiting to a sensor.
+    `history_start` is the first month of the history.
     """
 
     organization_id: str | None = None
@@ -155,6 +167,7 @@ class PipefyExportsConfig:
     data_dir: Path = Path("data")
     database: Path | None = None
     timezone: str = "UTC"
+    wait: Wait = Wait.INLINE
     polling: PollPolicy = field(default_factory=PollPolicy)
     resume_window_s: float = 24 * 3600.0
     partition_lock_timeout_s: float = 2 * 3600.0
@@ -169,6 +182,7 @@ class PipefyExportsConfig:
     def __post_init__(self) -> None:
         """Make paths absolute at once: a run may have another working directory."""
         object.__setattr__(self, "history_start", self.history_start.replace(day=1))
+        object.__setattr__(self, "wait", _wait(self.wait))
         object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
         database = self.database or self.data_dir / "pipefy_exports.duckdb"
         object.__setattr__(self, "database", Path(database).expanduser().absolute())
@@ -221,6 +235,7 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
         data_dir=data_dir,
         database=Path(database) if database else None,
         timezone=env.get("PIPEFY_EXPORTS_TIMEZONE", "UTC"),
+        wait=_wait(env.get("PIPEFY_EXPORTS_WAIT", Wait.INLINE)),
         read_copy=_flag(env, "PIPEFY_EXPORTS_READ_COPY", default=True),
     )
 
@@ -233,6 +248,13 @@ def _host_suffix(text: str) -> str:
             "port or path"
         )
     return suffix
+
+
+def _wait(text: str) -> Wait:
+    try:
+        return Wait(text.lower())
+    except ValueError:
+        raise ConfigurationError(f"PIPEFY_EXPORTS_WAIT is {text!r}; use inline or deferred") from None
 
 
 def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:

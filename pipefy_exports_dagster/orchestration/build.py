@@ -6,6 +6,7 @@ from pipefy_exports_dagster.clock import Clock, SystemClock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.export_assets import ExportAssets
 from pipefy_exports_dagster.orchestration.history_definitions import history_definitions
+from pipefy_exports_dagster.orchestration.pending_sensor import pending_exports_sensor
 from pipefy_exports_dagster.orchestration.resources import database_resource, pipefy_resource
 from pipefy_exports_dagster.orchestration.schedules import (
     current_month_schedule,
@@ -21,7 +22,7 @@ SIDE_BY_SIDE = 16
 def build_pipefy_exports(
     config: PipefyExportsConfig, *, clock: Clock | None = None, on_stage: OnStage = ignore_stage
 ) -> dg.Definitions:
-    """Return the assets, job, schedules and resources of a configuration.
+    """Return the assets, job, schedules, sensor and resources of a configuration.
 
     Args:
         config: What to export, from where, to where.
@@ -29,7 +30,9 @@ def build_pipefy_exports(
         on_stage: Called in the run's process as a materialization passes each `stages.Stage`.
     """
     executor = dg.multiprocess_executor.configured({"max_concurrent": SIDE_BY_SIDE})
-    assets = ExportAssets(config, clock or SystemClock(), on_stage).build()
+    clock = clock or SystemClock()
+    exports = ExportAssets(config, clock, on_stage)
+    assets = exports.build()
     job = dg.define_asset_job(
         JOB_NAME,
         selection=dg.AssetSelection.assets(*assets),
@@ -43,6 +46,7 @@ def build_pipefy_exports(
             last_month_schedule(JOB_NAME, [asset.key for asset in assets], config),
             current_month_schedule(JOB_NAME, config),
         ],
+        sensors=[pending_exports_sensor(JOB_NAME, exports.sources(), config, clock)],
         resources={"pipefy": pipefy_resource(config), "export_database": database_resource(config)},
         executor=executor,
     )

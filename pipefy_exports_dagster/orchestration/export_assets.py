@@ -1,17 +1,20 @@
 """The export assets: one table each, partitioned by period filter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Optional
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, ReadOptions, Report
+from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.orchestration.failures import retry_policy
 from pipefy_exports_dagster.orchestration.materializing import Materializer
 from pipefy_exports_dagster.orchestration.partitions import PERIODS
+from pipefy_exports_dagster.orchestration.pending_exports import ExportSource
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, PipefyResource
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportKind
@@ -28,6 +31,10 @@ class ExportRunConfig(dg.Config):
     """What a run may ask for in the Launchpad."""
 
     fresh: bool = Field(default=False, description="Ask Pipefy for a new export even if one is pending")
+
+    def overrides(self) -> dict[str, Any]:
+        """Return the arguments of the request that this run changes, JSON-able."""
+        return self.model_dump(mode="json", exclude_none=True, exclude={"fresh"})
 
 
 class ReportRunConfig(ExportRunConfig):
@@ -71,17 +78,39 @@ class ExportAssets:
         assets = [self._automation_jobs(jobs)] if jobs else []
         return assets + [self._report(report) for report in self.config.reports]
 
+    def sources(self) -> list[ExportSource]:
+        """Return what each of the assets asks Pipefy for, without its run."""
+        jobs = self.config.automation_jobs
+        sources = [ExportSource(jobs.name, self._jobs_kind)] if jobs else []
+        return sources + [
+            ExportSource(report.name, partial(self._report_kind, report)) for report in self.config.reports
+        ]
+
+    def _jobs_kind(self, overrides: Mapping[str, Any]) -> ExportKind:  # noqa: ARG002 - it has no arguments
+        return AutomationJobsExport(self.config.organization_id)
+
+    def _report_kind(self, report: Report, overrides: Mapping[str, Any]) -> ExportKind:
+        try:
+            arguments = ReportRunConfig(**overrides)
+        except ValidationError:
+            raise ConfigurationError(
+                f"{report.name} was exported with arguments that this version does not know: {sorted(overrides)}"
+            ) from None
+        return OrganizationReportExport(self.config.organization_id, arguments.applied_to(report))
+
     def _automation_jobs(self, jobs: AutomationJobs) -> dg.AssetsDefinition:
         def automation_jobs(
             context: dg.AssetExecutionContext,
             config: ExportRunConfig,
             pipefy: PipefyResource,
             export_database: ExportDatabaseResource,
-        ) -> dg.MaterializeResult:
+        ) -> Iterator[dg.MaterializeResult]:
             kind = AutomationJobsExport(self.config.organization_id)
-            return self._materializer(jobs.name, kind, jobs.reading).run(
-                context, pipefy, export_database, fresh=config.fresh
+            result = self._materializer(jobs.name, kind, jobs.reading).run(
+                context, pipefy, export_database, fresh=config.fresh, overrides=config.overrides()
             )
+            if result:
+                yield result
 
         rows = "Runs of the organization's automations: one row per automation job."
         return self._asset(jobs.name, automation_jobs, rows)
@@ -92,11 +121,13 @@ class ExportAssets:
             config: ReportRunConfig,
             pipefy: PipefyResource,
             export_database: ExportDatabaseResource,
-        ) -> dg.MaterializeResult:
+        ) -> Iterator[dg.MaterializeResult]:
             kind = OrganizationReportExport(self.config.organization_id, config.applied_to(report))
-            return self._materializer(report.name, kind, report.reading).run(
-                context, pipefy, export_database, fresh=config.fresh
+            result = self._materializer(report.name, kind, report.reading).run(
+                context, pipefy, export_database, fresh=config.fresh, overrides=config.overrides()
             )
+            if result:
+                yield result
 
         rows = "Cards of an organization report: one row per card, the columns that the report has when exported."
         return self._asset(report.name, organization_report, rows)
@@ -113,6 +144,8 @@ class ExportAssets:
             kinds={"pipefy", "duckdb"},
             owners=list(self.config.owners) or None,
             retry_policy=retry_policy(self.config),
+            # A run that leaves the waiting to the sensor materializes nothing, and is a success.
+            output_required=False,
         )(materialize)
 
 

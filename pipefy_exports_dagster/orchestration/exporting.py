@@ -5,10 +5,11 @@ the next one looks into the ledger, and goes on from where the export is now.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -16,6 +17,8 @@ from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError
 from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport, fingerprint_of
+from pipefy_exports_dagster.orchestration.pending_resume import ago, why_not_resumed
+from pipefy_exports_dagster.orchestration.pending_roles import SENSOR_NAME, RunRole
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.creating import create_patiently
 from pipefy_exports_dagster.pipefy.download import download_export
@@ -58,6 +61,8 @@ class Exporter:
     clock: Clock
     ledger: Ledger
     on_stage: OnStage
+    role: RunRole = field(default_factory=RunRole)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
     timings: Timings = field(default_factory=Timings)
 
     @property
@@ -65,8 +70,10 @@ class Exporter:
         """Names the export in messages."""
         return f"{self.kind.label}, {self.period_filter}"
 
-    def export(self, *, fresh: bool, asked_at: datetime | None) -> ExportedFile:
+    def export(self, *, fresh: bool, asked_at: datetime | None) -> ExportedFile | None:
         """Return the partition's file: of the pending export where there is one, else of a new one.
+
+        None means that there is nothing to load in this run, and the log says why.
 
         Args:
             fresh: Ask for a new export in any case.
@@ -76,10 +83,17 @@ class Exporter:
         Raises:
             PipefyExportsError: As the parts say.
         """
+        if self.role.follows:
+            return self._follow_up(self.role.follows)
         if asked_at and (twin := self._asked_since(asked_at)):
             self.context.log.info(f"using export {twin.export_id!r}, which another run has just asked for")
             return self._follow(twin)
-        if not fresh and (pending := self.adoptable()):
+        if own := self._loaded_by_another():
+            self.context.log.info(
+                f"another run has loaded this run's export {own.export_id!r}; loading it again"
+            )
+            return self._follow(own)
+        if (not fresh or self._asked_already()) and (pending := self.adoptable()):
             try:
                 return self._follow(pending)
             except (ExportFailedError, ExportNotFoundError) as error:
@@ -95,25 +109,57 @@ class Exporter:
         return ExportedFile(raw, requested, exported.resumed, self.timings)
 
     def adoptable(self) -> RequestedExport | None:
-        """Return the pending export if it answers the request that this run would make; log why not."""
+        """Return the pending export if it answers the request that this run would make; log why not.
+
+        A run that follows up an export, or has asked for it itself, goes on with it when the month has turned
+        as well.
+        """
         pending = self.ledger.pending()
         if pending is None:
             return None
-        age = self.clock.now() - pending.requested_at
-        refusal = None
-        if pending.fingerprint != self._fingerprint(self._period()):
-            refusal = "it was made for other arguments, another organization or another month"
-        elif pending.requested_month != self._period().requested_month:
-            refusal = f"it was requested in {pending.requested_month:%Y-%m}: {self.period_filter} meant another month"
-        elif age > timedelta(seconds=self.config.resume_window_s):
-            refusal = f"it is {age} old, more than the resume window"
+        is_own = pending.export_id == self.role.follows or pending.run_id in self.role.run_ids
+        refusal = why_not_resumed(
+            pending,
+            base_url=str(self.client.base_url),
+            kind=self.kind,
+            period=Period(self.period_filter, pending.requested_month) if is_own else self._period(),
+            now=self.clock.now(),
+            resume_window_s=self.config.resume_window_s,
+        )
         if refusal:
             self.context.log.info(f"the pending export {pending.export_id!r} is not resumed: {refusal}")
             return None
+        age = ago(self.clock.now() - pending.requested_at)
         self.context.log.info(
-            f"resuming export {pending.export_id!r}, requested {_ago(age)} ago, instead of asking for another"
+            f"resuming export {pending.export_id!r}, requested {age} ago, instead of asking for another"
         )
         return pending
+
+    def _follow_up(self, export_id: str) -> ExportedFile | None:
+        """Return the file of the one export that this run is for; it never asks for another."""
+        pending = self.adoptable()
+        if pending and pending.export_id == export_id:
+            return self._follow(pending)
+        self.context.log.info(
+            f"nothing to do: export {export_id!r}, which this run was launched for, is not pending any more. "
+            "Materialize the partition to ask for a new export"
+        )
+        return None
+
+    def _asked_already(self) -> bool:
+        """Whether this run has asked for an export: when its step is retried, `fresh` is done with."""
+        newest = self.ledger.newest_request()
+        return newest is not None and newest.run_id in self.role.run_ids
+
+    def _loaded_by_another(self) -> RequestedExport | None:
+        """Return the export that this run asked for if it was loaded while the run's step waited for a retry.
+
+        The sensor cannot tell such a run from a dead one: both have released the partition's lock.
+        """
+        loaded = self.ledger.loaded()
+        if loaded is None or loaded.run_id not in self.role.run_ids:
+            return None
+        return loaded if self._folder().find(loaded.export_id) else None
 
     def _asked_since(self, moment: datetime) -> RequestedExport | None:
         newest = self.ledger.newest_request()
@@ -141,6 +187,7 @@ class Exporter:
             requested_at=requested_at,
             requested_month=period.requested_month,
             dialect=created.dialect,
+            overrides=self.overrides,
         )
         self.context.log_event(self.ledger.requested(requested))
         self.on_stage(Stage.REQUESTED)
@@ -149,8 +196,11 @@ class Exporter:
             self.context.log.warning(warning)
         return requested, created.export
 
-    def _follow(self, requested: RequestedExport, created: Export | None = None) -> ExportedFile:
-        """Return the file of an export: one just `created`, or else a resumed one, in whatever state it is."""
+    def _follow(self, requested: RequestedExport, created: Export | None = None) -> ExportedFile | None:
+        """Return the file of an export: one just `created`, or else a resumed one, in whatever state it is.
+
+        None if the run leaves the waiting to the sensor.
+        """
         folder = self._folder()
         folder.create()
         raw = None if created else folder.find(requested.export_id)
@@ -158,8 +208,28 @@ class Exporter:
             self.context.log.info(f"the file is already here, whole: {raw.path}")
         else:
             export = created or Export(requested.export_id, ExportState.UNKNOWN, "")
+            if self.role.defers and self._is_left_to_sensor(requested, created):
+                return None
             raw = self._download(self._await(export, requested), requested, folder)
         return ExportedFile(raw, requested, resumed=created is None, timings=self.timings)
+
+    def _is_left_to_sensor(self, requested: RequestedExport, created: Export | None) -> bool:
+        """Whether a deferred run ends here: its export is new, or still being written and not late."""
+        try:
+            export = created or self._refresh(requested.export_id)
+        except ExportNotFoundError:
+            return False
+        is_late = self.clock.now() - requested.requested_at >= timedelta(
+            seconds=self.config.polling.timeout_s
+        )
+        if export.is_ready or export.state is ExportState.FAILED or is_late:
+            return False
+        self.context.log.info(
+            f"this run ends here, with nothing loaded: Pipefy is writing export {requested.export_id!r}. "
+            f"{SENSOR_NAME} asks about it, and launches another run that loads it when it is finished; the "
+            "daemon has to be running for that, and the sensor switched on"
+        )
+        return True
 
     def _await(self, export: Export, requested: RequestedExport) -> Export:
         started = time.monotonic()
@@ -248,8 +318,3 @@ class Exporter:
 
     def _folder(self) -> RawFolder:
         return RawFolder.of(self.config.data_dir, self.organization_id, self.asset, self.period_filter)
-
-
-def _ago(age: timedelta) -> str:
-    seconds = max(int(age.total_seconds()), 0)
-    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"  # noqa: PLR2004 - two minutes

@@ -9,7 +9,7 @@ the UI, so there is no other store that could disagree with it.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -22,6 +22,7 @@ REQUEST = "pipefy/request"
 REQUESTED_AT = "pipefy/requested_at"
 REQUESTED_MONTH = "pipefy/requested_month"
 DIALECT = "pipefy/dialect"
+RUN_CONFIG = "pipefy/run_config"
 STATUS = "pipefy/status"
 REASON = "pipefy/reason"
 
@@ -42,7 +43,9 @@ class RequestedExport:
     """An export as the ledger knows it.
 
     `fingerprint` identifies what was asked for and where; `requested_month` is the first day of the month,
-    in the organization's time zone, that gives the period filter its meaning.
+    in the organization's time zone, that gives the period filter its meaning; `overrides` are the run's own
+    arguments, from the Launchpad, which another run needs to make the same request; `run_id` is the run that
+    asked.
     """
 
     export_id: str
@@ -51,6 +54,8 @@ class RequestedExport:
     requested_at: datetime
     requested_month: date
     dialect: str
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    run_id: str = field(default="", compare=False)
 
 
 def fingerprint_of(base_url: str, kind: str, request: Mapping[str, Any]) -> str:
@@ -69,17 +74,18 @@ class Ledger:
 
     def requested(self, export: RequestedExport) -> dg.AssetObservation:
         """Return the observation that makes an export pending. Log it before anything else happens."""
-        return self._observation(
-            {
-                STATUS: RequestStatus.REQUESTED.value,
-                EXPORT_ID: export.export_id,
-                FINGERPRINT: export.fingerprint,
-                REQUEST: dg.MetadataValue.json(dict(export.request)),
-                REQUESTED_AT: export.requested_at.isoformat(),
-                REQUESTED_MONTH: export.requested_month.isoformat(),
-                DIALECT: export.dialect,
-            }
-        )
+        metadata: dict[str, Any] = {
+            STATUS: RequestStatus.REQUESTED.value,
+            EXPORT_ID: export.export_id,
+            FINGERPRINT: export.fingerprint,
+            REQUEST: dg.MetadataValue.json(dict(export.request)),
+            REQUESTED_AT: export.requested_at.isoformat(),
+            REQUESTED_MONTH: export.requested_month.isoformat(),
+            DIALECT: export.dialect,
+        }
+        if export.overrides:
+            metadata[RUN_CONFIG] = dg.MetadataValue.json(dict(export.overrides))
+        return self._observation(metadata)
 
     def abandoned(self, export_id: str, reason: str) -> dg.AssetObservation:
         """Return the observation after which an export is not resumed any more."""
@@ -89,20 +95,19 @@ class Ledger:
 
     def pending(self) -> RequestedExport | None:
         """Return the export of the newest observation, unless it is loaded or abandoned."""
-        for record_id, metadata in self._observations():
-            if metadata[STATUS].value == RequestStatus.ABANDONED:
-                return None
-            export = _read_requested(metadata)
-            if export is None or self._is_loaded(export.export_id, since=record_id):
-                return None
-            return export
-        return None
+        export, is_loaded = self._newest()
+        return None if is_loaded else export
+
+    def loaded(self) -> RequestedExport | None:
+        """Return the newest export that was asked for if it is loaded."""
+        export, is_loaded = self._newest()
+        return export if is_loaded else None
 
     def newest_request(self) -> RequestedExport | None:
         """Return the newest export that was asked for, whatever became of it."""
-        for _, metadata in self._observations():
-            if metadata[STATUS].value == RequestStatus.REQUESTED:
-                return _read_requested(metadata)
+        for observation in self._observations():
+            if observation.metadata[STATUS].value == RequestStatus.REQUESTED:
+                return _read_requested(observation)
         return None
 
     def requests_since_materialization(self) -> int:
@@ -110,8 +115,8 @@ class Ledger:
         newest = self._instance.fetch_materializations(self._filter(), limit=1).records
         return sum(
             1
-            for _, metadata in self._observations(since=newest[0].storage_id if newest else None)
-            if metadata[STATUS].value == RequestStatus.REQUESTED
+            for observation in self._observations(since=newest[0].storage_id if newest else None)
+            if observation.metadata[STATUS].value == RequestStatus.REQUESTED
         )
 
     def loaded_month(self) -> date | None:
@@ -121,6 +126,17 @@ class Ledger:
         month = materialization.metadata.get(REQUESTED_MONTH) if materialization else None
         return date.fromisoformat(str(month.value)) if month else None
 
+    def _newest(self) -> tuple[RequestedExport | None, bool]:
+        """Return the export of the newest observation, unless it was abandoned, and whether it is loaded."""
+        for observation in self._observations():
+            if observation.metadata[STATUS].value == RequestStatus.ABANDONED:
+                return None, False
+            export = _read_requested(observation)
+            return export, export is not None and self._is_loaded(
+                export.export_id, since=observation.storage_id
+            )
+        return None, False
+
     def _observation(self, metadata: Mapping[str, Any]) -> dg.AssetObservation:
         return dg.AssetObservation(self._asset_key, partition=self._partition, metadata=metadata)
 
@@ -129,13 +145,13 @@ class Ledger:
             self._asset_key, asset_partitions=[self._partition], after_storage_id=since
         )
 
-    def _observations(self, since: int | None = None) -> list[tuple[int, Mapping[str, dg.MetadataValue]]]:
+    def _observations(self, since: int | None = None) -> list["_Observation"]:
         """Return our own observations, newest first: others may observe the asset as well."""
         records = self._instance.fetch_observations(self._filter(since), limit=MAX_RECORDS).records
-        observations = ((record.storage_id, record.asset_observation) for record in records)
+        observations = ((record, record.asset_observation) for record in records)
         return [
-            (storage_id, observation.metadata)
-            for storage_id, observation in observations
+            _Observation(record.storage_id, record.run_id, observation.metadata)
+            for record, observation in observations
             if observation and STATUS in observation.metadata and EXPORT_ID in observation.metadata
         ]
 
@@ -149,9 +165,18 @@ class Ledger:
         )
 
 
-def _read_requested(metadata: Mapping[str, dg.MetadataValue]) -> RequestedExport | None:
+@dataclass(frozen=True, slots=True)
+class _Observation:
+    storage_id: int
+    run_id: str
+    metadata: Mapping[str, dg.MetadataValue]
+
+
+def _read_requested(observation: _Observation) -> RequestedExport | None:
+    metadata = observation.metadata
     try:
         request = metadata[REQUEST].value
+        overrides = metadata[RUN_CONFIG].value if RUN_CONFIG in metadata else {}
         return RequestedExport(
             export_id=str(metadata[EXPORT_ID].value),
             fingerprint=str(metadata[FINGERPRINT].value),
@@ -159,6 +184,8 @@ def _read_requested(metadata: Mapping[str, dg.MetadataValue]) -> RequestedExport
             requested_at=datetime.fromisoformat(str(metadata[REQUESTED_AT].value)),
             requested_month=date.fromisoformat(str(metadata[REQUESTED_MONTH].value)),
             dialect=str(metadata[DIALECT].value),
+            overrides=overrides if isinstance(overrides, dict) else {},
+            run_id=observation.run_id,
         )
     except (KeyError, ValueError):
         return None

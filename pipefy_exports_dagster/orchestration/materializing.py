@@ -1,8 +1,10 @@
 """One materialization: under the partition's lock, a file from Pipefy, then its slice of the table."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import dagster as dg
 
@@ -15,6 +17,7 @@ from pipefy_exports_dagster.orchestration.failures import failures_for_dagster
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.metadata import materialization_metadata
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
+from pipefy_exports_dagster.orchestration.pending_roles import RunRole
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, PipefyResource
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
@@ -40,8 +43,17 @@ class Materializer:
         database: ExportDatabaseResource,
         *,
         fresh: bool,
-    ) -> dg.MaterializeResult:
-        """Materialize the partition of a run.
+        overrides: Mapping[str, Any],
+    ) -> dg.MaterializeResult | None:
+        """Materialize the partition of a run; None if there is nothing to load in this run.
+
+        Args:
+            context: The run.
+            pipefy: Where exports come from.
+            database: Where they go.
+            fresh: Ask for a new export in any case.
+            overrides: The run's own arguments, already part of `kind`: another run that finishes this one's
+                export needs them.
 
         Raises:
             dg.Failure: For every error of ours; retries are allowed where the trouble may pass.
@@ -70,9 +82,11 @@ class Materializer:
                     clock=self.clock,
                     ledger=Ledger(context.instance, context.asset_key, context.partition_key),
                     on_stage=self.on_stage,
+                    role=RunRole.of(context.run, self.config.wait),
+                    overrides=overrides,
                 )
                 exported = exporter.export(fresh=fresh, asked_at=_asked_at(context) if waited else None)
-                return self._load(exporter, exported, database)
+                return self._load(exporter, exported, database) if exported else None
 
     def _load(
         self, exporter: Exporter, exported: ExportedFile, database: ExportDatabaseResource

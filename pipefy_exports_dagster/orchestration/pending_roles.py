@@ -1,0 +1,49 @@
+"""What a run does about an export: wait for it, leave it to the sensor, or load what another run asked for."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import dagster as dg
+
+from pipefy_exports_dagster.config import Wait
+
+SENSOR_NAME = "pending_exports_sensor"
+FOLLOWS_EXPORT = "pipefy/follows_export"
+"""Tag of a run that the sensor launched: the id of the export that it loads."""
+ATTEMPT = "pipefy/attempt"
+"""Tag of a run that the sensor launched: 1 for the first that was to load the export."""
+
+BACKFILL = "dagster/backfill"
+RETRY_NUMBER = "dagster/retry_number"
+"""Dagster's tag of a run that it started by itself in place of a dead one."""
+RETRIED_RUNS = ("dagster/root_run_id", "dagster/parent_run_id")
+
+
+@dataclass(frozen=True, slots=True)
+class RunRole:
+    """How far a run goes.
+
+    `follows` is the export that the run is to load: it asks for no other. A run that `defers` ends as soon as
+    its export is requested. `run_ids` are the run and those that it is an automatic retry of: what they asked
+    for is its own.
+    """
+
+    run_ids: frozenset[str] = frozenset()
+    follows: str | None = None
+    defers: bool = False
+
+    @classmethod
+    def of(cls, run: dg.DagsterRun, wait: Wait) -> Self:
+        """Read a run's role from its tags.
+
+        A run of a backfill waits, because a backfill counts a run without a materialization as failed (tried).
+        """
+        follows = run.tags.get(FOLLOWS_EXPORT)
+        retried = (
+            {run.tags[tag] for tag in RETRIED_RUNS if tag in run.tags} if RETRY_NUMBER in run.tags else set()
+        )
+        return cls(
+            run_ids=frozenset({run.run_id} | retried),
+            follows=follows,
+            defers=wait is Wait.DEFERRED and follows is None and BACKFILL not in run.tags,
+        )

@@ -1,0 +1,62 @@
+"""The sensor that waits for exports in place of runs, and adopts what dead runs left behind."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import dagster as dg
+
+from pipefy_exports_dagster.clock import Clock
+from pipefy_exports_dagster.config import PipefyExportsConfig, Wait
+from pipefy_exports_dagster.errors import PipefyExportsError
+from pipefy_exports_dagster.orchestration.pending_exports import ExportSource
+from pipefy_exports_dagster.orchestration.pending_roles import SENSOR_NAME
+from pipefy_exports_dagster.orchestration.pending_tick import REQUEST_TIMEOUT_S, PendingExports, Tick
+from pipefy_exports_dagster.orchestration.resources import PipefyResource
+from pipefy_exports_dagster.pipefy.status_batch import StatusClient
+
+INTERVAL_S = 30
+
+
+def pending_exports_sensor(
+    job_name: str, sources: Sequence[ExportSource], config: PipefyExportsConfig, clock: Clock
+) -> dg.SensorDefinition:
+    """Return the sensor; where runs leave the waiting to it, it is switched on from the start."""
+    is_needed = config.wait is Wait.DEFERRED
+
+    @dg.sensor(
+        name=SENSOR_NAME,
+        job_name=job_name,
+        minimum_interval_seconds=INTERVAL_S,
+        default_status=dg.DefaultSensorStatus.RUNNING if is_needed else dg.DefaultSensorStatus.STOPPED,
+        description=(
+            "Asks Pipefy about every pending export, up to 50 in one request, and launches a run for each that is "
+            "finished, failed or late: those of `wait: deferred`, and those that a killed run left behind."
+        ),
+    )
+    def pending_exports(
+        context: dg.SensorEvaluationContext, pipefy: PipefyResource
+    ) -> dg.SensorResult | dg.SkipReason:
+        try:
+            tick = _look(context.instance, pipefy, sources, config, clock)
+        except PipefyExportsError as error:
+            return dg.SkipReason(str(error))
+        if not tick.launches:
+            return dg.SkipReason(str(tick))
+        if tick.notes or tick.failure:
+            context.log.info(str(tick))
+        return dg.SensorResult(run_requests=tick.launches)
+
+    return pending_exports
+
+
+def _look(
+    instance: dg.DagsterInstance,
+    pipefy: PipefyResource,
+    sources: Sequence[ExportSource],
+    config: PipefyExportsConfig,
+    clock: Clock,
+) -> Tick:
+    timeout_s = min(pipefy.request_timeout_s, REQUEST_TIMEOUT_S)
+    connection = dataclasses.replace(pipefy.connection, request_timeout_s=timeout_s)
+    with StatusClient.from_environment(connection) as client:
+        return PendingExports(instance, config, sources, clock.now()).look(client)

@@ -1,0 +1,154 @@
+"""One look at everything that is pending: what Pipefy says of it, and what is to be launched.
+
+An export that a run works on is left alone: such a run holds the partition's file lock, and the operating
+system takes the lock from a run that dies.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import dagster as dg
+
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.errors import ConfigurationError, PartitionLockedError
+from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
+from pipefy_exports_dagster.orchestration.pending_exports import ExportSource, PendingExport, find_pending
+from pipefy_exports_dagster.orchestration.pending_follow_ups import Verdict, find_follow_ups, next_attempt
+from pipefy_exports_dagster.orchestration.pending_resume import why_not_resumed
+from pipefy_exports_dagster.orchestration.pending_roles import ATTEMPT, FOLLOWS_EXPORT
+from pipefy_exports_dagster.pipefy.export import ExportState
+from pipefy_exports_dagster.pipefy.organization import require_organization_id
+from pipefy_exports_dagster.pipefy.periods import Period
+from pipefy_exports_dagster.pipefy.status_batch import Answers, Question, StatusClient
+
+ASKING_BUDGET_S = 20.0
+"""No request of a tick starts later; with `REQUEST_TIMEOUT_S` for the last one that is well below the 60 s after
+which Dagster gives a sensor up."""
+REQUEST_TIMEOUT_S = 8.0
+YOUNG_S = 60.0
+"""An export that is younger and not known to Pipefy may just not have arrived everywhere there."""
+MAX_NOTES = 8
+
+
+@dataclass(slots=True)
+class Tick:
+    """What a tick launches, and for each other pending export why nothing is."""
+
+    launches: list[dg.RunRequest] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    failure: str = ""
+
+    def __str__(self) -> str:
+        """Say it in a few lines."""
+        lines = [self.failure] if self.failure else []
+        lines += self.notes[:MAX_NOTES]
+        if len(self.notes) > MAX_NOTES:
+            lines.append(f"... and {len(self.notes) - MAX_NOTES} more")
+        return "\n".join(lines) or "no export is pending"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingExports:
+    """Looks at all pending exports of a configuration's assets."""
+
+    instance: dg.DagsterInstance
+    config: PipefyExportsConfig
+    sources: Sequence[ExportSource]
+    now: datetime
+
+    def look(self, client: StatusClient) -> Tick:
+        """Ask Pipefy about every pending export that nobody works on, and say what to launch.
+
+        Raises:
+            ConfigurationError: No organization is configured.
+        """
+        tick = Tick()
+        organization_id = require_organization_id(self.config.organization_id)
+        resumable = []
+        for pending in find_pending(self.instance, self.sources):
+            if refusal := self._why_left_alone(pending, str(client.base_url)):
+                tick.notes.append(f"{pending.label}: {refusal}")
+            elif self._is_locked(pending, organization_id):
+                tick.notes.append(f"{pending.label}: a run is working on it")
+            else:
+                resumable.append(pending)
+        verdicts = self._verdicts(resumable)
+        waiting = []
+        for pending in resumable:
+            if refusal := verdicts[pending.id].refusal:
+                tick.notes.append(f"{pending.label}: {refusal}")
+            else:
+                waiting.append(pending)
+        questions = [
+            Question(pending.id, pending.source.kind_for(pending.requested.overrides)) for pending in waiting
+        ]
+        answers = client.ask(questions, budget_s=ASKING_BUDGET_S)
+        tick.failure = answers.failure
+        for pending in waiting:
+            self._judge(pending, verdicts[pending.id].attempt, answers, tick)
+        return tick
+
+    def _why_left_alone(self, pending: PendingExport, base_url: str) -> str | None:
+        """Return why a run would not go on with the export: it is not launched in vain."""
+        try:
+            return why_not_resumed(
+                pending.requested,
+                base_url=base_url,
+                kind=pending.source.kind_for(pending.requested.overrides),
+                period=Period(pending.period_filter, pending.requested.requested_month),
+                now=self.now,
+                resume_window_s=self.config.resume_window_s,
+            )
+        except ConfigurationError as error:
+            return str(error)
+
+    def _is_locked(self, pending: PendingExport, organization_id: str) -> bool:
+        lock = partition_lock(
+            self.config.data_dir,
+            organization_id,
+            pending.source.name,
+            pending.period_filter.value,
+            timeout_s=0,
+            on_wait=_not_waiting,
+        )
+        try:
+            with lock:
+                return False
+        except PartitionLockedError:
+            return True
+
+    def _verdicts(self, resumable: Sequence[PendingExport]) -> dict[str, Verdict]:
+        ids = [pending.id for pending in resumable]
+        follow_ups = find_follow_ups(self.instance, ids, self.config, self.now)
+        return {export_id: next_attempt(runs, self.now) for export_id, runs in follow_ups.items()}
+
+    def _judge(self, pending: PendingExport, attempt: int, answers: Answers, tick: Tick) -> None:
+        age = self.now - pending.requested.requested_at
+        export = answers.exports.get(pending.id)
+        is_unknown = pending.id in answers.unknown and age >= timedelta(seconds=YOUNG_S)
+        is_over = export is not None and export.state in {ExportState.FINISHED, ExportState.FAILED}
+        # A run that finds the export late fails, which is how people hear of it: once is enough.
+        is_late = age >= timedelta(seconds=self.config.polling.timeout_s) and attempt == 1
+        if is_over or is_unknown or (is_late and not answers.failure):
+            tick.launches.append(_run_request(pending, attempt))
+        elif pending.id in answers.trouble:
+            tick.notes.append(f"{pending.label}: {answers.trouble[pending.id]}")
+        elif export:
+            tick.notes.append(f"{pending.label}: it is {export.reported_state or 'without a state'}")
+        elif not answers.failure:
+            tick.notes.append(f"{pending.label}: Pipefy has not answered about it yet")
+
+
+def _run_request(pending: PendingExport, attempt: int) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=f"{pending.id}:{attempt}",
+        partition_key=pending.period_filter.value,
+        asset_selection=[pending.source.key],
+        run_config=pending.run_config,
+        tags={FOLLOWS_EXPORT: pending.id, ATTEMPT: str(attempt)},
+    )
+
+
+def _not_waiting() -> None:
+    """Do nothing: a held lock is left alone at once."""

@@ -1,0 +1,156 @@
+"""How many exports are doing: one request for up to fifty of them, by aliases.
+
+Only the states are asked for, never the links: whoever downloads asks for a fresh one.
+"""
+
+import json
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from pipefy_exports_dagster.errors import (
+    AuthenticationError,
+    ExportNotFoundError,
+    PermissionDeniedError,
+    PipefyExportsError,
+    RateLimitedError,
+    RequestRejectedError,
+    ServerUnavailableError,
+)
+from pipefy_exports_dagster.pipefy import automation_jobs, organization_report
+from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
+from pipefy_exports_dagster.pipefy.client import PipefyClient
+from pipefy_exports_dagster.pipefy.export import Export, ExportKind, parse_export
+from pipefy_exports_dagster.pipefy.graphql_errors import error_of, errors_in
+from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
+
+MAX_BATCH = 50
+MAX_SINGLE_REQUESTS = 10
+"""Exports asked about one by one in a round, where the batch had no answer for them."""
+
+FIELDS: Mapping[type, tuple[str, str]] = {
+    AutomationJobsExport: (automation_jobs.REFRESH_FIELD, "status"),
+    OrganizationReportExport: (organization_report.REFRESH_FIELD, "state"),
+}
+"""The root field of each kind, and the field of its state. Any other kind is asked about singly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An export to ask about."""
+
+    export_id: str
+    kind: ExportKind
+
+
+@dataclass(slots=True)
+class Answers:
+    """What Pipefy said, by export id; who is in none of the three was not asked about.
+
+    `trouble` is why an export could not be asked about, `failure` why a whole request could not.
+    """
+
+    exports: dict[str, Export]
+    unknown: set[str]
+    trouble: dict[str, str]
+    failure: str = ""
+
+
+class StatusClient(PipefyClient):
+    """Asks about many exports at once."""
+
+    def ask(self, questions: Sequence[Question], *, budget_s: float) -> Answers:
+        """Ask about exports, in batches, and singly about those without an answer.
+
+        Args:
+            questions: Which exports; their order does not matter.
+            budget_s: No request starts later than this.
+        """
+        deadline = time.monotonic() + budget_s
+        answers = Answers({}, set(), {})
+        # In any order: if the time is always up too early, it is not always the same that are left out.
+        shuffled = random.sample(questions, len(questions))
+        batched = [question for question in shuffled if type(question.kind) in FIELDS]
+        for start in range(0, len(batched), MAX_BATCH):
+            if time.monotonic() >= deadline:
+                return answers
+            try:
+                answers.exports |= self._ask_batch(batched[start : start + MAX_BATCH])
+            except PipefyExportsError as error:
+                if _concerns_all(error):
+                    answers.failure = str(error)
+                    return answers
+        unanswered = [question for question in shuffled if question.export_id not in answers.exports]
+        for question in unanswered[:MAX_SINGLE_REQUESTS]:
+            if time.monotonic() >= deadline:
+                break
+            self._ask_singly(question, answers)
+        return answers
+
+    def _ask_singly(self, question: Question, answers: Answers) -> None:
+        try:
+            answers.exports[question.export_id] = question.kind.refresh(self, question.export_id)
+        except ExportNotFoundError:
+            answers.unknown.add(question.export_id)
+        except PipefyExportsError as error:
+            answers.trouble[question.export_id] = str(error)
+
+    def _ask_batch(self, questions: Sequence[Question]) -> dict[str, Export]:
+        """Return the exports that one request answers.
+
+        Raises:
+            PipefyExportsError: It answers none; as `answers.read_answer` and `graphql_errors.error_of` say.
+        """
+        variables = {f"id{number}": question.export_id for number, question in enumerate(questions)}
+        content = json.dumps({"query": _document(questions), "variables": variables}).encode()
+        data = self._data_of(content, may_renew=self._tokens.can_renew)
+        exports = {}
+        for number, question in enumerate(questions):
+            answer = data.get(f"e{number}")
+            if isinstance(answer, Mapping):
+                state_field = FIELDS[type(question.kind)][1]
+                exports[question.export_id] = parse_export(
+                    answer, export_id=question.export_id, state_field=state_field
+                )
+        return exports
+
+    def _data_of(self, content: bytes, *, may_renew: bool) -> Mapping[str, Any]:
+        token = self._tokens.token()
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+        }
+        try:
+            payload = self._post("/graphql", content, headers, secret=token)
+            data = payload.get("data")
+            answered = isinstance(data, Mapping) and any(value is not None for value in data.values())
+            if not answered and errors_in(payload):
+                raise error_of(payload)
+        except AuthenticationError:
+            if not may_renew:
+                raise
+        else:
+            return data if isinstance(data, Mapping) else {}
+        self._tokens.forget()
+        return self._data_of(content, may_renew=False)
+
+
+def _concerns_all(error: PipefyExportsError) -> bool:
+    """Whether an error is about Pipefy or the credentials, rather than about what a document asks for."""
+    if isinstance(error, ServerUnavailableError) and not isinstance(error, RateLimitedError):
+        return error.status != httpx.codes.OK
+    return not isinstance(error, RequestRejectedError | PermissionDeniedError)
+
+
+def _document(questions: Sequence[Question]) -> str:
+    variables = ", ".join(f"$id{number}: ID!" for number in range(len(questions)))
+    lines = []
+    for number, question in enumerate(questions):
+        field, state = FIELDS[type(question.kind)]
+        lines.append(f"  e{number}: {field}(id: $id{number}) {{ id {state} }}")
+    return "\n".join([f"query PendingExports({variables}) {{", *lines, "}"])

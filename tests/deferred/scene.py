@@ -1,0 +1,118 @@
+"""A project whose runs leave the waiting to the sensor, a sandbox, and one clock for both."""
+
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+from support.project import JOBS, Outcome, Project
+from support.shared_clock import SharedClock
+
+from pipefy_exports_dagster.config import PipefyExportsConfig, Wait
+from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
+from pipefy_exports_dagster.orchestration.pending_roles import SENSOR_NAME
+from pipefy_exports_dagster.orchestration.resources import pipefy_resource
+from pipefy_exports_dagster.sandbox import Sandbox
+
+PARTITIONS = ("last_month", "current_month", "last_3_months")
+
+
+@dataclass
+class Ticked:
+    """What the sensor did."""
+
+    requests: Sequence[dg.RunRequest]
+    said: str
+
+
+@dataclass
+class Scene:
+    sandbox: Sandbox
+    project: Project
+    clock: SharedClock
+    config: PipefyExportsConfig
+
+    @classmethod
+    def deferred(cls, sandbox: Sandbox, project: Project, **changes: Any) -> "Scene":
+        config = dataclasses.replace(
+            project.config, wait=Wait.DEFERRED, read_copy=False, max_retries=0, **changes
+        )
+        return cls(sandbox, project, SharedClock(sandbox), config)
+
+    @property
+    def exports(self) -> int:
+        return self.sandbox.stats.exports.total()
+
+    def run(self, *assets: str, partition: str = "last_month", **options: Any) -> Outcome:
+        return self.project.materialize(
+            *(assets or (JOBS,)),
+            partition=partition,
+            clock=self.clock,
+            **({"config": self.config} | options),
+        )
+
+    def request(self, *assets: str, partition: str = "last_month", **options: Any) -> Outcome:
+        """Materialize, which ends as soon as the export is requested."""
+        outcome = self.run(*assets, partition=partition, **options)
+        assert outcome.success, outcome.failure
+        assert outcome.metadata == {}
+        return outcome
+
+    def definitions(self) -> dg.Definitions:
+        return build_pipefy_exports(self.config, clock=self.clock)
+
+    def tick(self, environment: Mapping[str, str] | None = None) -> Ticked:
+        """Evaluate the sensor as the daemon does, with an instance opened anew."""
+        definitions = self.definitions()
+        sensor = definitions.get_repository_def().get_sensor_def(SENSOR_NAME)
+        with (
+            self.environment(environment),
+            self.project.instance() as instance,
+            dg.build_sensor_context(
+                instance=instance, definitions=definitions, resources={"pipefy": pipefy_resource(self.config)}
+            ) as context,
+        ):
+            data = sensor.evaluate_tick(context)
+        assert data.cursor is None
+        return Ticked(data.run_requests or [], data.skip_message or "")
+
+    def launch(self, request: dg.RunRequest, **tags: str) -> Outcome:
+        """Run what the sensor asked for, in this process."""
+        job = self.definitions().resolve_job_def("pipefy_exports")
+        with self.environment(), self.project.instance() as instance:
+            result = job.execute_in_process(
+                instance=instance,
+                partition_key=request.partition_key,
+                asset_selection=list(request.asset_selection or ()),
+                run_config=dict(request.run_config),
+                tags=dict(request.tags) | tags,
+                raise_on_error=False,
+            )
+            return self.project._outcome(instance, result)
+
+    def tick_and_load(self) -> list[Outcome]:
+        return [self.launch(request) for request in self.tick().requests]
+
+    def runs_alive(self) -> int:
+        alive = [status for status in dg.DagsterRunStatus if status not in ENDED]
+        with self.project.instance() as instance:
+            return instance.get_runs_count(dg.RunsFilter(statuses=alive))
+
+    @contextmanager
+    def environment(self, environment: Mapping[str, str] | None = None) -> Iterator[None]:
+        previous = dict(os.environ)
+        os.environ.update(self.project.environment)
+        if environment is not None:
+            os.environ.clear()
+            os.environ.update(environment)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(previous)
+
+
+ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}

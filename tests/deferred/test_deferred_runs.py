@@ -1,0 +1,188 @@
+"""What a run does that does not wait for Pipefy, and the run that finishes its work."""
+
+import dataclasses
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+from deferred.scene import Scene
+from support.project import JOBS, REPORT
+
+from pipefy_exports_dagster.config import PipefyExportsConfig, Wait, config_from_environment
+from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
+from pipefy_exports_dagster.orchestration.ledger import Ledger
+from pipefy_exports_dagster.stages import Stage
+
+WRITTEN = timedelta(minutes=11)
+
+
+@pytest.mark.parametrize("asset", [JOBS, REPORT])
+def test_a_deferred_run_ends_when_the_export_is_requested_and_says_what_happens_next(
+    scene: Scene, asset: str
+) -> None:
+    outcome = scene.request(asset)
+    assert scene.exports == 1
+    assert scene.clock.slept_s == 0
+    assert scene.sandbox.stats.requests["status"] == 0
+    assert any("pending_exports_sensor asks about it" in message for message in outcome.messages)
+    assert scene.project.tables() == {}
+
+
+@pytest.mark.parametrize("asset", [JOBS, REPORT])
+def test_the_run_that_the_sensor_launches_loads_the_same_export(scene: Scene, asset: str) -> None:
+    scene.request(asset)
+    assert scene.tick().requests == []
+    scene.sandbox.clock.advance(WRITTEN)
+    [outcome] = scene.tick_and_load()
+    assert outcome.success, outcome.failure
+    assert outcome.metadata["pipefy/resumed"] is True
+    assert scene.exports == 1
+    assert scene.project.tables()[asset, "last_month"] > 0
+    assert scene.tick().said == "no export is pending"
+
+
+def test_the_launched_run_makes_the_request_that_was_made_in_the_launchpad(scene: Scene) -> None:
+    asked = {"columns": ["id", "title"], "sort_by": {"field": "id", "direction": "asc"}, "fresh": True}
+    scene.request(REPORT, run_config=asked)
+    scene.sandbox.clock.advance(WRITTEN)
+    [request] = scene.tick().requests
+    assert request.run_config == {
+        "ops": {REPORT: {"config": {key: value for key, value in asked.items() if key != "fresh"}}}
+    }
+    outcome = scene.launch(request)
+    assert outcome.success, outcome.failure
+    assert outcome.metadata["dagster/row_count"] > 0
+    assert scene.exports == 1
+
+
+def test_materializing_again_while_the_export_is_pending_asks_for_no_other(scene: Scene) -> None:
+    scene.request()
+    scene.request()
+    assert scene.exports == 1
+
+
+def test_materializing_by_hand_when_the_file_is_there_loads_it_at_once(scene: Scene) -> None:
+    scene.request()
+    scene.sandbox.clock.advance(WRITTEN)
+    outcome = scene.run()
+    assert outcome.success, outcome.failure
+    assert outcome.metadata["pipefy/resumed"] is True
+    assert scene.exports == 1
+
+
+def test_a_launched_run_whose_export_was_loaded_meanwhile_does_nothing(scene: Scene) -> None:
+    scene.request()
+    scene.sandbox.clock.advance(WRITTEN)
+    [request] = scene.tick().requests
+    assert scene.run().success
+    outcome = scene.launch(request)
+    assert outcome.success, outcome.failure
+    assert outcome.metadata == {}
+    assert any("is not pending any more" in message for message in outcome.messages)
+    assert scene.exports == 1
+
+
+def test_an_export_that_fails_at_pipefy_fails_the_launched_run_which_asks_for_no_other(scene: Scene) -> None:
+    scene.request()
+    scene.sandbox.exports.fail(scene.sandbox.exports.all()[-1].id)
+    [outcome] = scene.tick_and_load()
+    assert outcome.failure_class == "ExportFailedError"
+    assert scene.exports == 1
+    assert scene.tick().said == "no export is pending"
+
+
+def test_an_export_that_pipefy_has_forgotten_is_abandoned_by_the_launched_run(scene: Scene) -> None:
+    scene.request()
+    scene.sandbox.exports.forget(scene.sandbox.exports.all()[-1].id)
+    assert scene.tick().requests == []
+    scene.sandbox.clock.advance(WRITTEN)
+    [outcome] = scene.tick_and_load()
+    assert outcome.failure_class == "ExportNotFoundError"
+    assert scene.exports == 1
+    assert scene.tick().said == "no export is pending"
+
+
+def test_an_export_that_is_late_fails_one_run_and_is_loaded_when_it_is_finished(
+    start_scene: Callable[..., Scene],
+) -> None:
+    scene = start_scene(processing_seconds=3 * 3600)
+    scene.request()
+    scene.sandbox.clock.advance(timedelta(hours=1, minutes=1))
+    [outcome] = scene.tick_and_load()
+    assert outcome.failure_class == "ExportTimedOutError"
+    scene.sandbox.clock.advance(timedelta(hours=1))
+    assert scene.tick().requests == []
+    scene.sandbox.clock.advance(timedelta(hours=1))
+    [outcome] = scene.tick_and_load()
+    assert outcome.success, outcome.failure
+    assert scene.exports == 1
+
+
+@pytest.mark.parametrize("asset", [JOBS, REPORT])
+def test_an_export_of_last_month_is_loaded_as_what_it_is_when_the_month_has_turned(
+    scene: Scene, asset: str
+) -> None:
+    scene.sandbox.clock.set(datetime(2026, 11, 30, 23, 55, tzinfo=UTC))
+    scene.request(asset)
+    scene.sandbox.clock.advance(WRITTEN)
+    [outcome] = scene.tick_and_load()
+    assert outcome.success, outcome.failure
+    assert outcome.metadata["pipefy/requested_month"] == "2026-11-01"
+    assert scene.exports == 1
+
+
+def test_a_run_of_a_backfill_waits(scene: Scene) -> None:
+    backfill = dg.RunRequest(
+        partition_key="last_month", asset_selection=[dg.AssetKey(JOBS)], tags={"dagster/backfill": "abc"}
+    )
+    outcome = scene.launch(backfill)
+    assert outcome.success, outcome.failure
+    assert outcome.metadata["dagster/row_count"] > 0
+    assert scene.clock.slept_s > 0
+
+
+def test_a_step_that_is_tried_again_loads_its_export_again_when_another_run_has_loaded_it(
+    scene: Scene,
+) -> None:
+    inline = dataclasses.replace(scene.config, wait=Wait.INLINE)
+    scene.run(config=inline, on_stage=_stop_at(Stage.REQUESTED))
+    scene.sandbox.clock.advance(WRITTEN)
+    [outcome] = scene.tick_and_load()
+    assert outcome.success, outcome.failure
+    with scene.project.instance() as instance:
+        [loaded] = [run for run in instance.get_runs() if run.is_success]
+        [stopped] = [run for run in instance.get_runs() if not run.is_success]
+        assert Ledger(instance, dg.AssetKey(JOBS), "last_month").loaded()
+    again = dg.RunRequest(partition_key="last_month", asset_selection=[dg.AssetKey(JOBS)])
+    outcome = scene.launch(
+        again,
+        **{
+            "dagster/retry_number": "1",
+            "dagster/root_run_id": stopped.run_id,
+            "dagster/parent_run_id": stopped.run_id,
+        },
+    )
+    assert loaded.run_id != stopped.run_id
+    assert outcome.success, outcome.failure
+    assert scene.exports == 1
+
+
+def test_waiting_is_inline_unless_configured_and_the_sensor_is_on_where_it_has_to_be() -> None:
+    assert PipefyExportsConfig().wait is Wait.INLINE
+    assert config_from_environment({"PIPEFY_EXPORTS_WAIT": "Deferred"}).wait is Wait.DEFERRED
+    with pytest.raises(ConfigurationError, match="PIPEFY_EXPORTS_WAIT is 'later'"):
+        config_from_environment({"PIPEFY_EXPORTS_WAIT": "later"})
+    for wait, status in (("inline", "STOPPED"), ("deferred", "RUNNING")):
+        definitions = build_pipefy_exports(config_from_environment({"PIPEFY_EXPORTS_WAIT": wait}))
+        sensor = definitions.get_repository_def().get_sensor_def("pending_exports_sensor")
+        assert sensor.default_status is dg.DefaultSensorStatus[status]
+
+
+def _stop_at(stage: Stage) -> Callable[[str], None]:
+    def stop(reached: str) -> None:
+        if reached == stage:
+            raise KeyboardInterrupt
+
+    return stop
