@@ -25,6 +25,10 @@ COMMANDS = {
         "pipefy_exports_dagster.load_command.command:load",
         "Load a file that is here already, such as an export from an e-mail.",
     ),
+    "rebuild-history": LazyCommand(
+        "pipefy_exports_dagster.rebuild_history:rebuild_history",
+        "Build every month of the history from the raw files.",
+    ),
     "sandbox": LazyCommand(
         "pipefy_exports_dagster.sandbox.command:sandbox", "Run a local Pipefy with made-up data."
     ),

@@ -176,8 +176,9 @@ class HistoryBuilder:
 
     def _is_whole(self, raw: RawFile) -> bool:
         """Whether a file has all the rows of its period; one exported with other arguments has not."""
-        configured = self.plan.request(period_of(raw.sidecar))
-        differs = configured is not None and difference_in_rows(raw.sidecar.request, configured)
+        configured, made_with = self.plan.request(period_of(raw.sidecar)), raw.sidecar.request
+        as_asked = self.plan.fingerprint(made_with) == raw.sidecar.fingerprint
+        differs = configured and difference_in_rows(made_with, configured, as_asked=as_asked)
         if differs:
             self._warn_once(
                 f"{raw.path.name} is passed over: it was exported with another {differs!r} than the configuration has"

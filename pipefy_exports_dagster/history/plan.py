@@ -21,6 +21,7 @@ class HistoryPlan:
         table: The history's table.
         window: Tells which dates an export covers; None where that is not known.
         request: What the configuration sends for a period; None where it cannot say.
+        fingerprint: Of a request as it is asked for, before a saved report's own filter is added to it.
         time_column: Name or header of the column that months are cut by; None to find it.
         zone: Where the organization's months begin; for values that have a time zone.
     """
@@ -34,6 +35,7 @@ class HistoryPlan:
     reading: ReadOptions
     window: Callable[[Period], Window | None]
     request: Callable[[Period], Mapping[str, Any] | None]
+    fingerprint: Callable[[Mapping[str, Any]], str]
     time_column: str | None = None
     lock_timeout_s: float = 600.0
 

@@ -5,22 +5,29 @@ from collections.abc import Mapping
 from typing import Any
 
 NOT_ABOUT_ROWS = ("columns", "sortBy")
+SOURCE = "source"
+"""Stands in the request of a file that `pipefy-exports load` took in: what was asked for is not known."""
 
 
-def difference_in_rows(made_with: Mapping[str, Any], configured: Mapping[str, Any]) -> str | None:
+def difference_in_rows(
+    made_with: Mapping[str, Any], configured: Mapping[str, Any], *, as_asked: bool = False
+) -> str | None:
     """Return which argument makes an export hold other rows than the configured one would; None if none does.
 
-    A saved report's own filter is looked up when an export is created, and then stands last in its groups;
-    it is the report's, so it makes no difference.
+    Of a file that a person brought nothing is known, and the person is believed. A saved report's own filter is
+    looked up when an export is created, and then stands last in its groups; it makes no difference.
 
     Args:
         made_with: What was sent to Pipefy, from the sidecar.
         configured: What the configuration would send for the same period.
+        as_asked: Whether it is known that nothing was added to what was asked for.
     """
+    if SOURCE in made_with:
+        return None
     made_with, configured = _rows_only(made_with), _rows_only(configured)
     for name in sorted(made_with.keys() | configured.keys()):
         one, other = made_with.get(name), configured.get(name)
-        if name == "filter" and isinstance(one, dict) and isinstance(other, dict):
+        if name == "filter" and not as_asked and isinstance(one, dict) and isinstance(other, dict):
             one = _without_saved_filter(one, other)
         if one != other:
             return name

@@ -7,6 +7,7 @@ from typing import Any
 from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, ReadOptions, Report
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.history import HistoryPlan
+from pipefy_exports_dagster.orchestration.ledger import fingerprint_of
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
@@ -53,6 +54,7 @@ class HistorySource:
             reading=self.reading,
             window=lambda period: self.window(kind, period),
             request=request,
+            fingerprint=lambda made: fingerprint_of(self.config.connection.base_url, kind.label, made),
             time_column=self.time_column,
             lock_timeout_s=self.config.database_lock_timeout_s,
         )

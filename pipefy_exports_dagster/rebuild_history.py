@@ -1,0 +1,184 @@
+"""`pipefy-exports rebuild-history`: every month from the raw files, without Pipefy."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from pipefy_exports_dagster.config import PipefyExportsConfig, config_from_environment
+from pipefy_exports_dagster.dotenv_environment import environment_with_dotenv
+from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.history import (
+    Grade,
+    HistoryBuilder,
+    MonthAction,
+    MonthResult,
+    archived_organizations,
+)
+from pipefy_exports_dagster.load_command.failures import ended_in_one_line
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from pipefy_exports_dagster.orchestration.history_sources import HistorySource
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """The months of one history of one organization."""
+
+    table: str
+    organization_id: str
+    months: list[MonthResult] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def gaps(self) -> list[date]:
+        """Months between the first and the last that are there."""
+        there = [result.month for result in self.months if result.cover]
+        return [r.month for r in self.months if not r.cover and there and there[0] < r.month < there[-1]]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `--json` prints."""
+        return {
+            "table": self.table,
+            "organization_id": self.organization_id,
+            "months": [
+                {
+                    "month": f"{result.month:%Y-%m}",
+                    "action": result.action.value,
+                    "rows": result.cover.rows,
+                    "is_complete": result.cover.grade is Grade.COMPLETE,
+                    "export_id": result.cover.export_id,
+                }
+                for result in self.months
+                if result.cover
+            ],
+            "gaps": [f"{month:%Y-%m}" for month in self.gaps],
+            "warnings": self.warnings,
+        }
+
+
+@click.command()
+@click.option("--history", "only", metavar="NAME", help="One history only, such as automation_jobs_history.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+def rebuild_history(*, only: str | None, as_json: bool) -> None:
+    """Build every month of the history from the raw files, without asking Pipefy for anything.
+
+    A month that the files hold no better than the table, or not any more, stays as it is. Dagster is told of
+    each month, so that its UI agrees.
+    """
+    from pipefy_exports_dagster.load_command.dagster_event import opened_instance
+
+    with ended_in_one_line(as_json=as_json) as interruption:
+        environment = environment_with_dotenv()
+        os.environ.update(environment)  # a `dagster.yaml` may name variables
+        config = config_from_environment(environment)
+        home = Path(environment.get("DAGSTER_HOME") or config.data_dir / "dagster").expanduser().absolute()
+        with opened_instance(home) as instance, _progress(quiet=as_json) as advance:
+
+            def on_month(what: str, number: int, total: int) -> None:
+                interruption.committed |= number > 1
+                advance(what, number, total)
+
+            rebuilt = rebuild(config, instance, only=only, on_month=on_month)
+    if as_json:
+        click.echo(json.dumps({"histories": [history.as_json() for history in rebuilt]}))
+    else:
+        _print(rebuilt)
+
+
+def rebuild(
+    config: PipefyExportsConfig,
+    instance: "dg.DagsterInstance",
+    *,
+    only: str | None = None,
+    on_month: Callable[[str, int, int], None] = lambda *_: None,
+) -> list[Rebuilt]:
+    """Build all months of all organizations that have raw files.
+
+    Args:
+        config: Where the files and the database are.
+        instance: Is told of each month of the configured organization.
+        only: The name of one history; None for all.
+        on_month: Called before each month with what is built, its number and how many there are.
+
+    Raises:
+        ConfigurationError: There is no such history, or it is not clear to which month rows belong.
+        PipefyExportsError: As `HistoryBuilder.build` says.
+    """
+    from pipefy_exports_dagster.orchestration.history_sources import history_sources
+
+    sources = [source for source in history_sources(config) if only in (None, source.name)]
+    if not sources:
+        names = ", ".join(source.name for source in history_sources(config))
+        raise ConfigurationError(f"there is no history {only!r}; there are {names}")
+    rebuilt = []
+    for source in sources:
+        organizations = archived_organizations(config.data_dir, source.export)
+        rebuilt += [_rebuild_one(source, id_, instance, on_month) for id_ in organizations]
+    return rebuilt
+
+
+def _rebuild_one(
+    source: "HistorySource",
+    organization_id: str,
+    instance: "dg.DagsterInstance",
+    on_month: Callable[[str, int, int], None],
+) -> Rebuilt:
+    from pipefy_exports_dagster.orchestration.history_metadata import month_materialization
+
+    rebuilt, config = Rebuilt(source.name, organization_id), source.config
+    with HistoryBuilder(source.plan(organization_id), on_warning=rebuilt.warnings.append) as builder:
+        months = [month for month in builder.months() if month >= config.history_start]
+        for number, month in enumerate(months, 1):
+            on_month(f"{source.name} {month:%Y-%m}", number, len(months))
+            result = builder.build(month)
+            rebuilt.months.append(result)
+            if result.cover and config.organization_id in (None, organization_id):
+                instance.report_runless_asset_event(month_materialization(builder.plan, result, result.cover))
+        if config.read_copy:
+            builder.publish()
+    return rebuilt
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    console = Console(stderr=True)
+    columns = [*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TextColumn("months")]
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("reading the archive", total=None)
+
+        def advance(what: str, number: int, total: int) -> None:
+            bar.update(task, description=what, completed=number - 1, total=total)
+
+        yield advance
+
+
+def _print(rebuilt: list[Rebuilt]) -> None:
+    console = Console(highlight=False)
+    if not rebuilt:
+        console.print("There are no raw files to build a history from.")
+    for history in rebuilt:
+        table = Table("month", "rows", "", "export", title=f"{history.table}, {history.organization_id}")
+        for result in history.months:
+            if result.cover:
+                state = "complete" if result.cover.grade is Grade.COMPLETE else "provisional"
+                kept = ", kept" if result.action is MonthAction.KEPT else ""
+                table.add_row(
+                    f"{result.month:%Y-%m}", f"{result.cover.rows:,}", state + kept, result.cover.export_id
+                )
+            elif result.month in history.gaps:
+                table.add_row(f"{result.month:%Y-%m}", "", "gap: no file covers it", "")
+        console.print(table)
+        for warning in history.warnings:
+            console.print(f"warning: {warning}", markup=False)
