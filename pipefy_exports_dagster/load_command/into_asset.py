@@ -86,7 +86,7 @@ def load_into_asset(
             config.data_dir,
             partition.organization_id,
             partition.asset.name,
-            partition.period_filter,
+            partition.period_filter.value,
             timeout_s=manner.wait_s,
             on_wait=lambda: manner.on_stage("waiting"),
         ),

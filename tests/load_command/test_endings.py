@@ -1,0 +1,211 @@
+"""How the command ends, as a shell and a terminal see it: exit codes, signals, folders that refuse, a spinner."""
+
+import json
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+from support.project import JOBS
+
+from .conftest import TOKEN, Desk
+
+NOBODY = 65534
+TABLE = ("--table", "prices", "--database", "own.duckdb")
+ASSET = ("--asset", JOBS, "--partition", "last_month")
+
+
+def await_true(condition: Callable[[], object], timeout_s: float = 60) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.02)
+
+
+def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+    stdout, stderr = process.communicate(timeout=60)
+    assert "Traceback" not in stdout + stderr
+    assert TOKEN not in stdout + stderr
+    return process.returncode, stdout, stderr
+
+
+@contextmanager
+def held(database: Path) -> Iterator[None]:
+    """Another process holds the database."""
+    hold = f"import duckdb; c = duckdb.connect({str(database)!r}); print('held', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        yield
+        holder.communicate("\n")
+
+
+def test_exit_codes(desk: Desk) -> None:
+    desk.csv("a,b\n1,x\n")
+    desk.csv("<html></html>", "page.csv")
+    code, stdout, stderr = ended(desk.start("export.csv", *ASSET, "--json"))
+    assert (code, json.loads(stdout)["rows"], stderr) == (0, 1, "")
+    code, stdout, stderr = ended(desk.start("page.csv", *TABLE, "--json"))
+    assert (code, json.loads(stdout)["error"]["class"]) == (1, "UnreadableFileError")
+    assert stderr == f"Error: {json.loads(stdout)['error']['message']}\n"
+    code, stdout, stderr = ended(desk.start("export.csv", "--json"))
+    assert (code, stdout) == (2, "")
+    assert "give --asset and --partition" in stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_file_is_read_leaves_nothing(desk: Desk, number: signal.Signals) -> None:
+    desk.csv("a,b\n" + "1,x\n" * 8_000_000, "large.csv")
+    before = set(desk.everything())
+    # A group of its own: Ctrl-C reaches the reading process as well.
+    process = desk.start("large.csv", *ASSET, "--json", process_group=0)
+    await_true(lambda: list(desk.root.glob("data/.pipefy_exports_loading/*/source")))
+    time.sleep(0.3)
+    os.killpg(process.pid, number)
+    code, stdout, stderr = ended(process)
+    assert code == 128 + number
+    assert stderr == "Error: interrupted; nothing was loaded\n"
+    assert json.loads(stdout) == {
+        "error": {"class": "Interrupted", "message": "interrupted; nothing was loaded"}
+    }
+    left = set(desk.everything()) - before
+    assert {path for path in left if not path.startswith(("data/locks", "data/dagster"))} == set()
+
+
+def test_ctrl_c_while_the_database_is_held_leaves_it_as_it_was(desk: Desk) -> None:
+    desk.csv("a,b\n1,x\n")
+    assert ended(desk.start("export.csv", *TABLE))[0] == 0
+    with held(desk.root / "own.duckdb"):
+        process = desk.start("export.csv", *TABLE)
+        await_true(lambda: list(desk.root.glob(".pipefy_exports_loading/*/*.parquet")))
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        code, stdout, stderr = ended(process)
+    assert (code, stdout, stderr) == (130, "", "Error: interrupted; nothing was loaded\n")
+    assert not (desk.root / ".pipefy_exports_loading").exists()
+
+
+def test_ctrl_c_within_the_transaction_rolls_it_back(desk: Desk) -> None:
+    desk.csv("a,b\n" + "".join(f"{n},x{n}\n" for n in range(1_500_000)))
+    process = desk.start("export.csv", *TABLE)
+    database = desk.root / "own.duckdb"
+    await_true(database.exists)
+    process.send_signal(signal.SIGINT)
+    code, _, stderr = ended(process)
+    if code == 130 and "nothing was loaded" in stderr:
+        with duckdb.connect(database, read_only=True) as connection:
+            assert connection.execute("SELECT count(*) FROM duckdb_tables()").fetchone() == (0,)
+    else:  # the commit was quicker
+        assert code == 0 or "in the table already" in stderr
+
+
+def test_a_report_that_nobody_takes_does_not_undo_the_load(desk: Desk) -> None:
+    desk.csv("a,b\n1,x\n")
+    with Path("/dev/full").open("w") as full:
+        code, _, stderr = ended(desk.start("export.csv", *TABLE, stdout=full))
+    assert (code, stderr.count("\n")) == (1, 1)
+    assert "the rows are loaded, but the report could not be printed" in stderr
+
+
+def test_a_person_who_waits_sees_the_stage(desk: Desk) -> None:
+    desk.csv("a,b\n1,x\n")
+    assert ended(desk.start("export.csv", *TABLE))[0] == 0
+    shown, terminal = pty.openpty()
+    desk.environment["TERM"] = "xterm"
+    with held(desk.root / "own.duckdb"):
+        process = desk.start("export.csv", *TABLE, "--wait", "3", stderr=terminal)
+        os.close(terminal)
+        seen = b""
+        while True:
+            try:
+                chunk = os.read(shown, 4096)
+            except OSError:  # Linux's way to say that the other end is closed
+                break
+            if not chunk:
+                break
+            seen += chunk
+        os.close(shown)
+        process.communicate(timeout=60)
+    text = seen.decode()
+    assert process.returncode == 1
+    assert "writing to the database" in text
+    assert "was locked by process" in text
+
+
+@pytest.fixture
+def shut_out(desk: Desk) -> Iterator[tuple[Desk, Path]]:
+    """A folder that anybody reaches, as an ordinary person: root may do everything."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        (folder / "export.csv").write_text("a,b\n1,x\n")
+        desk.root = folder
+        desk.environment.pop("DAGSTER_HOME")
+        yield desk, folder
+
+
+def started_as_nobody(desk: Desk, *arguments: str) -> "subprocess.Popen[str]":
+    if os.geteuid() != 0:
+        return desk.start(*arguments)
+    return desk.start(*arguments, user=NOBODY, group=NOBODY, extra_groups=[])
+
+
+def test_a_file_that_may_not_be_read_is_one_line(shut_out: tuple[Desk, Path]) -> None:
+    desk, folder = shut_out
+    (folder / "export.csv").chmod(0)
+    code, _, stderr = ended(started_as_nobody(desk, "export.csv", *TABLE))
+    assert (code, stderr) == (1, "Error: export.csv cannot be read: Permission denied\n")
+
+
+@pytest.mark.parametrize("target", [TABLE, ASSET])
+def test_a_folder_that_may_not_be_written_is_one_line(
+    shut_out: tuple[Desk, Path], target: tuple[str, ...]
+) -> None:
+    desk, folder = shut_out
+    folder.chmod(0o555)
+    code, _, stderr = ended(started_as_nobody(desk, "export.csv", *target))
+    folder.chmod(0o755)
+    assert (code, stderr.count("\n")) == (1, 1)
+    assert "Permission denied" in stderr
+
+
+def test_an_archive_that_may_not_be_written_is_one_line(shut_out: tuple[Desk, Path]) -> None:
+    desk, folder = shut_out
+    (folder / "data" / "raw").mkdir(parents=True)
+    (folder / "data").chmod(0o777)
+    (folder / "data" / "raw").chmod(0o555)
+    code, _, stderr = ended(started_as_nobody(desk, "export.csv", *ASSET))
+    assert (code, stderr.count("\n")) == (1, 1)
+    assert "Permission denied" in stderr
+    assert not (folder / "data" / "pipefy_exports.duckdb").exists()
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(desk: Desk) -> None:
+    mount = desk.root / "data" / "raw"
+    mount.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(mount)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("mounting is not permitted here")
+    try:
+        desk.csv("a,b\n" + "1,x\n" * 50_000)
+        code, stdout, stderr = ended(desk.start("export.csv", *ASSET, "--json"))
+        assert code == 1
+        assert json.loads(stdout)["error"]["class"] == "DiskFullError"
+        assert "run the command again" in stderr
+        assert not [path for path in mount.rglob("*") if path.is_file()]
+    finally:
+        subprocess.run(["umount", str(mount)], check=True)
+    shutil.rmtree(mount)
