@@ -40,7 +40,7 @@ INTO_TABLE = ("table", "database")
 
 
 @click.command(context_settings={"max_content_width": 110})
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
 @click.option("--asset", metavar="NAME", help="The export asset whose table takes the file.")
 @click.option("--partition", type=click.Choice([period.value for period in PeriodFilter]))
 @click.option("--organization-id", type=Organization(), show_default="PIPEFY_ORG_ID")
@@ -59,7 +59,7 @@ INTO_TABLE = ("table", "database")
 @click.option("--table", metavar="NAME", help="Or a table of your own; its slices are the files, by name.")
 @click.option(
     "--database",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="The DuckDB file with that table; made if it is not there.",
 )
 @click.option(

@@ -56,11 +56,11 @@ class Desk:
     def load_table(self, file: Path, *arguments: str, table: str = "prices") -> Result:
         return self.load(file, "--table", table, "--database", str(self.root / "own.duckdb"), *arguments)
 
-    def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, before: tuple[str, ...] = (), **options: Any) -> "subprocess.Popen[str]":
         """Start the command in a process of its own."""
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         script = "from pipefy_exports_dagster.cli import main; main(prog_name='pipefy-exports')"
-        command = [sys.executable, "-c", script, "load", *arguments]
+        command = [*before, sys.executable, "-c", script, "load", *arguments]
         return subprocess.Popen(command, cwd=self.root, env=self.environment, text=True, **(pipes | options))
 
     def everything(self) -> dict[str, tuple[int, int]]:
