@@ -143,6 +143,7 @@ class ExportAssets:
             group_name=self.config.group_name,
             kinds={"pipefy", "duckdb"},
             owners=list(self.config.owners) or None,
+            metadata={"dagster/table_name": f"{self.config.database_path.stem}.main.{name}"},
             retry_policy=retry_policy(self.config),
             # A run that leaves the waiting to the sensor materializes nothing, and is a success.
             output_required=False,

@@ -99,9 +99,16 @@ class Materializer:
             except UnreadableFileError as error:
                 exported = _downloaded_again(exporter, exported, error)
                 loaded = self._load_file(exported, database)
-        except (UnreadableFileError, SupersededExportError) as error:
+        except SupersededExportError as error:
             context.log_event(ledger.abandoned(exported.requested.export_id, str(error)))
             raise
+        except UnreadableFileError as error:
+            context.log_event(ledger.abandoned(exported.requested.export_id, str(error)))
+            raise UnreadableFileError(
+                f"export {exported.requested.export_id!r} ({exporter.label}): {error}. Its file is kept at "
+                f"{exported.raw.path}; materialize the partition again to ask for another export",
+                detected=error.detected,
+            ) from None
         loading_s = time.monotonic() - started
         context.log.info(
             f"loaded {loaded.rows:,} rows in {loading_s:.1f} s; the database was locked for "

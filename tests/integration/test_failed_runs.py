@@ -86,7 +86,9 @@ CASES = {
         fault="status:failed-export",
     ),
     "a page of HTML instead of a file": Case(
-        ["HTML page", "export again"], "UnreadableFileError", fault="download:html-page:always"
+        ["export '", "HTML page", "Its file is kept at", "ask for another export"],
+        "UnreadableFileError",
+        fault="download:html-page:always",
     ),
 }
 
