@@ -1,10 +1,12 @@
 """How the command ends, as a shell and a terminal see it: exit codes, signals, folders that refuse, a spinner."""
 
+import contextlib
 import json
 import os
 import pty
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -106,6 +108,28 @@ def test_ctrl_c_within_the_transaction_rolls_it_back(desk: Desk) -> None:
             assert connection.execute("SELECT count(*) FROM duckdb_tables()").fetchone() == (0,)
     else:  # the commit was quicker
         assert code == 0 or "in the table already" in stderr
+
+
+def test_ctrl_c_after_the_commit_says_so_and_the_same_command_finishes(desk: Desk) -> None:
+    desk.csv("a,b\n" + "".join(f"{n},x{n}\n" for n in range(300_000)))
+    # Dagster's event log is held, so that the command waits between the commit and the event.
+    with contextlib.closing(sqlite3.connect(desk.project.home / "history" / "runs" / "index.db")) as log:
+        process = desk.start("export.csv", *ASSET)
+        await_true(desk.project.database.exists)
+        log.execute("BEGIN IMMEDIATE")
+        await_true((desk.root / "data" / "pipefy_exports.read.duckdb").exists)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        code, _, stderr = ended(process)
+        log.rollback()
+    assert (code, stderr.count("\n")) == (130, 1)
+    assert "in the table already; run the same command again" in stderr
+    assert desk.project.materializations(JOBS, "last_month") == []
+    assert ended(desk.start("export.csv", *ASSET))[0] == 0
+    [metadata] = desk.project.materializations(JOBS, "last_month")
+    assert metadata["dagster/row_count"] == 300_000
+    assert desk.project.tables() == {(JOBS, "last_month"): 300_000}
+    assert len(desk.project.raw_files()) == 1
 
 
 def test_a_report_that_nobody_takes_does_not_undo_the_load(desk: Desk) -> None:
