@@ -94,7 +94,7 @@ class ExportAssets:
             arguments = ReportRunConfig(**overrides)
         except ValidationError:
             raise ConfigurationError(
-                f"{report.name} was exported with arguments that this version does not know: {sorted(overrides)}"
+                f"{report.name} was exported with arguments that do not fit: {sorted(overrides)}"
             ) from None
         return OrganizationReportExport(self.config.organization_id, arguments.applied_to(report))
 

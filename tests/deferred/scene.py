@@ -81,20 +81,27 @@ class Scene:
 
     def launch(self, request: dg.RunRequest, **tags: str) -> Outcome:
         """Run what the sensor asked for, in this process."""
+        [outcome] = self.launch_all([request], **tags)
+        return outcome
+
+    def launch_all(self, requests: Sequence[dg.RunRequest], **tags: str) -> list[Outcome]:
         job = self.definitions().resolve_job_def("pipefy_exports")
+        outcomes = []
         with self.environment(), self.project.instance() as instance:
-            result = job.execute_in_process(
-                instance=instance,
-                partition_key=request.partition_key,
-                asset_selection=list(request.asset_selection or ()),
-                run_config=dict(request.run_config),
-                tags=dict(request.tags) | tags,
-                raise_on_error=False,
-            )
-            return self.project._outcome(instance, result)
+            for request in requests:
+                result = job.execute_in_process(
+                    instance=instance,
+                    partition_key=request.partition_key,
+                    asset_selection=list(request.asset_selection or ()),
+                    run_config=dict(request.run_config),
+                    tags=dict(request.tags) | tags,
+                    raise_on_error=False,
+                )
+                outcomes.append(self.project._outcome(instance, result))
+        return outcomes
 
     def tick_and_load(self) -> list[Outcome]:
-        return [self.launch(request) for request in self.tick().requests]
+        return self.launch_all(self.tick().requests)
 
     def runs_alive(self) -> int:
         alive = [status for status in dg.DagsterRunStatus if status not in ENDED]

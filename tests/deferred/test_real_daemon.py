@@ -1,0 +1,70 @@
+"""A real daemon with the sensor: killed while exports are pending, and another goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from deferred.scene import ENDED, Scene
+from deferred.test_deferred_runs import WRITTEN
+from support.project import DEFINITIONS, JOBS, REPORT, Project
+
+EXPORTS = {(JOBS, "last_month"), (REPORT, "last_month"), (JOBS, "current_month")}
+
+
+@contextmanager
+def daemon(project: Project) -> Iterator[None]:
+    """A real daemon, in a process group of its own, which is killed at the end."""
+    with (project.root / "daemon.log").open("ab") as log:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", DEFINITIONS],
+            env=project.environment,
+            cwd=project.root,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_for(condition: Callable[[], object], project: Project, *, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, (project.root / "daemon.log").read_text()[-4000:]
+        time.sleep(0.5)
+
+
+@pytest.mark.timeout(300)
+def test_a_daemon_that_is_killed_while_exports_are_pending_loses_none(
+    start_scene: Callable[..., Scene],
+) -> None:
+    scene = start_scene(now=None, processing_seconds=3600)
+    project, stats = scene.project, scene.sandbox.stats
+    project.environment["PIPEFY_EXPORTS_WAIT"] = "deferred"
+    scene.request(JOBS, REPORT)
+    scene.request(JOBS, partition="current_month")
+
+    with daemon(project):
+        wait_for(lambda: stats.requests["status"], project, timeout_s=90)
+    assert stats.requests["status"] == 1, "one request about all three"
+    with project.instance() as instance:
+        assert {run.status for run in instance.get_runs()} == {dg.DagsterRunStatus.SUCCESS}
+        assert instance.get_runs_count() == 2, "no run while they wait"
+
+    scene.sandbox.clock.advance(6 * WRITTEN)
+    with daemon(project), project.instance() as instance:
+        wait_for(lambda: instance.get_runs_count() == 5, project, timeout_s=120)
+        wait_for(lambda: {run.status for run in instance.get_runs()} <= ENDED, project, timeout_s=120)
+        assert {run.status for run in instance.get_runs()} == {dg.DagsterRunStatus.SUCCESS}
+    assert scene.exports == 3
+    assert set(project.tables()) == EXPORTS

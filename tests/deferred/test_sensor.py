@@ -1,0 +1,218 @@
+"""What the sensor launches, what it leaves alone, and what it says when it cannot ask."""
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from deferred.scene import Scene
+from deferred.test_deferred_runs import WRITTEN
+from support.project import JOBS, REPORT
+
+from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions, Report, Wait
+from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
+from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
+from pipefy_exports_dagster.orchestration.pending_roles import ATTEMPT, FOLLOWS_EXPORT
+from pipefy_exports_dagster.stages import Stage
+
+
+class Killed(BaseException):
+    """Ends a run as a signal would."""
+
+
+@pytest.fixture
+def finished(scene: Scene) -> Scene:
+    """An export is pending, and finished at Pipefy."""
+    scene.request()
+    scene.sandbox.clock.advance(WRITTEN)
+    return scene
+
+
+@pytest.fixture
+def in_real_time(start_scene: Callable[..., Scene]) -> Scene:
+    """The same, by the clock that Dagster's own times are by."""
+    scene = start_scene(now=None, processing_seconds=0.1)
+    scene.request()
+    time.sleep(0.5)
+    return scene
+
+
+def test_each_request_names_the_export_and_selects_one_asset_and_one_partition(finished: Scene) -> None:
+    export = finished.sandbox.exports.all()[-1]
+    [request] = finished.tick().requests
+    assert request.run_key == f"{export.id}:1"
+    assert request.partition_key == "last_month"
+    assert [key.to_user_string() for key in request.asset_selection or ()] == [JOBS]
+    assert request.tags[FOLLOWS_EXPORT] == export.id
+    assert request.tags[ATTEMPT] == "1"
+
+
+def test_until_its_run_is_there_an_export_is_launched_under_the_same_key(finished: Scene) -> None:
+    [first], [second] = finished.tick().requests, finished.tick().requests
+    assert first.run_key == second.run_key
+
+
+@pytest.mark.parametrize("stage", [Stage.REQUESTED, Stage.WAITING, Stage.DOWNLOADED, Stage.COMMITTED])
+def test_what_a_killed_inline_run_left_behind_is_adopted(scene: Scene, stage: Stage) -> None:
+    def kill(reached: str) -> None:
+        if reached == stage:
+            raise Killed
+
+    inline = dataclasses.replace(scene.config, wait=Wait.INLINE)
+    assert not scene.run(config=inline, on_stage=kill).success
+    scene.sandbox.clock.advance(WRITTEN)
+    scene.config = inline
+    [outcome] = scene.tick_and_load()
+    assert outcome.success, outcome.failure
+    assert scene.exports == 1
+    assert scene.tick().said == "no export is pending"
+
+
+def test_an_export_that_a_run_works_on_is_left_alone_and_not_asked_about(finished: Scene) -> None:
+    asked = finished.sandbox.stats.requests["status"]
+    organization_id = finished.config.organization_id
+    assert organization_id
+    release, held = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with partition_lock(
+            finished.config.data_dir, organization_id, JOBS, "last_month", timeout_s=0, on_wait=lambda: None
+        ):
+            held.set()
+            release.wait()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        assert held.wait(10)
+        ticked = finished.tick()
+    finally:
+        release.set()
+        thread.join()
+    assert ticked.requests == []
+    assert "a run is working on it" in ticked.said
+    assert finished.sandbox.stats.requests["status"] == asked
+    assert len(finished.tick().requests) == 1
+
+
+def test_a_run_that_did_not_load_it_is_followed_by_another_after_a_pause(in_real_time: Scene) -> None:
+    finished = in_real_time
+    [request] = finished.tick().requests
+    good, finished.config = finished.config, _with_impossible_types(finished)
+    assert finished.launch(request).failure_class == "ValueDoesNotFitError"
+    ticked = finished.tick()
+    assert ticked.requests == []
+    assert "attempt 1 did not load it; the next is at" in ticked.said
+    finished.sandbox.clock.advance(timedelta(hours=2))
+    [request] = finished.tick().requests
+    assert str(request.run_key).endswith(":2")
+    finished.config = good
+    assert finished.launch(request).success
+    assert finished.exports == 1
+
+
+def test_a_launched_run_that_died_is_followed_by_another_though_dagster_believes_it_alive(
+    in_real_time: Scene,
+) -> None:
+    finished = in_real_time
+    [request] = finished.tick().requests
+    with finished.project.instance() as instance:
+        job = finished.definitions().resolve_job_def("pipefy_exports")
+        run = instance.create_run_for_job(job, tags=dict(request.tags))
+        assert finished.tick().requests[0].run_key == request.run_key, "not even submitted"
+        instance.report_dagster_event(_event(dg.DagsterEventType.RUN_START), run_id=run.run_id)
+    assert "a run is loading it" in finished.tick().said
+    finished.sandbox.clock.advance(timedelta(hours=5))
+    [request] = finished.tick().requests
+    assert str(request.run_key).endswith(":2")
+    assert finished.launch(request).success
+
+
+def test_an_export_for_other_arguments_than_configured_now_is_left_alone(scene: Scene) -> None:
+    scene.request(REPORT)
+    scene.sandbox.clock.advance(WRITTEN)
+    reports = [Report(name=REPORT, columns=("id",))]
+    scene.config = dataclasses.replace(scene.config, reports=reports)
+    ticked = scene.tick()
+    assert ticked.requests == []
+    assert "it was made for other arguments" in ticked.said
+
+
+def test_overrides_that_mean_nothing_any_more_are_said(finished: Scene) -> None:
+    with finished.project.instance() as instance:
+        ledger = Ledger(instance, dg.AssetKey(REPORT), "last_month")
+        now = finished.clock.now()
+        odd = RequestedExport(
+            "x1", "f", {}, now, now.date().replace(day=1), "input object", {"columns": "red"}
+        )
+        instance.report_runless_asset_event(ledger.requested(odd))
+    ticked = finished.tick()
+    assert [request.partition_key for request in ticked.requests] == ["last_month"]
+    finished.launch(ticked.requests[0])
+    assert "with arguments that do not fit: ['columns']" in finished.tick().said
+
+
+def test_without_credentials_it_says_which_variables_are_missing(finished: Scene) -> None:
+    ticked = finished.tick(finished.project.environment | {"PIPEFY_TOKEN": ""})
+    assert ticked.requests == []
+    assert "PIPEFY_TOKEN" in ticked.said
+
+
+def test_without_an_organization_it_says_so(scene: Scene) -> None:
+    scene.config = dataclasses.replace(scene.config, organization_id=None)
+    assert "PIPEFY_ORG_ID" in scene.tick().said
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("status:unavailable:always", "HTTP 503"),
+        ("status:rate-limited:always", "HTTP 429"),
+        ("status:reset:always", "connection"),
+        ("status:html-page:always", "not JSON"),
+        ("status:unauthorized:always", "HTTP 401"),
+        ("status:graphql-error:always", "Something went wrong"),
+    ],
+)
+def test_when_pipefy_is_down_it_says_so_and_the_next_tick_goes_on(
+    finished: Scene, fault: str, said: str
+) -> None:
+    finished.sandbox.faults.arm(fault)
+    ticked = finished.tick()
+    assert ticked.requests == []
+    assert said in ticked.said
+    finished.sandbox.faults.clear()
+    assert len(finished.tick().requests) == 1
+
+
+def test_nothing_secret_is_in_what_the_sensor_leaves_behind(finished: Scene, tmp_path: Path) -> None:
+    [request] = finished.tick().requests
+    outcome = finished.launch(request)
+    assert outcome.success, outcome.failure
+    secrets = [
+        value
+        for name, value in finished.project.environment.items()
+        if value and ("SECRET" in name or name == "PIPEFY_TOKEN")
+    ]
+    assert secrets
+    secrets.append("signature=")
+    stored = b"".join(path.read_bytes() for path in (tmp_path / "project").rglob("*.db"))
+    assert stored
+    for secret in secrets:
+        assert secret.encode() not in stored
+        assert secret not in str(request)
+
+
+def _event(kind: dg.DagsterEventType) -> dg.DagsterEvent:
+    return dg.DagsterEvent(event_type_value=kind.value, job_name="pipefy_exports")
+
+
+def _with_impossible_types(scene: Scene) -> PipefyExportsConfig:
+    jobs = scene.config.automation_jobs
+    assert jobs
+    reading = ReadOptions(column_types={"status": "DATE"})
+    return dataclasses.replace(scene.config, automation_jobs=dataclasses.replace(jobs, reading=reading))
