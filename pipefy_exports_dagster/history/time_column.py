@@ -57,7 +57,8 @@ def choose_time_column(
     """Return the column that says to which month a row belongs.
 
     Without a configured one: the columns all of whose values lie in the export's window; if there are
-    several, those that are never blank; if there still are, the one whose name says that something began.
+    several, those that are never blank; if there still are, the one whose name says that something began. Where no
+    column lies in the window altogether, the name decides alone, among those that are never blank.
 
     Args:
         columns: All columns of dates and times that have values.
@@ -76,6 +77,9 @@ def choose_time_column(
         raise _unclear(what, f"has no column of dates or times named {configured!r}", columns)
     inside = [column for column in columns if column.inside == column.filled]
     if not inside:
+        named = [column for column in columns if column.filled == rows and BEGINNING.search(column.name)]
+        if len(named) == 1:
+            return TimeColumn(named[0], "by its name, although not all its values lie in the export's time")
         raise _unclear(what, "has no column whose dates all lie in the time that it covers", columns)
     if len(inside) == 1:
         return TimeColumn(

@@ -72,3 +72,9 @@ def test_what_is_not_clear_fails_and_lists_the_candidates(columns: tuple[DateCol
 def test_a_configured_column_that_is_not_there_fails_and_lists_the_candidates() -> None:
     with pytest.raises(ConfigurationError, match=r"named 'when'.*'created_at'"):
         choose(column("created_at"), configured="when")
+
+
+def test_a_name_decides_alone_where_a_few_values_lie_outside() -> None:
+    name, how = choose(column("started_at", inside=9), column("finished_at", inside=9))
+    assert name == "started_at"
+    assert "not all its values" in how
