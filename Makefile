@@ -25,8 +25,8 @@ demo: install ## A local Pipefy, six partitions through Dagster into DuckDB, SQL
 dev: install ## The Dagster UI: on the account of .env, or else on the sandbox
 	@$(BIN)/pipefy-exports dev
 
-instance: install ## Prepare the Dagster instance in data/dagster, for a service or a shell
-	@$(BIN)/python -c 'from pathlib import Path; from pipefy_exports_dagster.instance import prepare_instance; print(prepare_instance(Path("$(CURDIR)/data/dagster")))'
+instance: install ## Prepare the Dagster instance, for a service or a shell, and print DAGSTER_HOME
+	@$(BIN)/pipefy-exports instance
 
 test: install ## All tests
 	$(BIN)/pytest -n auto --dist worksteal

@@ -29,6 +29,9 @@ COMMANDS = {
         "pipefy_exports_dagster.rebuild_history:rebuild_history",
         "Build every month of the history from the raw files.",
     ),
+    "instance": LazyCommand(
+        "pipefy_exports_dagster.instance:instance", "Prepare the Dagster instance, and print its folder."
+    ),
     "sandbox": LazyCommand(
         "pipefy_exports_dagster.sandbox.command:sandbox", "Run a local Pipefy with made-up data."
     ),

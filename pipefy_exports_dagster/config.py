@@ -155,9 +155,9 @@ class PipefyExportsConfig:
     Times are in seconds. `resume_window_s` is the age up to which a pending export is resumed instead of
     asking for another. `partition_lock_timeout_s` is how long a run waits for another run of the same
     partition, `database_lock_timeout_s` how long for another process that holds the database. A step that
-    failed for a reason that may pass is retried after `retry_delay_s`, then twice that, and so on. `wait` says
-    whether a run waits for Pipefy, or ends and leaves the waiting to a sensor.
-    `history_start` is the first month of the history.
+    failed for a reason that may pass is retried after `retry_delay_s`, then three and seven times that
+    (Dagster's exponential backoff). `wait` says whether a run waits for Pipefy, or ends and leaves the waiting
+    to a sensor. `history_start` is the first month of the history.
     """
 
     organization_id: str | None = None

@@ -16,14 +16,11 @@ from rich.console import Console
 from rich.panel import Panel
 
 from pipefy_exports_dagster.config import Connection
-from pipefy_exports_dagster.demo.environment import (
-    data_dir_of,
-    environment_with_dotenv,
-    sandbox_data_dir,
-    sandbox_environment,
-)
-from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.demo.environment import sandbox_data_dir, sandbox_environment
+from pipefy_exports_dagster.dotenv_environment import dagster_home_of, data_dir_of, environment_with_dotenv
+from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.instance import prepare_instance
+from pipefy_exports_dagster.pipefy.addresses import AddressPolicy
 from pipefy_exports_dagster.pipefy.credentials import read_credentials
 
 MODULE = "pipefy_exports_dagster.definitions"
@@ -35,7 +32,10 @@ ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The UI's address.")
 def dev(port: int, host: str) -> None:
     """Run the Dagster UI: on the account of `.env`, or on the sandbox where there are no credentials."""
-    sys.exit(run_dev(port=port, host=host, console=Console(highlight=False)))
+    try:
+        sys.exit(run_dev(port=port, host=host, console=Console(highlight=False)))
+    except PipefyExportsError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def run_dev(*, port: int, host: str, console: Console) -> int:
@@ -56,9 +56,10 @@ def run_dev(*, port: int, host: str, console: Console) -> int:
     with ExitStack() as stack:
         if has_credentials(environment):
             environment["PIPEFY_EXPORTS_DATA_DIR"] = str(data_dir)
-            home = environment.get("DAGSTER_HOME") or data_dir / "dagster"
-            environment["DAGSTER_HOME"] = str(prepare_instance(Path(home)))
-            base_url = environment.get("PIPEFY_BASE_URL") or Connection().base_url
+            environment["DAGSTER_HOME"] = str(prepare_instance(dagster_home_of(environment)))
+            base_url = AddressPolicy(allow_insecure=True).check_base_url(
+                environment.get("PIPEFY_BASE_URL") or Connection().base_url
+            )
             console.print(Panel(f"Pipefy at {base_url}, data in {data_dir}", title="pipefy-exports dev"))
         else:
             from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
@@ -137,9 +138,14 @@ def refuse_taken_port(host: str, port: int) -> None:
 
 
 def has_credentials(environment: Mapping[str, str]) -> bool:
-    """Whether the environment holds a token or a service account."""
-    try:
-        read_credentials(Connection(), environment)
-    except ConfigurationError:
+    """Whether the environment holds a token or a service account; nothing at all means the sandbox.
+
+    Raises:
+        ConfigurationError: It holds something that cannot be used, such as half of a service account.
+    """
+    connection = Connection()
+    names = (connection.token_env, connection.client_id_env, connection.client_secret_env)
+    if not any(environment.get(name, "").strip() for name in names):
         return False
+    read_credentials(connection, environment)
     return True

@@ -1,6 +1,8 @@
 """The environment as every command sees it: `.env` of the working directory is read, and wins."""
 
 import os
+from collections.abc import Mapping
+from pathlib import Path
 
 from dotenv import dotenv_values
 
@@ -22,3 +24,18 @@ def environment_with_dotenv() -> dict[str, str]:
             "readable by you"
         ) from None
     return os.environ | {name: value for name, value in stored.items() if value is not None}
+
+
+def data_dir_of(environment: Mapping[str, str]) -> Path:
+    """Return the data folder that an environment names, absolute."""
+    return Path(environment.get("PIPEFY_EXPORTS_DATA_DIR") or "data").expanduser().absolute()
+
+
+def dagster_home_of(environment: Mapping[str, str]) -> Path:
+    """Return the folder of the Dagster instance: DAGSTER_HOME, or `dagster` in the data folder.
+
+    Every command has to come to the same answer: with a second instance there is a second ledger of exports.
+    """
+    return (
+        Path(environment.get("DAGSTER_HOME") or data_dir_of(environment) / "dagster").expanduser().absolute()
+    )

@@ -11,11 +11,14 @@
     │   ├── ExportNotFoundError         Pipefy does not know (or no longer knows) the export
     │   ├── ExportFailedError           Pipefy reports the export as failed
     │   ├── CreateAnswerLostError       an export may exist; asking again could make a second
+    │   ├── ExportNotRecordedError      an export was created, and the event log did not take its id
     │   ├── DownloadRefusedError        a link that we must not follow, or a file past the size limit
     │   ├── MonthNotCoveredError        no export holds a month of the history
     │   ├── SupersededExportError       the table already holds a newer export of the partition
     │   ├── UnreadableFileError         the file is not a table; another try reads the same bytes
+    │   ├── ReadLimitError              reading the file passed a limit; the file itself may be fine
     │   ├── ValueDoesNotFitError        a value does not fit the column's pinned type
+    │   ├── StorageError                a file or folder of ours cannot be read or written
     │   └── LoadFailedError             DuckDB refused the load for a reason that stays
     └── TransientError                  may pass by itself; a retry resumes
         ├── ConnectionFailedError       no connection, or it broke
@@ -105,6 +108,17 @@ class CreateAnswerLostError(PermanentError):
     """
 
 
+class ExportNotRecordedError(PermanentError):
+    """An export was created, and Dagster's event log did not take its id, so that it cannot be resumed.
+
+    Permanent, because a retry would create another.
+    """
+
+    def __init__(self, message: str, *, export_id: str) -> None:
+        super().__init__(message)
+        self.export_id = export_id
+
+
 class DownloadRefusedError(PermanentError):
     """A link leads where we must not go, or the file is larger than allowed."""
 
@@ -123,6 +137,14 @@ class UnreadableFileError(PermanentError):
     def __init__(self, message: str, *, detected: str) -> None:
         super().__init__(message)
         self.detected = detected
+
+
+class ReadLimitError(PermanentError):
+    """Reading a file passed a limit of memory or time; the same file loads when the limit is raised."""
+
+
+class StorageError(PermanentError):
+    """A file or folder of ours cannot be read or written, for a reason that stays."""
 
 
 class ValueDoesNotFitError(PermanentError):

@@ -2,13 +2,24 @@
 
 from pathlib import Path
 
+import click
 from filelock import FileLock
 
+from pipefy_exports_dagster.dotenv_environment import dagster_home_of, environment_with_dotenv
 from pipefy_exports_dagster.errors import ConfigurationError
 
 PACKAGE = Path(__file__).parent
 SHIPPED = (PACKAGE / "dagster.yaml", PACKAGE.parent / "dagster.yaml")
 """In an installed package, and in the repository."""
+
+
+@click.command()
+def instance() -> None:
+    """Prepare the Dagster instance of this environment and `.env`, and print its folder, for DAGSTER_HOME."""
+    try:
+        click.echo(prepare_instance(dagster_home_of(environment_with_dotenv())))
+    except ConfigurationError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def prepare_instance(home: Path) -> Path:
@@ -27,11 +38,11 @@ def prepare_instance(home: Path) -> Path:
     target = home / "dagster.yaml"
     try:
         home.mkdir(parents=True, exist_ok=True)
-        if target.is_symlink() and not target.exists():
-            target.unlink()  # the package it pointed into is gone
-        if not target.exists():
-            target.symlink_to(shipped_dagster_yaml())
         with FileLock(home / ".prepare.lock"):
+            if target.is_symlink() and not target.exists():
+                target.unlink()  # the package it pointed into is gone
+            if not target.exists():
+                target.symlink_to(shipped_dagster_yaml())
             _create_storage(home)
     except OSError as error:
         raise ConfigurationError(f"the Dagster instance cannot be kept in {home}: {error.strerror}") from None

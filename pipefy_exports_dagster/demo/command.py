@@ -5,8 +5,9 @@ import sys
 import click
 from rich.console import Console
 
-from pipefy_exports_dagster.demo.environment import data_dir_of, environment_with_dotenv
 from pipefy_exports_dagster.demo.run import run_demo
+from pipefy_exports_dagster.dotenv_environment import data_dir_of, environment_with_dotenv
+from pipefy_exports_dagster.errors import PipefyExportsError
 
 LOG_WIDTH = 120
 """Columns, where the output goes to a file or to CI: the usual 80 would cut the tables."""
@@ -22,4 +23,7 @@ def demo() -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = LOG_WIDTH
-    sys.exit(run_demo(console, data_dir=data_dir_of(environment_with_dotenv())))
+    try:
+        sys.exit(run_demo(console, data_dir=data_dir_of(environment_with_dotenv())))
+    except PipefyExportsError as error:
+        raise click.ClickException(str(error)) from None

@@ -1,25 +1,12 @@
 """The environment in which everything talks to the sandbox, and nothing touches real data."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-
-from dotenv import dotenv_values
 
 from pipefy_exports_dagster.instance import prepare_instance
 from pipefy_exports_dagster.sandbox import well_known
 
 OURS = ("PIPEFY_", "DAGSTER_")
-
-
-def environment_with_dotenv() -> dict[str, str]:
-    """Return the environment with `.env` of the working directory, which wins as in Dagster's commands."""
-    return os.environ | {name: value for name, value in dotenv_values(".env").items() if value is not None}
-
-
-def data_dir_of(environment: Mapping[str, str]) -> Path:
-    """Return the data folder that an environment names, absolute."""
-    return Path(environment.get("PIPEFY_EXPORTS_DATA_DIR") or "data").expanduser().absolute()
 
 
 def sandbox_data_dir(data_dir: Path) -> Path:

@@ -2,6 +2,7 @@ import contextlib
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -11,7 +12,12 @@ from typing import Any
 
 import pipefy_exports_dagster
 from pipefy_exports_dagster import errors
-from pipefy_exports_dagster.errors import LoadFailedError, PipefyExportsError, UnreadableFileError
+from pipefy_exports_dagster.errors import (
+    LoadFailedError,
+    PipefyExportsError,
+    ReadLimitError,
+    UnreadableFileError,
+)
 
 from .options import ReadOptions
 from .staged import StagedTable
@@ -30,7 +36,8 @@ def read_table_file(path: Path, *, folder: Path, options: ReadOptions | None = N
         folder: Scratch folder for the result; the caller removes it when the rows are loaded.
 
     Raises:
-        UnreadableFileError: The file is not a table, or its reader died or passed a limit.
+        UnreadableFileError: The file is not a table, or its reader died of it.
+        ReadLimitError: A limit of memory or time was passed; the file may be fine.
         ValueDoesNotFitError: A value does not fit the pinned type of its column.
         DiskFullError: No space was left in the folder.
     """
@@ -90,16 +97,14 @@ def _watch(process: subprocess.Popen[bytes], options: ReadOptions) -> tuple[byte
 
 def _check_limits(pid: int, options: ReadOptions, deadline: float) -> None:
     if time.monotonic() > deadline:
-        raise UnreadableFileError(
+        raise ReadLimitError(
             f"reading the file took longer than {options.max_seconds:g} s and was stopped; if it is that large, "
-            "raise `max_seconds`",
-            detected="a file that takes too long to read",
+            "raise `max_seconds`, and the same file loads"
         )
     if _resident_bytes(pid) > options.max_memory_bytes:
-        raise UnreadableFileError(
+        raise ReadLimitError(
             f"reading the file took more than {options.max_memory_bytes:,} bytes of memory and was stopped; "
-            "if it is that large, raise `max_memory_bytes`",
-            detected="a file that needs too much memory",
+            "if it is that large, raise `max_memory_bytes`, and the same file loads"
         )
 
 
@@ -122,6 +127,11 @@ def _result(answer: bytes, said: bytes, exit_code: int) -> StagedTable:
     try:
         result = json.loads(answer)
     except ValueError:
+        if exit_code == -signal.SIGKILL:
+            raise ReadLimitError(
+                "the process that read the file was killed, as the operating system does when memory runs out; "
+                "free some, or raise the limit that it runs under, and the same file loads"
+            ) from None
         lines = said.decode(errors="replace").strip().splitlines()
         how = f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
         raise UnreadableFileError(

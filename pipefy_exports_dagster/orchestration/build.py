@@ -19,6 +19,11 @@ SIDE_BY_SIDE = 16
 """Exports of one run wait for Pipefy at the same time; the default, the number of cores, would queue them."""
 
 
+def side_by_side_executor() -> dg.ExecutorDefinition:
+    """Return the executor of our jobs; a code location of its own uses it for every run."""
+    return dg.multiprocess_executor.configured({"max_concurrent": SIDE_BY_SIDE})
+
+
 def build_pipefy_exports(
     config: PipefyExportsConfig, *, clock: Clock | None = None, on_stage: OnStage = ignore_stage
 ) -> dg.Definitions:
@@ -29,7 +34,6 @@ def build_pipefy_exports(
         clock: The time, for tests that let a month pass.
         on_stage: Called in the run's process as a materialization passes each `stages.Stage`.
     """
-    executor = dg.multiprocess_executor.configured({"max_concurrent": SIDE_BY_SIDE})
     clock = clock or SystemClock()
     exports = ExportAssets(config, clock, on_stage)
     assets = exports.build()
@@ -37,7 +41,7 @@ def build_pipefy_exports(
         JOB_NAME,
         selection=dg.AssetSelection.assets(*assets),
         description="Export one period filter from Pipefy, for all export assets side by side.",
-        executor_def=executor,
+        executor_def=side_by_side_executor(),
     )
     definitions = dg.Definitions(
         assets=assets,
@@ -48,6 +52,5 @@ def build_pipefy_exports(
         ],
         sensors=[pending_exports_sensor(JOB_NAME, exports.sources(), config, clock)],
         resources={"pipefy": pipefy_resource(config), "export_database": database_resource(config)},
-        executor=executor,
     )
     return dg.Definitions.merge(definitions, history_definitions(config))

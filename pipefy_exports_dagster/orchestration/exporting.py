@@ -15,7 +15,7 @@ import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError
+from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError, ExportNotRecordedError
 from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport, fingerprint_of
 from pipefy_exports_dagster.orchestration.pending_resume import ago, why_not_resumed
 from pipefy_exports_dagster.orchestration.pending_roles import SENSOR_NAME, RunRole
@@ -27,6 +27,9 @@ from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
 from pipefy_exports_dagster.pipefy.polling import await_export
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, RawFolder, Sidecar
 from pipefy_exports_dagster.stages import OnStage, Stage
+
+RECORD_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
+"""Between attempts to write to the event log: SQLite may be locked for a moment."""
 
 
 @dataclass(slots=True)
@@ -83,6 +86,7 @@ class Exporter:
         Raises:
             PipefyExportsError: As the parts say.
         """
+        self._folder().create()  # before an export is asked for that could not be kept
         if self.role.follows:
             return self._follow_up(self.role.follows)
         if asked_at and (twin := self._asked_since(asked_at)):
@@ -162,7 +166,7 @@ class Exporter:
         return loaded if self._folder().find(loaded.export_id) else None
 
     def _asked_since(self, moment: datetime) -> RequestedExport | None:
-        newest = self.ledger.newest_request()
+        newest = self.ledger.pending() or self.ledger.loaded()
         if newest is None or newest.requested_at < moment:
             return None
         same = newest.fingerprint == self._fingerprint(self._period())
@@ -189,12 +193,33 @@ class Exporter:
             dialect=created.dialect,
             overrides=self.overrides,
         )
-        self.context.log_event(self.ledger.requested(requested))
+        self._record(requested)
         self.on_stage(Stage.REQUESTED)
         self.context.log.info(f"requested export {created.export.id!r} ({self.label})")
         for warning in created.warnings:
             self.context.log.warning(warning)
         return requested, created.export
+
+    def _record(self, requested: RequestedExport) -> None:
+        """Make the export pending. One that the event log does not know would be asked for again.
+
+        Raises:
+            ExportNotRecordedError: The event log did not take it, in several attempts.
+        """
+        for pause_s in (*RECORD_PAUSES_S, None):
+            try:
+                self.context.log_event(self.ledger.requested(requested))
+            except Exception as error:  # noqa: BLE001 - whatever storage the instance has
+                if pause_s is None:
+                    raise ExportNotRecordedError(
+                        f"Pipefy created export {requested.export_id!r} ({self.label}), but Dagster's event log did "
+                        f"not take its id ({type(error).__name__}), so no run can resume it. See to the Dagster "
+                        "instance, then materialize the partition again, which asks for another export",
+                        export_id=requested.export_id,
+                    ) from None
+                self.clock.sleep(pause_s)  # nothing is logged: that would be written to the same place
+            else:
+                return
 
     def _follow(self, requested: RequestedExport, created: Export | None = None) -> ExportedFile | None:
         """Return the file of an export: one just `created`, or else a resumed one, in whatever state it is.
@@ -202,7 +227,6 @@ class Exporter:
         None if the run leaves the waiting to the sensor.
         """
         folder = self._folder()
-        folder.create()
         raw = None if created else folder.find(requested.export_id)
         if raw:
             self.context.log.info(f"the file is already here, whole: {raw.path}")

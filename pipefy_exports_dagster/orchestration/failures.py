@@ -4,13 +4,14 @@ A permanent error ends the run: retrying would only repeat it. A transient one l
 the asset's retry policy, and the retry resumes the pending export.
 """
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
 
 from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.errors import PermanentError, PipefyExportsError
+from pipefy_exports_dagster.errors import PermanentError, PipefyExportsError, StorageError
 
 
 def retry_policy(config: PipefyExportsConfig) -> dg.RetryPolicy:
@@ -27,11 +28,33 @@ def retry_policy(config: PipefyExportsConfig) -> dg.RetryPolicy:
 def failures_for_dagster() -> Iterator[None]:
     """Turn errors of ours into `dg.Failure`; the message is the first line that a person sees."""
     try:
-        yield
+        with lasting_os_errors_named():
+            yield
     except PipefyExportsError as error:
         # `from None`: the causes are spelled out in our message, and a cause might quote a link.
         raise dg.Failure(
             description=str(error),
             metadata={"pipefy/error": type(error).__name__},
             allow_retries=not isinstance(error, PermanentError),
+        ) from None
+
+
+LASTING = (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError, FileNotFoundError)
+
+
+@contextmanager
+def lasting_os_errors_named() -> Iterator[None]:
+    """Turn what the operating system refuses for good into an error of ours; another try would not help.
+
+    Raises:
+        StorageError: A file or folder cannot be used.
+    """
+    try:
+        yield
+    except OSError as error:
+        if not isinstance(error, LASTING) and error.errno != errno.EROFS:
+            raise
+        raise StorageError(
+            f"{error.filename or 'a file'} cannot be used: {error.strerror}; the user that runs Dagster has to be "
+            "able to read and write the data folder (PIPEFY_EXPORTS_DATA_DIR)"
         ) from None

@@ -82,7 +82,7 @@ class Materializer:
                     clock=self.clock,
                     ledger=Ledger(context.instance, context.asset_key, context.partition_key),
                     on_stage=self.on_stage,
-                    role=RunRole.of(context.run, self.config.wait),
+                    role=RunRole.of(context.run, self.config.wait, context.instance),
                     overrides=overrides,
                 )
                 exported = exporter.export(fresh=fresh, asked_at=_asked_at(context) if waited else None)
@@ -114,6 +114,8 @@ class Materializer:
             f"loaded {loaded.rows:,} rows in {loading_s:.1f} s; the database was locked for "
             f"{loaded.seconds_writing:.1f} s"
         )
+        if loaded.read_copy_problem:
+            context.log.warning(f"the copy for readers is out of date: {loaded.read_copy_problem}")
         for change in loaded.changes:
             context.log.info(f"table {self.asset}: {change}")
         sidecar = exported.raw.sidecar

@@ -77,6 +77,8 @@ def materialization_metadata(
         small["pipefy/sheets_skipped"] = ", ".join(loaded.sheets_skipped)[:500]
     if loaded.broken_views:
         small["pipefy/broken_views"] = ", ".join(loaded.broken_views)[:500]
+    if loaded.read_copy_problem:
+        small["pipefy/read_copy_problem"] = loaded.read_copy_problem[:500]
     columns = [dg.TableColumn(column.name, column.type, column.header) for column in loaded.columns]
     while True:
         metadata = small | {"dagster/column_schema": dg.TableSchema(columns=columns)}

@@ -16,7 +16,8 @@ ATTEMPT = "pipefy/attempt"
 BACKFILL = "dagster/backfill"
 RETRY_NUMBER = "dagster/retry_number"
 """Dagster's tag of a run that it started by itself in place of a dead one."""
-RETRIED_RUNS = ("dagster/root_run_id", "dagster/parent_run_id")
+ROOT_RUN_ID = "dagster/root_run_id"
+"""Dagster's tag of every run in a chain of retries: the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class RunRole:
     """How far a run goes.
 
     `follows` is the export that the run is to load: it asks for no other. A run that `defers` ends as soon as
-    its export is requested. `run_ids` are the run and those that it is an automatic retry of: what they asked
-    for is its own.
+    its export is requested. `run_ids` are the run and the whole chain that it is an automatic retry of: what
+    they asked for is its own.
     """
 
     run_ids: frozenset[str] = frozenset()
@@ -33,17 +34,16 @@ class RunRole:
     defers: bool = False
 
     @classmethod
-    def of(cls, run: dg.DagsterRun, wait: Wait) -> Self:
-        """Read a run's role from its tags.
+    def of(cls, run: dg.DagsterRun, wait: Wait, instance: dg.DagsterInstance) -> Self:
+        """Read a run's role from its tags, and the runs that it retries from the instance.
 
         A run of a backfill waits, because a backfill counts a run without a materialization as failed (tried).
         """
         follows = run.tags.get(FOLLOWS_EXPORT)
-        retried = (
-            {run.tags[tag] for tag in RETRIED_RUNS if tag in run.tags} if RETRY_NUMBER in run.tags else set()
-        )
+        root = run.tags.get(ROOT_RUN_ID) if RETRY_NUMBER in run.tags else None
+        chain = instance.get_run_ids(dg.RunsFilter(tags={ROOT_RUN_ID: root})) if root else []
         return cls(
-            run_ids=frozenset({run.run_id} | retried),
+            run_ids=frozenset({run.run_id, *chain, *([root] if root else [])}),
             follows=follows,
             defers=wait is Wait.DEFERRED and follows is None and BACKFILL not in run.tags,
         )

@@ -30,8 +30,9 @@ class AddressPolicy:
         """
         url = _parse(base_url.strip().rstrip("/").removesuffix("/graphql"))
         if url is None or url.scheme not in {"http", "https"} or not url.raw_host:
+            quoted = "" if "@" in base_url else f" {base_url!r}"  # what stands before an @ is a secret
             raise ConfigurationError(
-                f"PIPEFY_BASE_URL {base_url!r} is not a web address; use https://app.pipefy.com"
+                f"PIPEFY_BASE_URL{quoted} is not a web address; use https://app.pipefy.com"
             )
         if url.userinfo or url.query or url.fragment:
             # Not quoted: what stands there may be a secret. httpx would also send a user instead of the token.

@@ -17,6 +17,7 @@ from pipefy_exports_dagster.config import Connection
 from pipefy_exports_dagster.errors import (
     ConnectionFailedError,
     DownloadFailedError,
+    ExportNotFoundError,
     ServerUnavailableError,
 )
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy
@@ -76,7 +77,12 @@ def download_export(
             except LinkExpiredError as error:
                 problem, is_stale = str(error), True
                 pause_s = 0.0 if attempt == 1 else 1.0
-            except (ConnectionFailedError, ServerUnavailableError) as error:  # of `refresh`
+            except (
+                ConnectionFailedError,
+                ServerUnavailableError,
+                ExportNotFoundError,
+            ) as error:  # of `refresh`
+                # One answer that knows no such export may be a replica's lag: only a wait concludes that.
                 problem, pause_s = str(error), _pause_s(attempt, getattr(error, "retry_after_s", None))
             except (TransferInterruptedError, httpx.TransportError) as error:
                 problem = describe(error) if isinstance(error, httpx.TransportError) else str(error)

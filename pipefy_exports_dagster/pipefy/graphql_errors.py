@@ -48,9 +48,7 @@ def message_of(error: Any) -> str:
     return shown_text(error.get("message") or "no message" if isinstance(error, Mapping) else error)
 
 
-def error_of(
-    payload: Mapping[str, Any], *, status: int = httpx.codes.OK
-) -> PipefyExportsError:
+def error_of(payload: Mapping[str, Any], *, status: int = httpx.codes.OK) -> PipefyExportsError:
     """Return the errors of an answer as one error of ours.
 
     Args:

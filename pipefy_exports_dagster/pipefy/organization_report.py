@@ -130,7 +130,7 @@ def saved_filter(client: PipefyClient, report_id: int) -> tuple[dict[str, Any] |
     if not isinstance(answer, Mapping):
         raise RequestRejectedError(
             f"Pipefy does not know the saved report {report_id}: check PIPEFY_ORGANIZATION_REPORT_ID; "
-            "`pipefy-exports reports` lists the reports that exist"
+            "it is the number at the end of the report's address"
         )
     saved = answer.get("filter")
     if not saved or (isinstance(saved, Mapping) and saved.keys() <= EMPTY_KEYS and not _conditions(saved)):

@@ -124,5 +124,5 @@ def _timed_out(export: Export, label: str, policy: PollPolicy, trouble: str) -> 
     missing_link = " but has no link" if export.state is ExportState.FINISHED else ""
     return (
         f"export {export.id!r} ({label}) is still {state!r}{missing_link} after {policy.timeout_s:.0f} s{trouble}; "
-        "re-materialize the partition to resume it, or raise `poll_timeout_s`"
+        "re-materialize the partition to resume it, or raise `polling.timeout_s` in the configuration"
     )

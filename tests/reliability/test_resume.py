@@ -1,6 +1,8 @@
 """What a run does with an export that an earlier one has asked for."""
 
 import dataclasses
+import sqlite3
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 from support.project import JOBS, REPORT, Outcome, Project
 from support.shared_clock import SharedClock
 
-from pipefy_exports_dagster.config import PollPolicy
+from pipefy_exports_dagster.config import AutomationJobs, PollPolicy, ReadOptions
 from pipefy_exports_dagster.sandbox import Sandbox
 from pipefy_exports_dagster.stages import Stage
 
@@ -196,3 +198,53 @@ def test_a_new_export_that_fails_fails_the_run_and_is_not_adopted_again(scene: S
     assert scene.exports == 1
     assert scene.run().success
     assert scene.exports == 2
+
+
+def test_an_event_log_that_is_locked_for_a_moment_costs_no_second_export(scene: Scene) -> None:
+    """A write to a locked SQLite file fails after five seconds; the export's id must not be lost with it."""
+    locks = []
+
+    def lock_the_event_log(stage: str) -> None:
+        if stage == Stage.ANSWERED:
+            newest = max(
+                (scene.project.home / "history" / "runs").glob("*-*.db"),
+                key=lambda path: path.stat().st_mtime,
+            )
+            lock = sqlite3.connect(newest, isolation_level=None, check_same_thread=False)
+            lock.execute("BEGIN EXCLUSIVE")
+            locks.append(lock)
+            threading.Timer(7, lock.close).start()
+
+    outcome = scene.run(on_stage=lock_the_event_log)
+    assert locks
+    assert outcome.success, outcome.failure
+    assert scene.exports == 1
+
+
+def test_one_answer_that_knows_no_such_export_during_a_download_costs_no_second_export(
+    start_sandbox: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    sandbox = start_sandbox(processing_seconds=0, faults=("download:link-expired", "status:null-export"))
+    project = Project.for_sandbox(tmp_path / "project", sandbox.url)
+    outcome = project.materialize(JOBS)
+    assert outcome.success, outcome.failure
+    assert sandbox.stats.faults.total() == 2
+    assert sandbox.stats.exports.total() == 1
+
+
+def test_a_file_past_a_reading_limit_loads_when_the_limit_is_raised(scene: Scene) -> None:
+    tight = AutomationJobs(reading=ReadOptions(max_seconds=0.01))
+    outcome = scene.run(config=dataclasses.replace(scene.project.config, automation_jobs=tight))
+    assert outcome.failure_class == "ReadLimitError"
+    requests = scene.sandbox.stats.requests.total()
+    assert scene.run().success
+    assert scene.sandbox.stats.requests.total() == requests
+
+
+def test_a_data_folder_that_is_a_file_is_named_before_an_export_is_asked_for(scene: Scene) -> None:
+    (scene.project.data_dir / "locks").write_text("not a folder")
+    outcome = scene.run()
+    assert outcome.failure_class == "StorageError"
+    assert "locks" in outcome.failure
+    assert "PIPEFY_EXPORTS_DATA_DIR" in outcome.failure
+    assert scene.exports == 0
