@@ -189,6 +189,16 @@ def test_when_pipefy_is_down_it_says_so_and_the_next_tick_goes_on(
     assert len(finished.tick().requests) == 1
 
 
+def test_a_pipefy_that_hangs_does_not_hold_the_sensor_until_dagster_gives_it_up(finished: Scene) -> None:
+    finished.sandbox.faults.arm("status:hang:always")
+    started = time.monotonic()
+    ticked = finished.tick()
+    assert time.monotonic() - started < 40
+    assert ticked.requests == []
+    assert "no whole answer" in ticked.said or "connection" in ticked.said
+    finished.sandbox.faults.clear()
+
+
 def test_nothing_secret_is_in_what_the_sensor_leaves_behind(finished: Scene, tmp_path: Path) -> None:
     [request] = finished.tick().requests
     outcome = finished.launch(request)
