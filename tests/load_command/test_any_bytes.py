@@ -24,7 +24,7 @@ from .conftest import Desk, answer, error_of
 
 WORKBOOKS = sorted((Path(__file__).parent.parent / "data" / "good").glob("*.xlsx"))
 COUNT, BATCH = 100, 10
-BY_COMMAND = COUNT if os.environ.get("PIPEFY_EXPORTS_ALL_BYTES") else 20
+BY_COMMAND = COUNT if os.environ.get("PIPEFY_EXPORTS_ALL_BYTES") else 10
 MAX_SECONDS, MAX_BYTES = 30, 2_000_000_000
 KNOWN = "SELECT clause without selection list"
 """Of a file whose header and rows are all blank: one line, but not a clear one yet."""

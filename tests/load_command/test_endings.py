@@ -54,7 +54,7 @@ def held(database: Path) -> Iterator[None]:
 def test_exit_codes(desk: Desk) -> None:
     desk.csv("a,b\n1,x\n")
     desk.csv("<html></html>", "page.csv")
-    code, stdout, stderr = ended(desk.start("export.csv", *ASSET, "--json"))
+    code, stdout, stderr = ended(desk.start("export.csv", *TABLE, "--json"))
     assert (code, json.loads(stdout)["rows"], stderr) == (0, 1, "")
     code, stdout, stderr = ended(desk.start("page.csv", *TABLE, "--json"))
     assert (code, json.loads(stdout)["error"]["class"]) == (1, "UnreadableFileError")
@@ -66,7 +66,7 @@ def test_exit_codes(desk: Desk) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_the_file_is_read_leaves_nothing(desk: Desk, number: signal.Signals) -> None:
-    desk.csv("a,b\n" + "1,x\n" * 8_000_000, "large.csv")
+    desk.csv("a,b\n" + "1,x\n" * 4_000_000, "large.csv")
     before = set(desk.everything())
     # A group of its own: Ctrl-C reaches the reading process as well.
     process = desk.start("large.csv", *ASSET, "--json", process_group=0)
@@ -97,7 +97,7 @@ def test_ctrl_c_while_the_database_is_held_leaves_it_as_it_was(desk: Desk) -> No
 
 
 def test_ctrl_c_within_the_transaction_rolls_it_back(desk: Desk) -> None:
-    desk.csv("a,b\n" + "".join(f"{n},x{n}\n" for n in range(1_500_000)))
+    desk.csv("a,b\n" + "".join(f"{n},x{n}\n" for n in range(1_000_000)))
     process = desk.start("export.csv", *TABLE)
     database = desk.root / "own.duckdb"
     await_true(database.exists)
@@ -111,7 +111,7 @@ def test_ctrl_c_within_the_transaction_rolls_it_back(desk: Desk) -> None:
 
 
 def test_ctrl_c_after_the_commit_says_so_and_the_same_command_finishes(desk: Desk) -> None:
-    desk.csv("a,b\n" + "".join(f"{n},x{n}\n" for n in range(300_000)))
+    desk.csv("a,b\n" + "".join(f"{n},x{n}\n" for n in range(200_000)))
     # Dagster's event log is held, so that the command waits between the commit and the event.
     with contextlib.closing(sqlite3.connect(desk.project.home / "history" / "runs" / "index.db")) as log:
         process = desk.start("export.csv", *ASSET)
@@ -120,15 +120,15 @@ def test_ctrl_c_after_the_commit_says_so_and_the_same_command_finishes(desk: Des
         await_true((desk.root / "data" / "pipefy_exports.read.duckdb").exists)
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
+        log.rollback()  # SQLite's own wait, of up to 30 s, does not hear the signal
         code, _, stderr = ended(process)
-        log.rollback()
     assert (code, stderr.count("\n")) == (130, 1)
     assert "in the table already; run the same command again" in stderr
     assert desk.project.materializations(JOBS, "last_month") == []
-    assert ended(desk.start("export.csv", *ASSET))[0] == 0
+    assert desk.load("export.csv", *ASSET).exit_code == 0
     [metadata] = desk.project.materializations(JOBS, "last_month")
-    assert metadata["dagster/row_count"] == 300_000
-    assert desk.project.tables() == {(JOBS, "last_month"): 300_000}
+    assert metadata["dagster/row_count"] == 200_000
+    assert desk.project.tables() == {(JOBS, "last_month"): 200_000}
     assert len(desk.project.raw_files()) == 1
 
 
@@ -189,9 +189,7 @@ def test_a_file_that_may_not_be_read_is_one_line(desk: Desk) -> None:
     assert (code, stderr) == (1, "Error: export.csv cannot be read: Permission denied\n")
 
 
-@pytest.mark.parametrize(
-    ("folder", "target"), [(".", TABLE), ("data", ASSET), ("data/raw", ASSET), ("data/dagster", ASSET)]
-)
+@pytest.mark.parametrize(("folder", "target"), [(".", TABLE), ("data/raw", ASSET), ("data/dagster", ASSET)])
 def test_a_folder_that_may_not_be_written_is_one_line(
     desk: Desk, folder: str, target: tuple[str, ...]
 ) -> None:

@@ -74,10 +74,9 @@ def test_neither_dagster_nor_settings_are_needed(desk: Desk) -> None:
 def test_a_file_may_have_any_name(desk: Desk, name: bytes) -> None:
     path = desk.root / os.fsdecode(name)
     path.write_text("a,b\n1,x\n")
-    found = answer(desk.load_table(path, "--json"))
-    assert found["rows"] == 1
-    people = desk.load_table(path)
-    assert people.exit_code == 0
+    result = desk.load_table(path)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("loaded 1 row")
     [(slice_,)] = query(desk, "SELECT _period_filter FROM prices")
     assert slice_ == name.decode(errors="replace")
 
