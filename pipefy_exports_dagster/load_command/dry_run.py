@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipefy_exports_dagster.errors import DatabaseLockedError
 from pipefy_exports_dagster.loading import LoadReport, Slice, StagedTable
 from pipefy_exports_dagster.loading.database import translated
-from pipefy_exports_dagster.loading.replacing import _refuse_older
+from pipefy_exports_dagster.loading.replacing import refuse_older
 from pipefy_exports_dagster.loading.report import LoadedColumn
 from pipefy_exports_dagster.loading.table_state import table_state
 from pipefy_exports_dagster.loading.widening import plan_columns
@@ -33,7 +33,7 @@ def plan_load(
     with _looking_at(database, lock_timeout_s=lock_timeout_s) as connection:
         state = table_state(connection, table)
         if state.exists:
-            _refuse_older(connection, table, slice_)
+            refuse_older(connection, table, slice_)
         plan, changes = plan_columns(connection, state, staged)
     return LoadReport(
         table=table,

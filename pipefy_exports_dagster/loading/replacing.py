@@ -94,7 +94,7 @@ def _replace(
 ) -> tuple[tuple[LoadedColumn, ...], tuple[ColumnChange, ...]]:
     state = table_state(connection, table)
     if state.exists:
-        _refuse_older(connection, table, slice_)
+        refuse_older(connection, table, slice_)
     plan, changes = plan_columns(connection, state, staged)
     apply_plan(connection, state, plan)
     of_slice = _of_slice(slice_)
@@ -117,7 +117,7 @@ def _of_slice(slice_: Slice) -> str:
     return f"_organization_id = {organization} AND _period_filter = {period}"
 
 
-def _refuse_older(connection: "duckdb.DuckDBPyConnection", table: str, slice_: Slice) -> None:
+def refuse_older(connection: "duckdb.DuckDBPyConnection", table: str, slice_: Slice) -> None:
     month, moment = f"DATE '{slice_.requested_month}'", f"TIMESTAMP '{slice_.exported_at_utc}'"
     newer = connection.execute(
         f"SELECT _export_id, _requested_month, _exported_at FROM {identifier(table)} "
