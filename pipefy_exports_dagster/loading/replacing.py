@@ -118,6 +118,11 @@ def _of_slice(slice_: Slice) -> str:
 
 
 def refuse_older(connection: "duckdb.DuckDBPyConnection", table: str, slice_: Slice) -> None:
+    """Refuse to put an older export over a newer slice.
+
+    Raises:
+        SupersededExportError: The slice's rows come from a newer export.
+    """
     month, moment = f"DATE '{slice_.requested_month}'", f"TIMESTAMP '{slice_.exported_at_utc}'"
     newer = connection.execute(
         f"SELECT _export_id, _requested_month, _exported_at FROM {identifier(table)} "
