@@ -10,7 +10,6 @@ from .inference import TypedText, infer_types
 from .options import ReadOptions
 from .pinning import check_pinned, pinned_candidate
 from .preview import preview_rows
-from .sniffing import unreadable
 from .sql import literal
 from .staged import StagedColumn, StagedTable
 from .text_types import Candidate
@@ -63,10 +62,7 @@ def stage(
 
     Raises:
         ValueDoesNotFitError: A value does not fit its column's pinned type.
-        UnreadableFileError: There is no column: all that the file holds is blank.
     """
-    if not source.columns:
-        raise unreadable("blank", "neither its header nor a row has a value; export again")
     pins = [pinned_candidate(connection, column.header, column.name, options) for column in source.columns]
     questions = {
         position: () if pin else column.candidates
