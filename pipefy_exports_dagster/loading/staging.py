@@ -10,6 +10,7 @@ from .inference import TypedText, infer_types
 from .options import ReadOptions
 from .pinning import check_pinned, pinned_candidate
 from .preview import preview_rows
+from .sniffing import unreadable
 from .sql import literal
 from .staged import StagedColumn, StagedTable
 from .text_types import Candidate
@@ -62,6 +63,7 @@ def stage(
 
     Raises:
         ValueDoesNotFitError: A value does not fit its column's pinned type.
+        UnreadableFileError: Neither a header nor a row has a value.
     """
     pins = [pinned_candidate(connection, column.header, column.name, options) for column in source.columns]
     questions = {
@@ -86,6 +88,8 @@ def stage(
         selected.append(f"{_storable(typed, staged, column)} AS c{nth}")
         if staged.has_raw:
             selected.append(f"{_text(position, column)} AS r{nth}")
+    if not columns:
+        raise unreadable("text without a header", "every field of it is blank; export again")
     path = folder / "staged.parquet"
     connection.execute(
         f"COPY (SELECT {', '.join(selected)} FROM {source.relation}) TO {literal(str(path))} "

@@ -73,8 +73,8 @@ def open_delimited(
         rewritten = rewrite(path, folder=folder, delimiter=dialect.delimiter)
         path, records, fields = rewritten.path, rewritten.records, rewritten.fields
         longest, whole_lines = path.stat().st_size, False
-    if not records or not fields:
-        raise unreadable("text without a header", "every line, or every field of it, is blank; export again")
+    if not records:
+        raise unreadable("text without a header", "every line is blank; export again")
     with path.open(encoding="utf-8", newline="") as file:
         headers = next(csv.reader(file, delimiter=dialect.delimiter))
     rows = records - 1
