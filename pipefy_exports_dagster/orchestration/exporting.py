@@ -16,14 +16,14 @@ import dagster as dg
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError, ExportNotRecordedError
-from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport, fingerprint_of
-from pipefy_exports_dagster.orchestration.pending_resume import ago, why_not_resumed
+from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
+from pipefy_exports_dagster.orchestration.pending_adoption import Adoption
 from pipefy_exports_dagster.orchestration.pending_roles import SENSOR_NAME, RunRole
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.creating import create_patiently
 from pipefy_exports_dagster.pipefy.download import download_export
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export, ExportKind, ExportState
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
+from pipefy_exports_dagster.pipefy.periods import PeriodFilter
 from pipefy_exports_dagster.pipefy.polling import await_export
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, RawFolder, Sidecar
 from pipefy_exports_dagster.stages import OnStage, Stage
@@ -89,15 +89,15 @@ class Exporter:
         self._folder().create()  # before an export is asked for that could not be kept
         if self.role.follows:
             return self._follow_up(self.role.follows)
-        if asked_at and (twin := self._asked_since(asked_at)):
+        if asked_at and (twin := self._adoption.asked_since(asked_at)):
             self.context.log.info(f"using export {twin.export_id!r}, which another run has just asked for")
             return self._follow(twin)
-        if own := self._loaded_by_another():
+        if own := self._adoption.loaded_by_another():
             self.context.log.info(
                 f"another run has loaded this run's export {own.export_id!r}; loading it again"
             )
             return self._follow(own)
-        if (not fresh or self._asked_already()) and (pending := self.adoptable()):
+        if (not fresh or self._adoption.asked_already()) and (pending := self._adoption.adoptable()):
             try:
                 return self._follow(pending)
             except (ExportFailedError, ExportNotFoundError) as error:
@@ -112,36 +112,9 @@ class Exporter:
         raw = self._download(self._await(export, requested), requested, self._folder())
         return ExportedFile(raw, requested, exported.resumed, self.timings)
 
-    def adoptable(self) -> RequestedExport | None:
-        """Return the pending export if it answers the request that this run would make; log why not.
-
-        A run that follows up an export, or has asked for it itself, goes on with it when the month has turned
-        as well.
-        """
-        pending = self.ledger.pending()
-        if pending is None:
-            return None
-        is_own = pending.export_id == self.role.follows or pending.run_id in self.role.run_ids
-        refusal = why_not_resumed(
-            pending,
-            base_url=str(self.client.base_url),
-            kind=self.kind,
-            period=Period(self.period_filter, pending.requested_month) if is_own else self._period(),
-            now=self.clock.now(),
-            resume_window_s=self.config.resume_window_s,
-        )
-        if refusal:
-            self.context.log.info(f"the pending export {pending.export_id!r} is not resumed: {refusal}")
-            return None
-        age = ago(self.clock.now() - pending.requested_at)
-        self.context.log.info(
-            f"resuming export {pending.export_id!r}, requested {age} ago, instead of asking for another"
-        )
-        return pending
-
     def _follow_up(self, export_id: str) -> ExportedFile | None:
         """Return the file of the one export that this run is for; it never asks for another."""
-        pending = self.adoptable()
+        pending = self._adoption.adoptable()
         if pending and pending.export_id == export_id:
             return self._follow(pending)
         self.context.log.info(
@@ -150,43 +123,21 @@ class Exporter:
         )
         return None
 
-    def _asked_already(self) -> bool:
-        """Whether this run has asked for an export: when its step is retried, `fresh` is done with."""
-        newest = self.ledger.newest_request()
-        return newest is not None and newest.run_id in self.role.run_ids
-
-    def _loaded_by_another(self) -> RequestedExport | None:
-        """Return the export that this run asked for if it was loaded while the run's step waited for a retry.
-
-        The sensor cannot tell such a run from a dead one: both have released the partition's lock.
-        """
-        loaded = self.ledger.loaded()
-        if loaded is None or loaded.run_id not in self.role.run_ids:
-            return None
-        return loaded if self._folder().find(loaded.export_id) else None
-
-    def _asked_since(self, moment: datetime) -> RequestedExport | None:
-        newest = self.ledger.pending() or self.ledger.loaded()
-        if newest is None or newest.requested_at < moment:
-            return None
-        same = newest.fingerprint == self._fingerprint(self._period())
-        return newest if same and self._folder().find(newest.export_id) else None
-
     def _request_new(self) -> tuple[RequestedExport, Export]:
         newest = self.ledger.newest_request()
-        period, requested_at = self._period(), self.clock.now()
+        period, requested_at = self._adoption.period(), self.clock.now()
 
         def create() -> CreatedExport:
             # The month is taken anew for each attempt: a wait for Pipefy may pass the month's end.
             nonlocal period, requested_at
-            period, requested_at = self._period(), self.clock.now()
+            period, requested_at = self._adoption.period(), self.clock.now()
             return self.kind.create(self.client, period, dialect=newest.dialect if newest else None)
 
         created = create_patiently(create, clock=self.clock, label=self.label)
         self.on_stage(Stage.ANSWERED)
         requested = RequestedExport(
             export_id=created.export.id,
-            fingerprint=self._fingerprint(period),
+            fingerprint=self._adoption.fingerprint(period),
             request=created.request,
             requested_at=requested_at,
             requested_month=period.requested_month,
@@ -334,11 +285,19 @@ class Exporter:
 
         return report
 
-    def _period(self) -> Period:
-        return Period(self.period_filter, month_of(self.clock.now(), self.config.zone))
-
-    def _fingerprint(self, period: Period) -> str:
-        return fingerprint_of(str(self.client.base_url), self.kind.label, self.kind.request(period))
-
     def _folder(self) -> RawFolder:
         return RawFolder.of(self.config.data_dir, self.organization_id, self.asset, self.period_filter)
+
+    @property
+    def _adoption(self) -> Adoption:
+        return Adoption(
+            ledger=self.ledger,
+            folder=self._folder(),
+            role=self.role,
+            base_url=str(self.client.base_url),
+            kind=self.kind,
+            period_filter=self.period_filter,
+            config=self.config,
+            clock=self.clock,
+            log=self.context.log.info,
+        )
