@@ -164,8 +164,9 @@ def hold(database: Path, seconds: float) -> subprocess.Popen[str]:
 
 
 def test_a_load_waits_while_another_process_holds_the_database(loader: Loader) -> None:
+    path = loader.csv("a,b\n1,x\n")
     with hold(loader.database, 1.5):
-        report = loader.load("a,b\n1,x\n")
+        report = loader.load_here(path)
     assert report.seconds_waiting_for_lock > 0.5
     assert loader.column("a") == [1]
 
