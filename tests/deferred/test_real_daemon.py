@@ -1,47 +1,15 @@
 """A real daemon with the sensor: killed while exports are pending, and another goes on."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 import dagster as dg
 import pytest
 from deferred.scene import ENDED, Scene
 from deferred.test_deferred_runs import WRITTEN
-from support.project import DEFINITIONS, JOBS, REPORT, Project
+from support.daemon import daemon, wait_for
+from support.project import JOBS, REPORT
 
 EXPORTS = {(JOBS, "last_month"), (REPORT, "last_month"), (JOBS, "current_month")}
-
-
-@contextmanager
-def daemon(project: Project) -> Iterator[None]:
-    """A real daemon, in a process group of its own, which is killed at the end."""
-    with (project.root / "daemon.log").open("ab") as log:
-        process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", DEFINITIONS],
-            env=project.environment,
-            cwd=project.root,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def wait_for(condition: Callable[[], object], project: Project, *, timeout_s: float) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, (project.root / "daemon.log").read_text()[-4000:]
-        time.sleep(0.5)
 
 
 @pytest.mark.timeout(300)

@@ -1,15 +1,13 @@
 """A run whose worker died with its machine: ended by run monitoring, retried, and the retry resumes."""
 
-import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
+from support.daemon import daemon, wait_for
 from support.project import DEFINITIONS, JOBS, Project
 
 from pipefy_exports_dagster.instance import shipped_dagster_yaml
@@ -30,32 +28,6 @@ def shorten_times(project: Project) -> None:
     path = project.home / "dagster.yaml"
     path.unlink()
     path.write_text(text)
-
-
-@contextmanager
-def daemon(project: Project) -> Iterator["subprocess.Popen[bytes]"]:
-    """A real daemon, in a process group of its own, which is killed at the end."""
-    with (project.root / "daemon.log").open("ab") as log:
-        process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", DEFINITIONS],
-            env=project.environment,
-            cwd=project.root,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        yield process
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def wait_for(condition: Callable[[], object], project: Project, *, timeout_s: float) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, (project.root / "daemon.log").read_text()[-4000:]
-        time.sleep(0.2)
 
 
 def test_a_run_that_died_with_its_machine_is_ended_retried_and_resumed(
