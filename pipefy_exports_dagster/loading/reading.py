@@ -56,6 +56,9 @@ def read_table_file(path: Path, *, folder: Path, options: ReadOptions | None = N
         try:
             plain = asdict(replace(options, column_types=dict(options.column_types)))
             _ask(process, {"path": str(path.absolute()), "folder": str(folder.absolute()), "options": plain})
+            # Whoever reads a file loads it next; now the import takes no time of its own.
+            import duckdb  # noqa: F401
+
             answer, said = _watch(process, options)
         finally:
             process.kill()
