@@ -4,9 +4,9 @@ import json
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 
 import httpx
@@ -27,6 +27,8 @@ from pipefy_exports_dagster.pipefy.credentials import Credentials, TokenSource, 
 from pipefy_exports_dagster.pipefy.transport import NEVER_SENT, describe, open_http
 
 logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 
 class PipefyClient:
@@ -84,12 +86,15 @@ class PipefyClient:
             ConnectionFailedError: No answer; its `sent` tells whether the request may have arrived.
         """
         content = json.dumps({"query": document, "variables": variables}).encode()
-        value, messages = self._ask(content, field, may_renew=self._tokens.can_renew)
+        value, messages = self._ask(content, lambda payload: data_of(payload, field))
         for message in messages:
             logger.warning("Pipefy answered %s, and beside it an error: %s", field, message)
         return value
 
-    def _ask(self, content: bytes, field: str, *, may_renew: bool) -> tuple[Any, tuple[str, ...]]:
+    def _ask(
+        self, content: bytes, read: Callable[[Mapping[str, Any]], Answer], *, may_renew: bool = True
+    ) -> Answer:
+        """Send a GraphQL request, with a new token if the old one is refused, and read its answer."""
         token = self._tokens.token()
         headers = {
             "Authorization": f"Bearer {token}",
@@ -97,13 +102,13 @@ class PipefyClient:
             "Accept": "application/json",
         }
         try:
-            return data_of(self._post("/graphql", content, headers, secret=token), field)
+            return read(self._post("/graphql", content, headers, secret=token))
         except AuthenticationError:
-            if not may_renew:
+            if not (may_renew and self._tokens.can_renew):
                 raise
         # The token was refused, so nothing was executed: sending the same again is safe, even a create.
         self._tokens.forget()
-        return self._ask(content, field, may_renew=False)
+        return self._ask(content, read, may_renew=False)
 
     def _fetch_token(self, form: Mapping[str, str]) -> Mapping[str, Any]:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}

@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 
 from pipefy_exports_dagster.errors import (
-    AuthenticationError,
     ExportNotFoundError,
     PermissionDeniedError,
     PipefyExportsError,
@@ -107,7 +106,7 @@ class StatusClient(PipefyClient):
         """
         variables = {f"id{number}": question.export_id for number, question in enumerate(questions)}
         content = json.dumps({"query": _document(questions), "variables": variables}).encode()
-        data = self._data_of(content, may_renew=self._tokens.can_renew)
+        data = self._ask(content, _data_in)
         exports = {}
         for number, question in enumerate(questions):
             answer = data.get(f"e{number}")
@@ -118,33 +117,21 @@ class StatusClient(PipefyClient):
                 )
         return exports
 
-    def _data_of(self, content: bytes, *, may_renew: bool) -> Mapping[str, Any]:
-        token = self._tokens.token()
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-        }
-        try:
-            payload = self._post("/graphql", content, headers, secret=token)
-            data = payload.get("data")
-            answered = isinstance(data, Mapping) and any(value is not None for value in data.values())
-            if not answered and errors_in(payload):
-                raise error_of(payload)
-        except AuthenticationError:
-            if not may_renew:
-                raise
-        else:
-            return data if isinstance(data, Mapping) else {}
-        self._tokens.forget()
-        return self._data_of(content, may_renew=False)
-
 
 def _concerns_all(error: PipefyExportsError) -> bool:
     """Whether an error is about Pipefy or the credentials, rather than about what a document asks for."""
     if isinstance(error, ServerUnavailableError) and not isinstance(error, RateLimitedError):
         return error.status != httpx.codes.OK
     return not isinstance(error, RequestRejectedError | PermissionDeniedError)
+
+
+def _data_in(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the data of an answer in which some of the fields may be missing; raise if all are."""
+    data = payload.get("data")
+    data = data if isinstance(data, Mapping) else {}
+    if all(value is None for value in data.values()) and errors_in(payload):
+        raise error_of(payload)
+    return data
 
 
 def _document(questions: Sequence[Question]) -> str:
