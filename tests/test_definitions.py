@@ -33,7 +33,11 @@ def load(tmp_path: Path, **environment: str) -> "subprocess.CompletedProcess[str
 def test_everything_is_defined_without_any_environment_variable(tmp_path: Path) -> None:
     result = load(tmp_path)
     assert result.returncode == 0, result.stderr
-    assets = [f"{name}_{kind}" for name in ("automation_jobs", "organization_report") for kind in ("export", "history")]
+    assets = [
+        f"{name}_{kind}"
+        for name in ("automation_jobs", "organization_report")
+        for kind in ("export", "history")
+    ]
     assert str(assets) in result.stdout
     assert "['current_month_exports', 'last_month_exports', 'month_end_history']" in result.stdout
 
