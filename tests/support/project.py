@@ -1,10 +1,14 @@
 """A user's project in a temporary folder: environment, instance, database, and Dagster runs in it."""
 
+import atexit
 import dataclasses
+import functools
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +20,21 @@ import duckdb
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig, config_from_environment
 from pipefy_exports_dagster.demo.environment import sandbox_environment
+from pipefy_exports_dagster.instance import prepare_instance
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.stages import OnStage, ignore_stage
 
 JOBS = "automation_jobs_export"
 REPORT = "organization_report_export"
 DEFINITIONS = "pipefy_exports_dagster.definitions"
+
+
+@functools.cache
+def new_instance() -> Path:
+    """An instance in which nothing has happened: to make its storage takes a second, to copy it does not."""
+    folder = tempfile.TemporaryDirectory(prefix="new-instance-")
+    atexit.register(folder.cleanup)
+    return prepare_instance(Path(folder.name) / "home")
 
 
 @dataclass
@@ -44,7 +57,7 @@ class Project:
 
     @classmethod
     def for_sandbox(cls, root: Path, url: str) -> "Project":
-        root.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(new_instance(), root / "data" / "dagster", symlinks=True)
         return cls(root, sandbox_environment(url, root / "data"))
 
     @property
