@@ -232,7 +232,7 @@ def test_another_organization_is_refused(start: Start) -> None:
     session = start()
     with pytest.raises(PermissionDeniedError):
         session.create(AutomationJobsExport(FORBIDDEN_ORGANIZATION_ID))
-    with pytest.raises(RequestRejectedError, match="does not find it"):
+    with pytest.raises(RequestRejectedError, match="does not find what was asked for"):
         session.create(AutomationJobsExport("1"))
     with pytest.raises(RequestRejectedError, match="PIPEFY_ORGANIZATION_REPORT_ID"):
         session.create(OrganizationReportExport(ORGANIZATION_ID, Report(organization_report_id=1)))

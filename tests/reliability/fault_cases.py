@@ -45,7 +45,9 @@ CASES = (
     FaultCase("create:token-revoked", "401; a new token, and the same request again", account=SERVICE_ACCOUNT),
     FaultCase("status:token-revoked", "401 in mid-wait; a new token", account=SERVICE_ACCOUNT),
     # Creating an export.
-    FaultCase("any:refused:1:1", "no connection; tried again"),
+    FaultCase(
+        "token:refused:1:1", "after the token no connection for a second; tried again", account=SERVICE_ACCOUNT
+    ),
     FaultCase("create:slow:1:1", "waited for"),
     FaultCase("create:rate-limited", "429: surely not created; tried again after Retry-After"),
     FaultCase("create:unavailable", "503 with Retry-After: surely not created; tried again"),

@@ -3,7 +3,7 @@ import io
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -283,12 +283,13 @@ def test_a_state_can_be_wrong_once(faulty: Sandbox, api: Api, fault: str, jobs: 
 def test_a_fault_waits_for_its_occasion(
     start: Callable[..., Sandbox], connect: Callable[..., Api], fault: str
 ) -> None:
-    sandbox = start(processing_seconds=0.3, faults=(f"status:{fault}",))
+    sandbox = start(processing_seconds=3600, faults=(f"status:{fault}",))
     api = connect(sandbox)
     export = api.create_jobs()
 
     assert api.jobs(export["id"])["fileUrl"] is None
     assert sandbox.stats.faults == {}
+    sandbox.clock.advance(timedelta(hours=1))
     wait_for(lambda: api.jobs(export["id"]) and sandbox.stats.faults[fault] == 1)
 
     assert sandbox.faults.armed == []
