@@ -68,7 +68,7 @@ def server_process(
     finally:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            process.wait(30)
+            process.wait(5)  # `dagster dev` may take a minute; what a test started need not end in order
         for pid in session_members(process.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
