@@ -67,8 +67,10 @@ def read(path: Path, *, folder: Path, options: ReadOptions, started: float) -> S
         config={"memory_limit": f"{memory}B", "temp_directory": str(folder / "spill")}
     )
     connection.execute("SET TimeZone = 'UTC'")
-    open_ = open_workbook if kind is FileKind.XLSX else open_delimited
-    source = open_(connection, path, folder=folder, options=options)
+    if kind is FileKind.XLSX:
+        source = open_workbook(connection, path, options=options)
+    else:
+        source = open_delimited(path, folder=folder, options=options)
     return stage(connection, source, folder=folder, options=options, started=started)
 
 

@@ -1,6 +1,6 @@
-"""The type of each text column: candidates are eliminated on a sample, the survivor verified on all rows."""
+"""The type of each text column: a sample leaves few candidates, and all rows are asked about those."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,95 +12,97 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 2_000
 
-_SAME, _CHANGED, _MISFIT = 1, 2, 3
+_FITS, _MISFIT = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class TypedText:
-    """What a text column turned out to be; `candidate` is None where it stays text."""
+    """What a text column is; `candidate` is None where it stays text."""
 
-    type: str
-    has_values: bool
+    type: str = VARCHAR
     candidate: Candidate | None = None
-    has_raw: bool = False
 
 
-def infer_types(
-    connection: "duckdb.DuckDBPyConnection", relation: str, questions: Mapping[int, Sequence[Candidate]]
-) -> dict[int, TypedText]:
-    """Settle the types of text columns `c<i>` of a relation.
-
-    A value that does not fit makes the column fall to its next candidate, and to text after the last. One
-    scan of all rows verifies all columns; another follows only for those whose candidate fell.
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What a sample leaves of a text column.
 
     Args:
-        questions: Candidates by column position, narrowest first; with none, only whether there are values is asked.
+        candidate: What the column is, unless a value of the other rows does not fit; None for text.
+        others: What it may be then or, where the sample has no value, if a value turns up.
     """
-    open_: Mapping[int, Sequence[Candidate]] = _survivors_of_sample(connection, relation, questions)
-    settled: dict[int, TypedText] = {}
-    while open_:
-        facts = _verify(connection, relation, open_)
-        still_open: dict[int, Sequence[Candidate]] = {}
-        for position, candidates in open_.items():
-            typed = _judge(candidates[0] if candidates else None, facts[position])
-            if typed:
-                settled[position] = typed
-            else:
-                still_open[position] = candidates[1:]
-        open_ = still_open
+
+    candidate: Candidate | None
+    others: tuple[Candidate, ...]
+
+
+def guess_types(
+    connection: "duckdb.DuckDBPyConnection", sample: str, questions: Mapping[int, Sequence[Candidate]]
+) -> dict[int, Guess]:
+    """Eliminate candidates of text columns `c<i>` on some rows.
+
+    Args:
+        sample: SQL relation of these rows.
+        questions: Candidates by column position, narrowest first.
+    """
+    left = questions
+    with_values = set[int]()
+    # A glance spares most text columns their regular expressions, of which planning alone costs a millisecond.
+    for test in (_glance, _verdict):
+        survivors: dict[int, list[Candidate]] = {position: [] for position in questions}
+        for position, candidate, verdict in _ask(connection, sample, left, test):
+            if verdict != _MISFIT:
+                survivors[position].append(candidate)
+            if verdict == _MISFIT or (verdict == _FITS and test is _verdict):
+                with_values.add(position)
+        left = survivors
+    guesses = {}
+    for position, candidates in left.items():
+        if position not in with_values:
+            guesses[position] = Guess(None, tuple(questions[position]))
+        else:
+            first = candidates[0] if candidates else None
+            guesses[position] = Guess(first, tuple(candidates[1:]))
+    return guesses
+
+
+def settle_types(
+    connection: "duckdb.DuckDBPyConnection", relation: str, questions: Mapping[int, Sequence[Candidate]]
+) -> dict[int, TypedText]:
+    """Give text columns `c<i>` the first of their candidates that every value fits, by one scan of all rows."""
+    settled = {position: TypedText() for position in questions}
+    digits = _digits(connection, relation, questions)
+    for position, candidate, verdict in _ask(connection, relation, questions, _verdict):
+        if verdict != _FITS or settled[position].candidate is not None:
+            continue
+        type_ = candidate.type
+        if type_ == DECIMAL:
+            whole, scale = digits[position]
+            # Without a fraction it is a long run of digits: an identifier, which stays text.
+            if not scale or whole + scale > MAX_DECIMAL_DIGITS:
+                continue
+            type_ = str(Decimal(whole + scale, scale))
+        settled[position] = TypedText(type_, candidate)
     return settled
 
 
-def _survivors_of_sample(
-    connection: "duckdb.DuckDBPyConnection", relation: str, questions: Mapping[int, Sequence[Candidate]]
-) -> Mapping[int, Sequence[Candidate]]:
-    left = questions
-    # A glance spares most text columns their regular expressions, of which planning alone costs a millisecond.
-    for test in (_glance, _verdict):
-        asked = [(position, candidate) for position, candidates in left.items() for candidate in candidates]
-        if not asked:
-            break
-        verdicts = ", ".join(test(f"c{position}", candidate) for position, candidate in asked)
-        found = _one_row(connection, f"SELECT {verdicts} FROM (SELECT * FROM {relation} LIMIT {SAMPLE_ROWS})")
-        survivors: dict[int, list[Candidate]] = {position: [] for position in questions}
+def _ask(
+    connection: "duckdb.DuckDBPyConnection",
+    relation: str,
+    questions: Mapping[int, Sequence[Candidate]],
+    test: Callable[[str, Candidate], str],
+) -> Iterator[tuple[int, Candidate, int | None]]:
+    """Yield what a test says of each candidate over all rows of a relation; None where there is no value."""
+    asked = [(position, candidate) for position, candidates in questions.items() for candidate in candidates]
+    if asked:
+        tests = ", ".join(test(f"c{position}", candidate) for position, candidate in asked)
+        found = _one_row(connection, f"SELECT {tests} FROM {relation}")
         for (position, candidate), verdict in zip(asked, found, strict=True):
-            if verdict != _MISFIT:
-                survivors[position].append(candidate)
-        left = survivors
-    return left
-
-
-def _verify(
-    connection: "duckdb.DuckDBPyConnection", relation: str, open_: Mapping[int, Sequence[Candidate]]
-) -> dict[int, tuple[Any, ...]]:
-    asked = []
-    for position, candidates in open_.items():
-        text = f"c{position}"
-        if candidates:
-            asked += [_verdict(text, candidates[0]), *_digits(text, candidates[0])]
-        else:
-            asked += [f"max(CASE WHEN {text} IS NOT NULL THEN {_SAME} END)", "0", "0"]
-    facts = _one_row(connection, f"SELECT {', '.join(asked)} FROM {relation}")
-    return {position: facts[3 * nth : 3 * nth + 3] for nth, position in enumerate(open_)}
-
-
-def _judge(candidate: Candidate | None, facts: tuple[Any, ...]) -> TypedText | None:
-    verdict, whole_digits, scale = facts
-    if candidate is None or verdict is None:
-        return TypedText(VARCHAR, has_values=verdict is not None)
-    if verdict == _MISFIT:
-        return None
-    type_ = candidate.type
-    if type_ == DECIMAL:
-        # Without a fraction it is a long run of digits: an identifier, which stays text.
-        if not scale or whole_digits + scale > MAX_DECIMAL_DIGITS:
-            return None
-        type_ = str(Decimal(whole_digits + scale, scale))
-    return TypedText(type_, has_values=True, candidate=candidate, has_raw=verdict == _CHANGED)
+            yield position, candidate, verdict
 
 
 def _glance(text: str, candidate: Candidate) -> str:
-    return f"max(CASE WHEN {candidate.glance(text)} OR {text} IS NULL THEN {_SAME} ELSE {_MISFIT} END)"
+    return f"max(CASE WHEN {candidate.glance(text)} OR {text} IS NULL THEN {_FITS} ELSE {_MISFIT} END)"
 
 
 def _verdict(text: str, candidate: Candidate) -> str:
@@ -109,19 +111,30 @@ def _verdict(text: str, candidate: Candidate) -> str:
     Conditions of a CASE are only asked where those before did not hold, and a NULL does not hold.
     """
     same, fits = candidate.same_text(text), candidate.fits(text)
-    changed = "" if fits == same else f"WHEN {fits} THEN {_CHANGED} "
-    return f"max(CASE WHEN {text} IS NULL THEN NULL WHEN {same} THEN {_SAME} {changed}ELSE {_MISFIT} END)"
+    otherwise = "" if fits == same else f"WHEN {fits} THEN {_FITS} "
+    return f"max(CASE WHEN {text} IS NULL THEN NULL WHEN {same} THEN {_FITS} {otherwise}ELSE {_MISFIT} END)"
 
 
-def _digits(text: str, candidate: Candidate) -> tuple[str, str]:
-    """SQL for the most digits before and after the point."""
-    if candidate.type != DECIMAL:
-        return "0", "0"
-    digits = candidate.digits(text)
-    return (
-        f"max(length(ltrim(split_part({digits}, '.', 1), '-')))",
-        f"max(length(split_part({digits}, '.', 2)))",
+def _digits(
+    connection: "duckdb.DuckDBPyConnection", relation: str, questions: Mapping[int, Sequence[Candidate]]
+) -> dict[int, tuple[int, int]]:
+    """Count the most digits before and after the point, in columns that may be DECIMAL."""
+    asked = [
+        (position, candidate.digits(f"c{position}"))
+        for position, candidates in questions.items()
+        for candidate in candidates
+        if candidate.type == DECIMAL
+    ]
+    if not asked:
+        return {}
+    counts = ", ".join(
+        f"max(length(ltrim(split_part({number}, '.', 1), '-'))), max(length(split_part({number}, '.', 2)))"
+        for _, number in asked
     )
+    found = _one_row(connection, f"SELECT {counts} FROM {relation}")
+    return {
+        position: (found[2 * nth] or 0, found[2 * nth + 1] or 0) for nth, (position, _) in enumerate(asked)
+    }
 
 
 def _one_row(connection: "duckdb.DuckDBPyConnection", query: str) -> tuple[Any, ...]:

@@ -3,13 +3,14 @@
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import LoadFailedError
 
 from .database import open_database
+from .inserting import insert_rows
 from .lineage import HISTORY_TABLE
 from .read_copy import publish_read_copy
 from .report import ColumnChange, LoadedColumn
@@ -17,7 +18,7 @@ from .slice import Slice
 from .sql import identifier, literal
 from .staged import StagedTable
 from .table_state import TableState, table_state
-from .widening import PlannedColumn, apply_plan, plan_columns
+from .widening import apply_plan, plan_columns
 
 if TYPE_CHECKING:
     import duckdb
@@ -153,7 +154,16 @@ def _replace(
     if state.exists:
         connection.execute(f"DELETE FROM {identifier(table)} WHERE {of_month}")
     if month_sql is not None:
-        _insert(connection, staged, plan, table=table, slice_=slice_, month_sql=month_sql)
+        insert_rows(
+            connection,
+            staged,
+            plan,
+            table=table,
+            slice_=slice_.export,
+            layout=HISTORY_TABLE,
+            more={"_month": slice_.month.isoformat(), "_is_complete": str(slice_.is_complete).lower()},
+            where=f"{month_sql} = DATE '{slice_.month}'",
+        )
     counted = connection.execute(f"SELECT count(*) FROM {identifier(table)} WHERE {of_month}").fetchone()
     if not counted or counted[0] != rows:
         raise LoadFailedError(
@@ -178,35 +188,3 @@ def _held(
         "AND _month IS NOT NULL GROUP BY _month"
     ).fetchall()
     return {row[0]: HeldMonth(*row) for row in rows}
-
-
-def _insert(
-    connection: "duckdb.DuckDBPyConnection",
-    staged: StagedTable,
-    plan: tuple[PlannedColumn, ...],
-    *,
-    table: str,
-    slice_: MonthSlice,
-    month_sql: str,
-) -> None:
-    export = slice_.export
-    parts = {column.name: column.expression for column in plan}
-    values = {
-        "_organization_id": export.organization_id,
-        "_period_filter": export.period_filter,
-        "_requested_month": export.requested_month.isoformat(),
-        "_export_id": export.export_id,
-        "_exported_at": export.exported_at_utc.isoformat(),
-        "_loaded_at": datetime.now(UTC).replace(tzinfo=None).isoformat(),
-        "_month": slice_.month.isoformat(),
-        "_is_complete": str(slice_.is_complete).lower(),
-    }
-    for name, value in values.items():
-        parts[name] = f"CAST({literal(value)} AS {HISTORY_TABLE.lineage[name].type})"
-    parts["_file_row"] = "file_row_number + 1"
-    selected = ", ".join(f"{expression} AS {identifier(name)}" for name, expression in parts.items())
-    connection.execute(
-        f"INSERT INTO {identifier(table)} BY NAME SELECT {selected} "
-        f"FROM read_parquet({literal(str(staged.path))}, file_row_number = true) "
-        f"WHERE {month_sql} = DATE '{slice_.month}'"
-    )

@@ -1,13 +1,13 @@
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import LoadFailedError, SupersededExportError
 
 from .database import open_database
-from .lineage import LINEAGE
+from .inserting import insert_rows
+from .lineage import EXPORT_TABLE
 from .read_copy import publish_read_copy
 from .report import ColumnChange, LoadedColumn, LoadReport
 from .slice import Slice
@@ -15,7 +15,7 @@ from .sql import identifier, literal
 from .staged import StagedTable
 from .table_state import table_state
 from .views import broken_views
-from .widening import PlannedColumn, apply_plan, plan_columns
+from .widening import apply_plan, plan_columns
 
 if TYPE_CHECKING:
     import duckdb
@@ -100,7 +100,7 @@ def _replace(
     of_slice = _of_slice(slice_)
     if state.exists:
         connection.execute(f"DELETE FROM {identifier(table)} WHERE {of_slice}")
-    _insert(connection, staged, plan, table=table, slice_=slice_)
+    insert_rows(connection, staged, plan, table=table, slice_=slice_, layout=EXPORT_TABLE)
     counted = connection.execute(f"SELECT count(*) FROM {identifier(table)} WHERE {of_slice}").fetchone()
     inserted = counted[0] if counted else 0
     if inserted != staged.rows:
@@ -135,36 +135,6 @@ def refuse_older(connection: "duckdb.DuckDBPyConnection", table: str, slice_: Sl
             f"{newer[1]:%Y-%m}, exported at {newer[2]} UTC); export {slice_.export_id!r} of "
             f"{slice_.exported_at_utc} UTC is older and was not loaded"
         )
-
-
-def _insert(
-    connection: "duckdb.DuckDBPyConnection",
-    staged: StagedTable,
-    plan: tuple[PlannedColumn, ...],
-    *,
-    table: str,
-    slice_: Slice,
-) -> None:
-    parts = {column.name: column.expression for column in plan}
-    values = {
-        "_organization_id": slice_.organization_id,
-        "_period_filter": slice_.period_filter,
-        "_requested_month": slice_.requested_month.isoformat(),
-        "_export_id": slice_.export_id,
-        "_exported_at": slice_.exported_at_utc.isoformat(),
-        "_loaded_at": datetime.now(UTC).replace(tzinfo=None).isoformat(),
-    }
-    for name, value in values.items():
-        parts[name] = f"CAST({literal(value)} AS {LINEAGE[name].type})"
-    parts["_file_row"] = "file_row_number + 1"
-    selected = ", ".join(f"{expression} AS {identifier(name)}" for name, expression in parts.items())
-    # From here to the checkpoint several threads take twice the work of one, and longer (DuckDB 1.5; measured on
-    # two cores, with 200,000 and 1,000,000 rows).
-    connection.execute("SET threads = 1")
-    connection.execute(
-        f"INSERT INTO {identifier(table)} BY NAME SELECT {selected} "
-        f"FROM read_parquet({literal(str(staged.path))}, file_row_number = true)"
-    )
 
 
 def _roll_back(connection: "duckdb.DuckDBPyConnection") -> None:

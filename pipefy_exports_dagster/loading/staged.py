@@ -1,8 +1,8 @@
 """What the reading process hands over: one Parquet file, and a description of it as JSON.
 
 Column `i` of the Parquet file is named `c<i>`. Where the typed value's canonical text is not what the file
-said (`12.50` as DOUBLE, `2026-11-01T10:00` as TIMESTAMP), `r<i>` holds the original text, for the
-case that the table's column is, or has to become, text.
+said (`12.50` as DOUBLE, `2026-11-01T10:00` as TIMESTAMP), `r<i>` holds what it said, for the case that the
+table's column is, or has to become, text. Elsewhere `r<i>` is NULL.
 """
 
 from dataclasses import asdict, dataclass
@@ -20,7 +20,7 @@ class StagedColumn:
         type: DuckDB type that holds every value; `VARCHAR` if there is no value.
         has_values: Whether any cell holds a value.
         pinned: Whether the configuration chose the type.
-        has_raw: Whether `r<i>` holds the original text.
+        has_raw: Whether `r<i>` holds an original text anywhere.
     """
 
     header: str

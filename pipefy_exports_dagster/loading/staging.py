@@ -1,19 +1,23 @@
 """From a source of columns in DuckDB to a typed Parquet file."""
 
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .column_types import INTERVAL, VARCHAR, as_decimal, canonical_text
-from .inference import TypedText, infer_types
+from pipefy_exports_dagster.errors import UnreadableFileError
+
+from .column_types import VARCHAR
+from .inference import Guess, TypedText, guess_types, settle_types
 from .options import ReadOptions
 from .pinning import check_pinned, pinned_candidate
 from .preview import preview_rows
 from .sniffing import unreadable
-from .sql import literal
 from .staged import StagedColumn, StagedTable
-from .text_types import Candidate
+from .staged_file import ColumnToWrite, WrittenColumn, text_of, write_staged_file
+from .text_types import DECIMAL, Candidate
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,14 +37,18 @@ class SourceColumn:
     name: str
     type: str = VARCHAR
     candidates: tuple[Candidate, ...] = ()
-    has_values: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file's rows as an SQL relation, and what its reader learned about it."""
+    """A file's rows as an SQL relation, and what its reader learned about it.
+
+    Args:
+        sample: SQL relation of some of the rows.
+    """
 
     relation: str
+    sample: str
     columns: tuple[SourceColumn, ...]
     rows: int
     file_kind: str
@@ -63,42 +71,20 @@ def stage(
 
     Raises:
         ValueDoesNotFitError: A value does not fit its column's pinned type.
-        UnreadableFileError: Neither a header nor a row has a value.
+        UnreadableFileError: Neither a header nor a row has a value, or DuckDB does not read the rows that were counted.
     """
-    pins = [pinned_candidate(connection, column.header, column.name, options) for column in source.columns]
-    questions = {
-        position: () if pin else column.candidates
-        for position, (column, pin) in enumerate(zip(source.columns, pins, strict=True))
-        if column.type == VARCHAR
-    }
-    inferred = infer_types(connection, source.relation, questions)
-    columns: list[StagedColumn] = []
-    selected: list[str] = []
-    for position, (column, pin) in enumerate(zip(source.columns, pins, strict=True)):
-        if pin is not None:
-            text = _text(position, column)
-            check_pinned(connection, source.relation, pin, position=position, header=column.header, text=text)
-            staged, typed = _pinned(column, inferred.get(position), pin), pin.cast(text)
-        else:
-            staged, typed = _inferred(position, column, inferred.get(position))
-        if not staged.has_values and not column.header.strip():
-            continue  # a separator at the end of each line, not a column
-        nth = len(columns)
-        columns.append(staged)
-        selected.append(f"{_storable(typed, staged, column)} AS c{nth}")
-        if staged.has_raw:
-            selected.append(f"{_text(position, column)} AS r{nth}")
-    if not columns:
-        raise unreadable("text without a header", "every field of it is blank; export again")
-    path = folder / "staged.parquet"
-    connection.execute(
-        f"COPY (SELECT {', '.join(selected)} FROM {source.relation}) TO {literal(str(path))} "
-        "(FORMAT parquet, COMPRESSION snappy)"
-    )
+    with _misreading_named(source):
+        pins = {
+            position: pin
+            for position, column in enumerate(source.columns)
+            if (pin := pinned_candidate(connection, column.header, column.name, options))
+        }
+        path = folder / "staged.parquet"
+        columns = _written(connection, source, pins, path)
     return StagedTable(
         path=path,
         rows=source.rows,
-        columns=tuple(columns),
+        columns=columns,
         file_kind=source.file_kind,
         encoding=source.encoding,
         delimiter=source.delimiter,
@@ -110,34 +96,119 @@ def stage(
     )
 
 
-def _inferred(position: int, column: SourceColumn, typed: TypedText | None) -> tuple[StagedColumn, str]:
-    if typed is None:
-        return StagedColumn(column.header, column.name, column.type, column.has_values), f"c{position}"
-    staged = StagedColumn(column.header, column.name, typed.type, typed.has_values, has_raw=typed.has_raw)
-    if typed.candidate is None:
-        return staged, f"c{position}"
-    cast = typed.candidate.cast(f"c{position}")
-    # A DECIMAL's digits are known only now, so its candidate gives the plain number.
-    return staged, f"CAST({cast} AS {typed.type})" if as_decimal(typed.type) else cast
+def _written(
+    connection: "duckdb.DuckDBPyConnection", source: Source, pins: Mapping[int, Candidate], path: Path
+) -> tuple[StagedColumn, ...]:
+    """Write the rows with the types that a sample suggests, and once more if a value does not fit one.
+
+    Whether all fit is seen while they are written, so that nearly every file is read once.
+    """
+    typed = _first_guesses(connection, source, pins)
+    left_out = _blank_columns(connection, source)
+    while True:
+        plan = [
+            _to_write(position, column, typed.get(position), pins.get(position))
+            for position, column in enumerate(source.columns)
+            if position not in left_out
+        ]
+        if not plan:
+            raise unreadable("text without a header", "every field of it is blank; export again")
+        written = write_staged_file(connection, source.relation, plan, path=path, rows=source.rows)
+        fallen = [column.position for column in written if column.fell]
+        if not fallen:
+            return tuple(_staged(source.columns[each.position], each, pins) for each in written)
+        _refuse_misfits(
+            connection, source, {position: pins[position] for position in fallen if position in pins}
+        )
+        others = {
+            position: guess.others for position in fallen if isinstance(guess := typed.get(position), Guess)
+        }
+        typed |= settle_types(connection, source.relation, others)
 
 
-def _pinned(column: SourceColumn, typed: TypedText | None, pin: Candidate) -> StagedColumn:
-    has_values = typed.has_values if typed else column.has_values
+def _first_guesses(
+    connection: "duckdb.DuckDBPyConnection", source: Source, pins: Mapping[int, Candidate]
+) -> dict[int, Guess | TypedText]:
+    questions = {
+        position: column.candidates
+        for position, column in enumerate(source.columns)
+        if column.type == VARCHAR and position not in pins
+    }
+    guesses = guess_types(connection, source.sample, questions)
+    # How many digits a DECIMAL needs only all rows can tell.
+    decimals = {
+        position: (guess.candidate, *guess.others)
+        for position, guess in guesses.items()
+        if guess.candidate and guess.candidate.type == DECIMAL
+    }
+    return {**guesses, **settle_types(connection, source.relation, decimals)}
+
+
+def _blank_columns(connection: "duckdb.DuckDBPyConnection", source: Source) -> set[int]:
+    """Find columns with neither header nor value, such as a separator at the end of each line makes."""
+    nameless = [position for position, column in enumerate(source.columns) if not column.header.strip()]
+    if not nameless:
+        return set()
+    counts = ", ".join(f"count(c{position})" for position in nameless)
+    found = connection.execute(f"SELECT {counts} FROM {source.relation}").fetchone() or ()
+    return {position for position, values in zip(nameless, found, strict=True) if not values}
+
+
+def _to_write(
+    position: int, column: SourceColumn, typed: Guess | TypedText | None, pin: Candidate | None
+) -> ColumnToWrite:
+    if pin:
+        return ColumnToWrite(position, column.type, pin.type, pin, verify=True)
+    match typed:
+        case Guess(candidate=None):
+            return ColumnToWrite(position, column.type, VARCHAR, verify=bool(typed.others))
+        case Guess(candidate=Candidate() as candidate):
+            return ColumnToWrite(position, column.type, candidate.type, candidate, verify=True)
+        case TypedText():
+            return ColumnToWrite(position, column.type, typed.type, typed.candidate)
+    return ColumnToWrite(position, column.type, column.type)
+
+
+def _staged(column: SourceColumn, written: WrittenColumn, pins: Mapping[int, Candidate]) -> StagedColumn:
     return StagedColumn(
-        column.header, column.name, pin.type, has_values, pinned=True, has_raw=pin.type != VARCHAR
+        column.header,
+        column.name,
+        written.type,
+        written.has_values,
+        pinned=written.position in pins,
+        has_raw=written.has_raw,
     )
 
 
-def _text(position: int, column: SourceColumn) -> str:
-    """SQL for the text of a value: as the file has it, or canonical."""
-    if column.type == VARCHAR:
-        return f"c{position}"
-    typed = f"to_microseconds(c{position})" if column.type == INTERVAL else f"c{position}"
-    return canonical_text(typed, column.type)
+def _refuse_misfits(
+    connection: "duckdb.DuckDBPyConnection", source: Source, pins: Mapping[int, Candidate]
+) -> None:
+    """Name the first value that does not fit its pinned type.
+
+    Raises:
+        ValueDoesNotFitError: With its row.
+    """
+    for position, pin in pins.items():
+        column = source.columns[position]
+        check_pinned(
+            connection,
+            source.relation,
+            pin,
+            position=position,
+            header=column.header,
+            text=text_of(position, column.type),
+        )
 
 
-def _storable(typed: str, staged: StagedColumn, column: SourceColumn) -> str:
-    """SQL for a value as Parquet keeps it whole: an interval becomes its microseconds."""
-    if staged.type == INTERVAL and column.type != INTERVAL:
-        return f"CAST(epoch_us({typed}) AS BIGINT)"
-    return typed
+@contextmanager
+def _misreading_named(source: Source) -> Iterator[None]:
+    """Say of a file that DuckDB refuses what it is not."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.InvalidInputException as error:
+        raise UnreadableFileError(
+            f"the file is not a table of {len(source.columns)} columns: {str(error).splitlines()[0]}",
+            detected=f"damaged {source.file_kind.upper()}",
+        ) from error

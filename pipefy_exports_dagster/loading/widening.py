@@ -145,7 +145,8 @@ def _expression(position: int, column: StagedColumn, type_: str) -> str:
     if type_ == column.type:
         return typed
     if type_ == VARCHAR:
-        return f"r{position}" if column.has_raw else canonical_text(typed, column.type)
+        text = canonical_text(typed, column.type)
+        return f"coalesce(r{position}, {text})" if column.has_raw else text
     return f"CAST({typed} AS {type_})"
 
 

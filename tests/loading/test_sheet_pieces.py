@@ -7,12 +7,14 @@ from pipefy_exports_dagster.loading.xlsx.sheet_pieces import row_pieces
 
 
 class UnpackedSheet:
-    """A package whose only part is already unpacked."""
+    """A package whose only part is already unpacked; it may give it in chunks of its own size."""
 
-    def __init__(self, xml: bytes) -> None:
+    def __init__(self, xml: bytes, chunk_bytes: int | None = None) -> None:
         self.xml = xml
+        self.chunk_bytes = chunk_bytes
 
     def chunks(self, _part: str, *, chunk_bytes: int) -> Iterator[bytes]:
+        chunk_bytes = self.chunk_bytes or chunk_bytes
         for start in range(0, len(self.xml), chunk_bytes):
             yield self.xml[start : start + chunk_bytes]
 
@@ -32,3 +34,18 @@ def test_rows_before_a_missing_end_are_handed_on() -> None:
     row = b"<row><c><v>" + b"7" * 5_000 + b"</v></c></row>"
     sheet = UnpackedSheet(b"<sheetData>" + row * 2_000 + b"<row><c>")
     assert b"".join(row_pieces(cast("Any", sheet), "sheet1.xml")) == row * 2_000 + b"<row><c>"
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 2, 7, 50, 1_000])
+@pytest.mark.parametrize("prefix", ["", "x:"])
+def test_wherever_chunks_end_the_rows_are_whole(chunk_bytes: int, prefix: str) -> None:
+    rows = b"".join(f"<{prefix}row><{prefix}c>{n}</{prefix}c></{prefix}row>".encode() for n in range(50))
+    start, end = f"<worksheet><{prefix}sheetData>".encode(), f"</{prefix}sheetData><row></row>".encode()
+    pieces = list(row_pieces(cast("Any", UnpackedSheet(start + rows + end, chunk_bytes)), "sheet1.xml"))
+    assert b"".join(pieces) == rows
+    assert all(piece.endswith(f"</{prefix}row>".encode()) for piece in pieces if piece)
+
+
+@pytest.mark.parametrize("xml", [b"<worksheet/>", b"<worksheet><sheetData/><row></row></worksheet>"])
+def test_a_sheet_without_data_has_no_pieces(xml: bytes) -> None:
+    assert list(row_pieces(cast("Any", UnpackedSheet(xml)), "sheet1.xml")) == []

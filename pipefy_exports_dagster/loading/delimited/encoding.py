@@ -19,11 +19,12 @@ _TEXT_CONTROLS = b"\t\n\x0b\x0c\r\x1a"
 _MAX_CONTROL_SHARE = 0.001
 
 
-def to_utf8(path: Path, *, folder: Path) -> tuple[Path, str]:
+def to_utf8(path: Path, *, folder: Path) -> tuple[Path, str | None]:
     """Give a text file as UTF-8 without a byte order mark, and name the encoding it had.
 
-    UTF-8 is settled over the whole file, not its beginning: files exist that turn to Windows-1252 after
-    the first 64 KB. DuckDB reads nothing, without an error, from big-endian UTF-16, so it only ever sees UTF-8.
+    None as the encoding is UTF-8 as far as its beginning tells: files exist that turn to Windows-1252 after the first
+    64 KB. Who looks at the whole file anyway has to see to that, and call `from_windows_1252` if so. DuckDB
+    reads nothing, without an error, from big-endian UTF-16, so it only ever sees UTF-8.
 
     Raises:
         UnreadableFileError: It is no text.
@@ -34,14 +35,44 @@ def to_utf8(path: Path, *, folder: Path) -> tuple[Path, str]:
     encoding = encoding or _utf16_without_bom(sample)
     if encoding is None:
         _refuse_binary(sample)
-        encoding = "utf-8" if _is_utf8(path) else WINDOWS_1252
-    if encoding == "utf-8" and not bom:
-        return path, encoding
+        if _starts_as_utf8(sample):
+            return path, None
+        return from_windows_1252(path, folder=folder), WINDOWS_1252
+    return _converted(path, len(bom), encoding, folder), encoding
+
+
+def from_windows_1252(path: Path, *, folder: Path) -> Path:
+    """Give a file in Windows-1252 as UTF-8."""
+    return _converted(path, 0, WINDOWS_1252, folder)
+
+
+def is_utf8(path: Path) -> bool:
+    """Say whether all of a file is UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _converted(path: Path, skip: int, encoding: str, folder: Path) -> Path:
     target = folder / "utf-8.csv"
     with target.open("wb") as converted:
-        for text in _decoded(path, len(bom), encoding):
+        for text in _decoded(path, skip, encoding):
             converted.write(text)
-    return target, encoding
+    return target
+
+
+def _starts_as_utf8(sample: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _utf16_without_bom(sample: bytes) -> str | None:
@@ -59,20 +90,6 @@ def _refuse_binary(sample: bytes) -> None:
     controls = sum(sample.count(byte) for byte in range(32) if byte not in _TEXT_CONTROLS)
     if controls > max(len(sample) * _MAX_CONTROL_SHARE, 3):
         raise unreadable("binary data", "it is neither a workbook nor text; download the export again")
-
-
-def _is_utf8(path: Path) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                # ASCII, which is most of it, is told twenty times as fast as it is decoded.
-                if not chunk.isascii() or decoder.getstate()[0]:
-                    decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _decoded(path: Path, skip: int, encoding: str) -> Iterator[bytes]:

@@ -1,8 +1,8 @@
 import csv
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pipefy_exports_dagster.errors import UnreadableFileError
+from pipefy_exports_dagster.loading.inference import SAMPLE_ROWS
 from pipefy_exports_dagster.loading.names import column_names
 from pipefy_exports_dagster.loading.options import ReadOptions
 from pipefy_exports_dagster.loading.sniffing import unreadable
@@ -18,12 +18,9 @@ from pipefy_exports_dagster.loading.text_types import (
 )
 
 from .dialect import detect_dialect
-from .encoding import to_utf8
+from .encoding import WINDOWS_1252, from_windows_1252, is_utf8, to_utf8
 from .rewriting import rewrite
-from .survey import survey
-
-if TYPE_CHECKING:
-    import duckdb
+from .survey import Survey, survey
 
 _SAMPLE_CHARACTERS = 262_144
 _DEFAULT_MAX_LINE_BYTES = 2_000_000
@@ -47,22 +44,20 @@ _IDENTIFIERS = frozenset(
 )
 
 
-def open_delimited(
-    connection: "duckdb.DuckDBPyConnection", path: Path, *, folder: Path, options: ReadOptions
-) -> Source:
-    """Read a delimited file into DuckDB, all as text, and say what each column may become.
+def open_delimited(path: Path, *, folder: Path, options: ReadOptions) -> Source:
+    """Look at a delimited file, and say how DuckDB reads it as text and what each column may become.
 
     Raises:
         UnreadableFileError: It is no text, or not a table.
     """
     path, encoding = to_utf8(path, folder=folder)
-    with path.open(encoding="utf-8", newline="") as file:
-        sample = file.read(_SAMPLE_CHARACTERS)
-        complete = not file.read(1)
-    dialect = detect_dialect(sample, complete=complete)
-    if dialect.declared:
-        path = _without_first_line(path, folder)
-    found = survey(path, dialect.delimiter)
+    looked = _look(path, folder)
+    if encoding is None:
+        encoding = "utf-8"
+        if not looked.survey.utf8 or not (looked.survey.regular or is_utf8(path)):
+            encoding = WINDOWS_1252
+            looked = _look(from_windows_1252(path, folder=folder), folder)
+    path, delimiter, found = looked.path, looked.delimiter, looked.survey
     records, fields, longest, whole_lines = (
         found.records,
         found.fields,
@@ -70,57 +65,73 @@ def open_delimited(
         not found.newline_in_quotes,
     )
     if not found.regular:
-        rewritten = rewrite(path, folder=folder, delimiter=dialect.delimiter)
+        rewritten = rewrite(path, folder=folder, delimiter=delimiter)
         path, records, fields = rewritten.path, rewritten.records, rewritten.fields
         longest, whole_lines = path.stat().st_size, False
     if not records:
         raise unreadable("text without a header", "every line is blank; export again")
     with path.open(encoding="utf-8", newline="") as file:
-        headers = next(csv.reader(file, delimiter=dialect.delimiter))
-    rows = records - 1
-    relation = _load(
-        connection, path, dialect.delimiter, fields, longest=longest, parallel=whole_lines, rows=rows
+        headers = next(csv.reader(file, delimiter=delimiter))
+    reading = _Reading(delimiter, fields, longest, parallel=whole_lines)
+    relation = reading.of(path, header=True)
+    sample = f"(FROM {relation} LIMIT {SAMPLE_ROWS})"
+    if found.regular and found.sample:
+        sample_path = folder / "sample.csv"
+        sample_path.write_bytes(b"".join(found.sample))
+        sample = reading.of(sample_path, header=False)
+    return Source(
+        relation,
+        sample,
+        _columns(headers, options),
+        records - 1,
+        "csv",
+        encoding=encoding,
+        delimiter=delimiter,
     )
-    columns = _columns(headers, options)
-    return Source(relation, columns, rows, "csv", encoding=encoding, delimiter=dialect.delimiter)
 
 
-def _load(
-    connection: "duckdb.DuckDBPyConnection",
-    path: Path,
-    delimiter: str,
-    fields: int,
-    *,
-    longest: int,
-    parallel: bool,
-    rows: int,
-) -> str:
-    """Make the file a table of texts, and see that DuckDB found the rows that were counted."""
-    import duckdb
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A UTF-8 file, and what was seen of it."""
 
-    listed = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(fields))
-    line_limit = ""
-    if longest > _DEFAULT_MAX_LINE_BYTES:
-        line_limit = f", max_line_size = {longest + 16}, buffer_size = {2 * longest + 64}"
-    read = (
-        f"read_csv({literal(str(path))}, auto_detect = false, header = true, delim = {literal(delimiter)}, "
-        f"quote = '\"', escape = '\"', columns = {{{listed}}}, parallel = {str(parallel).lower()}{line_limit})"
-    )
-    try:
-        connection.execute(f"CREATE TEMP TABLE source AS SELECT * FROM {read}")
-    except duckdb.InvalidInputException as error:
-        raise UnreadableFileError(
-            f"the file is not a table of {fields} columns: {str(error).splitlines()[0]}",
-            detected="damaged CSV",
-        ) from error
-    counted = connection.execute("SELECT count(*) FROM source").fetchone()
-    if counted is None or counted[0] != rows:
-        raise UnreadableFileError(
-            f"{rows} rows were counted in the file, but DuckDB read {counted[0] if counted else 0}; "
-            "please report this file",
-            detected="CSV that two readers understand differently",
+    path: Path
+    delimiter: str
+    survey: Survey
+
+
+def _look(path: Path, folder: Path) -> _Looked:
+    # That all of it is UTF-8 is not settled yet, and no reason to stumble here.
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        sample = file.read(_SAMPLE_CHARACTERS)
+        complete = not file.read(1)
+    dialect = detect_dialect(sample, complete=complete)
+    if dialect.declared:
+        path = _without_first_line(path, folder)
+    return _Looked(path, dialect.delimiter, survey(path, dialect.delimiter, sample_records=SAMPLE_ROWS))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How DuckDB reads a regular file, every field as text."""
+
+    delimiter: str
+    fields: int
+    longest_record: int
+    parallel: bool
+
+    def of(self, path: Path, *, header: bool) -> str:
+        """SQL for the rows of a file."""
+        listed = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(self.fields))
+        limit = ""
+        if self.longest_record > _DEFAULT_MAX_LINE_BYTES:
+            limit = (
+                f", max_line_size = {self.longest_record + 16}, buffer_size = {2 * self.longest_record + 64}"
+            )
+        return (
+            f"read_csv({literal(str(path))}, auto_detect = false, header = {str(header).lower()}, "
+            f"delim = {literal(self.delimiter)}, quote = '\"', escape = '\"', columns = {{{listed}}}, "
+            f"parallel = {str(self.parallel).lower()}{limit})"
         )
-    return "source"
 
 
 def _columns(headers: list[str], options: ReadOptions) -> tuple[SourceColumn, ...]:

@@ -4,12 +4,16 @@ It counts the records independently of DuckDB, and says whether the file is regu
 regular files: what is not (ragged rows, stray quotes, mixed line ends) is written anew first.
 """
 
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-_CHUNK_BYTES = 8 << 20
+_CHUNK_BYTES = 4 << 20
+_SURVEYORS = 2  # numpy lets other threads run
+_CHUNKS_AHEAD = 3
 _QUOTE, _LF, _CR = 34, 10, 13
 
 
@@ -21,29 +25,60 @@ class Survey:
         records: Records that are not blank lines, the header among them.
         fields: Fields of each record; 0 before the first.
         regular: Every record has as many fields, quotes are at the ends of fields, and line ends are of one kind.
+        utf8: All that was looked at is UTF-8.
         newline_in_quotes: Some value has a line break.
         longest_record: In bytes.
+        sample: Records from all over the file, as they are written; the header is not among them.
     """
 
     records: int = 0
     fields: int = 0
     regular: bool = True
+    utf8: bool = True
     newline_in_quotes: bool = False
     longest_record: int = 0
     crlf: bool | None = None
+    sample: list[bytes] = field(default_factory=list)
 
 
-def survey(path: Path, delimiter: str) -> Survey:
-    """Count the records of a UTF-8 file and see whether they are regular; stops where they are not."""
+def survey(path: Path, delimiter: str, *, sample_records: int) -> Survey:
+    """Count the records of a UTF-8 file and see whether they are regular; stops where they are not.
+
+    Args:
+        sample_records: How many records, about, the sample is to have.
+    """
+    size = path.stat().st_size
     found = Survey()
-    with path.open("rb") as file:
-        for lines in _whole_lines(file):
-            _survey_lines(lines, ord(delimiter), found)
-            if not found.regular:
-                return found
+    with path.open("rb") as file, ThreadPoolExecutor(_SURVEYORS) as surveyors:
+        waiting: deque[Future[Survey]] = deque()
+
+        for nth, lines in enumerate(_whole_lines(file)):
+            share = sample_records * len(lines) // max(size, 1) + 1
+            waiting.append(
+                surveyors.submit(_survey_lines, lines, ord(delimiter), first=nth == 0, sample_records=share)
+            )
+            if len(waiting) > _CHUNKS_AHEAD:
+                _add(found, waiting.popleft().result())
+            if not (found.regular and found.utf8):
+                break
+        while waiting:
+            _add(found, waiting.popleft().result())
     if found.fields < 2:  # noqa: PLR2004  a blank line may be a value of a single column
         found.regular = False
     return found
+
+
+def _add(found: Survey, part: Survey) -> None:
+    """Add what was found in the next lines; irregular is what does not go with those before."""
+    agree = part.fields in (0, found.fields or part.fields) and found.crlf in (None, part.crlf)
+    found.regular = found.regular and part.regular and agree
+    found.utf8 = found.utf8 and part.utf8
+    found.records += part.records
+    found.fields = found.fields or part.fields
+    found.crlf = part.crlf if found.crlf is None else found.crlf
+    found.newline_in_quotes |= part.newline_in_quotes
+    found.longest_record = max(found.longest_record, part.longest_record)
+    found.sample += part.sample
 
 
 def _whole_lines(file: IO[bytes]) -> Iterator[bytes]:
@@ -63,9 +98,10 @@ def _whole_lines(file: IO[bytes]) -> Iterator[bytes]:
         yield kept if kept.endswith(b"\n") else kept + b"\n"
 
 
-def _survey_lines(lines: bytes, delimiter: int, found: Survey) -> None:
+def _survey_lines(lines: bytes, delimiter: int, *, first: bool, sample_records: int) -> Survey:
     import numpy as np
 
+    found = Survey(utf8=_is_utf8(lines))
     buffer = np.frombuffer(lines, np.uint8)
     line_feeds = np.flatnonzero(buffer == _LF)
     breaks = (buffer == _LF) | (buffer == delimiter)
@@ -76,16 +112,39 @@ def _survey_lines(lines: bytes, delimiter: int, found: Survey) -> None:
         inside = (np.cumsum(is_quote, dtype=np.uint8) & 1).astype(bool)
         if inside[-1] or not _quotes_enclose_fields(buffer, is_quote, inside, delimiter):
             found.regular = False
-            return
+            return found
         breaks &= ~inside
         outside = line_feeds[~inside[line_feeds]]
-        found.newline_in_quotes |= len(outside) != len(line_feeds)
+        found.newline_in_quotes = len(outside) != len(line_feeds)
         line_feeds = outside
         returns = returns & ~inside if returns is not None else None
     if not _line_ends_agree(buffer, line_feeds, returns, found):
         found.regular = False
-        return
-    _count_records(buffer, np.flatnonzero(breaks), line_feeds, found)
+        return found
+    lengths = np.diff(line_feeds, prepend=-1)
+    blank = lengths == (2 if found.crlf else 1)
+    if first and blank[0]:
+        found.regular = False  # the header is not in the first line
+        return found
+    found.longest_record = int(lengths.max(initial=0))
+    _count_records(buffer, np.flatnonzero(breaks), blank, found)
+    records = np.flatnonzero(~blank)[int(first) :]
+    chosen = records[np.linspace(0, len(records) - 1, min(sample_records, len(records))).astype(np.int64)]
+    found.sample = [
+        lines[end - length + 1 : end + 1]
+        for end, length in zip(line_feeds[chosen].tolist(), lengths[chosen].tolist(), strict=True)
+    ]
+    return found
+
+
+def _is_utf8(lines: bytes) -> bool:
+    # ASCII, which is most of it, is told twenty times as fast as it is decoded.
+    if not lines.isascii():
+        try:
+            lines.decode()
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _quotes_enclose_fields(buffer: Any, is_quote: Any, inside: Any, delimiter: int) -> bool:
@@ -106,24 +165,16 @@ def _line_ends_agree(buffer: Any, line_feeds: Any, returns: Any, found: Survey) 
     ends = 0 if returns is None else int((buffer[line_feeds - 1] == _CR).sum())
     if returns is not None and int(returns.sum()) != ends:
         return False
-    if found.crlf is None:
-        found.crlf = ends > 0
-    return ends == (len(line_feeds) if found.crlf else 0)
+    found.crlf = ends > 0
+    return ends in (0, len(line_feeds))
 
 
-def _count_records(buffer: Any, breaks: Any, line_feeds: Any, found: Survey) -> None:
+def _count_records(buffer: Any, breaks: Any, blank: Any, found: Survey) -> None:
     import numpy as np
 
-    lengths = np.diff(line_feeds, prepend=-1)
-    blank = lengths == (2 if found.crlf else 1)
     at_end = np.flatnonzero(buffer[breaks] == _LF)
     fields = np.diff(at_end, prepend=-1)[~blank]
-    found.longest_record = max(found.longest_record, int(lengths.max(initial=0)))
-    if not len(fields):
-        return
-    if found.records == 0 and blank[0]:
-        found.regular = False  # the header is not in the first line
-        return
-    found.fields = found.fields or int(fields[0])
-    found.records += len(fields)
-    found.regular = bool((fields == found.fields).all())
+    if len(fields):
+        found.fields = int(fields[0])
+        found.records = len(fields)
+        found.regular = bool((fields == found.fields).all())

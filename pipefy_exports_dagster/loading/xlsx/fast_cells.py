@@ -87,16 +87,12 @@ def _attributes(buffer: Any, starts: Any, ends: Any) -> tuple[Any, Any, list[tup
     """Read `<c r="AB12" s="1" t="s">`: column, and which of few kinds of (type, style)."""
     _require(bool(((buffer[starts + 3] == ord("r")) & (buffer[starts + 5] == _QUOTE)).all()))
     columns, after_letters = _columns(buffer, starts + 6)
-    quotes = after_letters
-    for _ in range(_MOST_ROW_DIGITS):
-        digit = buffer[quotes] - ord("0") < 10  # noqa: PLR2004  unsigned, so that what is below 0 is large
-        if not digit.any():
-            break
-        quotes = quotes + digit
+    words = _words(buffer)
+    quotes = after_letters + _count_digits(words[after_letters])
     _require(bool((buffer[quotes] == _QUOTE).all() and (quotes > after_letters).all()))
     lengths = ends - quotes - 1
     _require(bool(lengths.min() >= 0 and lengths.max() <= _LONGEST_ATTRIBUTES))
-    kinds, described = _distinct(buffer, quotes + 1, lengths)
+    kinds, described = _distinct(buffer, words, quotes + 1, lengths)
     return columns, kinds, [_described(kind) for kind in described]
 
 
@@ -117,15 +113,38 @@ def _columns(buffer: Any, starts: Any) -> tuple[Any, Any]:
     return columns - 1, starts + 1 + two + three
 
 
-def _distinct(buffer: Any, starts: Any, lengths: Any) -> tuple[Any, list[bytes]]:
+def _words(buffer: Any) -> Any:
+    """The eight bytes from each position on, as one number, the first byte the lowest."""
+    import numpy as np
+
+    return np.ndarray((len(buffer) - 7,), "<u8", buffer, strides=(1,))
+
+
+def _count_digits(words: Any) -> Any:
+    """How many of eight bytes, from the first on, are digits."""
+    import numpy as np
+
+    # A digit's byte is 0 to 9 once its upper half is taken off, and only those stay below 16 when 6 is added. What
+    # the addition carries over is above the first byte that is no digit, where nothing matters any more.
+    halves = words ^ np.uint64(0x3030303030303030)
+    others = ((halves + np.uint64(0x0606060606060606)) | halves) & np.uint64(0xF0F0F0F0F0F0F0F0)
+    digits = np.zeros(len(words), np.int32)
+    for count in range(1, _MOST_ROW_DIGITS + 1):
+        still = (others & np.uint64((1 << 8 * count) - 1)) == 0
+        if not still.any():
+            break
+        digits += still
+    return digits
+
+
+def _distinct(buffer: Any, windows: Any, starts: Any, lengths: Any) -> tuple[Any, list[bytes]]:
     """Number the distinct texts among many short ones; there are few, so each pass settles one."""
     import numpy as np
 
-    windows = np.lib.stride_tricks.sliding_window_view(buffer, 8)
     # Texts are compared eight bytes at a time, with zeros after their end.
     masks = np.array([(1 << 8 * length) - 1 for length in range(9)], np.uint64)
     words = [
-        windows[starts + offset].view(np.uint64)[:, 0] & masks[np.clip(lengths - offset, 0, 8)]
+        windows[starts + offset] & masks[np.clip(lengths - offset, 0, 8)]
         for offset in range(0, max(int(lengths.max()), 1), 8)
     ]
     numbers = np.zeros(len(starts), np.int16)
@@ -168,7 +187,7 @@ class _Gathered:
         np.cumsum(lengths, out=offsets[1:])
         where = np.repeat(starts - offsets[:-1], lengths)
         where += np.arange(offsets[-1], dtype=np.int32)
-        content = buffer[where]
+        content = buffer.take(where)  # two thirds of the time of `buffer[where]`
         return cls(
             offsets, content, np.flatnonzero(content == _AMPERSAND), np.flatnonzero(content == _CR), escaped
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipefy_exports_dagster.loading.inference import SAMPLE_ROWS
 from pipefy_exports_dagster.loading.names import column_names
 from pipefy_exports_dagster.loading.options import ReadOptions
 from pipefy_exports_dagster.loading.sniffing import unreadable
@@ -55,9 +56,7 @@ class Workbook:
     error_cells: int = 0
 
 
-def open_workbook(
-    connection: "duckdb.DuckDBPyConnection", path: Path, *, folder: Path, options: ReadOptions
-) -> Source:
+def open_workbook(connection: "duckdb.DuckDBPyConnection", path: Path, *, options: ReadOptions) -> Source:
     """Read a workbook's visible sheets that have the same header, as one table.
 
     Raises:
@@ -65,7 +64,6 @@ def open_workbook(
     """
     import pyarrow as pa
 
-    del folder  # nothing is written: cells go from the archive straight into arrays
     package = Package.open(path, max_unpacked_bytes=options.max_unpacked_bytes)
     shared = _blank_as_null(read_shared_strings(package))
     workbook = Workbook(package, read_styles(package), Columns(shared))
@@ -87,6 +85,7 @@ def open_workbook(
     connection.register("source", pa.table(arrays, names=names))
     return Source(
         relation="source",
+        sample=f"(FROM source LIMIT {SAMPLE_ROWS})",
         columns=columns,
         rows=workbook.rows_counted,
         file_kind="xlsx",
@@ -193,19 +192,12 @@ def _finish(
     all_names = column_names(headers)
     candidates = _candidates(options)
     described, arrays = [], []
-    for position in kept:
-        has_values = columns.has_values(position)
-        type_, only_text, values = columns.take(position)
-        described.append(
-            SourceColumn(
-                headers[position],
-                all_names[position],
-                type_,
-                candidates if only_text else (),
-                has_values,
+    with ThreadPoolExecutor(_SCANNERS) as makers:
+        for position, (type_, only_text, values) in zip(kept, makers.map(columns.take, kept), strict=True):
+            described.append(
+                SourceColumn(headers[position], all_names[position], type_, candidates if only_text else ())
             )
-        )
-        arrays.append(values)
+            arrays.append(values)
     return tuple(described), [f"c{nth}" for nth in range(len(kept))], arrays
 
 

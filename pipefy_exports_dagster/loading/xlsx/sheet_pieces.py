@@ -3,6 +3,8 @@
 import codecs
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
 
 from pipefy_exports_dagster.loading.unwrapping import too_large
 
@@ -27,40 +29,62 @@ def row_pieces(package: Package, part: str) -> Iterator[bytes]:
     The rest of the part is unpacked as well, because only its end shows that the archive is whole.
     """
     chunks = _as_utf8(package.chunks(part, chunk_bytes=_CHUNK_BYTES))
-    kept = b""
-    end_of_row = end_of_data = b""
-    wanted = 0
-    for chunk in chunks:
-        kept += chunk
-        if not end_of_row:
-            found = _SHEET_DATA.search(kept)
-            if not found:
-                if len(kept) > _MAX_PREAMBLE_BYTES:
-                    raise too_large(_MAX_PREAMBLE_BYTES)
-                continue
-            if found[2]:
-                break
-            end_of_row, end_of_data = b"</" + found[1] + b"row>", b"</" + found[1] + b"sheetData"
-            kept = kept[found.end() :]
-        end = kept.rfind(end_of_data)
-        if end >= 0:
-            yield kept[:end]
-            kept = b""
-            break
-        end = kept.rfind(end_of_row) if len(kept) >= wanted else -1
-        if end >= 0:
-            row_bytes = end // kept.count(end_of_row)
-            wanted = min(row_bytes * _ROWS_WORTH_A_PIECE, _LONGEST_PIECE_BYTES)
-            end += len(end_of_row)
-            yield kept[:end]
-            kept = kept[end:]
-        elif len(kept) > _MAX_ROW_BYTES:
-            raise too_large(_MAX_ROW_BYTES)
-    else:
-        if end_of_row and kept.strip():
-            yield kept  # no end of the data: for the scanner to complain
+    start = _start_of_rows(chunks)
+    if start is not None:
+        yield from _cut(chain([start.rows], chunks), b"</" + start.prefix)
     for _ in chunks:
         pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The prefix of a sheet's element names, and what was unpacked of its rows so far."""
+
+    prefix: bytes
+    rows: bytes
+
+
+def _start_of_rows(chunks: Iterator[bytes]) -> _Start | None:
+    """Unpack up to `<sheetData>`; None if there are no rows."""
+    preamble = b""
+    for chunk in chunks:
+        preamble += chunk
+        if found := _SHEET_DATA.search(preamble):
+            return None if found[2] else _Start(found[1], preamble[found.end() :])
+        if len(preamble) > _MAX_PREAMBLE_BYTES:
+            raise too_large(_MAX_PREAMBLE_BYTES)
+    return None
+
+
+def _cut(chunks: Iterator[bytes], end: bytes) -> Iterator[bytes]:
+    """Yield pieces of rows, up to the end of the data.
+
+    Chunks are joined once, when they are a piece: adding them up one by one took longer than unpacking them.
+    """
+    end_of_row, end_of_data = end + b"row>", end + b"sheetData"
+    held: list[bytes] = []
+    size, wanted = 0, 0
+    before = b""
+    for chunk in chunks:
+        # The end of the data may lie across two chunks.
+        found = (before + chunk).rfind(end_of_data)
+        if found >= 0:
+            yield b"".join([*held, chunk])[: size - len(before) + found]
+            return
+        before = (before + chunk)[1 - len(end_of_data) :]
+        cut = chunk.rfind(end_of_row) + len(end_of_row) if size + len(chunk) >= wanted else 0
+        if cut >= len(end_of_row):
+            yield b"".join([*held, chunk[:cut]])
+            wanted = min(cut // chunk.count(end_of_row) * _ROWS_WORTH_A_PIECE, _LONGEST_PIECE_BYTES)
+            held, size = [chunk[cut:]], len(chunk) - cut
+            continue
+        held.append(chunk)
+        size += len(chunk)
+        if size > _MAX_ROW_BYTES:
+            raise too_large(_MAX_ROW_BYTES)
+    rest = b"".join(held)
+    if rest.strip():
+        yield rest  # no end of the data: for the scanner to complain
 
 
 def count_rows(piece: bytes, *, scanned: int) -> int:

@@ -1,0 +1,153 @@
+"""Typed rows as Parquet; whether each value fits its type is seen while it is written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipefy_exports_dagster.errors import UnreadableFileError
+
+from .column_types import INTERVAL, VARCHAR, as_decimal, canonical_text
+from .sql import literal
+from .text_types import Candidate
+
+if TYPE_CHECKING:
+    import duckdb
+
+# DuckDB's own row groups have 122,880 rows. An insert with several threads halves its time if each group of the
+# Parquet file fills 90 to 100 % of one, and triples its work if they are a little larger. A file's groups pass the
+# number that is asked for by up to one vector of 2,048 rows. Where one thread inserts, small ones are written faster.
+_LARGEST_ROW_GROUP = 58 * 2_048
+_SMALLEST_ROW_GROUP = 2 * 2_048
+ROWS_WORTH_THREADS = 4 * 122_880
+"""Rows from which on an insert with several threads is faster; below, it doubles the work and saves no time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnToWrite:
+    """A column `c<position>` of a source, and the type that it is to be written with.
+
+    Args:
+        source_type: Its type in the source; text if a candidate is given.
+        candidate: What gives the value of its text; None for the source's own.
+        verify: Whether a value may not fit; without a candidate, whether there should be none.
+    """
+
+    position: int
+    source_type: str
+    type: str
+    candidate: Candidate | None = None
+    verify: bool = False
+
+    @property
+    def may_change_text(self) -> bool:
+        """Whether values exist that fit, and whose canonical text is not what the file said."""
+        return self.candidate is not None and self.candidate.fits("t") != self.candidate.same_text("t")
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenColumn:
+    """What was seen while a column was written.
+
+    Args:
+        fell: Some value does not fit: the file has to be written again, with another type.
+        has_raw: Some value's canonical text is not what the file said; `r<i>` has what it said.
+    """
+
+    position: int
+    type: str
+    has_values: bool
+    has_raw: bool
+    fell: bool
+
+
+def write_staged_file(
+    connection: "duckdb.DuckDBPyConnection",
+    relation: str,
+    columns: Sequence[ColumnToWrite],
+    *,
+    path: Path,
+    rows: int,
+) -> list[WrittenColumn]:
+    """Write columns of a relation as `c0`, `c1`, ... of a Parquet file, with `r<i>` for texts that a type changes.
+
+    Args:
+        rows: How many there are by another count.
+
+    Raises:
+        UnreadableFileError: DuckDB finds another number of rows.
+    """
+    values, checked = [], []
+    for nth, column in enumerate(columns):
+        text = text_of(column.position, column.source_type)
+        values.append(f"{_value(column, text)} AS c{nth}")
+        checked.append(f"c{nth}")
+        if column.may_change_text:
+            assert column.candidate is not None  # noqa: S101  it changes the text
+            values.append(f"CASE WHEN {column.candidate.same_text(text)} THEN NULL ELSE {text} END AS r{nth}")
+            checked.append(f"r{nth}")
+        if column.candidate and column.verify:
+            values += [] if column.may_change_text else [f"{_misfit(column.candidate, text)} AS v{nth}"]
+            checked.append(_misfit_of_changed(column.candidate, nth) if column.may_change_text else f"v{nth}")
+    copied = connection.execute(
+        f"COPY (SELECT {', '.join(checked)} FROM (SELECT {', '.join(values)} FROM {relation})) "
+        f"TO {literal(str(path))} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {_row_group(rows)}, RETURN_STATS)"
+    ).fetchone()
+    assert copied is not None  # noqa: S101  a row for the one file
+    _, count, _, _, statistics, *_ = copied
+    if count != rows:
+        raise UnreadableFileError(
+            f"{rows} rows were counted in the file, but DuckDB read {count}; please report this file",
+            detected="a file that two readers understand differently",
+        )
+    return [_seen(column, nth, statistics, rows) for nth, column in enumerate(columns)]
+
+
+def text_of(position: int, source_type: str) -> str:
+    """SQL for the text of a source's value: as the file has it, or canonical."""
+    if source_type == VARCHAR:
+        return f"c{position}"
+    typed = f"to_microseconds(c{position})" if source_type == INTERVAL else f"c{position}"
+    return canonical_text(typed, source_type)
+
+
+def _row_group(rows: int) -> int:
+    return _LARGEST_ROW_GROUP if rows >= ROWS_WORTH_THREADS else max(rows // 4, _SMALLEST_ROW_GROUP)
+
+
+def _value(column: ColumnToWrite, text: str) -> str:
+    """SQL for a value as Parquet keeps it whole: an interval becomes its microseconds."""
+    if column.candidate is None:
+        return f"c{column.position}"
+    value = column.candidate.cast(text)
+    if column.type == INTERVAL and column.source_type != INTERVAL:
+        return f"CAST(epoch_us({value}) AS BIGINT)"
+    # A DECIMAL's digits are known only now, so its candidate gives the plain number.
+    return f"CAST({value} AS {column.type})" if as_decimal(column.type) else value
+
+
+def _misfit(candidate: Candidate, text: str) -> str:
+    # A NULL within a CASE is no, and a condition is asked only where those before did not hold.
+    return f"CASE WHEN {text} IS NULL THEN false WHEN {candidate.fits(text)} THEN false ELSE true END"
+
+
+def _misfit_of_changed(candidate: Candidate, nth: int) -> str:
+    """SQL for whether a value does not fit, given that `r<nth>` is NULL where its text is the canonical one."""
+    return f"{_misfit(candidate, f'r{nth}')} AS v{nth}"
+
+
+def _seen(column: ColumnToWrite, nth: int, statistics: dict[str, dict[str, str]], rows: int) -> WrittenColumn:
+    def has_values(name: str) -> bool:
+        return rows > 0 and int(statistics[f'"{name}"']["null_count"]) < rows
+
+    if column.candidate is None:
+        fell = column.verify and has_values(f"c{nth}")
+    else:
+        fell = column.verify and rows > 0 and statistics[f'"v{nth}"']["max"] == "1"
+    return WrittenColumn(
+        column.position,
+        column.type,
+        has_values=has_values(f"c{nth}"),
+        has_raw=column.may_change_text and has_values(f"r{nth}"),
+        fell=fell,
+    )
