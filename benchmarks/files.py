@@ -72,6 +72,16 @@ def bench_files(folder: Path, *, large: bool) -> dict[str, Path]:
     return files
 
 
+def tiny_files(folder: Path) -> dict[str, Path]:
+    """Make a file of one row of each kind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {}
+    for kind, write in (("xlsx", _write_xlsx), ("csv", _write_csv)):
+        path = files[f"tiny {kind}"] = folder / f"tiny.{kind}"
+        write(path, HEADER, jobs(1))
+    return files
+
+
 def _write_csv(path: Path, header: list[str], rows: Iterator[Row]) -> None:
     unfinished = path.with_suffix(".part")
     with unfinished.open("w", newline="", encoding="utf-8") as file:
