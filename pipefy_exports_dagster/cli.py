@@ -19,14 +19,14 @@ COMMANDS = {
         "Load a local Pipefy's exports into DuckDB, and query them.",
     ),
     "dev": LazyCommand(
-        "pipefy_exports_dagster.dev:dev", "Run the Dagster UI, on your account or the sandbox."
+        "pipefy_exports_dagster.commands.dev:dev", "Run the Dagster UI, on your account or the sandbox."
     ),
     "load": LazyCommand(
         "pipefy_exports_dagster.load_command.command:load",
         "Load a file that is here already, such as an export from an e-mail.",
     ),
     "rebuild-history": LazyCommand(
-        "pipefy_exports_dagster.rebuild_history:rebuild_history",
+        "pipefy_exports_dagster.commands.rebuild_history:rebuild_history",
         "Build every month of the history from the raw files.",
     ),
     "instance": LazyCommand(
