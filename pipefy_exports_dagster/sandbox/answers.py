@@ -19,14 +19,14 @@ _REPORT_STATES = {
 }
 
 
-def organization_answer(organization: Organization) -> dict[str, Any]:
-    """Shape an organization."""
+def organization_answer(organization: Organization, principal: Principal) -> dict[str, Any]:
+    """Shape an organization, as whoever asks sees it."""
     return {
         "id": organization.id,
         "uuid": organization.uuid,
         "name": organization.name,
         "planName": "Business",
-        "role": "admin",
+        "role": principal.role,
         "membersCount": 14,
         "pipesCount": len(organization.pipes),
         "createdAt": format_moment(organization.created_at),

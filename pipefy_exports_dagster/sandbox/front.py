@@ -1,7 +1,9 @@
 """What every request passes first: it is counted, and may fall to a fault."""
 
+from email.utils import format_datetime
+
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipefy_exports_dagster.sandbox.exchange import Exchange, replay
 from pipefy_exports_dagster.sandbox.faults import FaultPlan
@@ -21,6 +23,7 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Treat one request."""
+        send = self._dated(send)
         body = await _read_body(receive)
         operation, fields = classify(scope["path"], body)
         if operation is None:
@@ -46,6 +49,17 @@ class Front:
         if await armed.fault.act(exchange) is False:
             self._faults.give_back(armed)
             self._state.stats.uncount_fault(armed.fault.name)
+
+    def _dated(self, send: Send) -> Send:
+        """Return a `send` whose answers say what the sandbox's clock reads, as every server's answers do."""
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(self._state.clock.now(), usegmt=True).encode()
+                message = {**message, "headers": [*message["headers"], (b"date", date)]}
+            await send(message)
+
+        return dated
 
 
 async def _read_body(receive: Receive) -> bytes:

@@ -53,14 +53,14 @@ class Resolvers:
     def organizations(self, context: RequestContext) -> list[dict[str, Any]]:
         """List what the token can see; what it cannot is left out without an error."""
         return [
-            answers.organization_answer(organization)
+            answers.organization_answer(organization, context.principal)
             for organization in self._state.world.organizations.values()
             if _may_see(context.principal, organization)
         ]
 
     def organization(self, context: RequestContext, id: str) -> dict[str, Any]:  # noqa: A002
         """Look up an organization."""
-        return answers.organization_answer(self._visible(context, id))
+        return answers.organization_answer(self._visible(context, id), context.principal)
 
     def organization_reports(
         self,
@@ -103,6 +103,8 @@ class Resolvers:
         if None in (given["organizationId"], given["filter"]):
             raise invalid_input("give organizationId and filter, or input")
         organization = self._visible(context, given["organizationId"])
+        if not context.principal.is_admin:
+            raise permission_denied("automation jobs of organization", organization.id)
         export = self._state.exports.create_automation_jobs(
             organization, Period(given["filter"]), context.principal
         )

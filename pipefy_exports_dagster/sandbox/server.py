@@ -120,6 +120,7 @@ def _uvicorn_config(app: Front, listener: Listener) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,  # forwarded hosts are read by the application: links carry them
         server_header=False,
+        date_header=False,  # the front sends one, of the sandbox's own clock
         timeout_keep_alive=75,
         timeout_graceful_shutdown=2,
     )

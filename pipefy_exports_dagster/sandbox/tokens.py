@@ -10,6 +10,7 @@ from pipefy_exports_dagster.sandbox.well_known import (
     ACCESS_TOKEN_PREFIX,
     CLIENT_ID,
     CLIENT_SECRET,
+    MEMBER_TOKEN,
     RESTRICTED_TOKEN,
     SECOND_ORGANIZATION_ID,
     TOKEN,
@@ -18,12 +19,21 @@ from pipefy_exports_dagster.sandbox.well_known import (
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who a token belongs to. `organization_ids` is what it may see; None: all that anyone may."""
+    """Who a token belongs to. `organization_ids` is what it may see; None: all that anyone may.
+
+    `role` is the one in all of these: `admin` or `member`.
+    """
 
     id: str
     name: str
     email: str
     organization_ids: frozenset[str] | None = None
+    role: str = "admin"
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether everything may be exported."""
+        return self.role == "admin"
 
 
 PERSON = Principal("306000001", "Ana Beatriz Gonçalves", "ana@example.com")
@@ -31,6 +41,7 @@ SERVICE_ACCOUNT = Principal("306000002", "Pipefy exports (service account)", "ex
 RESTRICTED_PERSON = Principal(
     "306000003", "Noah Lindqvist", "noah@example.com", frozenset({SECOND_ORGANIZATION_ID})
 )
+MEMBER = Principal("306000004", "Íris Nakamura", "iris@example.com", role="member")
 
 
 class TokenRefusedError(Exception):
@@ -48,7 +59,7 @@ class TokenStore:
         self._clock = clock
         self._lifetime_s = lifetime_s
         self._lock = threading.Lock()
-        self._static = {TOKEN: PERSON, RESTRICTED_TOKEN: RESTRICTED_PERSON}
+        self._static = {TOKEN: PERSON, RESTRICTED_TOKEN: RESTRICTED_PERSON, MEMBER_TOKEN: MEMBER}
         self._issued: dict[str, float] = {}
         self._revoked: set[str] = set()
 

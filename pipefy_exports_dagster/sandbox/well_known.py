@@ -11,6 +11,9 @@ CLIENT_SECRET = "sandbox-client-secret-a94e27"  # noqa: S105
 RESTRICTED_TOKEN = "sandbox-restricted-token-c83b6a"  # noqa: S105
 """Sees the second organization only; everything else answers `PERMISSION_DENIED`."""
 
+MEMBER_TOKEN = "sandbox-member-token-7d20e9"  # noqa: S105
+"""Sees what `TOKEN` sees, but is no administrator: creating an export of automation jobs is refused."""
+
 ORGANIZATION_ID = "300514001"
 SECOND_ORGANIZATION_ID = "300514002"
 FORBIDDEN_ORGANIZATION_ID = "300514999"

@@ -1,4 +1,6 @@
 from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from sandbox.api_client import CREATE_JOBS, CREATE_REPORT, JOBS_STATUS, Api, get
 
 from pipefy_exports_dagster.sandbox import (
     FORBIDDEN_ORGANIZATION_ID,
+    MEMBER_TOKEN,
     ORGANIZATION_ID,
     REPORT_ID,
     RESTRICTED_TOKEN,
@@ -40,6 +43,17 @@ def test_introspection_gives_the_whole_schema(api: Api) -> None:
     }
 
 
+def test_every_answer_has_the_date_of_the_sandboxs_clock(
+    start: Callable[..., Sandbox], connect: Callable[..., Api]
+) -> None:
+    sandbox = start()
+    sandbox.clock.set(datetime(2030, 1, 1, tzinfo=UTC))
+    sandbox.faults.arm("lookup:server-error")
+    for answer in (connect(sandbox).post("{ me { name } }"), connect(sandbox, None).http.get("/graphql")):
+        dates = answer.headers.get_list("date")
+        assert [parsedate_to_datetime(date).year for date in dates] == [2030]
+
+
 def test_me_is_who_the_token_belongs_to(api: Api) -> None:
     assert api.data("{ me { name email } }")["me"]["email"] == "ana@example.com"
 
@@ -67,6 +81,18 @@ def test_organizations_are_those_that_the_token_sees(
 )
 def test_what_cannot_be_seen_is_an_error_with_a_code(api: Api, query: str, code: str) -> None:
     assert api.error(query)["extensions"]["code"] == code
+
+
+def test_a_member_sees_everything_but_may_not_export_automation_jobs(
+    sandbox: Sandbox, connect: Callable[..., Api]
+) -> None:
+    member = connect(sandbox, MEMBER_TOKEN)
+    roles = [o["role"] for o in member.data("{ organizations { role } }")["organizations"]]
+
+    assert roles == ["member", "member"]
+    given = {"organizationId": ORGANIZATION_ID, "filter": "last_month"}
+    assert member.error(CREATE_JOBS, input=given)["extensions"]["code"] == "PERMISSION_DENIED"
+    assert member.create_report(columns=["title"])["state"]
 
 
 def test_an_export_belongs_to_its_organization(
