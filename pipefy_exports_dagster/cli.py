@@ -13,28 +13,40 @@ class LazyCommand(NamedTuple):
     summary: str
 
 
+_HERE = "pipefy_exports_dagster"
 COMMANDS = {
     "demo": LazyCommand(
-        "pipefy_exports_dagster.demo.command:demo",
-        "Load a local Pipefy's exports into DuckDB, and query them.",
+        f"{_HERE}.demo.command:demo", "Load a local Pipefy's exports into DuckDB, and query them."
     ),
-    "dev": LazyCommand(
-        "pipefy_exports_dagster.commands.dev:dev", "Run the Dagster UI, on your account or the sandbox."
+    "doctor": LazyCommand(
+        f"{_HERE}.commands.doctor.command:doctor", "Check settings, credentials, reports and database."
+    ),
+    "organizations": LazyCommand(
+        f"{_HERE}.commands.organizations:organizations", "List the organizations that the credentials see."
+    ),
+    "reports": LazyCommand(
+        f"{_HERE}.commands.reports:reports", "List the saved reports, or show the columns of one."
+    ),
+    "dev": LazyCommand(f"{_HERE}.commands.dev:dev", "Run the Dagster UI, on your account or the sandbox."),
+    "exports": LazyCommand(
+        f"{_HERE}.commands.exports:exports", "List pending and past exports, from Dagster's event log."
+    ),
+    "query": LazyCommand(
+        f"{_HERE}.commands.query.command:query", "Run SQL on the loaded tables, without changing anything."
     ),
     "load": LazyCommand(
-        "pipefy_exports_dagster.load_command.command:load",
+        f"{_HERE}.load_command.command:load",
         "Load a file that is here already, such as an export from an e-mail.",
     ),
     "rebuild-history": LazyCommand(
-        "pipefy_exports_dagster.commands.rebuild_history:rebuild_history",
+        f"{_HERE}.commands.rebuild_history:rebuild_history",
         "Build every month of the history from the raw files.",
     ),
+    "prune": LazyCommand(f"{_HERE}.commands.prune:prune", "Delete raw files that nothing needs any more."),
     "instance": LazyCommand(
-        "pipefy_exports_dagster.instance:instance", "Prepare the Dagster instance, and print its folder."
+        f"{_HERE}.instance:instance", "Prepare the Dagster instance, and print its folder."
     ),
-    "sandbox": LazyCommand(
-        "pipefy_exports_dagster.sandbox.command:sandbox", "Run a local Pipefy with made-up data."
-    ),
+    "sandbox": LazyCommand(f"{_HERE}.sandbox.command:sandbox", "Run a local Pipefy with made-up data."),
 }
 
 
@@ -61,4 +73,10 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Keep an organization's Pipefy exports in DuckDB."""
+    r"""Keep an organization's Pipefy exports in DuckDB.
+
+    Settings come from the environment and from the file .env in the working directory.
+
+    \b
+    Exit codes: 0 done; 1 an error, in one line; 2 wrong usage; 130 Ctrl-C.
+    """

@@ -157,7 +157,8 @@ class PipefyExportsConfig:
     partition, `database_lock_timeout_s` how long for another process that holds the database. A step that
     failed for a reason that may pass is retried after `retry_delay_s`, then three and seven times that
     (Dagster's exponential backoff). `wait` says whether a run waits for Pipefy, or ends and leaves the waiting
-    to a sensor. `history_start` is the first month of the history.
+    to a sensor. `history_start` is the first month of the history. `raw_retention_days` is the age, in the archive,
+    from which `pipefy-exports prune` deletes raw files that nothing needs any more; None keeps all.
     """
 
     organization_id: str | None = None
@@ -176,6 +177,7 @@ class PipefyExportsConfig:
     retry_delay_s: float = 30.0
     read_copy: bool = True
     history_start: date = HISTORY_START
+    raw_retention_days: int | None = None
     group_name: str = "pipefy"
     owners: Sequence[str] = ()
 
@@ -186,6 +188,11 @@ class PipefyExportsConfig:
         object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
         database = self.database or self.data_dir / "pipefy_exports.duckdb"
         object.__setattr__(self, "database", Path(database).expanduser().absolute())
+        if self.raw_retention_days is not None and self.raw_retention_days < 1:
+            raise ConfigurationError(
+                f"PIPEFY_EXPORTS_RAW_RETENTION_DAYS is {self.raw_retention_days}; use 1 or more, or leave it out to "
+                "keep all raw files"
+            )
         try:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError):
@@ -237,6 +244,7 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
         timezone=env.get("PIPEFY_EXPORTS_TIMEZONE", "UTC"),
         wait=_wait(env.get("PIPEFY_EXPORTS_WAIT", Wait.INLINE)),
         read_copy=_flag(env, "PIPEFY_EXPORTS_READ_COPY", default=True),
+        raw_retention_days=_days("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", env),
     )
 
 
@@ -272,3 +280,10 @@ def _number(name: str, text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", text):
         raise ConfigurationError(f"{name} is {text!r}; use the number at the end of the page's address")
     return int(text)
+
+
+def _days(name: str, env: Mapping[str, str]) -> int | None:
+    text = env.get(name)
+    if text is not None and not re.fullmatch(r"[0-9]{1,6}", text):
+        raise ConfigurationError(f"{name} is {text!r}; use a number of days")
+    return None if text is None else int(text)

@@ -19,6 +19,7 @@
     │   ├── ReadLimitError              reading the file passed a limit; the file itself may be fine
     │   ├── ValueDoesNotFitError        a value does not fit the column's pinned type
     │   ├── StorageError                a file or folder of ours cannot be read or written
+    │   ├── QueryRefusedError           SQL that DuckDB cannot run, or that would do more than read
     │   └── LoadFailedError             DuckDB refused the load for a reason that stays
     └── TransientError                  may pass by itself; a retry resumes
         ├── ConnectionFailedError       no connection, or it broke
@@ -158,6 +159,10 @@ class ValueDoesNotFitError(PermanentError):
         self.column = column
         self.row = row
         self.value = value
+
+
+class QueryRefusedError(PermanentError):
+    """DuckDB cannot run the SQL of a query, or it would do more than read."""
 
 
 class LoadFailedError(PermanentError):

@@ -35,6 +35,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "PIPEFY_EXPORTS_TIMEZONE": "America/Sao_Paulo",
             "PIPEFY_ORGANIZATION_REPORT_ID": "42",
             "PIPEFY_EXPORTS_READ_COPY": "off",
+            "PIPEFY_EXPORTS_RAW_RETENTION_DAYS": "365",
         }
     )
     assert config == PipefyExportsConfig(
@@ -49,6 +50,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         database=tmp_path / "x.duckdb",
         timezone="America/Sao_Paulo",
         read_copy=False,
+        raw_retention_days=365,
     )
     assert str(config.zone) == "America/Sao_Paulo"
 
@@ -88,6 +90,9 @@ def test_the_database_is_in_the_data_folder_unless_named(tmp_path: Path) -> None
     [
         ("PIPEFY_ALLOW_INSECURE_URLS", "maybe"),
         ("PIPEFY_EXPORTS_READ_COPY", "2"),
+        ("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", "0"),
+        ("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", "a year"),
+        ("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", "-30"),
         ("PIPEFY_ORGANIZATION_REPORT_ID", "abc"),
         ("PIPEFY_ORGANIZATION_REPORT_ID", "²"),
         ("PIPEFY_ORGANIZATION_REPORT_ID", "-1"),

@@ -1,21 +1,18 @@
 """`pipefy-exports rebuild-history`: every month from the raw files, without Pipefy."""
 
 import json
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from pipefy_exports_dagster.config import PipefyExportsConfig, config_from_environment
-from pipefy_exports_dagster.dotenv_environment import environment_with_dotenv
+from pipefy_exports_dagster.commands.progress_bar import progress_bar
+from pipefy_exports_dagster.commands.settings import read_settings
+from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.history import (
     Grade,
@@ -80,17 +77,17 @@ def rebuild_history(*, only: str | None, as_json: bool) -> None:
     from pipefy_exports_dagster.load_command.dagster_event import opened_instance
 
     with ended_in_one_line(as_json=as_json) as interruption:
-        environment = environment_with_dotenv()
-        os.environ.update(environment)  # a `dagster.yaml` may name variables
-        config = config_from_environment(environment)
-        home = Path(environment.get("DAGSTER_HOME") or config.data_dir / "dagster").expanduser().absolute()
-        with opened_instance(home) as instance, _progress(quiet=as_json) as advance:
+        settings = read_settings()
+        with (
+            opened_instance(settings.dagster_home) as instance,
+            progress_bar("months", quiet=as_json) as advance,
+        ):
 
             def on_month(what: str, number: int, total: int) -> None:
                 interruption.committed |= number > 1
                 advance(what, number, total)
 
-            rebuilt = rebuild(config, instance, only=only, on_month=on_month)
+            rebuilt = rebuild(settings.config, instance, only=only, on_month=on_month)
     if as_json:
         click.echo(json.dumps({"histories": [history.as_json() for history in rebuilt]}))
     else:
@@ -149,19 +146,6 @@ def _rebuild_one(
         if config.read_copy:
             builder.publish()
     return rebuilt
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    console = Console(stderr=True)
-    columns = [*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TextColumn("months")]
-    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task("reading the archive", total=None)
-
-        def advance(what: str, number: int, total: int) -> None:
-            bar.update(task, description=what, completed=number - 1, total=total)
-
-        yield advance
 
 
 def _print(rebuilt: list[Rebuilt]) -> None:

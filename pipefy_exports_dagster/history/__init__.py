@@ -1,7 +1,8 @@
 """Which export a calendar month of the history is taken from, and the taking of it.
 
 The rules (`covers`, `time_column`, `requests`, `pruning`) are pure functions; `archive` and `file_facts`
-look at the raw files, and `builder` puts a month into its table. Nothing here knows Dagster or HTTP.
+look at the raw files, `builder` puts a month into its table, `retention` says which files may go. Nothing here
+knows Dagster or HTTP.
 """
 
 from .archive import archived_files, archived_organizations
@@ -9,18 +10,23 @@ from .builder import HistoryBuilder, MonthAction, MonthResult
 from .covers import Cover, Grade, choose_cover, covers_of, months_that_may_be_covered
 from .plan import HistoryPlan
 from .pruning import months_that_need
+from .retention import Keep, RetentionRule, Verdict, judge_files
 
 __all__ = [
     "Cover",
     "Grade",
     "HistoryBuilder",
     "HistoryPlan",
+    "Keep",
     "MonthAction",
     "MonthResult",
+    "RetentionRule",
+    "Verdict",
     "archived_files",
     "archived_organizations",
     "choose_cover",
     "covers_of",
+    "judge_files",
     "months_that_may_be_covered",
     "months_that_need",
 ]

@@ -121,6 +121,24 @@ class HistoryBuilder:
         self._warn_about_rows(raw, facts)
         return MonthResult(month, MonthAction.LOADED, chosen, raw, facts, report)
 
+    def covers(self, raw: RawFile) -> tuple[Cover, ...]:
+        """Return the months that a file covers, by its rows.
+
+        Raises:
+            UnreadableFileError: It is not a table, or not the file that its sidecar describes.
+            ValueDoesNotFitError: A value does not fit the type that is pinned for its column.
+            ConfigurationError: It is not clear to which month its rows belong.
+        """
+        return self._covers_of(raw, self._reader.facts(raw))
+
+    def held(self) -> dict[date, Cover]:
+        """Return what the table holds, by month.
+
+        Raises:
+            DatabaseLockedError: Another process held the database until the deadline.
+        """
+        return {month: cover_of(held) for month, held in self._held().items()}
+
     def publish(self) -> None:
         """Publish the read copy, if any month was changed."""
         if self._written:

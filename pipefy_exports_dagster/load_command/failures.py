@@ -24,8 +24,13 @@ ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(slots=True)
 class Interruption:
-    """Whether a signal ends the command, and whether the rows were in the table by then."""
+    """Whether a signal ends the command, and whether anything was changed by then.
 
+    `undone` is what did not happen where nothing was, `done` what did where something was.
+    """
+
+    undone: str = "nothing was loaded"
+    done: str = "the rows were in the table already"
     number: int | None = None
     committed: bool = False
 
@@ -40,17 +45,20 @@ class Interruption:
     def message(self) -> str:
         """What a person should know."""
         if self.committed:
-            return "interrupted when the rows were in the table already; run the same command again to finish"
-        return "interrupted; nothing was loaded"
+            return f"interrupted when {self.done}; run the same command again to finish"
+        return f"interrupted; {self.undone}" if self.undone else "interrupted"
 
 
 @contextmanager
-def ended_in_one_line(*, as_json: bool) -> Iterator[Interruption]:
+def ended_in_one_line(*, as_json: bool, undone: str = "nothing was loaded") -> Iterator[Interruption]:
     """End the command with one line for every error that a person can cause, and for a signal.
 
     Anything else is a bug of ours, and keeps its traceback.
+
+    Args:
+        undone: What such a line says of the command's work; empty for one that changes nothing.
     """
-    interruption = Interruption()
+    interruption = Interruption(undone)
     in_main_thread = threading.current_thread() is threading.main_thread()
     previous = {number: signal.signal(number, interruption) for number in ENDING_SIGNALS if in_main_thread}
     try:
@@ -61,7 +69,7 @@ def ended_in_one_line(*, as_json: bool) -> Iterator[Interruption]:
         # DuckDB makes a RuntimeError of the KeyboardInterrupt that ends its query.
         if interruption.number is not None:
             fail("Interrupted", interruption.message, exit_code=128 + interruption.number, as_json=as_json)
-        ours = error_of_ours(error)
+        ours = error_of_ours(error, undone)
         if ours is None:
             raise
         fail(type(ours).__name__, str(ours), exit_code=1, as_json=as_json)
@@ -78,14 +86,14 @@ def fail(class_: str, message: str, *, exit_code: int, as_json: bool) -> NoRetur
     sys.exit(exit_code)
 
 
-def error_of_ours(error: BaseException) -> PipefyExportsError | None:
+def error_of_ours(error: BaseException, undone: str = "nothing was loaded") -> PipefyExportsError | None:
     """Return an error as one of ours, None if it is none that a person can cause."""
     if isinstance(error, PipefyExportsError):
         return error
     if not isinstance(error, OSError):
         return None
     where = f"{error.filename}: " if error.filename else ""
-    reason = f"{where}{error.strerror or error}"
+    reason = "; ".join(filter(None, (f"{where}{error.strerror or error}", undone)))
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return DiskFullError(f"{reason}; nothing was loaded, free some space and run the command again")
-    return LoadFailedError(f"{reason}; nothing was loaded")
+        return DiskFullError(f"{reason}; free some space and run the command again")
+    return LoadFailedError(reason)

@@ -3,6 +3,7 @@
 Nothing here knows HTTP or Dagster. DuckDB, pyarrow and numpy are imported when a load runs, not before.
 """
 
+from .held import held_exports
 from .load import load_file
 from .month import HeldMonth, MonthReport, MonthSlice, held_months, publish_months, replace_month
 from .options import ReadOptions
@@ -26,6 +27,7 @@ __all__ = [
     "Slice",
     "StagedColumn",
     "StagedTable",
+    "held_exports",
     "held_months",
     "load_file",
     "publish_months",

@@ -96,7 +96,7 @@ def retry_after_s(headers: httpx.Headers) -> float | None:
     try:
         seconds = float(text)
     except ValueError:
-        until, sent = _http_date(text), _http_date(headers.get("date", ""))
+        until, sent = http_date(text), http_date(headers.get("date", ""))
         if until is None:
             return None
         # Counted from the server's own clock: ours may be wrong.
@@ -104,7 +104,8 @@ def retry_after_s(headers: httpx.Headers) -> float | None:
     return seconds if 0 <= seconds < float("inf") else None
 
 
-def _http_date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """Read a date of an HTTP header; None if it is none."""
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -132,7 +132,11 @@ def saved_filter(client: PipefyClient, report_id: int) -> tuple[dict[str, Any] |
             f"Pipefy does not know the saved report {report_id}: check PIPEFY_ORGANIZATION_REPORT_ID; "
             "it is the number at the end of the report's address"
         )
-    saved = answer.get("filter")
+    return filter_to_send(answer.get("filter"), report_id)
+
+
+def filter_to_send(saved: Any, report_id: int) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+    """Return a saved report's own filter as an export can take it, and warnings where it cannot."""
     if not saved or (isinstance(saved, Mapping) and saved.keys() <= EMPTY_KEYS and not _conditions(saved)):
         return None, ()
     try:

@@ -1,0 +1,43 @@
+"""`pipefy-exports organizations`."""
+
+from dataclasses import asdict
+
+import click
+
+from pipefy_exports_dagster.commands.output import echo_json, echo_table, readers_may_leave
+from pipefy_exports_dagster.commands.settings import read_settings
+from pipefy_exports_dagster.load_command.failures import ended_in_one_line
+from pipefy_exports_dagster.load_command.progress import Progress
+from pipefy_exports_dagster.pipefy.look_ups import list_organizations
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+def organizations(*, as_json: bool) -> None:
+    """List the organizations that the credentials see, with their ids.
+
+    The one that PIPEFY_ORG_ID names is marked. `role` is what the owner of the credentials is in it; exporting
+    automation jobs takes an administrator.
+    """
+    with ended_in_one_line(as_json=as_json, undone=""), readers_may_leave():
+        settings = read_settings()
+        with Progress() as progress, settings.client() as client:
+            progress.stage("asking Pipefy")
+            found = list_organizations(client)
+        configured = settings.config.organization_id
+        if as_json:
+            listed = [asdict(one) | {"is_configured": one.id == configured} for one in found]
+            echo_json({"organizations": listed})
+            return
+        echo_table(
+            ("id", "name", "role", "plan", "members", "pipes", "configured"),
+            [
+                (one.id, one.name, one.role, one.plan, one.members, one.pipes, _mark(one.id == configured))
+                for one in found
+            ],
+            empty="The credentials see no organization.",
+        )
+
+
+def _mark(is_configured: bool) -> str:
+    return "*" if is_configured else ""

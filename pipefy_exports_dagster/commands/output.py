@@ -1,0 +1,85 @@
+"""What commands print: tables with lines in a terminal and plain columns elsewhere, or JSON."""
+
+import contextlib
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipefy_exports_dagster.load_command.text import printable
+
+GAP = "  "
+
+
+def echo_json(value: Any) -> None:
+    """Print one JSON value."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def echo_table(header: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
+    """Print rows; what is None stays blank. Numbers are set to the right, and for people in groups of three.
+
+    Args:
+        header: The columns' names.
+        rows: As many cells in each.
+        empty: The sentence to print where there are no rows.
+    """
+    if not rows:
+        click.echo(empty)
+        return
+    cells = [[_shown(cell, grouped=is_terminal()) for cell in row] for row in rows]
+    numeric = [all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(header))]
+    if is_terminal():
+        table = Table()
+        for name, is_number in zip(header, numeric, strict=True):
+            table.add_column(Text(name), justify="right" if is_number else "left", overflow="fold")
+        for row in cells:
+            table.add_row(*(Text(cell) for cell in row))
+        Console(highlight=False).print(table)
+        return
+    widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
+    for row in [list(header), *cells]:
+        click.echo(plain_line(row, widths, numeric))
+
+
+def plain_line(cells: Sequence[str], widths: Sequence[int], to_the_right: Sequence[bool]) -> str:
+    """Return a row as text, its cells in columns; one that is wider pushes the rest."""
+    padded = (
+        cell.rjust(width) if right else cell.ljust(width)
+        for cell, width, right in zip(cells, widths, to_the_right, strict=True)
+    )
+    return GAP.join(padded).rstrip()
+
+
+def is_terminal() -> bool:
+    """Whether a person looks at stdout, rather than a file or another program."""
+    return sys.stdout.isatty()
+
+
+@contextmanager
+def readers_may_leave() -> Iterator[None]:
+    """Let whoever reads stdout, such as `head`, stop reading: that is no error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # not every terminal can show every text
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            # Else the interpreter fails once more when it flushes at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _shown(cell: object, *, grouped: bool) -> str:
+    if cell is None:
+        return ""
+    is_count = isinstance(cell, int) and not isinstance(cell, bool)
+    return f"{cell:,}" if grouped and is_count else printable(str(cell))

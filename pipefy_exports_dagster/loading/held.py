@@ -1,0 +1,28 @@
+"""What an export's table holds."""
+
+from pathlib import Path
+
+from .database import open_database
+from .sql import identifier, literal
+from .table_state import table_state
+
+
+def held_exports(
+    database: Path, table: str, organization_id: str, *, lock_timeout_s: float = 300.0
+) -> frozenset[str]:
+    """Return the ids of the exports that an organization's slices of a table were loaded from.
+
+    Raises:
+        DatabaseLockedError: Another process held the database until the deadline.
+        LoadFailedError: The table is a view, or none of ours.
+    """
+    if not database.exists():
+        return frozenset()
+    with open_database(database, lock_timeout_s=lock_timeout_s) as opened:
+        if not table_state(opened.connection, table).exists:
+            return frozenset()
+        rows = opened.connection.execute(
+            f"SELECT DISTINCT _export_id FROM {identifier(table)} "
+            f"WHERE _organization_id = {literal(organization_id)}"
+        ).fetchall()
+    return frozenset(export_id for (export_id,) in rows)

@@ -1,0 +1,172 @@
+"""All exports that the event log knows: what was asked for, and what became of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import dagster as dg
+
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.orchestration.ledger import (
+    EXPORT_ID,
+    REASON,
+    REQUESTED_AT,
+    STATUS,
+    Ledger,
+    RequestedExport,
+    RequestStatus,
+)
+from pipefy_exports_dagster.orchestration.pending_exports import ExportSource
+from pipefy_exports_dagster.orchestration.pending_resume import why_not_resumed
+from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
+
+RECORDS_PER_EXPORT = 3
+"""Of a partition's records: an export has two observations at most, and is materialized again now and then."""
+
+
+class PastState(StrEnum):
+    """What became of an export."""
+
+    PENDING = "pending"
+    """Asked for, and neither loaded nor abandoned: the next run goes on with it, unless there is a reason not to."""
+    LOADED = "loaded"
+    """Its rows were put into the table; a later export may have replaced them."""
+    ABANDONED = "abandoned"
+    """It failed, or its file cannot be read."""
+    SUPERSEDED = "superseded"
+    """Another was asked for before it was loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastExport:
+    """An export in the event log.
+
+    `reason` says why it was abandoned, or why the next run does not go on with it. `run_id` is the run that asked
+    for it; a file loaded by hand has none.
+    """
+
+    asset: str
+    partition: str
+    export_id: str
+    state: PastState
+    requested_at: datetime
+    loaded_at: datetime | None = None
+    loaded_rows: int | None = None
+    reason: str = ""
+    run_id: str = ""
+
+
+def list_past_exports(
+    instance: dg.DagsterInstance,
+    sources: Sequence[ExportSource],
+    config: PipefyExportsConfig,
+    *,
+    now: datetime,
+    limit: int,
+) -> list[PastExport]:
+    """Return the newest exports of all partitions, the newest request first; pending ones are always there.
+
+    Args:
+        instance: Whose event log to look into.
+        sources: The export assets.
+        config: What they would ask for.
+        now: When: a pending export answers a request for a while only.
+        limit: How many to return, besides pending ones.
+    """
+    found: list[PastExport] = []
+    for source in sources:
+        for period in PeriodFilter:
+            exports = _of_partition(instance, source, period.value, limit)
+            pending = Ledger(instance, source.key, period.value).pending()
+            if pending and pending.export_id in exports:
+                reason = _why_not_resumed(pending, source, config, period, now)
+                exports[pending.export_id] = replace(
+                    exports[pending.export_id], state=PastState.PENDING, reason=reason
+                )
+            found += exports.values()
+    found.sort(key=lambda export: export.requested_at, reverse=True)
+    return [
+        export
+        for position, export in enumerate(found)
+        if position < limit or export.state is PastState.PENDING
+    ]
+
+
+def _of_partition(
+    instance: dg.DagsterInstance, source: ExportSource, partition: str, limit: int
+) -> dict[str, PastExport]:
+    records = dg.AssetRecordsFilter(source.key, asset_partitions=[partition])
+    count = limit * RECORDS_PER_EXPORT
+    exports: dict[str, PastExport] = {}
+    # Oldest first, so that what was logged last has the last word.
+    for record in reversed(instance.fetch_observations(records, limit=count).records):
+        metadata = record.asset_observation.metadata if record.asset_observation else {}
+        if export_id := _value(metadata, EXPORT_ID):
+            known = exports.get(export_id)
+            if _value(metadata, STATUS) == RequestStatus.REQUESTED:
+                exports[export_id] = PastExport(
+                    source.name,
+                    partition,
+                    export_id,
+                    PastState.SUPERSEDED,
+                    _moment(metadata, record.timestamp),
+                    run_id=record.run_id,
+                )
+            elif known:
+                reason = _value(metadata, REASON)
+                exports[export_id] = replace(known, state=PastState.ABANDONED, reason=reason)
+    for record in reversed(instance.fetch_materializations(records, limit=count).records):
+        materialization = record.asset_materialization
+        metadata = materialization.metadata if materialization else {}
+        if export_id := _value(metadata, EXPORT_ID):
+            known = exports.get(export_id) or PastExport(
+                source.name, partition, export_id, PastState.LOADED, _moment(metadata, record.timestamp)
+            )
+            exports[export_id] = replace(
+                known,
+                state=PastState.LOADED,
+                loaded_at=datetime.fromtimestamp(record.timestamp, UTC),
+                loaded_rows=_rows(metadata),
+                reason="",
+            )
+    return exports
+
+
+def _why_not_resumed(
+    pending: RequestedExport,
+    source: ExportSource,
+    config: PipefyExportsConfig,
+    period: PeriodFilter,
+    now: datetime,
+) -> str:
+    try:
+        refusal = why_not_resumed(
+            pending,
+            base_url=config.connection.base_url,
+            kind=source.kind_for(pending.overrides),
+            period=Period(period, month_of(now, config.zone)),
+            now=now,
+            resume_window_s=config.resume_window_s,
+        )
+    except ConfigurationError as error:
+        refusal = str(error)
+    return f"the next run asks for another: {refusal}" if refusal else ""
+
+
+def _value(metadata: Mapping[str, dg.MetadataValue], name: str) -> str:
+    return str(metadata[name].value) if name in metadata else ""
+
+
+def _rows(metadata: Mapping[str, dg.MetadataValue]) -> int | None:
+    value = metadata["dagster/row_count"].value if "dagster/row_count" in metadata else None
+    return value if isinstance(value, int) else None
+
+
+def _moment(metadata: Mapping[str, dg.MetadataValue], timestamp: float) -> datetime:
+    try:
+        moment = datetime.fromisoformat(_value(metadata, REQUESTED_AT))
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return datetime.fromtimestamp(timestamp, UTC)

@@ -1,0 +1,172 @@
+"""What Pipefy can be asked without an export: who asks, organizations, saved reports."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipefy_exports_dagster.errors import RequestRejectedError, ServerUnavailableError
+from pipefy_exports_dagster.pipefy.client import PipefyClient
+from pipefy_exports_dagster.pipefy.export import read_id
+from pipefy_exports_dagster.pipefy.foreign_text import shown_text
+from pipefy_exports_dagster.pipefy.graphql_errors import is_not_found
+
+PAGE_SIZE = 50
+_ORGANIZATION = "id name planName role membersCount pipesCount"
+ME = "query Me { me { email name } }"
+ORGANIZATIONS = f"query Organizations {{ organizations {{ {_ORGANIZATION} }} }}"
+ORGANIZATION = f"query Organization($id: ID!) {{ organization(id: $id) {{ {_ORGANIZATION} }} }}"
+REPORTS = """
+    query OrganizationReports($organizationId: ID!, $first: Int, $after: String) {
+      organizationReports(organizationId: $organizationId, first: $first, after: $after) {
+        edges { node { id name cardCount } } pageInfo { hasNextPage endCursor }
+      }
+    }
+"""
+REPORT = """
+    query OrganizationReport($id: ID!) {
+      organizationReport(id: $id) {
+        id name fields filter repos { id name } sortBy { field direction } lastUpdatedAt
+      }
+    }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """An organization that the credentials see; `role` is their owner's role in it."""
+
+    id: str
+    name: str
+    role: str | None
+    plan: str | None
+    members: int | None
+    pipes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedReport:
+    """A saved report, as the list of an organization's reports has it."""
+
+    id: str
+    name: str
+    cards: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedReport:
+    """All of a saved report. `columns` are field names, `pipes` names by id, `filter` is as Pipefy keeps it."""
+
+    id: str
+    name: str
+    columns: tuple[str, ...]
+    filter: Any
+    pipes: Mapping[str, str]
+    sort_by: Mapping[str, str] | None
+    updated_at: str | None
+
+
+def who_asks(client: PipefyClient) -> str:
+    """Return the name of the credentials' owner; empty where Pipefy does not say."""
+    answer = client.execute(ME, {}, field="me")
+    return (_text(answer, "name") or _text(answer, "email") or "") if isinstance(answer, Mapping) else ""
+
+
+def list_organizations(client: PipefyClient) -> tuple[Organization, ...]:
+    """Return the organizations that the credentials see."""
+    return tuple(
+        _organization(node) for node in _objects(client.execute(ORGANIZATIONS, {}, field="organizations"))
+    )
+
+
+def find_organization(client: PipefyClient, organization_id: str) -> Organization | None:
+    """Return an organization; None where there is no such organization.
+
+    Raises:
+        PermissionDeniedError: It is none that the credentials may see.
+    """
+    answer = _found(client, ORGANIZATION, organization_id, field="organization")
+    return _organization(answer) if answer else None
+
+
+def list_reports(
+    client: PipefyClient, organization_id: str, *, on_page: Callable[[int], None] = lambda _: None
+) -> Iterator[ListedReport]:
+    """Yield an organization's saved reports, page by page; `on_page` hears how many there are so far."""
+    cursor, count = None, 0
+    while True:
+        variables = {"organizationId": organization_id, "first": PAGE_SIZE, "after": cursor}
+        answer = client.execute(REPORTS, variables, field="organizationReports")
+        page = answer if isinstance(answer, Mapping) else {}
+        for edge in _objects(page.get("edges")):
+            node = edge.get("node")
+            if isinstance(node, Mapping):
+                count += 1
+                yield ListedReport(_id(node), _text(node, "name") or "", _number(node, "cardCount"))
+        on_page(count)
+        info = page.get("pageInfo")
+        following = info.get("endCursor") if isinstance(info, Mapping) and info.get("hasNextPage") else None
+        if not following:
+            return
+        if following == cursor:
+            raise ServerUnavailableError("Pipefy's list of reports does not go on after a page", status=200)
+        cursor = following
+
+
+def find_report(client: PipefyClient, report_id: str) -> SavedReport | None:
+    """Return a saved report; None where there is no such report.
+
+    Raises:
+        PermissionDeniedError: It is none that the credentials may see.
+    """
+    answer = _found(client, REPORT, report_id, field="organizationReport")
+    if not answer:
+        return None
+    fields, sort = answer.get("fields"), answer.get("sortBy")
+    return SavedReport(
+        id=_id(answer),
+        name=_text(answer, "name") or "",
+        columns=tuple(name for name in fields if isinstance(name, str)) if isinstance(fields, list) else (),
+        filter=answer.get("filter"),
+        pipes={_id(pipe): _text(pipe, "name") or "" for pipe in _objects(answer.get("repos"))},
+        sort_by={name: str(value) for name, value in sort.items()} if isinstance(sort, Mapping) else None,
+        updated_at=_text(answer, "lastUpdatedAt"),
+    )
+
+
+def _found(client: PipefyClient, document: str, id_: str, *, field: str) -> Mapping[str, Any] | None:
+    try:
+        answer = client.execute(document, {"id": id_}, field=field)
+    except RequestRejectedError as error:
+        if not is_not_found(error):
+            raise
+        return None
+    return answer if isinstance(answer, Mapping) else None
+
+
+def _organization(node: Mapping[str, Any]) -> Organization:
+    return Organization(
+        id=_id(node),
+        name=_text(node, "name") or "",
+        role=_text(node, "role"),
+        plan=_text(node, "planName"),
+        members=_number(node, "membersCount"),
+        pipes=_number(node, "pipesCount"),
+    )
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def _id(node: Mapping[str, Any]) -> str:
+    return read_id(node) or ""
+
+
+def _text(node: Mapping[str, Any], name: str) -> str | None:
+    value = node.get(name)
+    return shown_text(value) if isinstance(value, str) and value else None
+
+
+def _number(node: Mapping[str, Any], name: str) -> int | None:
+    value = node.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

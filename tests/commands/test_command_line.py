@@ -1,0 +1,53 @@
+"""What all commands have in common: exit codes that scripts rely on, and help in plain words."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from commands.shell import Shell
+
+from pipefy_exports_dagster import cli
+from pipefy_exports_dagster.sandbox import TOKEN
+
+README = Path(cli.__file__).parent.parent / "README.md"
+FOR_SCRIPTS = ("doctor", "organizations", "reports", "exports", "load", "rebuild-history", "prune")
+
+
+@pytest.mark.parametrize("name", list(cli.COMMANDS))
+def test_the_readme_lists_every_command(name: str) -> None:
+    assert re.search(rf"^\| `{name}\b", README.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", FOR_SCRIPTS)
+def test_commands_for_scripts_take_json(name: str) -> None:
+    help_ = CliRunner().invoke(cli.main, [name, "--help"]).output
+    assert "--json" in help_
+
+
+@pytest.mark.parametrize("name", list(cli.COMMANDS))
+def test_wrong_usage_ends_with_2(name: str) -> None:
+    arguments = ["--format", "nonsense", "x"] if name == "query" else ["--no-such-option"]
+    assert CliRunner().invoke(cli.main, [name, *arguments]).exit_code == 2
+
+
+def test_exit_codes_of_real_processes(shell: Shell) -> None:
+    well = shell.start("organizations", "--json")
+    assert (well.returncode, well.stderr) == (0, "")
+    assert len(json.loads(well.stdout)["organizations"]) == 2
+    shell.changes["PIPEFY_ORG_ID"] = ""
+    failed = shell.start("reports", "--json")
+    assert failed.returncode == 1
+    assert json.loads(failed.stdout)["error"]["class"] == "ConfigurationError"
+    assert failed.stderr == f"Error: {json.loads(failed.stdout)['error']['message']}\n"
+    assert shell.start("reports", "--nonsense").returncode == 2
+
+
+@pytest.mark.parametrize("name", ["doctor", "organizations", "reports", "exports", "query", "prune"])
+def test_an_env_file_that_cannot_be_read_is_one_line(shell: Shell, name: str) -> None:
+    (shell.project.root / ".env").write_bytes(f"PIPEFY_TOKEN={TOKEN}\xff".encode("latin-1"))
+    result = shell.run(name, *(["SELECT 1"] if name == "query" else []))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: the file .env cannot be read")
+    assert TOKEN not in result.output
