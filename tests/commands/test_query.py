@@ -6,8 +6,10 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import threading
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -294,3 +296,25 @@ def rows(shell: Shell, sql: str) -> list[dict[str, Any]]:
     assert result.exit_code == 0, result.output
     found: list[dict[str, Any]] = json.loads(result.stdout)
     return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_query_that_takes_long_ends_when_it_is_told_to(empty: Shell, number: signal.Signals) -> None:
+    sql = "SELECT count(*) FROM range(100_000_000_000) t(i) WHERE i % 7 = 3"
+    with subprocess.Popen(
+        [PIPEFY_EXPORTS, "query", sql],
+        env=empty.environment | {"TMPDIR": str(empty.project.root)},
+        cwd=empty.project.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        deadline = time.monotonic() + 30
+        while not list(empty.project.root.glob("pipefy-exports-query-*")):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        time.sleep(0.5)
+        process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stdout, stderr) == (128 + number, "", "Error: interrupted\n")
+    assert not list(empty.project.root.glob("pipefy-exports-query-*"))

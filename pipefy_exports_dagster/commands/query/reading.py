@@ -3,10 +3,11 @@
 import re
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import (
     ConfigurationError,
@@ -25,6 +26,8 @@ _HOLDER = re.compile(r"\(PID (\d+)\)")
 _AS_TEXT = "CAST(COLUMNS(*) AS VARCHAR)"
 _AS_JSON = "CAST(to_json(COLUMNS(*)) AS VARCHAR)"
 
+Batch = list[tuple[str | None, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -32,7 +35,7 @@ class Rows:
 
     columns: tuple[str, ...]
     types: tuple[str, ...]
-    batches: Iterator[list[tuple[str | None, ...]]]
+    batches: Iterator[Batch]
 
 
 @contextmanager
@@ -147,24 +150,35 @@ def run_query(connection: "duckdb.DuckDBPyConnection", sql: str, *, as_json: boo
         relation = connection.sql(sql)
         # Values become text within DuckDB: as its own clients show them, and without what Python lacks for some types.
         shown = relation.project(_AS_JSON if as_json else _AS_TEXT)
-        first = shown.fetchmany(BATCH_ROWS)
+        columns, types = tuple(shown.columns), tuple(map(str, relation.types))
     except duckdb.Error as error:
         raise _refused(error) from None
-    return Rows(tuple(shown.columns), tuple(map(str, relation.types)), _batches(shown, first))
+    first = _fetch(connection, shown)
+    return Rows(columns, types, _batches(connection, shown, first))
 
 
 def _batches(
-    shown: "duckdb.DuckDBPyRelation", first: list[tuple[Any, ...]]
-) -> Iterator[list[tuple[str | None, ...]]]:
-    import duckdb
-
+    connection: "duckdb.DuckDBPyConnection", shown: "duckdb.DuckDBPyRelation", first: Batch
+) -> Iterator[Batch]:
     batch = first
     while batch:
         yield batch
+        batch = _fetch(connection, shown)
+
+
+def _fetch(connection: "duckdb.DuckDBPyConnection", shown: "duckdb.DuckDBPyRelation") -> Batch:
+    """Fetch the next rows, in a thread: while DuckDB looks for them, it hears no signal (tried, 1.5)."""
+    import duckdb
+
+    with ThreadPoolExecutor(1) as thread:
+        fetching = thread.submit(shown.fetchmany, BATCH_ROWS)
         try:
-            batch = shown.fetchmany(BATCH_ROWS)
+            return fetching.result()
         except duckdb.Error as error:
             raise _refused(error) from None
+        except BaseException:
+            connection.interrupt()
+            raise
 
 
 def _require_one_that_reads(statements: "list[duckdb.Statement]") -> None:
