@@ -73,10 +73,9 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    r"""Keep an organization's Pipefy exports in DuckDB.
+    """Keep an organization's Pipefy exports in DuckDB.
 
     Settings come from the environment and from the file .env in the working directory.
 
-    \b
     Exit codes: 0 done; 1 an error, in one line; 2 wrong usage; 130 Ctrl-C.
     """

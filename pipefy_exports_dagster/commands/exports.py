@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
 def exports(*, only_pending: bool, limit: int, as_json: bool) -> None:
-    r"""List the exports that were asked for, and what became of them, from Dagster's event log.
+    """List the exports that were asked for, and what became of them, from Dagster's event log.
 
     \b
     pending     asked for, not loaded; the next run goes on with it
     loaded      its rows were put into the table
     abandoned   it failed at Pipefy, or its file cannot be read
     superseded  another was asked for before it was loaded
-    """
+    """  # noqa: D301 - click wants the character itself
     with ended_in_one_line(as_json=as_json, undone=""), readers_may_leave():
         settings = read_settings()
         with Progress() as progress:

@@ -99,12 +99,11 @@ def load(
     as_json: bool,
     wait_s: float,
 ) -> None:
-    r"""Load a file that is here already: an export that came by e-mail, or anything else.
+    """Load a file that is here already: an export that came by e-mail, or anything else.
 
     With --asset and --partition it becomes the partition's content: the file is copied to the archive, loaded,
     and reported to Dagster. With --table and --database it goes into any table of any DuckDB file.
 
-    \b
     Ends with 0: loaded; 1: an error, in one line; 2: wrong usage; 130: Ctrl-C.
     """
     _require_one_target(click.get_current_context())

@@ -20,6 +20,11 @@ def test_the_readme_lists_every_command(name: str) -> None:
     assert re.search(rf"^\| `{name}\b", README.read_text(encoding="utf-8"), re.MULTILINE)
 
 
+@pytest.mark.parametrize("name", list(cli.COMMANDS))
+def test_the_help_holds_no_mark_of_the_library_that_prints_it(name: str) -> None:
+    assert "\\b" not in CliRunner().invoke(cli.main, [name, "--help"]).output
+
+
 @pytest.mark.parametrize("name", FOR_SCRIPTS)
 def test_commands_for_scripts_take_json(name: str) -> None:
     help_ = CliRunner().invoke(cli.main, [name, "--help"]).output

@@ -31,7 +31,7 @@ WIDEST_STATE = max(map(len, State))
 @click.command(context_settings={"max_content_width": 110})
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
 def doctor(*, as_json: bool) -> None:
-    r"""Check that exports will work: settings, credentials, permissions, reports, folders, database and clock.
+    """Check that exports will work: settings, credentials, permissions, reports, folders, database and clock.
 
     It asks Pipefy and looks at the disk, and creates no export. Each line says what was looked at, and:
 
@@ -42,7 +42,7 @@ def doctor(*, as_json: bool) -> None:
     skipped  it can be looked at when something above it is mended
 
     Ends with 1 if anything is wrong, otherwise with 0.
-    """
+    """  # noqa: D301 - click wants the character itself
     with ended_in_one_line(as_json=as_json, undone=""):
         findings = []
         with readers_may_leave():
