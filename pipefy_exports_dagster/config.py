@@ -1,6 +1,7 @@
-"""One typed configuration for everything: the environment fills it, or a person does in Python.
+"""One typed configuration for everything: the environment fills it, or a person does in YAML or in Python.
 
-Nothing here is secret. Credentials are named, not held: the environment is asked for them when a run
+The fields are described here and nowhere else, in `Args:`; the component's schema is made from them. Nothing here
+is secret. Credentials are named, not held: the environment is asked for them when a run
 needs them, so that the code location loads without any.
 """
 
@@ -14,12 +15,40 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pipefy_exports_dagster.asset_names import asset_name, check_names, checked_prefix, prefixed
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.schedule_config import Schedule, Schedules
+
+__all__ = [
+    "AutomationJobs",
+    "Connection",
+    "PipefyExportsConfig",
+    "PollPolicy",
+    "ReadOptions",
+    "Report",
+    "Schedule",
+    "Schedules",
+    "Wait",
+    "config_from_environment",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where Pipefy is, and the names of the environment variables that hold the credentials."""
+    """Where Pipefy is, and the names of the environment variables that hold the credentials.
+
+    Args:
+        base_url: The address of Pipefy's API, without `/graphql`.
+        token_env: Name of the environment variable that holds a token.
+        client_id_env: Name of the variable that holds a service account's client id.
+        client_secret_env: Name of the variable that holds the service account's client secret.
+        allow_insecure_urls: Allow http and loopback addresses: for the sandbox.
+        download_hosts: Host suffixes, besides `.pipefy.com`, that files may come from.
+        request_timeout_s: How long one request may take, in seconds.
+        max_answer_bytes: The longest answer of the API that is read.
+        max_download_bytes: The largest file that is downloaded.
+        download_timeout_s: How long a download may take, in seconds.
+    """
 
     base_url: str = "https://app.pipefy.com"
     token_env: str = "PIPEFY_TOKEN"  # noqa: S105 - the name of a variable
@@ -46,6 +75,12 @@ class PollPolicy:
 
     The interval is `elapsed * fraction`, kept between `min_interval_s` and `max_interval_s`: the end of
     an export is noticed at the latest a tenth of its duration late, by default.
+
+    Args:
+        min_interval_s: The shortest pause between two questions.
+        max_interval_s: The longest.
+        fraction: The pause as a share of the time since the export was asked for.
+        timeout_s: How long a run waits for an export, counted from the request; it can be resumed after that.
     """
 
     min_interval_s: float = 1.0
@@ -75,7 +110,7 @@ class Wait(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What an asset's configuration says about its files, and the limits of the process that reads them.
+    """What is said about an export's files, and the limits of the process that reads them.
 
     Args:
         column_types: Pinned DuckDB types by column name or original header; a value that does not fit
@@ -103,9 +138,13 @@ LAST_3_MONTHS_WINDOWS = ("complete", "including_current", "unknown")
 class AutomationJobs:
     """The export of an organization's automation jobs.
 
-    `time_column` says to which month a row belongs in the history (name or header; found where that is clear).
-    Pipefy does not publish what `last_3_months` covers: `last_3_months_window` is `complete` (the three months
-    before this one), `including_current` (this one and the two before) or `unknown`.
+    Args:
+        name: Name of the asset and of its table.
+        time_column: Name or header of the column that says to which month a row belongs in the history; found
+            where that is clear.
+        last_3_months_window: What `last_3_months` covers, which Pipefy does not publish: `complete` (the three
+            months before this one), `including_current` (this one and the two before) or `unknown`.
+        reading: How its files are read.
     """
 
     name: str = "automation_jobs_export"
@@ -125,9 +164,18 @@ class AutomationJobs:
 class Report:
     """An organization report to export: a saved report, or the columns given here.
 
-    `filter` is a `ReportCardsFilter`; `sort_by` is `{"field": ..., "direction": "asc" | "desc"}`. The
-    partition's period becomes a condition on `period_field`. `time_column` says to which month a row belongs in the
-    history (name or header; found where that is clear).
+    Args:
+        name: Name of the asset and of its table.
+        organization_report_id: The saved report: the number at the end of its page's address.
+        pipe_ids: Pipes to include; all that the token sees, or the saved report's, if none are given.
+        columns: Field names to export; the saved report's if none are given.
+        filter: A `ReportCardsFilter`: `{operator: and, queries: [{field, operator, value}], groups: []}`. It is
+            ANDed with the period and with the saved report's own filter.
+        sort_by: `{field: ..., direction: asc}`, or `desc`.
+        period_field: The date field on which the partition's period becomes a condition.
+        time_column: Name or header of the column that says to which month a row belongs in the history; found
+            where that is clear.
+        reading: How its files are read.
     """
 
     name: str = "organization_report_export"
@@ -146,28 +194,52 @@ class Report:
             raise ConfigurationError(
                 f"`columns` is {self.columns!r}; give a list of names, such as ['title']"
             )
+        object.__setattr__(self, "columns", tuple(self.columns))
+        object.__setattr__(self, "pipe_ids", tuple(self.pipe_ids))
 
 
 @dataclass(frozen=True, slots=True)
 class PipefyExportsConfig:
-    """Everything that `build_pipefy_exports` needs.
+    """Everything that `build_pipefy_exports` needs. Times are in seconds.
 
-    Times are in seconds. `resume_window_s` is the age up to which a pending export is resumed instead of
-    asking for another. `partition_lock_timeout_s` is how long a run waits for another run of the same
-    partition, `database_lock_timeout_s` how long for another process that holds the database. A step that
-    failed for a reason that may pass is retried after `retry_delay_s`, then three and seven times that
-    (Dagster's exponential backoff). `wait` says whether a run waits for Pipefy, or ends and leaves the waiting
-    to a sensor. `history_start` is the first month of the history. `raw_retention_days` is the age, in the archive,
-    from which `pipefy-exports prune` deletes raw files that nothing needs any more; None keeps all.
+    Args:
+        organization_id: The number after `/organizations/` in the address of the organization's page.
+        key_prefix: Prefix of the asset keys, such as `acme` or `[crm, acme]`. Tables go into a schema of that
+            name, and jobs, schedules, sensors and resources carry it, so that several configurations can share a
+            project and a database.
+        connection: Where Pipefy is, and where the credentials are.
+        automation_jobs: The export of automation jobs; none leaves it out.
+        reports: The organization reports to export.
+        data_dir: Folder for raw files, locks and, unless `database` is given, the database.
+        database: The DuckDB file; `pipefy_exports.duckdb` in the data folder if it is not given.
+        timezone: The organization's time zone, such as `America/Sao_Paulo`: where its months begin.
+        schedules: What happens by itself.
+        wait: Whether a run waits for Pipefy (`inline`), or ends and leaves the waiting to a sensor (`deferred`).
+        polling: How often and how long Pipefy is asked about an export.
+        resume_window_s: The age up to which a pending export is resumed instead of asking for another.
+        partition_lock_timeout_s: How long a run waits for another run of the same partition.
+        database_lock_timeout_s: How long a load waits for another process that holds the database.
+        max_retries: How often a step is tried again that failed for a reason that may pass.
+        retry_delay_s: The pause before that; the next are three and seven times as long (Dagster's exponential
+            backoff).
+        read_copy: Publish a copy of the database for readers after each load.
+        history: Whether the exports have histories by calendar month.
+        history_start: The first month of the histories.
+        raw_retention_days: The age, in days in the archive, from which `pipefy-exports prune` deletes raw files that
+            nothing needs any more; none keeps all.
+        group_name: The assets' group in the UI.
+        owners: The assets' owners: e-mail addresses, or `team:` and a name.
     """
 
     organization_id: str | None = None
+    key_prefix: str | Sequence[str] = ()
     connection: Connection = field(default_factory=Connection)
     automation_jobs: AutomationJobs | None = field(default_factory=AutomationJobs)
-    reports: Sequence[Report] = (Report(),)
+    reports: Sequence[Report] = ()
     data_dir: Path = Path("data")
     database: Path | None = None
     timezone: str = "UTC"
+    schedules: Schedules = field(default_factory=Schedules)
     wait: Wait = Wait.INLINE
     polling: PollPolicy = field(default_factory=PollPolicy)
     resume_window_s: float = 24 * 3600.0
@@ -176,13 +248,18 @@ class PipefyExportsConfig:
     max_retries: int = 3
     retry_delay_s: float = 30.0
     read_copy: bool = True
+    history: bool = True
     history_start: date = HISTORY_START
     raw_retention_days: int | None = None
     group_name: str = "pipefy"
     owners: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Make paths absolute at once: a run may have another working directory."""
+        """Make paths absolute at once: a run may have another working directory. Check names and time zone."""
+        object.__setattr__(self, "key_prefix", checked_prefix(self.key_prefix))
+        check_names(
+            [*([self.automation_jobs.name] if self.automation_jobs else []), *(r.name for r in self.reports)]
+        )
         object.__setattr__(self, "history_start", self.history_start.replace(day=1))
         object.__setattr__(self, "wait", _wait(self.wait))
         object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
@@ -197,9 +274,22 @@ class PipefyExportsConfig:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError):
             raise ConfigurationError(
-                f"PIPEFY_EXPORTS_TIMEZONE {self.timezone!r} is not a time zone; use a name such as 'UTC' or "
-                "'America/Sao_Paulo'"
+                f"`timezone` (PIPEFY_EXPORTS_TIMEZONE) is {self.timezone!r}, which is not a time zone; use a name "
+                "such as 'UTC' or 'America/Sao_Paulo'"
             ) from None
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """The parts of the key prefix; none without one."""
+        return tuple(self.key_prefix)
+
+    def asset(self, name: str) -> str:
+        """Write the asset of an export or a history of this configuration: `acme/automation_jobs_export`."""
+        return asset_name(self.prefix, name)
+
+    def named(self, name: str) -> str:
+        """Name a job, schedule, sensor or resource of this configuration: `acme__pipefy_exports`."""
+        return prefixed(self.prefix, name)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -252,8 +342,8 @@ def _host_suffix(text: str) -> str:
     suffix = text.strip().lower().removeprefix("*").strip(".")
     if not re.fullmatch(r"[a-z0-9_][a-z0-9._-]*", suffix):
         raise ConfigurationError(
-            f"PIPEFY_DOWNLOAD_HOSTS holds {text!r}; give names of hosts, such as files.example.com, without https://, "
-            "port or path"
+            f"`download_hosts` (PIPEFY_DOWNLOAD_HOSTS) holds {text!r}; give names of hosts, such as "
+            "files.example.com, without https://, port or path"
         )
     return suffix
 
@@ -262,7 +352,9 @@ def _wait(text: str) -> Wait:
     try:
         return Wait(text.lower())
     except ValueError:
-        raise ConfigurationError(f"PIPEFY_EXPORTS_WAIT is {text!r}; use inline or deferred") from None
+        raise ConfigurationError(
+            f"`wait` (PIPEFY_EXPORTS_WAIT) is {text!r}; use inline or deferred"
+        ) from None
 
 
 def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -15,7 +15,7 @@ from pipefy_exports_dagster.errors import ConfigurationError
 
 def test_an_empty_environment_gives_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIPEFY_ORG_ID", "1")
-    assert config_from_environment({}) == PipefyExportsConfig()
+    assert config_from_environment({}) == PipefyExportsConfig(reports=(Report(),))
 
 
 def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,10 +57,9 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["", " ", "\n"])
 def test_an_empty_variable_counts_as_not_set(value: str) -> None:
-    assert (
-        config_from_environment({"PIPEFY_ORG_ID": value, "PIPEFY_EXPORTS_DATA_DIR": value})
-        == PipefyExportsConfig()
-    )
+    assert config_from_environment(
+        {"PIPEFY_ORG_ID": value, "PIPEFY_EXPORTS_DATA_DIR": value}
+    ) == config_from_environment({})
 
 
 def test_the_configuration_holds_no_credentials() -> None:

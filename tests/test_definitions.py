@@ -51,4 +51,4 @@ def test_loading_neither_imports_heavy_libraries_nor_writes_files(tmp_path: Path
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     result = load(tmp_path, PIPEFY_EXPORTS_TIMEZONE="Mars/Olympus")
     assert result.returncode != 0
-    assert "PIPEFY_EXPORTS_TIMEZONE 'Mars/Olympus' is not a time zone" in result.stderr
+    assert "(PIPEFY_EXPORTS_TIMEZONE) is 'Mars/Olympus', which is not a time zone" in result.stderr

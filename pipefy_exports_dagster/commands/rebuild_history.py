@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from pipefy_exports_dagster.asset_names import schema_and_table, table_in_sql
 from pipefy_exports_dagster.commands.progress_bar import progress_bar
 from pipefy_exports_dagster.commands.settings import read_settings
 from pipefy_exports_dagster.config import PipefyExportsConfig
@@ -134,7 +135,8 @@ def _rebuild_one(
 ) -> Rebuilt:
     from pipefy_exports_dagster.orchestration.history_metadata import month_materialization
 
-    rebuilt, config = Rebuilt(source.name, organization_id), source.config
+    table = table_in_sql(*schema_and_table(source.name))
+    rebuilt, config = Rebuilt(table, organization_id), source.config
     with HistoryBuilder(source.plan(organization_id), on_warning=rebuilt.warnings.append) as builder:
         months = [month for month in builder.months() if month >= config.history_start]
         for number, month in enumerate(months, 1):

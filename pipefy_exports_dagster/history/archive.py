@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
-from pipefy_exports_dagster.pipefy.raw_files import SUFFIXES, RawFile, read_sidecar, safe_name
+from pipefy_exports_dagster.pipefy.raw_files import SUFFIXES, RawFile, asset_folder, read_sidecar, safe_name
 
 PERIODS = {period.value for period in PeriodFilter}
 
 
 def archived_files(data_dir: Path, organization_id: str, export: str) -> tuple[RawFile, ...]:
     """Return an export's files, oldest first. The sidecar decides: a file in a wrong folder is not taken."""
-    folder = data_dir.joinpath("raw", safe_name(organization_id), safe_name(export))
+    folder = data_dir.joinpath("raw", safe_name(organization_id), asset_folder(export))
     files = [file for file in _files(folder, export) if file.sidecar.organization_id == organization_id]
     return tuple(sorted(files, key=_age))
 
@@ -20,7 +20,7 @@ def archived_organizations(data_dir: Path, export: str) -> tuple[str, ...]:
     """Return the ids of all organizations that have files of an export."""
     found = {
         file.sidecar.organization_id
-        for folder in sorted((data_dir / "raw").glob(f"*/{safe_name(export)}"))
+        for folder in sorted((data_dir / "raw").glob(f"*/{asset_folder(export)}"))
         for file in _files(folder, export)
         if safe_name(file.sidecar.organization_id) == folder.parent.name
     }

@@ -108,6 +108,7 @@ class HistoryBuilder:
         report = replace_month(
             facts.staged,
             database=self.plan.database,
+            schema=self.plan.schema,
             table=self.plan.table,
             slice_=MonthSlice(month, chosen.grade is Grade.COMPLETE, _slice(raw)),
             month_sql=facts.month_sql,
@@ -206,7 +207,11 @@ class HistoryBuilder:
     def _held(self) -> dict[date, HeldMonth]:
         plan = self.plan
         return held_months(
-            plan.database, plan.table, plan.organization_id, lock_timeout_s=plan.lock_timeout_s
+            plan.database,
+            plan.table,
+            plan.organization_id,
+            schema=plan.schema,
+            lock_timeout_s=plan.lock_timeout_s,
         )
 
     def _warn_about_rows(self, raw: RawFile, facts: FileFacts) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.config import ReadOptions
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
 from pipefy_exports_dagster.pipefy.raw_files import Sidecar
@@ -18,7 +19,7 @@ class HistoryPlan:
     Args:
         organization_id: Whose months.
         export: The export asset whose files are read.
-        table: The history's table.
+        asset: The history's asset; its table is named like it.
         window: Tells which dates an export covers; None where that is not known.
         request: What the configuration sends for a period; None where it cannot say.
         fingerprint: Of a request as it is asked for, before a saved report's own filter is added to it.
@@ -28,7 +29,7 @@ class HistoryPlan:
 
     organization_id: str
     export: str
-    table: str
+    asset: str
     data_dir: Path
     database: Path
     zone: ZoneInfo
@@ -38,6 +39,16 @@ class HistoryPlan:
     fingerprint: Callable[[Mapping[str, Any]], str]
     time_column: str | None = None
     lock_timeout_s: float = 600.0
+
+    @property
+    def schema(self) -> str:
+        """The schema of the history's table."""
+        return schema_and_table(self.asset)[0]
+
+    @property
+    def table(self) -> str:
+        """The history's table."""
+        return schema_and_table(self.asset)[1]
 
     def window_of(self, sidecar: Sidecar) -> Window | None:
         """Return the dates that a file covers, None where they are not known."""

@@ -56,7 +56,7 @@ def report_materialization(
         LoadFailedError: The event log does not take it; the rows are in the table.
     """
     sidecar = raw.sidecar
-    key = dg.AssetKey(sidecar.asset)
+    key = dg.AssetKey.from_user_string(sidecar.asset)
     requested = RequestedExport(
         export_id=sidecar.export_id,
         fingerprint=sidecar.fingerprint,

@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipefy_exports_dagster.asset_names import MAIN
 from pipefy_exports_dagster.errors import DatabaseLockedError
 from pipefy_exports_dagster.loading import LoadReport, Slice, StagedTable
 from pipefy_exports_dagster.loading.database import translated
 from pipefy_exports_dagster.loading.replacing import refuse_older
 from pipefy_exports_dagster.loading.report import LoadedColumn
+from pipefy_exports_dagster.loading.sql import literal
 from pipefy_exports_dagster.loading.table_state import table_state
 from pipefy_exports_dagster.loading.widening import plan_columns
 
@@ -21,7 +23,7 @@ PAUSE_S = 0.2
 
 
 def plan_load(
-    staged: StagedTable, *, database: Path, table: str, slice_: Slice, lock_timeout_s: float
+    staged: StagedTable, *, database: Path, schema: str, table: str, slice_: Slice, lock_timeout_s: float
 ) -> LoadReport:
     """Return the report that a load of a staged file would give.
 
@@ -30,7 +32,7 @@ def plan_load(
         DatabaseLockedError: Another process was writing until the deadline.
         LoadFailedError: The table cannot take the file.
     """
-    with _looking_at(database, lock_timeout_s=lock_timeout_s) as connection:
+    with _looking_at(database, schema=schema, lock_timeout_s=lock_timeout_s) as connection:
         state = table_state(connection, table)
         if state.exists:
             refuse_older(connection, table, slice_)
@@ -53,21 +55,34 @@ def plan_load(
         seconds_writing=0.0,
         seconds_copying=0.0,
         read_copy=None,
+        schema=schema,
     )
 
 
 @contextmanager
-def _looking_at(database: Path, *, lock_timeout_s: float) -> "Iterator[duckdb.DuckDBPyConnection]":
+def _looking_at(
+    database: Path, *, schema: str, lock_timeout_s: float
+) -> "Iterator[duckdb.DuckDBPyConnection]":
     """Open a database read-only; one in memory stands in for one that is not there."""
     import duckdb
 
     try:
         connection = _connect_when_free(database, lock_timeout_s) if database.exists() else duckdb.connect()
-        with connection:
+        with ExitStack() as stack:
+            stack.enter_context(connection)
+            if schema != MAIN and not _has_schema(connection, schema):
+                connection = stack.enter_context(duckdb.connect())  # as empty as the schema will be
+            elif schema != MAIN:
+                connection.execute(f"SET schema = {literal(schema)}")
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
     except duckdb.Error as error:
         raise translated(error, database) from error
+
+
+def _has_schema(connection: "duckdb.DuckDBPyConnection", schema: str) -> bool:
+    known = f"database_name = current_database() AND schema_name = {literal(schema)}"
+    return connection.execute(f"SELECT 1 FROM duckdb_schemas() WHERE {known}").fetchone() is not None
 
 
 def _connect_when_free(database: Path, lock_timeout_s: float) -> "duckdb.DuckDBPyConnection":

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions
 from pipefy_exports_dagster.errors import SupersededExportError
 from pipefy_exports_dagster.load_command.arrival import (
@@ -40,13 +41,19 @@ class ExportAsset:
 
 
 def export_assets(config: PipefyExportsConfig) -> dict[str, ExportAsset]:
-    """Return the assets of a configuration by name."""
+    """Return the assets of a configuration, by name with prefix."""
     jobs = config.automation_jobs
     assets = (
-        [ExportAsset(jobs.name, AutomationJobsExport(config.organization_id), jobs.reading)] if jobs else []
+        [ExportAsset(config.asset(jobs.name), AutomationJobsExport(config.organization_id), jobs.reading)]
+        if jobs
+        else []
     )
     assets += [
-        ExportAsset(report.name, OrganizationReportExport(config.organization_id, report), report.reading)
+        ExportAsset(
+            config.asset(report.name),
+            OrganizationReportExport(config.organization_id, report),
+            report.reading,
+        )
         for report in config.reports
     ]
     return {asset.name: asset for asset in assets}
@@ -151,11 +158,13 @@ def _describe(
 def _load(
     file: Path, partition: Partition, sidecar: Sidecar, manner: Manner, on_stage: OnStage
 ) -> LoadReport:
+    schema, table = schema_and_table(partition.asset.name)
     try:
         return load_or_plan(
             file,
             database=partition.config.database_path,
-            table=partition.asset.name,
+            schema=schema,
+            table=table,
             slice_=_slice_of(sidecar),
             manner=manner,
             read_copy=partition.config.read_copy,

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipefy_exports_dagster.asset_names import MAIN
 from pipefy_exports_dagster.load_command.dry_run import plan_load
 from pipefy_exports_dagster.load_command.reading import read_file, require_database
 from pipefy_exports_dagster.loading import LoadReport, ReadOptions, Slice, replace_slice, workspace
@@ -34,6 +35,7 @@ def load_or_plan(
     database: Path,
     table: str,
     slice_: Slice,
+    schema: str = MAIN,
     manner: Manner,
     read_copy: bool,
     on_stage: OnStage,
@@ -50,11 +52,17 @@ def load_or_plan(
         on_stage("writing")
         if manner.dry_run:
             return plan_load(
-                staged, database=database, table=table, slice_=slice_, lock_timeout_s=manner.wait_s
+                staged,
+                database=database,
+                schema=schema,
+                table=table,
+                slice_=slice_,
+                lock_timeout_s=manner.wait_s,
             )
         return replace_slice(
             staged,
             database=database,
+            schema=schema,
             table=table,
             slice_=slice_,
             lock_timeout_s=manner.wait_s,

@@ -32,6 +32,7 @@ class Outcome:
         return {
             "dry_run": self.dry_run,
             "database": str(self.database),
+            "schema": report.schema,
             "table": report.table,
             "rows": report.rows,
             "columns": [

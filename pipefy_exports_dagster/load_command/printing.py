@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipefy_exports_dagster.asset_names import table_in_sql
 from pipefy_exports_dagster.load_command.outcome import NO_ORGANIZATION, Outcome
 from pipefy_exports_dagster.load_command.text import one_line, printable
 
@@ -46,7 +47,9 @@ def _print_for_people(outcome: Outcome) -> None:
     did = "would load" if outcome.dry_run else "loaded"
     rows = "1 row" if report.rows == 1 else f"{report.rows:,} rows"
     console.print(
-        Text(printable(f"{did} {rows} into {report.table} of {outcome.database}")),
+        Text(
+            printable(f"{did} {rows} into {table_in_sql(report.schema, report.table)} of {outcome.database}")
+        ),
         style="bold",
         soft_wrap=True,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipefy_exports_dagster.asset_names import MAIN
 from pipefy_exports_dagster.errors import (
     DatabaseLockedError,
     DiskFullError,
@@ -15,7 +16,7 @@ from pipefy_exports_dagster.errors import (
     PipefyExportsError,
 )
 
-from .sql import literal
+from .sql import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,8 +42,10 @@ class OpenDatabase:
 
 
 @contextmanager
-def open_database(path: Path, *, lock_timeout_s: float) -> Iterator[OpenDatabase]:
+def open_database(path: Path, *, lock_timeout_s: float, schema: str = MAIN) -> Iterator[OpenDatabase]:
     """Open a database for writing, waiting while another process holds it; always close it.
+
+    Names without a schema mean tables of `schema`, which is made if it is not there.
 
     Raises:
         DatabaseLockedError: Another process held it until the deadline; the message names it.
@@ -63,6 +66,9 @@ def open_database(path: Path, *, lock_timeout_s: float) -> Iterator[OpenDatabase
         )
         try:
             connection.execute("SET TimeZone = 'UTC'")
+            if schema != MAIN:
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
+                connection.execute(f"SET schema = {literal(schema)}")
             yield OpenDatabase(connection, time.monotonic() - started)
         finally:
             connection.close()

@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from pipefy_exports_dagster.asset_names import MAIN
+
 from .options import ReadOptions
 from .reading import read_table_file
 from .replacing import ignore, replace_slice
@@ -13,6 +15,7 @@ def load_file(
     path: Path,
     *,
     database: Path,
+    schema: str = MAIN,
     table: str,
     slice_: Slice,
     options: ReadOptions | None = None,
@@ -26,6 +29,7 @@ def load_file(
     insert only.
 
     Args:
+        schema: The table's; made if it is not there.
         lock_timeout_s: How long to wait while another process holds the database.
         read_copy: Whether to publish `<database>.read.duckdb` after the commit.
         on_stage: Called with `reading`, `in_transaction` (just before the commit) and `committed`.
@@ -44,6 +48,7 @@ def load_file(
         return replace_slice(
             staged,
             database=database,
+            schema=schema,
             table=table,
             slice_=slice_,
             lock_timeout_s=lock_timeout_s,

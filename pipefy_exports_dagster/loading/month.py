@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipefy_exports_dagster.asset_names import MAIN
 from pipefy_exports_dagster.errors import LoadFailedError
 
 from .database import open_database
@@ -62,6 +63,7 @@ def replace_month(
     staged: StagedTable,
     *,
     database: Path,
+    schema: str = MAIN,
     table: str,
     slice_: MonthSlice,
     month_sql: str | None,
@@ -83,7 +85,7 @@ def replace_month(
     """
     import duckdb
 
-    with open_database(database, lock_timeout_s=lock_timeout_s) as opened:
+    with open_database(database, schema=schema, lock_timeout_s=lock_timeout_s) as opened:
         connection = opened.connection
         connection.begin()
         try:
@@ -105,7 +107,12 @@ def replace_month(
 
 
 def held_months(
-    database: Path, table: str, organization_id: str, *, lock_timeout_s: float = 300.0
+    database: Path,
+    table: str,
+    organization_id: str,
+    *,
+    schema: str = MAIN,
+    lock_timeout_s: float = 300.0,
 ) -> dict[date, HeldMonth]:
     """Return what a history table holds of an organization, by month; nothing if there is no such table.
 
@@ -115,7 +122,7 @@ def held_months(
     """
     if not database.exists():
         return {}
-    with open_database(database, lock_timeout_s=lock_timeout_s) as opened:
+    with open_database(database, schema=schema, lock_timeout_s=lock_timeout_s) as opened:
         state = table_state(opened.connection, table)
         return _held(opened.connection, state, organization_id) if state.exists else {}
 

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipefy_exports_dagster.asset_names import MAIN
 from pipefy_exports_dagster.errors import LoadFailedError, SupersededExportError
 
 from .database import open_database
@@ -29,6 +30,7 @@ def replace_slice(
     staged: StagedTable,
     *,
     database: Path,
+    schema: str = MAIN,
     table: str,
     slice_: Slice,
     lock_timeout_s: float = 300.0,
@@ -49,7 +51,7 @@ def replace_slice(
         LoadFailedError: DuckDB refused, or the rows that arrived are not those of the file.
         DiskFullError: No space was left; nothing was changed.
     """
-    with open_database(database, lock_timeout_s=lock_timeout_s) as opened:
+    with open_database(database, schema=schema, lock_timeout_s=lock_timeout_s) as opened:
         locked_at = time.monotonic()
         connection = opened.connection
         connection.begin()
@@ -86,6 +88,7 @@ def replace_slice(
         seconds_copying=copied_at - written_at,
         read_copy=copy,
         read_copy_problem=problem,
+        schema=schema,
     )
 
 

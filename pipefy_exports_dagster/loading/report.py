@@ -3,6 +3,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from pipefy_exports_dagster.asset_names import MAIN
+
 
 class ChangeKind(StrEnum):
     """How a table's columns differ after a load from before."""
@@ -67,3 +69,4 @@ class LoadReport:
     seconds_copying: float
     read_copy: Path | None
     read_copy_problem: str | None = None
+    schema: str = MAIN

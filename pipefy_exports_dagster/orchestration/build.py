@@ -7,7 +7,7 @@ from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.export_assets import ExportAssets
 from pipefy_exports_dagster.orchestration.history_definitions import history_definitions
 from pipefy_exports_dagster.orchestration.pending_sensor import pending_exports_sensor
-from pipefy_exports_dagster.orchestration.resources import database_resource, pipefy_resource
+from pipefy_exports_dagster.orchestration.resources import resources_of
 from pipefy_exports_dagster.orchestration.schedules import (
     current_month_schedule,
     last_month_schedule,
@@ -37,8 +37,9 @@ def build_pipefy_exports(
     clock = clock or SystemClock()
     exports = ExportAssets(config, clock, on_stage)
     assets = exports.build()
+    job_name = config.named(JOB_NAME)
     job = dg.define_asset_job(
-        JOB_NAME,
+        job_name,
         selection=dg.AssetSelection.assets(*assets),
         description="Export one period filter from Pipefy, for all export assets side by side.",
         executor_def=side_by_side_executor(),
@@ -47,10 +48,10 @@ def build_pipefy_exports(
         assets=assets,
         jobs=[job],
         schedules=[
-            last_month_schedule(JOB_NAME, [asset.key for asset in assets], config),
-            current_month_schedule(JOB_NAME, config),
+            last_month_schedule(job_name, [asset.key for asset in assets], config),
+            current_month_schedule(job_name, config),
         ],
-        sensors=[pending_exports_sensor(JOB_NAME, exports.sources(), config, clock)],
-        resources={"pipefy": pipefy_resource(config), "export_database": database_resource(config)},
+        sensors=[pending_exports_sensor(job_name, exports.sources(), config, clock)],
+        resources=resources_of(config),
     )
-    return dg.Definitions.merge(definitions, history_definitions(config))
+    return dg.Definitions.merge(definitions, history_definitions(config)) if config.history else definitions

@@ -1,21 +1,22 @@
 """The export assets: one table each, partitioned by period filter."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Optional
 
 import dagster as dg
 from pydantic import Field, ValidationError
 
+from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, ReadOptions, Report
+from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, Report
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.orchestration.failures import retry_policy
 from pipefy_exports_dagster.orchestration.materializing import Materializer
 from pipefy_exports_dagster.orchestration.partitions import PERIODS
 from pipefy_exports_dagster.orchestration.pending_exports import ExportSource
-from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, PipefyResource
+from pipefy_exports_dagster.orchestration.resources import ResourceKeys
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
@@ -53,15 +54,7 @@ class ReportRunConfig(ExportRunConfig):
 
     def applied_to(self, report: Report) -> Report:
         """Return the configured report with this run's arguments in place of its own."""
-        return Report(
-            name=report.name,
-            organization_report_id=_chosen(self.organization_report_id, report.organization_report_id),
-            pipe_ids=tuple(_chosen(self.pipe_ids, report.pipe_ids)),
-            columns=tuple(_chosen(self.columns, report.columns)),
-            filter=_chosen(self.filter, report.filter),
-            sort_by=_chosen(self.sort_by, report.sort_by),
-            period_field=report.period_field,
-        )
+        return replace(report, **self.overrides())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +74,10 @@ class ExportAssets:
     def sources(self) -> list[ExportSource]:
         """Return what each of the assets asks Pipefy for, without its run."""
         jobs = self.config.automation_jobs
-        sources = [ExportSource(jobs.name, self._jobs_kind)] if jobs else []
+        sources = [ExportSource(self.config.asset(jobs.name), self._jobs_kind)] if jobs else []
         return sources + [
-            ExportSource(report.name, partial(self._report_kind, report)) for report in self.config.reports
+            ExportSource(self.config.asset(report.name), partial(self._report_kind, report))
+            for report in self.config.reports
         ]
 
     def _jobs_kind(self, overrides: Mapping[str, Any]) -> ExportKind:  # noqa: ARG002 - it has no arguments
@@ -100,55 +94,58 @@ class ExportAssets:
 
     def _automation_jobs(self, jobs: AutomationJobs) -> dg.AssetsDefinition:
         def automation_jobs(
-            context: dg.AssetExecutionContext,
-            config: ExportRunConfig,
-            pipefy: PipefyResource,
-            export_database: ExportDatabaseResource,
+            context: dg.AssetExecutionContext, config: ExportRunConfig
         ) -> Iterator[dg.MaterializeResult]:
             kind = AutomationJobsExport(self.config.organization_id)
-            result = self._materializer(jobs.name, kind, jobs.reading).run(
-                context, pipefy, export_database, fresh=config.fresh, overrides=config.overrides()
-            )
-            if result:
-                yield result
+            yield from self._materialized(context, config, jobs, kind)
 
         rows = "Runs of the organization's automations: one row per automation job."
         return self._asset(jobs.name, automation_jobs, rows)
 
     def _report(self, report: Report) -> dg.AssetsDefinition:
         def organization_report(
-            context: dg.AssetExecutionContext,
-            config: ReportRunConfig,
-            pipefy: PipefyResource,
-            export_database: ExportDatabaseResource,
+            context: dg.AssetExecutionContext, config: ReportRunConfig
         ) -> Iterator[dg.MaterializeResult]:
             kind = OrganizationReportExport(self.config.organization_id, config.applied_to(report))
-            result = self._materializer(report.name, kind, report.reading).run(
-                context, pipefy, export_database, fresh=config.fresh, overrides=config.overrides()
-            )
-            if result:
-                yield result
+            yield from self._materialized(context, config, report, kind)
 
         rows = "Cards of an organization report: one row per card, the columns that the report has when exported."
         return self._asset(report.name, organization_report, rows)
 
-    def _materializer(self, name: str, kind: ExportKind, reading: ReadOptions) -> Materializer:
-        return Materializer(self.config, name, kind, reading, self.clock, self.on_stage)
+    def _materialized(
+        self,
+        context: dg.AssetExecutionContext,
+        config: ExportRunConfig,
+        export: AutomationJobs | Report,
+        kind: ExportKind,
+    ) -> Iterator[dg.MaterializeResult]:
+        asset = self.config.asset(export.name)
+        materializer = Materializer(self.config, asset, kind, export.reading, self.clock, self.on_stage)
+        keys = ResourceKeys.of(self.config)
+        result = materializer.run(
+            context,
+            keys.pipefy_of(context.resources),
+            keys.database_of(context.resources),
+            fresh=config.fresh,
+            overrides=config.overrides(),
+        )
+        if result:
+            yield result
 
     def _asset(self, name: str, materialize: Callable[..., Any], rows: str) -> dg.AssetsDefinition:
+        schema, table = schema_and_table(self.config.asset(name))
         return dg.asset(
             name=name,
+            key_prefix=self.config.prefix or None,
             description=f"{rows} {SLICES}",
             partitions_def=PERIODS,
             group_name=self.config.group_name,
             kinds={"pipefy", "duckdb"},
             owners=list(self.config.owners) or None,
-            metadata={"dagster/table_name": f"{self.config.database_path.stem}.main.{name}"},
+            metadata={"dagster/table_name": f"{self.config.database_path.stem}.{schema}.{table}"},
+            # By name and not as arguments: the names of several configurations in one project differ.
+            required_resource_keys=ResourceKeys.of(self.config).all,
             retry_policy=retry_policy(self.config),
             # A run that leaves the waiting to the sensor materializes nothing, and is a success.
             output_required=False,
         )(materialize)
-
-
-def _chosen(override: Any, configured: Any) -> Any:
-    return configured if override is None else override

@@ -201,8 +201,8 @@ class Exporter:
             return False
         self.context.log.info(
             f"this run ends here, with nothing loaded: Pipefy is writing export {requested.export_id!r}. "
-            f"{SENSOR_NAME} asks about it, and launches another run that loads it when it is finished; the "
-            "daemon has to be running for that, and the sensor switched on"
+            f"{self.config.named(SENSOR_NAME)} asks about it, and launches another run that loads it when it is "
+            "finished; the daemon has to be running for that, and the sensor switched on"
         )
         return True
 

@@ -57,13 +57,17 @@ def _history_asset(
     config: PipefyExportsConfig, source: HistorySource, partitions: dg.MonthlyPartitionsDefinition
 ) -> dg.AssetsDefinition:
     @dg.asset(
-        name=source.name,
+        key=source.key,
         description=f"{source.export} by calendar month: {source.rows}. {MONTHS}",
         partitions_def=partitions,
         # One run for all months of a backfill: a file that holds three of them is read once.
         backfill_policy=dg.BackfillPolicy.single_run(),
         # A period filter means other months with every month, so any may depend on any.
-        deps=[dg.AssetDep(source.export, partition_mapping=dg.AllPartitionMapping())],
+        deps=[
+            dg.AssetDep(
+                dg.AssetKey.from_user_string(source.export), partition_mapping=dg.AllPartitionMapping()
+            )
+        ],
         # A month that nothing covers yields nothing, and stays a gap in the UI.
         output_required=False,
         group_name=config.group_name,
@@ -108,7 +112,7 @@ class _MonthsRun:
                         continue
                     # Logged, not returned: what is returned would stand for every month of the run.
                     self.context.log_event(month_materialization(plan, result, result.cover))
-                    self.context.log.info(_said(plan.table, result))
+                    self.context.log.info(_said(plan.asset, result))
             finally:
                 if config.read_copy:
                     builder.publish()
@@ -134,11 +138,11 @@ def month_of_key(key: str) -> date:
     return datetime.strptime(key, MONTH_FORMAT).date()  # noqa: DTZ007 - a month has no zone
 
 
-def _said(table: str, result: MonthResult) -> str:
+def _said(asset: str, result: MonthResult) -> str:
     assert result.cover is not None  # noqa: S101 - asked for months that are no gaps only
     cover = result.cover
     done = "kept" if result.action is MonthAction.KEPT else "loaded"
     return (
-        f"{table} {result.month:%Y-%m}: {done} {cover.rows:,} rows of export {cover.export_id!r} "
+        f"{asset} {result.month:%Y-%m}: {done} {cover.rows:,} rows of export {cover.export_id!r} "
         f"({cover.grade.name.lower()})"
     )

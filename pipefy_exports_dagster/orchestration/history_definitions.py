@@ -12,7 +12,7 @@ def history_definitions(config: PipefyExportsConfig) -> dg.Definitions:
     """Return the history assets with their job, schedule and sensor."""
     assets = history_assets(config)
     job = dg.define_asset_job(
-        HISTORY_JOB,
+        config.named(HISTORY_JOB),
         selection=dg.AssetSelection.assets(*assets),
         description="Build months of the history of every export from the raw files.",
     )

@@ -27,7 +27,7 @@ def month_materialization(plan: HistoryPlan, result: MonthResult, cover: Cover) 
     """Return the event that says what a month holds now, and which export it is from."""
     small: dict[str, Any] = {
         "dagster/row_count": cover.rows,
-        "dagster/table_name": f"{plan.database.stem}.main.{plan.table}",
+        "dagster/table_name": f"{plan.database.stem}.{plan.schema}.{plan.table}",
         "pipefy/organization_id": plan.organization_id,
         COMPLETE: cover.grade is Grade.COMPLETE,
         "pipefy/cover": GRADES[cover.grade],
@@ -62,10 +62,11 @@ def month_materialization(plan: HistoryPlan, result: MonthResult, cover: Cover) 
         columns = [
             dg.TableColumn(column.name, column.type, column.header) for column in result.report.columns
         ]
+    key = dg.AssetKey.from_user_string(plan.asset)
     metadata = small
     while columns:
         metadata = small | {"dagster/column_schema": dg.TableSchema(columns=columns)}
         if stored_size(metadata) <= MAX_BYTES:
             break
         columns = columns[: len(columns) * 4 // 5]
-    return dg.AssetMaterialization(plan.table, partition=month_key(result), metadata=metadata)
+    return dg.AssetMaterialization(key, partition=month_key(result), metadata=metadata)

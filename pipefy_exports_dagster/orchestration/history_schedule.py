@@ -8,6 +8,7 @@ import dagster as dg
 
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.history_assets import history_partitions
+from pipefy_exports_dagster.orchestration.schedules import schedule_status
 
 HISTORY_JOB = "pipefy_history"
 DAY, HOUR = 2, 8
@@ -18,16 +19,17 @@ is asked for, by three hours or more."""
 def history_schedule(
     assets: Sequence[dg.AssetsDefinition], config: PipefyExportsConfig
 ) -> dg.ScheduleDefinition:
-    """Return the schedule, stopped until a person switches it on.
+    """Return the schedule, stopped until a person or the configuration switches it on.
 
     Dagster's partitioned schedule asks for the newest partition. The assets' newest is the current month, so the
     schedule is built over the months that have ended, and asks the assets' own job for its answer's month.
     """
+    job_name = config.named(HISTORY_JOB)
     with warnings.catch_warnings():
         # Setting it is called redundant, because it is the assets' own everywhere else.
         warnings.filterwarnings("ignore", message=".*partitions_def.*define_asset_job")
         months_that_ended = dg.define_asset_job(
-            HISTORY_JOB,
+            job_name,
             selection=dg.AssetSelection.assets(*assets),
             partitions_def=history_partitions(config, ended_only=True),
         )
@@ -37,11 +39,12 @@ def history_schedule(
     assert isinstance(of_ended_months, dg.ScheduleDefinition)  # noqa: S101 - its job's partitions are given
 
     @dg.schedule(
-        name="month_end_history",
-        job_name=HISTORY_JOB,
-        cron_schedule=of_ended_months.cron_schedule,
+        name=config.named("month_end_history"),
+        job_name=job_name,
+        cron_schedule=config.schedules.month_end_history.cron or of_ended_months.cron_schedule,
+        default_status=schedule_status(config.schedules.month_end_history),
         execution_timezone=config.timezone,
-        description="On the second day of a month: the month that ended, into the history of every export.",
+        description="The month that ended, into the history of every export.",
     )
     def month_end_history(context: dg.ScheduleEvaluationContext) -> Any:
         with warnings.catch_warnings():

@@ -41,7 +41,7 @@ def newest_of_each(brought: Sequence[BroughtMonths]) -> list[BroughtMonths]:
 
 
 def history_sensor(config: PipefyExportsConfig) -> dg.SensorDefinition:
-    """Return the sensor, stopped until a person switches it on.
+    """Return the sensor, stopped until a person or the configuration switches it on.
 
     Its cursor holds, for each export asset, the last materialization that was seen. A run key is made of the
     export's id, so that a restarted daemon, a lost cursor or a resumed load repeat nothing.
@@ -49,8 +49,13 @@ def history_sensor(config: PipefyExportsConfig) -> dg.SensorDefinition:
     sources = history_sources(config)
 
     @dg.sensor(
-        name="history_sensor",
-        job_name=HISTORY_JOB,
+        name=config.named("history_sensor"),
+        job_name=config.named(HISTORY_JOB),
+        default_status=(
+            dg.DefaultSensorStatus.RUNNING
+            if config.schedules.history_sensor
+            else dg.DefaultSensorStatus.STOPPED
+        ),
         minimum_interval_seconds=60,
         description="Builds the months that a loaded export brings, in the history of that export.",
     )
@@ -70,7 +75,7 @@ def history_sensor(config: PipefyExportsConfig) -> dg.SensorDefinition:
 def _brought_since(
     instance: dg.DagsterInstance, source: HistorySource, position: int | None
 ) -> tuple[list[BroughtMonths], int | None]:
-    filter_ = dg.AssetRecordsFilter(dg.AssetKey(source.export), after_storage_id=position)
+    filter_ = dg.AssetRecordsFilter(dg.AssetKey.from_user_string(source.export), after_storage_id=position)
     records = instance.fetch_materializations(filter_, limit=EXPORTS_PER_TICK, ascending=True).records
     brought = []
     for record in records:
@@ -105,6 +110,6 @@ def _run_request(source: HistorySource, export: BroughtMonths) -> dg.RunRequest:
         run_key=f"{source.name}:{export.export_id}",
         partition_key=first if one else None,
         tags={} if one else {RANGE_START: first, RANGE_END: last},
-        asset_selection=[dg.AssetKey(source.name)],
-        run_config={"ops": {source.name: {"config": {"only_covered": True}}}},
+        asset_selection=[source.key],
+        run_config={"ops": {source.key.to_python_identifier(): {"config": {"only_covered": True}}}},
     )

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import dagster as dg
+
+from pipefy_exports_dagster.asset_names import history_name
 from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, ReadOptions, Report
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.history import HistoryPlan
@@ -19,7 +22,7 @@ KindOf = Callable[[str], ExportKind]
 
 @dataclass(frozen=True, slots=True)
 class HistorySource:
-    """An export, and how its months are told apart. The history is named after it."""
+    """An export asset, and how its months are told apart. The history is named after it."""
 
     config: PipefyExportsConfig
     export: str
@@ -31,8 +34,13 @@ class HistorySource:
 
     @property
     def name(self) -> str:
-        """The history's asset and table: `automation_jobs_history` of `automation_jobs_export`."""
+        """The history's asset: `automation_jobs_history` of `automation_jobs_export`, with the same prefix."""
         return history_name(self.export)
+
+    @property
+    def key(self) -> dg.AssetKey:
+        """The key of the history's asset."""
+        return dg.AssetKey.from_user_string(self.name)
 
     def plan(self, organization_id: str) -> HistoryPlan:
         """Return what the history of one organization is made from."""
@@ -47,7 +55,7 @@ class HistorySource:
         return HistoryPlan(
             organization_id=organization_id,
             export=self.export,
-            table=self.name,
+            asset=self.name,
             data_dir=self.config.data_dir,
             database=self.config.database_path,
             zone=self.config.zone,
@@ -76,15 +84,10 @@ def history_sources(config: PipefyExportsConfig) -> list[HistorySource]:
     return jobs + [_of_report(config, report) for report in config.reports]
 
 
-def history_name(export: str) -> str:
-    """Name the history of an export: `_export` at the end becomes `_history`."""
-    return f"{export.removesuffix('_export')}_history"
-
-
 def _of_jobs(config: PipefyExportsConfig, jobs: AutomationJobs) -> HistorySource:
     return HistorySource(
         config,
-        jobs.name,
+        config.asset(jobs.name),
         AutomationJobsExport,
         jobs.reading,
         "one row per automation job",
@@ -96,7 +99,7 @@ def _of_jobs(config: PipefyExportsConfig, jobs: AutomationJobs) -> HistorySource
 def _of_report(config: PipefyExportsConfig, report: Report) -> HistorySource:
     return HistorySource(
         config,
-        report.name,
+        config.asset(report.name),
         lambda organization_id: OrganizationReportExport(organization_id, report),
         report.reading,
         "one row per card, as the newest export of its month has it",

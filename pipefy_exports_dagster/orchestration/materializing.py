@@ -142,7 +142,7 @@ class Materializer:
         )
         return database.load(
             exported.raw.path,
-            table=self.asset,
+            asset=self.asset,
             slice_=slice_,
             options=self.reading,
             on_stage=self.on_stage,

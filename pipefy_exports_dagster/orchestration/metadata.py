@@ -61,7 +61,7 @@ def materialization_metadata(
         "pipefy/resumed": exported.resumed,
         "pipefy/exports_created": exports_created,
         "pipefy/file_size_bytes": sidecar.size_bytes,
-        "dagster/table_name": f"{database}.main.{loaded.table}",
+        "dagster/table_name": f"{database}.{loaded.schema}.{loaded.table}",
         EXPORT_ID: sidecar.export_id,
         REQUESTED_AT: sidecar.requested_at.isoformat(),
         "pipefy/exported_at": dg.MetadataValue.timestamp(sidecar.exported_at),

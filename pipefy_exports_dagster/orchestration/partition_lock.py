@@ -7,7 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pipefy_exports_dagster.errors import PartitionLockedError
-from pipefy_exports_dagster.pipefy.raw_files import safe_name
+from pipefy_exports_dagster.pipefy.raw_files import asset_folder, safe_name
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def partition_lock(
         PartitionLockedError: The other run did not end in time.
     """
     path = data_dir.joinpath(
-        "locks", safe_name(organization_id), safe_name(asset), f"{safe_name(partition)}.lock"
+        "locks", safe_name(organization_id), asset_folder(asset), f"{safe_name(partition)}.lock"
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)

@@ -15,7 +15,8 @@ from pipefy_exports_dagster.pipefy.periods import PeriodFilter
 class ExportSource:
     """What one export asset asks Pipefy for.
 
-    `kind_for` takes the overrides of a run. It raises ConfigurationError where they mean nothing.
+    `name` is the asset's with its prefix. `kind_for` takes the overrides of a run; it raises
+    ConfigurationError where they mean nothing.
     """
 
     name: str
@@ -24,7 +25,7 @@ class ExportSource:
     @property
     def key(self) -> dg.AssetKey:
         """The asset's key."""
-        return dg.AssetKey(self.name)
+        return dg.AssetKey.from_user_string(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class PendingExport:
     def run_config(self) -> Mapping[str, Any]:
         """The run config with which another run makes the same request."""
         overrides = dict(self.requested.overrides)
-        return {"ops": {self.source.name: {"config": overrides}}} if overrides else {}
+        op = self.source.key.to_python_identifier()
+        return {"ops": {op: {"config": overrides}}} if overrides else {}
 
 
 def find_pending(instance: dg.DagsterInstance, sources: Sequence[ExportSource]) -> list[PendingExport]:

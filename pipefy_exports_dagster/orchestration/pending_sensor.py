@@ -11,7 +11,7 @@ from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.orchestration.pending_exports import ExportSource
 from pipefy_exports_dagster.orchestration.pending_roles import SENSOR_NAME
 from pipefy_exports_dagster.orchestration.pending_tick import REQUEST_TIMEOUT_S, PendingExports, Tick
-from pipefy_exports_dagster.orchestration.resources import PipefyResource
+from pipefy_exports_dagster.orchestration.resources import PipefyResource, ResourceKeys
 from pipefy_exports_dagster.pipefy.status_batch import StatusClient
 
 INTERVAL_S = 30
@@ -22,10 +22,12 @@ def pending_exports_sensor(
 ) -> dg.SensorDefinition:
     """Return the sensor; where runs leave the waiting to it, it is switched on from the start."""
     is_needed = config.wait is Wait.DEFERRED
+    keys = ResourceKeys.of(config)
 
     @dg.sensor(
-        name=SENSOR_NAME,
+        name=config.named(SENSOR_NAME),
         job_name=job_name,
+        required_resource_keys={keys.pipefy},
         minimum_interval_seconds=INTERVAL_S,
         default_status=dg.DefaultSensorStatus.RUNNING if is_needed else dg.DefaultSensorStatus.STOPPED,
         description=(
@@ -33,9 +35,8 @@ def pending_exports_sensor(
             "finished, failed or late: those of `wait: deferred`, and those that a killed run left behind."
         ),
     )
-    def pending_exports(
-        context: dg.SensorEvaluationContext, pipefy: PipefyResource
-    ) -> dg.SensorResult | dg.SkipReason:
+    def pending_exports(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        pipefy = keys.pipefy_of(context.resources)
         try:
             tick = _look(context.instance, pipefy, sources, config, clock)
         except PipefyExportsError as error:

@@ -1,45 +1,48 @@
 """What assets need from outside: Pipefy, and the database. Neither is touched before a run."""
 
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any, Self
 
 import dagster as dg
 from pydantic import Field
 
+from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, ReadOptions
+from pipefy_exports_dagster.config_docs import descriptions
 from pipefy_exports_dagster.loading import LoadReport, Slice, load_file
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.stages import OnStage
 
+SAYS = descriptions(Connection)
+
 
 class PipefyResource(dg.ConfigurableResource):
-    """Pipefy's API. Credentials are named here and read from the environment when a run starts."""
+    """Pipefy's API: a `Connection` that can be seen, and changed, in Dagster.
 
-    base_url: str = Field(description="The API's address, https://app.pipefy.com")
-    token_env: str = Field(description="Environment variable that holds a token")
-    client_id_env: str = Field(description="Environment variable that holds a service account's client id")
-    client_secret_env: str = Field(description="Environment variable that holds the account's client secret")
-    allow_insecure_urls: bool = Field(default=False, description="Allow http and loopback: the sandbox")
-    download_hosts: list[str] = Field(default=[], description="More host suffixes that files may come from")
-    request_timeout_s: float = 60.0
-    max_answer_bytes: int = 10 * 2**20
-    max_download_bytes: int = 2 * 2**30
-    download_timeout_s: float = 3600.0
+    Credentials are named here and read from the environment when a run starts.
+    """
+
+    base_url: str = Field(description=SAYS["base_url"])
+    token_env: str = Field(description=SAYS["token_env"])
+    client_id_env: str = Field(description=SAYS["client_id_env"])
+    client_secret_env: str = Field(description=SAYS["client_secret_env"])
+    allow_insecure_urls: bool = Field(description=SAYS["allow_insecure_urls"])
+    download_hosts: list[str] = Field(description=SAYS["download_hosts"])
+    request_timeout_s: float = Field(description=SAYS["request_timeout_s"])
+    max_answer_bytes: int = Field(description=SAYS["max_answer_bytes"])
+    max_download_bytes: int = Field(description=SAYS["max_download_bytes"])
+    download_timeout_s: float = Field(description=SAYS["download_timeout_s"])
+
+    @classmethod
+    def of(cls, connection: Connection) -> Self:
+        """Return the resource for a connection."""
+        return cls(**asdict(connection) | {"download_hosts": list(connection.download_hosts)})
 
     @property
     def connection(self) -> Connection:
         """The same facts, as the client takes them."""
-        return Connection(
-            base_url=self.base_url,
-            token_env=self.token_env,
-            client_id_env=self.client_id_env,
-            client_secret_env=self.client_secret_env,
-            allow_insecure_urls=self.allow_insecure_urls,
-            download_hosts=tuple(self.download_hosts),
-            request_timeout_s=self.request_timeout_s,
-            max_answer_bytes=self.max_answer_bytes,
-            max_download_bytes=self.max_download_bytes,
-            download_timeout_s=self.download_timeout_s,
-        )
+        return Connection(**{field.name: getattr(self, field.name) for field in fields(Connection)})
 
     def client(self) -> PipefyClient:
         """Return a new client with the credentials that the environment holds now.
@@ -63,16 +66,18 @@ class ExportDatabaseResource(dg.ConfigurableResource):
         return Path(self.path).stem
 
     def load(
-        self, file: Path, *, table: str, slice_: Slice, options: ReadOptions, on_stage: OnStage
+        self, file: Path, *, asset: str, slice_: Slice, options: ReadOptions, on_stage: OnStage
     ) -> LoadReport:
-        """Load a file into its slice of a table.
+        """Load a file into its slice of an asset's table.
 
         Raises:
             PipefyExportsError: As `loading.load_file` says.
         """
+        schema, table = schema_and_table(asset)
         return load_file(
             file,
             database=Path(self.path),
+            schema=schema,
             table=table,
             slice_=slice_,
             options=options,
@@ -82,21 +87,43 @@ class ExportDatabaseResource(dg.ConfigurableResource):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ResourceKeys:
+    """Under which names a configuration's resources are in `Definitions`, beside those of others."""
+
+    pipefy: str
+    database: str
+
+    @classmethod
+    def of(cls, config: PipefyExportsConfig) -> Self:
+        """Return the names for a configuration."""
+        return cls(config.named("pipefy"), config.named("export_database"))
+
+    @property
+    def all(self) -> set[str]:
+        """Both."""
+        return {self.pipefy, self.database}
+
+    def pipefy_of(self, resources: Any) -> PipefyResource:
+        """Return Pipefy from what Dagster gives a run or a sensor."""
+        pipefy: PipefyResource = getattr(resources, self.pipefy)
+        return pipefy
+
+    def database_of(self, resources: Any) -> ExportDatabaseResource:
+        """Return the database from what Dagster gives a run."""
+        database: ExportDatabaseResource = getattr(resources, self.database)
+        return database
+
+
+def resources_of(config: PipefyExportsConfig) -> dict[str, dg.ConfigurableResource]:
+    """Return the resources of a configuration, by their names."""
+    keys = ResourceKeys.of(config)
+    return {keys.pipefy: pipefy_resource(config), keys.database: database_resource(config)}
+
+
 def pipefy_resource(config: PipefyExportsConfig) -> PipefyResource:
     """Return the resource for a configuration."""
-    connection = config.connection
-    return PipefyResource(
-        base_url=connection.base_url,
-        token_env=connection.token_env,
-        client_id_env=connection.client_id_env,
-        client_secret_env=connection.client_secret_env,
-        allow_insecure_urls=connection.allow_insecure_urls,
-        download_hosts=list(connection.download_hosts),
-        request_timeout_s=connection.request_timeout_s,
-        max_answer_bytes=connection.max_answer_bytes,
-        max_download_bytes=connection.max_download_bytes,
-        download_timeout_s=connection.download_timeout_s,
-    )
+    return PipefyResource.of(config.connection)
 
 
 def database_resource(config: PipefyExportsConfig) -> ExportDatabaseResource:

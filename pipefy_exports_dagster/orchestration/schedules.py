@@ -1,4 +1,4 @@
-"""The schedules, stopped until a person switches them on.
+"""The schedules, stopped until a person or the configuration switches them on.
 
 It is not public in which time zone Pipefy cuts a month. At 15:00 UTC on a month's first day it is that
 month everywhere on earth. On its last day it is the next month already from UTC+9 eastwards (no hour
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config import PipefyExportsConfig, Schedule
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter, month_of
 
@@ -24,12 +24,13 @@ def last_month_schedule(
     """Return the monthly schedule: evaluated daily, so that a missed or failed first day mends itself."""
 
     @dg.schedule(
-        name="last_month_exports",
+        name=config.named("last_month_exports"),
         job_name=job_name,
-        cron_schedule=EVERY_DAY_AT_15_UTC,
+        cron_schedule=config.schedules.last_month.cron or EVERY_DAY_AT_15_UTC,
+        default_status=schedule_status(config.schedules.last_month),
         execution_timezone="UTC",
         description=(
-            "Once a month: last month of every export. Looked at every day, and skipped when this month's "
+            "Once a month: last month of every export. Looked at each time, and skipped when this month's "
             "export is loaded."
         ),
     )
@@ -55,11 +56,12 @@ def current_month_schedule(job_name: str, config: PipefyExportsConfig) -> dg.Sch
     """Return the daily schedule of the month so far."""
 
     @dg.schedule(
-        name="current_month_exports",
+        name=config.named("current_month_exports"),
         job_name=job_name,
-        cron_schedule=EVERY_DAY_AT_15_UTC,
+        cron_schedule=config.schedules.current_month.cron or EVERY_DAY_AT_15_UTC,
+        default_status=schedule_status(config.schedules.current_month),
         execution_timezone="UTC",
-        description="Every day: the current month so far, of every export.",
+        description="The current month so far, of every export.",
     )
     def current_month_exports(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         partition = PeriodFilter.CURRENT_MONTH.value
@@ -69,6 +71,11 @@ def current_month_schedule(job_name: str, config: PipefyExportsConfig) -> dg.Sch
         return dg.RunRequest(run_key=f"{partition}:{moment:%Y-%m-%d}", partition_key=partition)
 
     return current_month_exports
+
+
+def schedule_status(schedule: Schedule) -> dg.DefaultScheduleStatus:
+    """Return whether a schedule runs until a person says otherwise."""
+    return dg.DefaultScheduleStatus.RUNNING if schedule.enabled else dg.DefaultScheduleStatus.STOPPED
 
 
 def month_is_turning(moment: datetime, zone: ZoneInfo) -> dg.SkipReason | None:

@@ -66,8 +66,9 @@ class RawFolder:
     @classmethod
     def of(cls, data_dir: Path, organization_id: str, asset: str, partition: str) -> "RawFolder":
         """Return the folder for a partition; it need not exist yet."""
-        parts = (safe_name(part) for part in (organization_id, asset, partition))
-        return cls(data_dir.joinpath("raw", *parts))
+        return cls(
+            data_dir.joinpath("raw", safe_name(organization_id), asset_folder(asset), safe_name(partition))
+        )
 
     def create(self) -> None:
         """Make the folder, and sweep away what a killed download left.
@@ -114,6 +115,11 @@ class RawFolder:
             other = path.with_suffix(suffix)
             sidecar_path(other).unlink(missing_ok=True)
             other.unlink(missing_ok=True)
+
+
+def asset_folder(asset: str) -> str:
+    """Return an asset's name, with its prefix, as the name of a folder: `acme__automation_jobs_export`."""
+    return safe_name(asset.replace("/", "__"))
 
 
 def safe_name(text: str) -> str:

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo, available_timezones
 import dagster as dg
 import pytest
 
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config import PipefyExportsConfig, Report
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.pipefy.periods import month_of
 
 ASSETS = ("automation_jobs_export", "organization_report_export")
-DEFINITIONS = build_pipefy_exports(PipefyExportsConfig())
+DEFINITIONS = build_pipefy_exports(PipefyExportsConfig(reports=[Report()]))
 
 
 @pytest.fixture

@@ -1,0 +1,29 @@
+"""The descriptions of the configuration's fields, read from where they stand: `Args:` in a docstring."""
+
+import inspect
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+
+ARGUMENT = re.compile(r"    (\w+): (.*)")
+
+
+def summary(class_: type) -> str:
+    """Return what a class's docstring says before `Args:`."""
+    return (inspect.getdoc(class_) or "").split("\n\nArgs:\n")[0]
+
+
+def descriptions(class_: type) -> Mapping[str, str]:
+    """Return the description of each field of a dataclass, where it has one."""
+    _, _, arguments = (inspect.getdoc(class_) or "").partition("\nArgs:\n")
+    found: dict[str, str] = {}
+    name = ""
+    for line in arguments.splitlines():
+        if not line.startswith("    "):
+            break
+        if match := ARGUMENT.fullmatch(line):
+            name = match[1]
+            found[name] = match[2]
+        elif name:
+            found[name] += f" {line.strip()}"
+    return {field.name: found[field.name] for field in fields(class_) if field.name in found}
