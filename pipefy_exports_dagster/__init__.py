@@ -1,1 +1,64 @@
-"""Keep an organization's Pipefy exports in DuckDB, with Dagster."""
+"""Keep an organization's Pipefy exports in DuckDB, with Dagster.
+
+Everything public is here. It is imported when it is first asked for: the package's own reader of files runs in
+a process that needs none of it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipefy_exports_dagster.component.component import PipefyExportsComponent
+    from pipefy_exports_dagster.config import (
+        AutomationJobs,
+        Connection,
+        PipefyExportsConfig,
+        PollPolicy,
+        ReadOptions,
+        Report,
+        Schedule,
+        Schedules,
+        Wait,
+        config_from_environment,
+    )
+    from pipefy_exports_dagster.errors import ConfigurationError, PipefyExportsError
+    from pipefy_exports_dagster.orchestration.build import build_pipefy_exports, side_by_side_executor
+
+__all__ = [
+    "AutomationJobs",
+    "ConfigurationError",
+    "Connection",
+    "PipefyExportsComponent",
+    "PipefyExportsConfig",
+    "PipefyExportsError",
+    "PollPolicy",
+    "ReadOptions",
+    "Report",
+    "Schedule",
+    "Schedules",
+    "Wait",
+    "build_pipefy_exports",
+    "config_from_environment",
+    "side_by_side_executor",
+]
+
+_ELSEWHERE = {
+    "ConfigurationError": "errors",
+    "PipefyExportsComponent": "component.component",
+    "PipefyExportsError": "errors",
+    "build_pipefy_exports": "orchestration.build",
+    "side_by_side_executor": "orchestration.build",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{_ELSEWHERE.get(name, 'config')}")
+    return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names as well, which `dg` looks through for components."""
+    return sorted({*globals(), *__all__})

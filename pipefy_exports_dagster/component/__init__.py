@@ -1,0 +1,1 @@
+"""The configuration as a Dagster component, for YAML in other people's projects."""

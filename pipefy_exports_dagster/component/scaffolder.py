@@ -1,0 +1,24 @@
+"""What `dg scaffold defs pipefy_exports_dagster.PipefyExportsComponent` writes."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+STARTER = Path(__file__).with_name("starter.yaml")
+
+
+class PipefyExportsScaffolder(dg.Scaffolder):
+    """Writes a `defs.yaml` that loads as it is, with what people set first, and the rest as comments."""
+
+    def scaffold(self, request: dg.ScaffoldRequest[Any]) -> None:
+        """Write the file; `--format python` gets Dagster's own beginning."""
+        if request.scaffold_format == "python":
+            dg.scaffold_component(request, {})
+            return
+        starter = STARTER.read_text(encoding="utf-8").replace("TYPE", request.type_name, 1)
+        if request.append:
+            with request.target_path.open("a", encoding="utf-8") as file:
+                file.write(f"---\n{starter}")
+        else:
+            (request.target_path / "defs.yaml").write_text(starter, encoding="utf-8")

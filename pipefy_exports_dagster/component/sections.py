@@ -1,0 +1,162 @@
+"""The configuration as pydantic models, made from its dataclasses: for Dagster's loader, schema and checks.
+
+A field that is added to a dataclass is a key of the YAML at once, with its type, default and description.
+"""
+
+import functools
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
+from datetime import date
+from enum import Enum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, Self, Union, get_args, get_origin, get_type_hints
+
+import dagster as dg
+import pydantic
+from pydantic_core import InitErrorDetails
+
+from pipefy_exports_dagster.config_docs import descriptions, summary
+from pipefy_exports_dagster.errors import ConfigurationError
+
+TEMPLATE = re.compile(r"\{\{|\{%")
+FIELD_NAMED = re.compile(r"`(\w+)`")
+"""How messages about one field begin."""
+MONTH = re.compile(r"\d{4}-\d{2}")
+
+
+class Section(dg.Model):
+    """A dataclass of the configuration, as a mapping in YAML."""
+
+    model_config = pydantic.ConfigDict(coerce_numbers_to_str=True)  # an id may stand without quotes
+    dataclass: ClassVar[Callable[..., Any]]
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _say_what_is_allowed(cls, values: Any) -> Any:
+        allowed = ", ".join(sorted(cls.model_fields))
+        if not isinstance(values, Mapping):
+            raise ValueError(f"give a mapping; its keys may be {allowed}")  # noqa: TRY004 - pydantic wants this one
+        unknown = [key for key in values if key not in cls.model_fields]
+        if unknown:
+            raise _at_keys(
+                {key: values[key] for key in unknown}, f"there is no such key; the keys are {allowed}"
+            )
+        return values
+
+    @pydantic.model_validator(mode="after")
+    def _check_as_in_python(self) -> Self:
+        if not has_template(self.given()):
+            try:
+                self.build()
+            except ConfigurationError as error:
+                named = FIELD_NAMED.match(str(error))
+                if named and named[1] in self.model_fields_set:
+                    raise _at_keys({named[1]: getattr(self, named[1])}, str(error)) from None
+                raise ValueError(str(error)) from None
+        return self
+
+    def given(self) -> dict[str, Any]:
+        """Return what the YAML says, without defaults."""
+        return self.model_dump(exclude_unset=True)
+
+    def build(self) -> Any:
+        """Return the dataclass. What is not given has the dataclass's own default.
+
+        Raises:
+            ConfigurationError: A value cannot be used.
+        """
+        return self.dataclass(**{name: _built(getattr(self, name)) for name in self.model_fields_set})
+
+
+@functools.cache
+def section_of(dataclass: type) -> type[Section]:
+    """Return the model of a dataclass, and of those within it."""
+    said, hints = descriptions(dataclass), get_type_hints(dataclass)
+    members: dict[str, Any] = {
+        field.name: (_yaml_type(hints[field.name]), _default(field, said.get(field.name)))
+        for field in fields(dataclass)
+    }
+    model = pydantic.create_model(dataclass.__name__, __base__=Section, __doc__=summary(dataclass), **members)
+    model.dataclass = dataclass
+    return model
+
+
+def is_template(value: Any) -> bool:
+    """Whether a value is rendered before it is used: `{{ env.PIPEFY_ORG_ID }}`."""
+    return isinstance(value, str) and TEMPLATE.search(value) is not None
+
+
+def has_template(value: Any) -> bool:
+    """Whether there is a template anywhere in a value."""
+    if isinstance(value, Mapping):
+        return any(has_template(part) for part in value.values())
+    if isinstance(value, list | tuple):
+        return any(has_template(part) for part in value)
+    return is_template(value)
+
+
+def _at_keys(values: Mapping[Any, Any], text: str) -> pydantic.ValidationError:
+    problems = [
+        # The only type of error with a text of its own that Dagster can add the line to.
+        InitErrorDetails(type="value_error", loc=(str(key),), input=value, ctx={"error": ValueError(text)})
+        for key, value in values.items()
+    ]
+    return pydantic.ValidationError.from_exception_data("configuration", problems)
+
+
+def _built(value: Any) -> Any:
+    if isinstance(value, Section):
+        return value.build()
+    return tuple(_built(part) for part in value) if isinstance(value, list) else value
+
+
+def _yaml_type(hint: Any) -> Any:
+    """Return the type of a key in YAML, for a field's type in Python."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if is_dataclass(hint):
+        return section_of(hint)  # type: ignore[arg-type]
+    if origin in {Union, UnionType} and NoneType in arguments:
+        [*others] = [argument for argument in arguments if argument is not NoneType]
+        if len(others) == 1 and is_dataclass(others[0]):
+            section = section_of(others[0])  # type: ignore[arg-type]
+            switch = pydantic.BeforeValidator(_switched, json_schema_input_type=section | bool | None)
+            return Annotated[section | None, switch]
+    if origin in {Sequence, tuple}:
+        return _or_template(list[_yaml_type(arguments[0])])  # type: ignore[misc]
+    if origin is Mapping:
+        return _or_template(dict[arguments[0], arguments[1]])  # type: ignore[valid-type]
+    if hint is date:
+        return _or_template(Annotated[date, pydantic.BeforeValidator(_first_day)])
+    return _or_template(hint)
+
+
+def _or_template(type_: Any) -> Any:
+    # Not a union: its errors would be told of both sides, and any text would do for a number.
+    return Annotated[type_, pydantic.WrapValidator(_unless_template, json_schema_input_type=type_ | str)]
+
+
+def _unless_template(value: Any, validate: pydantic.ValidatorFunctionWrapHandler) -> Any:
+    return value if is_template(value) else validate(value)
+
+
+def _switched(value: Any) -> Any:
+    """Turn the two words for a part that can be left out: `true`, as it is by default, and `false`."""
+    return {True: {}, False: None}[value] if isinstance(value, bool) else value
+
+
+def _first_day(value: Any) -> Any:
+    return f"{value}-01" if isinstance(value, str) and MONTH.fullmatch(value) else value
+
+
+def _default(field: Field[Any], description: str | None) -> Any:
+    """Return a field's description and, where JSON has it, its default: for the schema, not to be used."""
+    value = field.default_factory() if field.default_factory is not MISSING else field.default
+    if isinstance(value, Enum):
+        value = value.value
+    elif isinstance(value, Path | date):
+        value = str(value)
+    if value is None or isinstance(value, str | int | float):
+        return pydantic.Field(default=value, description=description)
+    return pydantic.Field(default_factory=lambda: None, description=description)
