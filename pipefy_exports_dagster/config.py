@@ -257,6 +257,8 @@ class PipefyExportsConfig:
     def __post_init__(self) -> None:
         """Make paths absolute at once: a run may have another working directory. Check names and time zone."""
         object.__setattr__(self, "key_prefix", checked_prefix(self.key_prefix))
+        if not (self.automation_jobs or self.reports):
+            raise ConfigurationError("nothing is exported: list `reports`, or leave `automation_jobs` on")
         check_names(
             [*([self.automation_jobs.name] if self.automation_jobs else []), *(r.name for r in self.reports)]
         )

@@ -1,7 +1,7 @@
 """`pipefy-exports rebuild-history`: every month from the raw files, without Pipefy."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -88,7 +88,7 @@ def rebuild_history(*, only: str | None, as_json: bool) -> None:
                 interruption.committed |= number > 1
                 advance(what, number, total)
 
-            rebuilt = rebuild(settings.config, instance, only=only, on_month=on_month)
+            rebuilt = rebuild(settings.configs, instance, only=only, on_month=on_month)
     if as_json:
         click.echo(json.dumps({"histories": [history.as_json() for history in rebuilt]}))
     else:
@@ -96,7 +96,7 @@ def rebuild_history(*, only: str | None, as_json: bool) -> None:
 
 
 def rebuild(
-    config: PipefyExportsConfig,
+    configs: Sequence[PipefyExportsConfig],
     instance: "dg.DagsterInstance",
     *,
     only: str | None = None,
@@ -105,8 +105,8 @@ def rebuild(
     """Build all months of all organizations that have raw files.
 
     Args:
-        config: Where the files and the database are.
-        instance: Is told of each month of the configured organization.
+        configs: Where the files and the databases are.
+        instance: Is told of each month of the configured organizations.
         only: The name of one history; None for all.
         on_month: Called before each month with what is built, its number and how many there are.
 
@@ -116,13 +116,14 @@ def rebuild(
     """
     from pipefy_exports_dagster.orchestration.history_sources import history_sources
 
-    sources = [source for source in history_sources(config) if only in (None, source.name)]
+    histories = [source for config in configs for source in history_sources(config)]
+    sources = [source for source in histories if only in (None, source.name)]
     if not sources:
-        names = ", ".join(source.name for source in history_sources(config))
+        names = ", ".join(source.name for source in histories)
         raise ConfigurationError(f"there is no history {only!r}; there are {names}")
     rebuilt = []
     for source in sources:
-        organizations = archived_organizations(config.data_dir, source.export)
+        organizations = archived_organizations(source.config.data_dir, source.export)
         rebuilt += [_rebuild_one(source, id_, instance, on_month) for id_ in organizations]
     return rebuilt
 

@@ -1,20 +1,27 @@
-"""What a command works with: the code location's own configuration, and its Dagster instance."""
+"""What a command works with: the code location's own configurations, and its Dagster instance."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipefy_exports_dagster.config import PipefyExportsConfig, config_from_environment
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.configurations import configurations
 from pipefy_exports_dagster.dotenv_environment import dagster_home_of, environment_with_dotenv
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The configuration, and the folder of the Dagster instance, absolute."""
+    """The configurations, and the folder of the Dagster instance, absolute."""
 
-    config: PipefyExportsConfig
+    configs: Sequence[PipefyExportsConfig]
     dagster_home: Path
+
+    @property
+    def config(self) -> PipefyExportsConfig:
+        """The first configuration, and the only one unless a YAML file has more."""
+        return self.configs[0]
 
     def client(self) -> PipefyClient:
         """Return a client of Pipefy's API.
@@ -35,4 +42,4 @@ def read_settings() -> Settings:
     """
     environment = environment_with_dotenv()
     os.environ.update(environment)
-    return Settings(config_from_environment(environment), dagster_home_of(environment))
+    return Settings(configurations(environment), dagster_home_of(environment))

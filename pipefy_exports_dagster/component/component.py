@@ -8,7 +8,7 @@ import dagster as dg
 import pydantic
 
 from pipefy_exports_dagster.component.scaffolder import PipefyExportsScaffolder
-from pipefy_exports_dagster.component.sections import is_template, section_of
+from pipefy_exports_dagster.component.sections import Section, is_template, section_of
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
 
@@ -60,16 +60,25 @@ class PipefyExportsComponent(dg.Component, dg.Resolvable):
         for name in PATHS:
             if values.get(name) is not None:
                 values[name] = root / Path(str(values[name])).expanduser()
-        try:
-            return cls(section_of(PipefyExportsConfig).model_validate(values).build())
-        except pydantic.ValidationError as error:
-            raise ConfigurationError("\n".join(_located(error, context))) from None
+        return cls(checked(values, context).build())
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:  # noqa: ARG002 - Dagster's signature
         """Return the definitions of the configuration."""
         from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 
         return build_pipefy_exports(self.config)
+
+
+def checked(values: Any, context: dg.ResolutionContext) -> Section:
+    """Check the `attributes` of a YAML.
+
+    Raises:
+        ConfigurationError: They do not fit; each line of the message names file, line and path in the file.
+    """
+    try:
+        return section_of(PipefyExportsConfig).model_validate(values)
+    except pydantic.ValidationError as error:
+        raise ConfigurationError("\n".join(_located(error, context))) from None
 
 
 def _rendered(value: Any, context: dg.ResolutionContext) -> Any:
@@ -89,5 +98,8 @@ def _located(error: pydantic.ValidationError, context: dg.ResolutionContext) -> 
         place = ".".join(str(part) for part in path)
         if tree := context.source_position_tree:
             place += f" at {tree.lookup_closest_and_path(path, None)[0]}"
-        lines.append(f"{place}: {problem['msg'].removeprefix('Value error, ')}, and not {problem['input']!r}")
+        said = problem["msg"].removeprefix("Value error, ")
+        lines.append(
+            f"{place}: {said}" + ("" if problem["type"] == "value_error" else f", not {problem['input']!r}")
+        )
     return lines

@@ -18,6 +18,8 @@ class PipefyExportsScaffolder(dg.Scaffolder):
             return
         starter = STARTER.read_text(encoding="utf-8").replace("TYPE", request.type_name, 1)
         if request.append:
+            # Beside another document only a prefix keeps the names apart.
+            starter = starter.replace("# key_prefix: acme", "key_prefix: another")
             with request.target_path.open("a", encoding="utf-8") as file:
                 file.write(f"---\n{starter}")
         else:

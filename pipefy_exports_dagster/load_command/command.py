@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions, config_from_environment
+from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions
+from pipefy_exports_dagster.configurations import configurations
 from pipefy_exports_dagster.dotenv_environment import environment_with_dotenv
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.load_command.failures import Interruption, ended_in_one_line
@@ -172,17 +173,19 @@ def _load_into_asset(
     environment = environment_with_dotenv()
     # A `dagster.yaml` may name variables, and `.env` is where people keep them.
     os.environ.update(environment)
-    config = config_from_environment(environment)
+    everything = configurations(environment)
+    configs = {name: config for config in everything for name in into_asset.export_assets(config)}
+    if asset not in configs:
+        raise click.BadParameter(f"{asset!r} is not one of {', '.join(configs)}.", param_hint="'--asset'")
+    config = configs[asset]
     assets = into_asset.export_assets(config)
-    if asset not in assets:
-        raise click.BadParameter(f"{asset!r} is not one of {', '.join(assets)}.", param_hint="'--asset'")
     _refuse_future(requested_month, config)
     target = into_asset.Partition(config, _organization(organization_id, config), assets[asset], partition)
     given = Given(requested_month, exported_at)
     manner = replace(manner, options=_over(manner.options, assets[asset].reading))
     if manner.dry_run:
         return into_asset.plan_into_asset(file, target, given=given, manner=manner)
-    home = Path(environment.get("DAGSTER_HOME") or config.data_dir / "dagster").expanduser().absolute()
+    home = Path(environment.get("DAGSTER_HOME") or everything[0].data_dir / "dagster").expanduser().absolute()
     return into_asset.load_into_asset(file, target, given=given, manner=manner, dagster_home=home)
 
 

@@ -79,7 +79,9 @@ class HistorySource:
 
 
 def history_sources(config: PipefyExportsConfig) -> list[HistorySource]:
-    """Return every configured export with its history."""
+    """Return every configured export with its history; none where the configuration leaves histories out."""
+    if not config.history:
+        return []
     jobs = [_of_jobs(config, config.automation_jobs)] if config.automation_jobs else []
     return jobs + [_of_report(config, report) for report in config.reports]
 

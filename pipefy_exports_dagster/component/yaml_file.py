@@ -1,0 +1,53 @@
+"""A `defs.yaml` of the component without the project around it: for our own code location and command line."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import dagster as dg
+from dagster_shared.yaml_utils import parse_yamls_with_source_position
+
+from pipefy_exports_dagster.component.component import PipefyExportsComponent, checked
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.errors import ConfigurationError
+
+TYPE = "pipefy_exports_dagster.PipefyExportsComponent"
+
+
+def configurations_in(path: Path) -> Sequence[PipefyExportsConfig]:
+    """Return the configuration of each document of a file that is of this component.
+
+    Relative paths in it start where the project does: at the nearest `pyproject.toml`, or else beside the file.
+
+    Raises:
+        ConfigurationError: The file cannot be read, or holds no configuration, or a wrong one.
+    """
+    path = path.expanduser().absolute()
+    try:
+        documents = list(parse_yamls_with_source_position(path.read_text(encoding="utf-8"), str(path)))
+    except OSError as error:
+        raise ConfigurationError(f"PIPEFY_EXPORTS_CONFIG: {path} cannot be read: {error.strerror}") from None
+    except Exception as error:  # noqa: BLE001 - whatever the YAML parser raises
+        problem = " ".join(str(error).split())[:300]
+        raise ConfigurationError(f"PIPEFY_EXPORTS_CONFIG: {path} is not YAML: {problem}") from None
+    root = next((folder for folder in path.parents if (folder / "pyproject.toml").exists()), path.parent)
+    configurations = [
+        _configuration(
+            document.value,
+            dg.ResolutionContext.default(document.source_position_tree).with_scope(
+                context=SimpleNamespace(project_root=str(root))
+            ),
+        )
+        for document in documents
+        if isinstance(document.value, Mapping) and document.value.get("type") == TYPE
+    ]
+    if not configurations:
+        raise ConfigurationError(f"PIPEFY_EXPORTS_CONFIG: {path} has no document of `type: {TYPE}`")
+    return configurations
+
+
+def _configuration(document: Mapping[str, Any], context: dg.ResolutionContext) -> PipefyExportsConfig:
+    context = context.at_path("attributes")
+    attributes = checked(document.get("attributes") or {}, context)
+    return PipefyExportsComponent.resolve_from_model(context, attributes).config

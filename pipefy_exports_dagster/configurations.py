@@ -1,0 +1,23 @@
+"""The configurations of our own code location and command line: from a YAML file, or from the environment."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pipefy_exports_dagster.config import PipefyExportsConfig, config_from_environment
+
+FILE = "PIPEFY_EXPORTS_CONFIG"
+
+
+def configurations(environ: Mapping[str, str] | None = None) -> Sequence[PipefyExportsConfig]:
+    """Return what the file that `PIPEFY_EXPORTS_CONFIG` names configures, or else what the other variables do.
+
+    Raises:
+        ConfigurationError: Something in it cannot be used.
+    """
+    environ = os.environ if environ is None else environ
+    if file := environ.get(FILE, "").strip():
+        from pipefy_exports_dagster.component.yaml_file import configurations_in
+
+        return configurations_in(Path(file))
+    return [config_from_environment(environ)]
