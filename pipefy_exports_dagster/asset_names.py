@@ -35,22 +35,30 @@ def checked_prefix(prefix: str | Sequence[str]) -> tuple[str, ...]:
     return parts
 
 
-def check_names(exports: Sequence[str]) -> None:
+def check_name(name: str) -> None:
+    """Check an export's name.
+
+    Raises:
+        ConfigurationError: It cannot be one.
+    """
+    if not NAME.fullmatch(name):
+        raise ConfigurationError(f"`name` is {name!r}; use letters, digits and underscores")
+
+
+def check_names_differ(exports: Sequence[str]) -> None:
     """Check the names of a configuration's exports.
 
     Raises:
-        ConfigurationError: One cannot be a name, or two would share a table.
+        ConfigurationError: Two would share a table.
     """
     taken: dict[str, str] = {}
     for export in exports:
-        if not NAME.fullmatch(export):
-            raise ConfigurationError(f"`name` is {export!r}; use letters, digits and underscores")
         # DuckDB's names ignore case, and `x` and `x_export` have the same history.
         for name in {export.lower(), history_name(export).lower()}:
             if name in taken:
                 raise ConfigurationError(
-                    f"two exports are named {taken[name]!r} and {export!r}, and would share the table {name!r}; "
-                    "give each report a `name` of its own"
+                    f"`reports`: two exports are named {taken[name]!r} and {export!r}, and would share the table "
+                    f"{name!r}; give each report a `name` of its own"
                 )
             taken[name] = export
 

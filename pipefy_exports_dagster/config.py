@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipefy_exports_dagster.asset_names import asset_name, check_names, checked_prefix, prefixed
+from pipefy_exports_dagster.asset_names import (
+    asset_name,
+    check_name,
+    check_names_differ,
+    checked_prefix,
+    prefixed,
+)
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.schedule_config import Schedule, Schedules
 
@@ -154,6 +160,7 @@ class AutomationJobs:
 
     def __post_init__(self) -> None:
         """Refuse a window that means nothing."""
+        check_name(self.name)
         if self.last_3_months_window not in LAST_3_MONTHS_WINDOWS:
             raise ConfigurationError(
                 f"`last_3_months_window` is {self.last_3_months_window!r}; use {', '.join(LAST_3_MONTHS_WINDOWS)}"
@@ -190,6 +197,7 @@ class Report:
 
     def __post_init__(self) -> None:
         """Refuse one column's name in place of several: its letters would be taken for columns."""
+        check_name(self.name)
         if isinstance(self.columns, str):
             raise ConfigurationError(
                 f"`columns` is {self.columns!r}; give a list of names, such as ['title']"
@@ -213,7 +221,7 @@ class PipefyExportsConfig:
         data_dir: Folder for raw files, locks and, unless `database` is given, the database.
         database: The DuckDB file; `pipefy_exports.duckdb` in the data folder if it is not given.
         timezone: The organization's time zone, such as `America/Sao_Paulo`: where its months begin.
-        schedules: What happens by itself.
+        schedules: Which exports and histories are made by themselves, and when.
         wait: Whether a run waits for Pipefy (`inline`), or ends and leaves the waiting to a sensor (`deferred`).
         polling: How often and how long Pipefy is asked about an export.
         resume_window_s: The age up to which a pending export is resumed instead of asking for another.
@@ -258,8 +266,10 @@ class PipefyExportsConfig:
         """Make paths absolute at once: a run may have another working directory. Check names and time zone."""
         object.__setattr__(self, "key_prefix", checked_prefix(self.key_prefix))
         if not (self.automation_jobs or self.reports):
-            raise ConfigurationError("nothing is exported: list `reports`, or leave `automation_jobs` on")
-        check_names(
+            raise ConfigurationError(
+                "`automation_jobs` is off and no `reports` are listed: nothing would be exported"
+            )
+        check_names_differ(
             [*([self.automation_jobs.name] if self.automation_jobs else []), *(r.name for r in self.reports)]
         )
         object.__setattr__(self, "history_start", self.history_start.replace(day=1))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args, get_type_hints
 
 import dagster as dg
 import pydantic
@@ -12,7 +12,9 @@ from pipefy_exports_dagster.component.sections import Section, is_template, sect
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
 
-PATHS = ("data_dir", "database")
+PATHS = [
+    name for name, hint in get_type_hints(PipefyExportsConfig).items() if Path in {hint, *get_args(hint)}
+]
 
 
 @dg.scaffold_with(PipefyExportsScaffolder)
@@ -54,7 +56,7 @@ class PipefyExportsComponent(dg.Component, dg.Resolvable):
         Raises:
             ConfigurationError: A value cannot be used.
         """
-        values = _rendered(model.model_dump(exclude_unset=True), context)
+        values = _rendered(model.model_dump(exclude_unset=True, warnings=False), context)
         root = Path(context.scope["context"].project_root) if "context" in context.scope else Path.cwd()
         values.setdefault("data_dir", "data")
         for name in PATHS:

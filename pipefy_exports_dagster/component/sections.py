@@ -59,7 +59,8 @@ class Section(dg.Model):
 
     def given(self) -> dict[str, Any]:
         """Return what the YAML says, without defaults."""
-        return self.model_dump(exclude_unset=True)
+        # Without warnings: a template is not of its key's type.
+        return self.model_dump(exclude_unset=True, warnings=False)
 
     def build(self) -> Any:
         """Return the dataclass. What is not given has the dataclass's own default.

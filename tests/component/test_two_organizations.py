@@ -8,7 +8,6 @@ import dagster as dg
 import duckdb
 import pytest
 from component.their_project import TYPE, TheirProject
-from support.project import new_instance
 
 from pipefy_exports_dagster.pipefy.raw_files import read_sidecar
 from pipefy_exports_dagster.sandbox import (
@@ -40,6 +39,7 @@ attributes:
     base_url: "{{{{ env.SANDBOX_URL }}}}"
     token_env: THEIR_TOKEN
     allow_insecure_urls: true
+  polling: {{min_interval_s: 0.02}}
   reports:
 {reports}"""
 
@@ -59,7 +59,7 @@ def test_twenty_six_exports_of_one_yaml_are_all_loaded_into_one_database(
     definitions = theirs.load()
 
     rows: dict[tuple[str, str], int] = {}
-    with dg.DagsterInstance.from_config(str(new_instance())) as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         for prefix in PREFIXES:
             job = definitions.resolve_job_def(f"{prefix}__pipefy_exports")
             result = job.execute_in_process(instance=instance, partition_key="last_month")

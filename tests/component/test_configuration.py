@@ -1,0 +1,178 @@
+"""The YAML says all that the dataclasses say, and says it as they do."""
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import date
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+from component.their_project import TYPE, TheirProject
+
+from pipefy_exports_dagster import (
+    AutomationJobs,
+    Connection,
+    PipefyExportsComponent,
+    PipefyExportsConfig,
+    PollPolicy,
+    ReadOptions,
+    Report,
+    Schedule,
+    Schedules,
+    Wait,
+)
+from pipefy_exports_dagster.component.sections import section_of
+from pipefy_exports_dagster.component.yaml_file import configurations_in
+from pipefy_exports_dagster.config_docs import descriptions
+
+SECTIONS = (
+    AutomationJobs,
+    Connection,
+    PipefyExportsConfig,
+    PollPolicy,
+    ReadOptions,
+    Report,
+    Schedule,
+    Schedules,
+)
+
+EVERYTHING = f"""
+type: {TYPE}
+attributes:
+  organization_id: 300514001
+  key_prefix: crm/acme
+  connection:
+    base_url: https://api.example.com
+    client_id_env: ACME_CLIENT_ID
+    client_secret_env: ACME_CLIENT_SECRET
+    download_hosts: [files.example.com]
+  automation_jobs:
+    last_3_months_window: complete
+    reading: {{column_types: {{Duration: DOUBLE}}, decimal_mark: ",", date_format: "%d/%m/%Y"}}
+  reports:
+    - name: purchases
+      organization_report_id: "{{{{ env('NOWHERE', '17') }}}}"
+      pipe_ids: [1, 2]
+      columns: [title, created_at]
+      filter: {{operator: and, queries: [{{field: title, operator: eq, value: "007"}}]}}
+      sort_by: {{field: title, direction: asc}}
+      period_field: finished_at
+      time_column: created_at
+  database: warehouse.duckdb
+  timezone: America/Sao_Paulo
+  schedules:
+    last_month: {{enabled: true, cron: "0 16 * * *"}}
+    history_sensor: true
+  wait: deferred
+  polling: {{timeout_s: 60}}
+  history_start: 2025-03
+  owners: ["team:data"]
+"""
+
+
+def test_a_yaml_means_what_the_same_configuration_means_in_python(theirs: TheirProject) -> None:
+    theirs.write(EVERYTHING)
+    assert configurations_in(theirs.yaml) == [
+        PipefyExportsConfig(
+            organization_id="300514001",
+            key_prefix=("crm", "acme"),
+            connection=Connection(
+                base_url="https://api.example.com",
+                client_id_env="ACME_CLIENT_ID",
+                client_secret_env="ACME_CLIENT_SECRET",
+                download_hosts=("files.example.com",),
+            ),
+            automation_jobs=AutomationJobs(
+                last_3_months_window="complete",
+                reading=ReadOptions({"Duration": "DOUBLE"}, ",", "%d/%m/%Y"),
+            ),
+            reports=(
+                Report(
+                    name="purchases",
+                    organization_report_id=17,
+                    pipe_ids=(1, 2),
+                    columns=("title", "created_at"),
+                    filter={
+                        "operator": "and",
+                        "queries": [{"field": "title", "operator": "eq", "value": "007"}],
+                    },
+                    sort_by={"field": "title", "direction": "asc"},
+                    period_field="finished_at",
+                    time_column="created_at",
+                ),
+            ),
+            data_dir=theirs.root / "data",
+            database=theirs.root / "warehouse.duckdb",
+            timezone="America/Sao_Paulo",
+            schedules=Schedules(last_month=Schedule(enabled=True, cron="0 16 * * *"), history_sensor=True),
+            wait=Wait.DEFERRED,
+            polling=PollPolicy(timeout_s=60),
+            history_start=date(2025, 3, 1),
+            owners=("team:data",),
+        )
+    ]
+
+
+def test_dagster_loads_the_same_configuration_from_a_file(theirs: TheirProject) -> None:
+    theirs.write(EVERYTHING)
+    [config] = configurations_in(theirs.yaml)
+    definitions = theirs.load()
+    keys = {key.to_user_string() for key in definitions.resolve_all_asset_keys()}
+    assert keys == {
+        f"crm/acme/{name}"
+        for name in ("automation_jobs_export", "automation_jobs_history", "purchases", "purchases_history")
+    }
+    database = (definitions.resources or {})["crm__acme__export_database"]
+    assert Path(database.path) == config.database_path
+
+
+def test_a_component_without_attributes_exports_automation_jobs(theirs: TheirProject) -> None:
+    component = PipefyExportsComponent.from_attributes_dict(attributes={})
+    assert component.config == PipefyExportsConfig()
+    theirs.write(f"type: {TYPE}\n")
+    assert {key.to_user_string() for key in theirs.load().resolve_all_asset_keys()} == {
+        "automation_jobs_export",
+        "automation_jobs_history",
+    }
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_field_is_described_where_it_stands_and_in_the_schema(section: type) -> None:
+    said = descriptions(section)
+    assert [field.name for field in fields(section) if not said.get(field.name)] == []
+    schema = section_of(section).model_json_schema()
+    assert schema["properties"].keys() == said.keys()
+    assert {name: entry["description"] for name, entry in schema["properties"].items()} == said
+
+
+def test_every_section_of_the_configuration_is_looked_at() -> None:
+    reached: set[type] = set()
+    left: list[type] = [PipefyExportsConfig]
+    while left:
+        section = left.pop()
+        reached.add(section)
+        for hint in get_type_hints(section).values():
+            left += [
+                kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and is_dataclass(kind)
+            ]
+    assert reached == set(SECTIONS)
+
+
+def test_a_new_field_is_a_key_of_the_yaml_by_itself() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Retention:
+        """How long files stay.
+
+        Args:
+            keep_days: Days that a raw file stays;
+                none for ever.
+            kinds: Which.
+        """
+
+        keep_days: int | None = None
+        kinds: tuple[str, ...] = field(default_factory=tuple)
+
+    model = section_of(Retention)
+    assert model.model_validate({"keep_days": 30, "kinds": ["csv"]}).build() == Retention(30, ("csv",))
+    assert model.model_json_schema()["properties"]["keep_days"]["description"] == (
+        "Days that a raw file stays; none for ever."
+    )
