@@ -1,9 +1,15 @@
 """The code location: what it defines, and what loading it must not do."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from pipefy_exports_dagster.configurations import configurations
+from pipefy_exports_dagster.errors import ConfigurationError
 
 LOAD = """
 import socket, sys
@@ -46,6 +52,40 @@ def test_loading_neither_imports_heavy_libraries_nor_writes_files(tmp_path: Path
     result = load(tmp_path)
     assert "heavy: []" in result.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+YAML = """
+type: pipefy_exports_dagster.PipefyExportsComponent
+attributes: {organization_id: 1, history: false}
+---
+type: pipefy_exports_dagster.PipefyExportsComponent
+attributes: {organization_id: 2, key_prefix: acme, reports: [{name: purchases}], history: false}
+"""
+
+
+def test_a_yaml_file_takes_the_place_of_the_variables(tmp_path: Path) -> None:
+    (tmp_path / "pipefy.yaml").write_text(YAML)
+    result = load(tmp_path, PIPEFY_EXPORTS_CONFIG="pipefy.yaml")
+    assert result.returncode == 0, result.stderr
+    assert "['acme/automation_jobs_export', 'acme/purchases', 'automation_jobs_export']" in result.stdout
+    assert "heavy: []" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "pipefy.yaml cannot be read: No such file or directory"),
+        ("{", "pipefy.yaml is not YAML: "),
+        ("type: dagster.DefsFolderComponent", "has no document of `type: pipefy_exports_dagster."),
+        (YAML.replace("history", "histories"), "attributes.histories at {path}:3: there is no such key"),
+    ],
+)
+def test_a_yaml_file_that_cannot_be_used_is_named(tmp_path: Path, text: str | None, said: str) -> None:
+    path = tmp_path / "pipefy.yaml"
+    if text:
+        path.write_text(text)
+    with pytest.raises(ConfigurationError, match=re.escape(said.format(path=path))):
+        configurations({"PIPEFY_EXPORTS_CONFIG": str(path)})
 
 
 def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path) -> None:

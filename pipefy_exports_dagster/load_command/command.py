@@ -9,7 +9,7 @@ import click
 
 from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions
 from pipefy_exports_dagster.configurations import configurations
-from pipefy_exports_dagster.dotenv_environment import environment_with_dotenv
+from pipefy_exports_dagster.dotenv_environment import dagster_home_of, environment_with_dotenv
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.load_command.failures import Interruption, ended_in_one_line
 from pipefy_exports_dagster.load_command.load_or_plan import Manner, OnStage
@@ -173,8 +173,9 @@ def _load_into_asset(
     environment = environment_with_dotenv()
     # A `dagster.yaml` may name variables, and `.env` is where people keep them.
     os.environ.update(environment)
-    everything = configurations(environment)
-    configs = {name: config for config in everything for name in into_asset.export_assets(config)}
+    configs = {
+        name: config for config in configurations(environment) for name in into_asset.export_assets(config)
+    }
     if asset not in configs:
         raise click.BadParameter(f"{asset!r} is not one of {', '.join(configs)}.", param_hint="'--asset'")
     config = configs[asset]
@@ -185,7 +186,7 @@ def _load_into_asset(
     manner = replace(manner, options=_over(manner.options, assets[asset].reading))
     if manner.dry_run:
         return into_asset.plan_into_asset(file, target, given=given, manner=manner)
-    home = Path(environment.get("DAGSTER_HOME") or everything[0].data_dir / "dagster").expanduser().absolute()
+    home = dagster_home_of(environment)
     return into_asset.load_into_asset(file, target, given=given, manner=manner, dagster_home=home)
 
 

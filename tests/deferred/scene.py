@@ -14,7 +14,7 @@ from support.shared_clock import SharedClock
 from pipefy_exports_dagster.config import PipefyExportsConfig, Wait
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.pending_roles import SENSOR_NAME
-from pipefy_exports_dagster.orchestration.resources import pipefy_resource
+from pipefy_exports_dagster.orchestration.resources import resources_of
 from pipefy_exports_dagster.sandbox import Sandbox
 
 PARTITIONS = ("last_month", "current_month", "last_3_months")
@@ -67,12 +67,12 @@ class Scene:
     def tick(self, environment: Mapping[str, str] | None = None) -> Ticked:
         """Evaluate the sensor as the daemon does, with an instance opened anew."""
         definitions = self.definitions()
-        sensor = definitions.get_repository_def().get_sensor_def(SENSOR_NAME)
+        sensor = definitions.get_repository_def().get_sensor_def(self.config.named(SENSOR_NAME))
         with (
             self.environment(environment),
             self.project.instance() as instance,
             dg.build_sensor_context(
-                instance=instance, definitions=definitions, resources={"pipefy": pipefy_resource(self.config)}
+                instance=instance, definitions=definitions, resources=resources_of(self.config)
             ) as context,
         ):
             data = sensor.evaluate_tick(context)
@@ -85,7 +85,7 @@ class Scene:
         return outcome
 
     def launch_all(self, requests: Sequence[dg.RunRequest], **tags: str) -> list[Outcome]:
-        job = self.definitions().resolve_job_def("pipefy_exports")
+        job = self.definitions().resolve_job_def(self.config.named("pipefy_exports"))
         outcomes = []
         with self.environment(), self.project.instance() as instance:
             for request in requests:

@@ -142,6 +142,23 @@ def test_an_export_for_other_arguments_than_configured_now_is_left_alone(scene: 
     assert "it was made for other arguments" in ticked.said
 
 
+def test_the_sensor_of_a_prefix_launches_runs_of_its_own_assets_and_sees_no_others(scene: Scene) -> None:
+    without = scene.config
+    scene.config = dataclasses.replace(without, key_prefix=("crm", "acme"))
+    scene.request(REPORT, run_config={"columns": ["title"]})
+    scene.sandbox.clock.advance(WRITTEN)
+    prefixed, scene.config = scene.config, without
+    assert scene.tick().requests == []
+    scene.config = prefixed
+    [request] = scene.tick().requests
+    assert request.asset_selection == [dg.AssetKey(["crm", "acme", REPORT])]
+    outcome = scene.launch(request)
+    assert outcome.success, outcome.failure
+    assert outcome.metadata["dagster/table_name"] == f"pipefy_exports.crm__acme.{REPORT}"
+    assert outcome.metadata["pipefy/column_count"] == 1
+    assert scene.exports == 1
+
+
 def test_overrides_that_mean_nothing_any_more_are_said(finished: Scene) -> None:
     with finished.project.instance() as instance:
         ledger = Ledger(instance, dg.AssetKey(REPORT), "last_month")

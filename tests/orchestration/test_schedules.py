@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import dagster as dg
 import pytest
 
-from pipefy_exports_dagster.config import PipefyExportsConfig, Report
+from pipefy_exports_dagster.config import PipefyExportsConfig, Report, Schedule, Schedules
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.pipefy.periods import month_of
@@ -47,6 +47,31 @@ def evaluate(
 
 def day(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(hour=15, tzinfo=UTC)
+
+
+def test_schedules_are_switched_on_and_timed_by_the_configuration(instance: dg.DagsterInstance) -> None:
+    schedules = Schedules(
+        last_month=Schedule(enabled=True, cron="30 16 * * *"),
+        month_end_history=Schedule(enabled=True, cron="0 6 4 * *"),
+        history_sensor=True,
+    )
+    definitions = build_pipefy_exports(PipefyExportsConfig(schedules=schedules))
+    repository = definitions.get_repository_def()
+    crons = {schedule.name: schedule.cron_schedule for schedule in repository.schedule_defs}
+    assert crons == {
+        "last_month_exports": "30 16 * * *",
+        "current_month_exports": "0 15 * * *",
+        "month_end_history": "0 6 4 * *",
+    }
+    running = dg.DefaultScheduleStatus.RUNNING
+    on = {schedule.name for schedule in repository.schedule_defs if schedule.default_status is running}
+    assert on == {"last_month_exports", "month_end_history"}
+    sensor = repository.get_sensor_def("history_sensor")
+    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+    moment = datetime(2026, 11, 4, 6, tzinfo=UTC)
+    request = evaluate(instance, "month_end_history", moment, definitions)
+    assert isinstance(request, dg.RunRequest)
+    assert request.partition_key == "2026-10"
 
 
 def test_the_monthly_schedule_asks_for_last_month_of_every_export(instance: dg.DagsterInstance) -> None:

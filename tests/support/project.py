@@ -122,13 +122,14 @@ class Project:
         config = dataclasses.replace(config or self.config, max_retries=0)
         definitions = build_pipefy_exports(config, clock=clock, on_stage=on_stage)
         selected = assets or (JOBS,)
-        keys = [dg.AssetKey(name) for name in selected]
-        op_config = {name: {"config": dict(run_config)} for name in selected} if run_config else {}
+        keys = [dg.AssetKey.from_user_string(config.asset(name)) for name in selected]
+        ops = [config.named(name) for name in selected]
+        op_config = {op: {"config": dict(run_config)} for op in ops} if run_config else {}
         previous = dict(os.environ)
         os.environ.update(self.environment)
         try:
             with self.instance() as instance:
-                job = definitions.resolve_job_def("pipefy_exports")
+                job = definitions.resolve_job_def(config.named("pipefy_exports"))
                 result = job.execute_in_process(
                     instance=instance,
                     partition_key=partition,
@@ -178,7 +179,7 @@ class Project:
     def materializations(self, asset: str, partition: str) -> list[dict[str, Any]]:
         """Metadata of each materialization, newest first."""
         with self.instance() as instance:
-            filter_ = dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[partition])
+            filter_ = dg.AssetRecordsFilter(dg.AssetKey.from_user_string(asset), asset_partitions=[partition])
             records = instance.fetch_materializations(filter_, limit=100).records
         return [
             {name: entry.value for name, entry in record.asset_materialization.metadata.items()}

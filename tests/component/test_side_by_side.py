@@ -1,0 +1,150 @@
+"""Two configurations of one organization in one project: with a prefix and without, in one database."""
+
+import dataclasses
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+from component.their_project import TYPE, TheirProject
+from support.project import Project
+
+from pipefy_exports_dagster.cli import main
+from pipefy_exports_dagster.config import PipefyExportsConfig, Report
+from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
+from pipefy_exports_dagster.sandbox import Sandbox
+
+DOCUMENT = """
+type: {type}
+attributes:
+  organization_id: "{{{{ env.PIPEFY_ORG_ID }}}}"
+  key_prefix: [{prefix}]
+  data_dir: "{{{{ env.PIPEFY_EXPORTS_DATA_DIR }}}}"
+  connection: {{base_url: "{{{{ env.PIPEFY_BASE_URL }}}}", allow_insecure_urls: true}}
+  automation_jobs: false
+  polling: {{min_interval_s: 0.02}}
+  reports:
+    - {{name: cards, columns: [{columns}]}}
+"""
+
+
+@pytest.fixture
+def project(
+    theirs: TheirProject, start_sandbox: Callable[..., Sandbox], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Project]:
+    sandbox = start_sandbox(cards=60, processing_seconds=0, file_format="csv")
+    theirs.write(
+        DOCUMENT.format(type=TYPE, prefix="", columns="id, created_at")
+        + "---"
+        + DOCUMENT.format(type=TYPE, prefix="crm, acme", columns="id, title, created_at")
+    )
+    project = Project.for_sandbox(theirs.root, sandbox.url)
+    project.environment["PIPEFY_EXPORTS_CONFIG"] = str(theirs.yaml)
+    saved = dict(os.environ)
+    os.environ.update(project.environment)
+    monkeypatch.chdir(theirs.root)
+    yield project
+    os.environ.clear()
+    os.environ.update(saved)
+
+
+def run(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, **options: Any
+) -> dg.ExecuteInProcessResult:
+    return definitions.resolve_job_def(job).execute_in_process(instance=instance, **options)
+
+
+def rows_and_columns(database: Path, table: str) -> tuple[int, set[str]]:
+    with duckdb.connect(database, read_only=True) as connection:
+        result = connection.execute(f"SELECT * EXCLUDE (_file_row) FROM {table}")
+        columns = {column[0] for column in result.description if not column[0].startswith("_")}
+        return len(result.fetchall()), columns
+
+
+def command(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def test_they_share_a_database_and_no_table_file_or_export(theirs: TheirProject, project: Project) -> None:
+    definitions = theirs.load()
+    with project.instance() as instance:
+        for prefix in ("", "crm__acme__"):
+            run(definitions, instance, f"{prefix}pipefy_exports", partition_key="last_month")
+        repository = definitions.get_repository_def()
+        sensor = repository.get_sensor_def("crm__acme__history_sensor")
+        with dg.build_sensor_context(instance=instance, repository_def=repository) as context:
+            [request] = sensor.evaluate_tick(context).run_requests or []
+        assert request.asset_selection == [dg.AssetKey(["crm", "acme", "cards_history"])]
+        run(
+            definitions,
+            instance,
+            "crm__acme__pipefy_history",
+            partition_key=request.partition_key,
+            asset_selection=list(request.asset_selection),
+            run_config=request.run_config,
+        )
+        assert instance.get_materialized_partitions(request.asset_selection[0]) == {request.partition_key}
+
+    rows, columns = rows_and_columns(project.database, "main.cards")
+    assert (rows > 0, columns) == (True, {"id", "criado_em"})
+    assert rows_and_columns(project.database, "crm__acme.cards") == (rows, columns | {"titulo"})
+    assert rows_and_columns(project.database, "crm__acme.cards_history")[0] == rows
+    assert {path.parents[1].name for path in project.raw_files()} == {"cards", "crm__acme__cards"}
+    assert len({sidecar["export_id"] for sidecar in project.sidecars()}) == 2
+
+    rebuilt = command("rebuild-history", "--json")
+    assert rebuilt.exit_code == 0, rebuilt.output
+    tables = {history["table"] for history in json.loads(rebuilt.stdout)["histories"]}
+    assert tables == {"cards_history", "crm__acme.cards_history"}
+
+
+def test_a_file_is_loaded_into_the_asset_of_a_prefix(theirs: TheirProject, project: Project) -> None:
+    file = theirs.root / "cards.csv"
+    file.write_text("ID,Título\n1,a\n2,b\n")
+    arguments = ("load", str(file), "--asset", "crm/acme/cards", "--partition", "last_month", "--json")
+    planned = command(*arguments, "--dry-run")
+    assert planned.exit_code == 0, planned.output
+    assert not project.database.exists()
+    for _ in range(2):  # the schema is there the second time
+        loaded = command(*arguments)
+        assert loaded.exit_code == 0, loaded.output
+        assert {name: json.loads(loaded.stdout)[name] for name in ("schema", "table", "rows")} == {
+            "schema": "crm__acme",
+            "table": "cards",
+            "rows": 2,
+        }
+    assert command(*arguments, "--dry-run").exit_code == 0
+    assert rows_and_columns(project.database, "crm__acme.cards") == (2, {"id", "titulo"})
+    assert len(project.materializations("crm/acme/cards", "last_month")) == 2
+    assert project.materializations("cards", "last_month") == []
+    unknown = command("load", str(file), "--asset", "acme/cards", "--partition", "last_month")
+    assert unknown.exit_code == 2
+    assert "is not one of cards, crm/acme/cards" in unknown.output
+
+
+def test_a_prefix_names_everything_and_without_one_all_is_named_as_before() -> None:
+    plain = PipefyExportsConfig(reports=[Report("cards")])
+    names = names_in(build_pipefy_exports(plain))
+    assert names == {
+        "automation_jobs_export", "automation_jobs_history", "cards", "cards_history",
+        "pipefy_exports", "pipefy_history", "pending_exports_sensor", "history_sensor",
+        "last_month_exports", "current_month_exports", "month_end_history", "pipefy", "export_database",
+    }  # fmt: skip
+    prefixed = dataclasses.replace(plain, key_prefix="crm/acme")
+    assert names_in(build_pipefy_exports(prefixed)) == {f"crm__acme__{name}" for name in names}
+    both = dg.Definitions.merge(build_pipefy_exports(plain), build_pipefy_exports(prefixed))
+    assert len(names_in(both)) == 2 * len(names)
+
+
+def names_in(definitions: dg.Definitions) -> set[str]:
+    repository = definitions.get_repository_def()
+    jobs = {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")}
+    instigators = {schedule.name for schedule in repository.schedule_defs}
+    instigators |= {sensor.name for sensor in repository.sensor_defs}
+    assets = {key.to_python_identifier() for key in definitions.resolve_all_asset_keys()}
+    return jobs | instigators | assets | set(definitions.resources or {})
