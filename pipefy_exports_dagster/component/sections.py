@@ -26,10 +26,30 @@ FIELD_NAMED = re.compile(r"`(\w+)`")
 MONTH = re.compile(r"\d{4}-\d{2}")
 
 
+def _made_readable(schema: dict[str, Any]) -> None:
+    """Word a section's JSON schema so that the errors `dg check yaml` makes of it say what is allowed.
+
+    Of `anyOf` it would say that no schema fits, and of a key too many not which there are. A section has no type,
+    because one that can be left out may be `true` or `false`.
+    """
+    del schema["additionalProperties"], schema["type"]
+    schema["propertyNames"] = {"enum": sorted(schema["properties"])}
+    for entry in schema["properties"].values():
+        choices = entry.get("anyOf", [])
+        if choices and all(isinstance(choice.get("type"), str) for choice in choices):
+            del entry["anyOf"]
+            for choice in choices:
+                entry.update(choice)
+            entry["type"] = sorted({choice["type"] for choice in choices})
+
+
 class Section(dg.Model):
     """A dataclass of the configuration, as a mapping in YAML."""
 
-    model_config = pydantic.ConfigDict(coerce_numbers_to_str=True)  # an id may stand without quotes
+    model_config = pydantic.ConfigDict(
+        coerce_numbers_to_str=True,  # an id may stand without quotes
+        json_schema_extra=_made_readable,
+    )
     dataclass: ClassVar[Callable[..., Any]]
 
     @pydantic.model_validator(mode="before")
@@ -122,20 +142,24 @@ def _yaml_type(hint: Any) -> Any:
         [*others] = [argument for argument in arguments if argument is not NoneType]
         if len(others) == 1 and is_dataclass(others[0]):
             section = section_of(others[0])  # type: ignore[arg-type]
-            switch = pydantic.BeforeValidator(_switched, json_schema_input_type=section | bool | None)
+            switch = pydantic.BeforeValidator(_switched, json_schema_input_type=section)
             return Annotated[section | None, switch]
     if origin in {Sequence, tuple}:
+        if is_dataclass(arguments[0]):
+            return list[section_of(arguments[0])]  # type: ignore[misc,arg-type]
         return _or_template(list[_yaml_type(arguments[0])])  # type: ignore[misc]
     if origin is Mapping:
         return _or_template(dict[arguments[0], arguments[1]])  # type: ignore[valid-type]
     if hint is date:
-        return _or_template(Annotated[date, pydantic.BeforeValidator(_first_day)])
-    return _or_template(hint)
+        month_or_day = Annotated[date, pydantic.BeforeValidator(_first_day)]
+        return _or_template(month_or_day, in_schema=Any)  # in YAML it is a date already, which JSON has not
+    return _or_template(hint, in_schema=hint | str | int if str in {hint, *arguments} else None)
 
 
-def _or_template(type_: Any) -> Any:
+def _or_template(type_: Any, *, in_schema: Any = None) -> Any:
     # Not a union: its errors would be told of both sides, and any text would do for a number.
-    return Annotated[type_, pydantic.WrapValidator(_unless_template, json_schema_input_type=type_ | str)]
+    wrap = pydantic.WrapValidator(_unless_template, json_schema_input_type=in_schema or type_ | str)
+    return Annotated[type_, wrap]
 
 
 def _unless_template(value: Any, validate: pydantic.ValidatorFunctionWrapHandler) -> Any:

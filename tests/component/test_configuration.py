@@ -1,12 +1,15 @@
 """The YAML says all that the dataclasses say, and says it as they do."""
 
+import re
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
+import yaml
 from component.their_project import TYPE, TheirProject
+from jsonschema import Draft202012Validator
 
 from pipefy_exports_dagster import (
     AutomationJobs,
@@ -142,6 +145,32 @@ def test_every_field_is_described_where_it_stands_and_in_the_schema(section: typ
     schema = section_of(section).model_json_schema()
     assert schema["properties"].keys() == said.keys()
     assert {name: entry["description"] for name, entry in schema["properties"].items()} == said
+
+
+def problems_for_dg(text: str) -> list[str]:
+    """What `dg check yaml` finds: it looks at the schema, before anything is loaded."""
+    validator = Draft202012Validator(section_of(PipefyExportsConfig).model_json_schema())
+    attributes = yaml.safe_load(text).get("attributes", {})
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(attributes)]
+
+
+def test_the_schema_takes_what_loads_and_names_the_keys_where_one_is_wrong() -> None:
+    assert problems_for_dg(EVERYTHING) == []
+    assert problems_for_dg("attributes: {automation_jobs: false, history_start: 2025-03-01}") == []
+    [problem] = problems_for_dg("attributes: {reports: [{colums: [title]}]}")
+    assert problem.startswith("$.reports[0]: 'colums' is not one of ['columns', 'filter', ")
+    [problem] = problems_for_dg("attributes: {reports: [{organization_report_id: [1]}]}")
+    assert problem == ("$.reports[0].organization_report_id: [1] is not of type 'integer', 'null', 'string'")
+
+
+def test_the_yaml_of_the_readme_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIPEFY_ORG_ID", "300514001")
+    readme = Path(__file__).parents[2] / "README.md"
+    [example] = re.findall(r"```yaml\n(type: .*?)```", readme.read_text(), re.DOTALL)
+    (tmp_path / "defs.yaml").write_text(example)
+    first, second = configurations_in(tmp_path / "defs.yaml")
+    assert [report.name for report in first.reports] == ["open_purchases", "expenses"]
+    assert (second.organization_id, second.prefix) == ("300514002", ("acme",))
 
 
 def test_every_section_of_the_configuration_is_looked_at() -> None:
