@@ -172,7 +172,7 @@ def test_a_step_that_is_tried_again_loads_its_export_again_when_another_run_has_
 def test_waiting_is_inline_unless_configured_and_the_sensor_is_on_where_it_has_to_be() -> None:
     assert PipefyExportsConfig().wait is Wait.INLINE
     assert config_from_environment({"PIPEFY_EXPORTS_WAIT": "Deferred"}).wait is Wait.DEFERRED
-    with pytest.raises(ConfigurationError, match="PIPEFY_EXPORTS_WAIT is 'later'"):
+    with pytest.raises(ConfigurationError, match=r"\(PIPEFY_EXPORTS_WAIT\) is 'later'"):
         config_from_environment({"PIPEFY_EXPORTS_WAIT": "later"})
     for wait, status in (("inline", "STOPPED"), ("deferred", "RUNNING")):
         definitions = build_pipefy_exports(config_from_environment({"PIPEFY_EXPORTS_WAIT": wait}))
