@@ -70,13 +70,16 @@ def _from_event_log(settings: Settings, limit: int) -> "list[PastExport]":
         return []  # opening it would make it
     from pipefy_exports_dagster.load_command.dagster_event import opened_instance
     from pipefy_exports_dagster.orchestration.export_assets import ExportAssets
-    from pipefy_exports_dagster.orchestration.past_exports import list_past_exports
+    from pipefy_exports_dagster.orchestration.past_exports import list_past_exports, newest_past_exports
     from pipefy_exports_dagster.stages import ignore_stage
 
     clock = SystemClock()
-    sources = ExportAssets(settings.config, clock, ignore_stage).sources()
+    found: list[PastExport] = []
     with opened_instance(settings.dagster_home) as instance:
-        return list_past_exports(instance, sources, settings.config, now=clock.now(), limit=limit)
+        for config in settings.configs:
+            sources = ExportAssets(config, clock, ignore_stage).sources()
+            found += list_past_exports(instance, sources, config, now=clock.now(), limit=limit)
+    return newest_past_exports(found, limit)
 
 
 def _as_json(export: "PastExport") -> dict[str, Any]:

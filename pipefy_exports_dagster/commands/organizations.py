@@ -8,7 +8,8 @@ from pipefy_exports_dagster.commands.output import echo_json, echo_table, reader
 from pipefy_exports_dagster.commands.settings import read_settings
 from pipefy_exports_dagster.load_command.failures import ended_in_one_line
 from pipefy_exports_dagster.load_command.progress import Progress
-from pipefy_exports_dagster.pipefy.look_ups import list_organizations
+from pipefy_exports_dagster.pipefy.client import PipefyClient
+from pipefy_exports_dagster.pipefy.look_ups import Organization, list_organizations
 
 
 @click.command()
@@ -16,23 +17,27 @@ from pipefy_exports_dagster.pipefy.look_ups import list_organizations
 def organizations(*, as_json: bool) -> None:
     """List the organizations that the credentials see, with their ids.
 
-    The one that PIPEFY_ORG_ID names is marked. `role` is what the owner of the credentials is in it; exporting
-    automation jobs takes an administrator.
+    Those that PIPEFY_ORG_ID or PIPEFY_EXPORTS_CONFIG name are marked. `role` is what the owner of the credentials is
+    in it; exporting automation jobs takes an administrator.
     """
     with ended_in_one_line(as_json=as_json, undone=""), readers_may_leave():
         settings = read_settings()
-        with Progress() as progress, settings.client() as client:
+        seen: dict[str, Organization] = {}
+        with Progress() as progress:
             progress.stage("asking Pipefy")
-            found = list_organizations(client)
-        configured = settings.config.organization_id
+            for connection in settings.connections():
+                with PipefyClient.from_environment(connection) as client:
+                    seen |= {one.id: one for one in list_organizations(client)}
+        found = list(seen.values())
+        configured = {config.organization_id for config in settings.configs}
         if as_json:
-            listed = [asdict(one) | {"is_configured": one.id == configured} for one in found]
+            listed = [asdict(one) | {"is_configured": one.id in configured} for one in found]
             echo_json({"organizations": listed})
             return
         echo_table(
             ("id", "name", "role", "plan", "members", "pipes", "configured"),
             [
-                (one.id, one.name, one.role, one.plan, one.members, one.pipes, _mark(one.id == configured))
+                (one.id, one.name, one.role, one.plan, one.members, one.pipes, _mark(one.id in configured))
                 for one in found
             ],
             empty="The credentials see no organization.",

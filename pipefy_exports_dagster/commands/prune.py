@@ -52,20 +52,28 @@ def prune(*, days: int | None, give_up_rebuilding: bool, dry_run: bool, as_json:
     or if the history has still to take a month from it. Each file that stays is listed with its reason.
     """
     with ended_in_one_line(as_json=as_json, undone="nothing was deleted") as interruption:
-        config = read_settings().config
-        days = days or config.raw_retention_days
-        if days is None:
+        ages = [(config, days or config.raw_retention_days) for config in read_settings().configs]
+        ruled = [
+            (
+                config,
+                RetentionRule(
+                    datetime.now(UTC) - timedelta(days=age), keep_rebuildable=not give_up_rebuilding
+                ),
+            )
+            for config, age in ages
+            if age is not None
+        ]
+        if not ruled:
             raise click.UsageError("give --older-than, or set PIPEFY_EXPORTS_RAW_RETENTION_DAYS")
-        rule = RetentionRule(
-            datetime.now(UTC) - timedelta(days=days), keep_rebuildable=not give_up_rebuilding
-        )
         with progress_bar("files", quiet=as_json) as advance:
-            verdicts = judge_archive(config, rule, on_file=advance)
+            verdicts = [
+                verdict for config, rule in ruled for verdict in judge_archive(config, rule, on_file=advance)
+            ]
         if not dry_run:
             _delete(verdicts, interruption)
         with readers_may_leave():
             if as_json:
-                echo_json(_as_json(verdicts, days=days, dry_run=dry_run))
+                echo_json(_as_json(verdicts, days=min(age for _, age in ages if age), dry_run=dry_run))
             else:
                 _print(verdicts, dry_run=dry_run)
 

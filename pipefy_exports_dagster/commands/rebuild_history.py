@@ -116,7 +116,7 @@ def rebuild(
     """
     from pipefy_exports_dagster.orchestration.history_sources import history_sources
 
-    histories = [source for config in configs for source in history_sources(config)]
+    histories = [source for config in configs if config.history for source in history_sources(config)]
     sources = [source for source in histories if only in (None, source.name)]
     if not sources:
         names = ", ".join(source.name for source in histories)

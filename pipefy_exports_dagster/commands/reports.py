@@ -7,10 +7,12 @@ import click
 
 from pipefy_exports_dagster.commands.output import echo_json, echo_table, readers_may_leave
 from pipefy_exports_dagster.commands.settings import Settings, read_settings
+from pipefy_exports_dagster.config import Connection
 from pipefy_exports_dagster.errors import RequestRejectedError
 from pipefy_exports_dagster.load_command.failures import ended_in_one_line
 from pipefy_exports_dagster.load_command.progress import Progress
 from pipefy_exports_dagster.load_command.text import printable
+from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.look_ups import ListedReport, SavedReport, find_report, list_reports
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 
@@ -31,12 +33,13 @@ def reports(*, report_id: str | None, organization_id: str | None, as_json: bool
         if report_id:
             _show_one(settings, report_id, as_json=as_json)
         else:
-            id_ = require_organization_id(organization_id or settings.config.organization_id)
-            _show_list(settings, id_, as_json=as_json)
+            config = settings.of_organization(organization_id)
+            id_ = require_organization_id(organization_id or config.organization_id)
+            _show_list(settings, config.connection, id_, as_json=as_json)
 
 
-def _show_list(settings: Settings, organization_id: str, *, as_json: bool) -> None:
-    with Progress() as progress, settings.client() as client:
+def _show_list(settings: Settings, connection: Connection, organization_id: str, *, as_json: bool) -> None:
+    with Progress() as progress, PipefyClient.from_environment(connection) as client:
         progress.stage("asking Pipefy")
         found = list(
             list_reports(
@@ -60,9 +63,12 @@ def _show_list(settings: Settings, organization_id: str, *, as_json: bool) -> No
 
 
 def _show_one(settings: Settings, report_id: str, *, as_json: bool) -> None:
-    with Progress() as progress, settings.client() as client:
+    report = None
+    with Progress() as progress:
         progress.stage("asking Pipefy")
-        report = find_report(client, report_id)
+        for connection in settings.connections():
+            with PipefyClient.from_environment(connection) as client:
+                report = report or find_report(client, report_id)
     if report is None:
         raise RequestRejectedError(
             f"Pipefy does not know the saved report {report_id!r}; `pipefy-exports reports` lists those that there are"
@@ -105,7 +111,9 @@ def _facts(report: SavedReport, assets: list[str]) -> list[tuple[str, str]]:
 def _assets_by_report(settings: Settings) -> Mapping[str, list[str]]:
     """Return the names of the assets that export each saved report."""
     assets: dict[str, list[str]] = {}
-    for report in settings.config.reports:
-        if report.organization_report_id is not None:
-            assets.setdefault(str(report.organization_report_id), []).append(report.name)
+    for config in settings.configs:
+        for report in config.reports:
+            if report.organization_report_id is not None:
+                names = assets.setdefault(str(report.organization_report_id), [])
+                names.append(config.asset(report.name))
     return assets

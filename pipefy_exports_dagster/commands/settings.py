@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.configurations import configurations
 from pipefy_exports_dagster.dotenv_environment import dagster_home_of, environment_with_dotenv
-from pipefy_exports_dagster.pipefy.client import PipefyClient
+from pipefy_exports_dagster.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,36 @@ class Settings:
         """The first configuration, and the only one unless a YAML file has more."""
         return self.configs[0]
 
-    def client(self) -> PipefyClient:
-        """Return a client of Pipefy's API.
+    def of_organization(self, organization_id: str | None) -> PipefyExportsConfig:
+        """Return the configuration of an organization, the first where it is not configured.
 
         Raises:
-            ConfigurationError: There are no credentials, or the base URL cannot be used.
+            ConfigurationError: None is given, and several organizations are configured.
         """
-        return PipefyClient.from_environment(self.config.connection)
+        configured = {config.organization_id: config for config in reversed(self.configs)}
+        if organization_id is None and len(configured) > 1:
+            listed = ", ".join(map(str, configured))
+            raise ConfigurationError(
+                f"several organizations are configured; give --organization-id, one of {listed}"
+            )
+        return configured.get(organization_id, self.config)
+
+    def connections(self) -> list[Connection]:
+        """Return each way to Pipefy once."""
+        return list(dict.fromkeys(config.connection for config in self.configs))
+
+    def database_config(self) -> PipefyExportsConfig:
+        """Return a configuration with the database.
+
+        Raises:
+            ConfigurationError: The configurations have different ones.
+        """
+        paths = dict.fromkeys(str(config.database_path) for config in self.configs)
+        if len(paths) > 1:
+            raise ConfigurationError(
+                f"several databases are configured; give --database, one of {', '.join(paths)}"
+            )
+        return self.config
 
 
 def read_settings() -> Settings:

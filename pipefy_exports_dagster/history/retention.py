@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.errors import ConfigurationError, UnreadableFileError, ValueDoesNotFitError
 from pipefy_exports_dagster.history.archive import archived_files
 from pipefy_exports_dagster.history.builder import HistoryBuilder
@@ -68,8 +69,9 @@ def judge_files(
     """
     plan = builder.plan
     files = archived_files(plan.data_dir, plan.organization_id, plan.export)
+    schema, table = schema_and_table(plan.export)
     in_table = held_exports(
-        plan.database, plan.export, plan.organization_id, lock_timeout_s=plan.lock_timeout_s
+        plan.database, table, plan.organization_id, schema=schema, lock_timeout_s=plan.lock_timeout_s
     )
     in_history = builder.held()
     newest = {raw.sidecar.period_filter: raw for raw in files}.values()

@@ -2,13 +2,20 @@
 
 from pathlib import Path
 
+from pipefy_exports_dagster.asset_names import MAIN
+
 from .database import open_database
 from .sql import identifier, literal
 from .table_state import table_state
 
 
 def held_exports(
-    database: Path, table: str, organization_id: str, *, lock_timeout_s: float = 300.0
+    database: Path,
+    table: str,
+    organization_id: str,
+    *,
+    schema: str = MAIN,
+    lock_timeout_s: float = 300.0,
 ) -> frozenset[str]:
     """Return the ids of the exports that an organization's slices of a table were loaded from.
 
@@ -18,7 +25,7 @@ def held_exports(
     """
     if not database.exists():
         return frozenset()
-    with open_database(database, lock_timeout_s=lock_timeout_s) as opened:
+    with open_database(database, schema=schema, lock_timeout_s=lock_timeout_s) as opened:
         if not table_state(opened.connection, table).exists:
             return frozenset()
         rows = opened.connection.execute(

@@ -79,9 +79,7 @@ class HistorySource:
 
 
 def history_sources(config: PipefyExportsConfig) -> list[HistorySource]:
-    """Return every configured export with its history; none where the configuration leaves histories out."""
-    if not config.history:
-        return []
+    """Return every configured export with its history, whether the configuration has histories or leaves them out."""
     jobs = [_of_jobs(config, config.automation_jobs)] if config.automation_jobs else []
     return jobs + [_of_report(config, report) for report in config.reports]
 

@@ -86,10 +86,15 @@ def list_past_exports(
                     exports[pending.export_id], state=PastState.PENDING, reason=reason
                 )
             found += exports.values()
-    found.sort(key=lambda export: export.requested_at, reverse=True)
+    return newest_past_exports(found, limit)
+
+
+def newest_past_exports(found: Sequence[PastExport], limit: int) -> list[PastExport]:
+    """Return the newest exports, and all that are pending, the newest request first."""
+    newest_first = sorted(found, key=lambda export: export.requested_at, reverse=True)
     return [
         export
-        for position, export in enumerate(found)
+        for position, export in enumerate(newest_first)
         if position < limit or export.state is PastState.PENDING
     ]
 

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from support.project import Project
 from pipefy_exports_dagster.cli import main
 from pipefy_exports_dagster.config import PipefyExportsConfig, Report
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
-from pipefy_exports_dagster.sandbox import Sandbox
+from pipefy_exports_dagster.pipefy.raw_files import RawFolder, read_sidecar, write_sidecar
+from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, Sandbox
 
 DOCUMENT = """
 type: {type}
@@ -125,6 +127,63 @@ def test_a_file_is_loaded_into_the_asset_of_a_prefix(theirs: TheirProject, proje
     unknown = command("load", str(file), "--asset", "acme/cards", "--partition", "last_month")
     assert unknown.exit_code == 2
     assert "is not one of cards, crm/acme/cards" in unknown.output
+
+
+def test_the_commands_know_every_configuration_of_the_yaml(theirs: TheirProject, project: Project) -> None:
+    definitions = theirs.load()
+    with project.instance() as instance:
+        for prefix in ("", "crm__acme__"):
+            run(definitions, instance, f"{prefix}pipefy_exports", partition_key="last_month")
+    listed = json.loads(command("exports", "--json").stdout)["exports"]
+    assert {(export["asset"], export["state"]) for export in listed} == {
+        ("cards", "loaded"),
+        ("crm/acme/cards", "loaded"),
+    }
+    doctor = command("doctor", "--json")
+    findings = json.loads(doctor.stdout)["findings"]
+    assert doctor.exit_code == 0, findings
+    assert "crm/acme data folder" in {finding["check"] for finding in findings}
+    query = command("query", "SELECT count(*) FROM crm__acme.cards", "--format", "json")
+    assert query.exit_code == 0, query.output
+    organizations = json.loads(command("organizations", "--json").stdout)["organizations"]
+    assert [one["id"] for one in organizations if one["is_configured"]] == [ORGANIZATION_ID]
+    assert command("reports", "--json").exit_code == 0
+
+
+@pytest.mark.usefixtures("project")
+def test_a_yaml_that_cannot_be_used_is_what_the_doctor_finds(theirs: TheirProject) -> None:
+    theirs.write(theirs.yaml.read_text().replace("cards", "the cards"))
+    doctor = command("doctor", "--json")
+    assert doctor.exit_code == 1
+    [wrong] = [one for one in json.loads(doctor.stdout)["findings"] if one["state"] == "wrong"]
+    assert f"attributes.reports.0.name at {theirs.yaml}:11: `name` is 'the cards'" in wrong["message"]
+
+
+def test_a_file_whose_rows_are_in_the_table_of_a_prefix_is_not_pruned(
+    theirs: TheirProject, project: Project
+) -> None:
+    definitions = theirs.load()
+    with project.instance() as instance:
+        run(definitions, instance, "crm__acme__pipefy_exports", partition_key="last_month")
+    [path] = project.raw_files()
+    loaded = read_sidecar(path)
+    assert loaded
+    long_ago = loaded.downloaded_at - timedelta(days=40)
+    loaded = dataclasses.replace(loaded, downloaded_at=long_ago)
+    write_sidecar(path, loaded)
+    newer = dataclasses.replace(
+        loaded, export_id="newer", exported_at=loaded.exported_at + timedelta(hours=1)
+    )
+    folder = RawFolder(path.parent)
+    part = folder.part_path("newer", "run")
+    part.write_bytes(path.read_bytes())
+    folder.keep(part, newer)
+    pruned = json.loads(command("prune", "--older-than", "30", "--json").stdout)
+    assert pruned["deleted"] == []
+    assert {file["export_id"]: file["reason"] for file in pruned["kept"]} == {
+        loaded.export_id: "in_table",
+        "newer": "newest",
+    }
 
 
 def test_a_prefix_names_everything_and_without_one_all_is_named_as_before() -> None:

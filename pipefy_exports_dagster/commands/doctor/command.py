@@ -4,6 +4,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 import click
@@ -17,7 +18,7 @@ from pipefy_exports_dagster.commands.doctor.finding import Finding, State
 from pipefy_exports_dagster.commands.doctor.settings import (
     look_at_settings,
     look_at_time_zone,
-    usable_config,
+    usable_configs,
 )
 from pipefy_exports_dagster.commands.output import echo_json, readers_may_leave
 from pipefy_exports_dagster.dotenv_environment import environment_with_dotenv
@@ -65,13 +66,16 @@ def _findings(clock: Clock) -> Iterator[Finding]:
     environment = environment_with_dotenv()
     dotenv = {name: value for name, value in dotenv_values(".env").items() if value is not None}
     os.environ.update(environment)
-    config, unusable = usable_config(environment)
-    time_zone = look_at_time_zone(config, clock.now())
-    return chain(
-        look_at_settings(before, dotenv, unusable),
-        [] if "PIPEFY_EXPORTS_TIMEZONE" in unusable else [time_zone],
-        examine(config, environment, clock=clock),
-    )
+    configs, unusable = usable_configs(environment)
+    yield from look_at_settings(before, dotenv, unusable)
+    for config in configs:
+        time_zone = look_at_time_zone(config, clock.now())
+        which = f"{'/'.join(config.prefix) or config.organization_id} " if len(configs) > 1 else ""
+        for finding in chain(
+            [] if "PIPEFY_EXPORTS_TIMEZONE" in unusable else [time_zone],
+            examine(config, environment, clock=clock),
+        ):
+            yield replace(finding, check=f"{which}{finding.check}")
 
 
 def _print(console: Console, finding: Finding) -> None:

@@ -61,7 +61,7 @@ def _look_at_pipefy(
             yield finding
         else:
             askable.append(report)
-    jobs = [config.automation_jobs.name] if config.automation_jobs else []
+    jobs = [config.asset(config.automation_jobs.name)] if config.automation_jobs else []
     waiting = ["account", "organization", *jobs, *(report.name for report in askable)]
     if usable:
         credentials = read_credentials(config.connection, environment)

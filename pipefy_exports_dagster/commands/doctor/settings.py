@@ -1,11 +1,12 @@
 """The environment variables: whether each can be used, and whether one is misspelt."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from pipefy_exports_dagster.commands.doctor.finding import Finding, look, ok, wrong
 from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, config_from_environment
+from pipefy_exports_dagster.configurations import FILE, configurations
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.pipefy.periods import month_of
 
@@ -24,6 +25,7 @@ SETTINGS = (
     "PIPEFY_EXPORTS_WAIT",
     "PIPEFY_EXPORTS_READ_COPY",
     "PIPEFY_EXPORTS_RAW_RETENTION_DAYS",
+    FILE,
 )
 OTHER_NAMES = {
     "PIPEFY_ORGANIZATION_ID": "PIPEFY_ORG_ID",
@@ -36,11 +38,18 @@ SIMILAR = 0.8
 """How alike two names are, from 0 to 1, where one is taken for a slip of the other."""
 
 
-def usable_config(environment: Mapping[str, str]) -> tuple[PipefyExportsConfig, dict[str, Finding]]:
+def usable_configs(
+    environment: Mapping[str, str],
+) -> tuple[Sequence[PipefyExportsConfig], dict[str, Finding]]:
     """Return the configuration without the settings that cannot be used, and a finding for each of those, by name.
 
-    So that one bad setting does not hide what else there is to mend.
+    So that one bad setting does not hide what else there is to mend. A YAML file is used as a whole, or not.
     """
+    if environment.get(FILE, "").strip():
+        try:
+            return configurations(environment), {}
+        except ConfigurationError as error:
+            return [], {FILE: wrong("settings", str(error))}
     usable, findings = dict(environment), {}
     for name in SETTINGS:
         try:
@@ -48,7 +57,7 @@ def usable_config(environment: Mapping[str, str]) -> tuple[PipefyExportsConfig, 
         except ConfigurationError as error:
             del usable[name]
             findings[name] = wrong("settings", str(error))
-    return config_from_environment(usable), findings
+    return [config_from_environment(usable)], findings
 
 
 def look_at_settings(
@@ -59,7 +68,7 @@ def look_at_settings(
     Args:
         environment: The environment of this process, without `.env`.
         dotenv: What `.env` says.
-        unusable: What `usable_config` found.
+        unusable: What `usable_configs` found.
     """
     given = {**environment, **dotenv}
     yield from unusable.values()

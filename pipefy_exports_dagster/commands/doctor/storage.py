@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from pipefy_exports_dagster.asset_names import schema_and_table, table_in_sql
 from pipefy_exports_dagster.commands.doctor.finding import Finding, look, ok, wrong
 from pipefy_exports_dagster.commands.doctor.lock_holders import lock_holder
 from pipefy_exports_dagster.commands.query.reading import opened_for_reading
@@ -59,7 +60,7 @@ def look_at_database(config: PipefyExportsConfig) -> Iterator[Finding]:
         holder = lock_holder(path) if path.is_file() else None
         with opened_for_reading(path) as connection:
             columns = connection.execute(
-                "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
+                "SELECT schema_name, table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
             ).fetchall()
     except DatabaseLockedError as error:
         who = str(holder) if holder else f"process {error.holder_pid}"
@@ -74,8 +75,10 @@ def look_at_database(config: PipefyExportsConfig) -> Iterator[Finding]:
     if holder:
         yield wrong("database", f"{path} is open in {holder} for reading: {_while_held(config)}")
     names: dict[str, set[str]] = {}
-    for table, column, comment in columns:
-        names.setdefault(table, set()).update(name for name in (column, comment) if name)
+    for schema, table, column, comment in columns:
+        names.setdefault(table_in_sql(schema, table), set()).update(
+            name for name in (column, comment) if name
+        )
     yield from _look_at_columns(config, names)
     if not holder:
         tables = ", ".join(sorted(names)) or "no table yet"
@@ -115,7 +118,7 @@ def _look_at_columns(config: PipefyExportsConfig, names: Mapping[str, set[str]])
     if config.automation_jobs:
         assets.insert(0, config.automation_jobs)
     for asset in assets:
-        there = names.get(asset.name)
+        there = names.get(table_in_sql(*schema_and_table(config.asset(asset.name))))
         if there is None:
             continue  # nothing was loaded yet
         for setting, wanted in (

@@ -56,7 +56,7 @@ def query(*, sql: str, format_: str, database: Path | None) -> None:
 
 
 def _opened_configured() -> "AbstractContextManager[duckdb.DuckDBPyConnection]":
-    config = read_settings().config
+    config = read_settings().database_config()
     return opened_configured(
         config.database_path,
         read_copy=config.read_copy,
