@@ -71,11 +71,12 @@ def look_at_settings(
         unusable: What `usable_configs` found.
     """
     given = {**environment, **dotenv}
+    by_end = {_end(name): name for name in SETTINGS}
     yield from unusable.values()
     for name in sorted(given.keys() - set(SETTINGS)):
         if name.startswith("PIPEFY_"):
-            close = difflib.get_close_matches(name, SETTINGS, n=1, cutoff=SIMILAR)
-            if meant := OTHER_NAMES.get(name) or (close and close[0]):
+            close = difflib.get_close_matches(_end(name), by_end, n=1, cutoff=SIMILAR)
+            if meant := OTHER_NAMES.get(name) or (by_end[close[0]] if close else None):
                 yield look("settings", f"{name} is no setting; if {meant} is meant, rename it")
             elif name.startswith("PIPEFY_EXPORTS_"):
                 yield look(
@@ -91,6 +92,11 @@ def look_at_settings(
         count = sum(bool(given.get(name)) for name in SETTINGS)
         where = "the environment and .env" if dotenv else "the environment; there is no .env here"
         yield ok("settings", f"{count} set, from {where}")
+
+
+def _end(name: str) -> str:
+    """Return what tells a setting from others: the beginnings are alike anyway."""
+    return name.removeprefix("PIPEFY_").removeprefix("EXPORTS_")
 
 
 def look_at_time_zone(config: PipefyExportsConfig, now: datetime) -> Finding:
