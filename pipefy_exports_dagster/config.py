@@ -96,7 +96,14 @@ class ReadOptions:
 
 
 HISTORY_START = date(2024, 1, 1)
+LATEST_DUE_DAY = 28
+"""Every month has it."""
 LAST_3_MONTHS_WINDOWS = ("complete", "including_current", "unknown")
+
+
+def _refuse_one_text(name: str, texts: Sequence[str]) -> None:
+    if isinstance(texts, str):
+        raise ConfigurationError(f"`{name}` is {texts!r}; give a list of names, such as ['title']")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +111,20 @@ class AutomationJobs:
     """The export of an organization's automation jobs.
 
     `time_column` says to which month a row belongs in the history (name or header; found where that is clear).
-    Pipefy does not publish what `last_3_months` covers: `last_3_months_window` is `complete` (the three months
-    before this one), `including_current` (this one and the two before) or `unknown`.
+    `key` names the columns (name or header) that no two rows of a slice share. Pipefy does not publish what
+    `last_3_months` covers: `last_3_months_window` is `complete` (the three months before this one),
+    `including_current` (this one and the two before) or `unknown`.
     """
 
     name: str = "automation_jobs_export"
     time_column: str | None = None
+    key: tuple[str, ...] = ()
     last_3_months_window: str = "unknown"
     reading: ReadOptions = field(default_factory=ReadOptions)
 
     def __post_init__(self) -> None:
-        """Refuse a window that means nothing."""
+        """Refuse a window that means nothing, and one name in place of several."""
+        _refuse_one_text("key", self.key)
         if self.last_3_months_window not in LAST_3_MONTHS_WINDOWS:
             raise ConfigurationError(
                 f"`last_3_months_window` is {self.last_3_months_window!r}; use {', '.join(LAST_3_MONTHS_WINDOWS)}"
@@ -127,7 +137,7 @@ class Report:
 
     `filter` is a `ReportCardsFilter`; `sort_by` is `{"field": ..., "direction": "asc" | "desc"}`. The
     partition's period becomes a condition on `period_field`. `time_column` says to which month a row belongs in the
-    history (name or header; found where that is clear).
+    history (name or header; found where that is clear). `key` names the columns that no two rows of a slice share.
     """
 
     name: str = "organization_report_export"
@@ -138,14 +148,13 @@ class Report:
     sort_by: Mapping[str, str] | None = None
     period_field: str = "created_at"
     time_column: str | None = None
+    key: tuple[str, ...] = ()
     reading: ReadOptions = field(default_factory=ReadOptions)
 
     def __post_init__(self) -> None:
         """Refuse one column's name in place of several: its letters would be taken for columns."""
-        if isinstance(self.columns, str):
-            raise ConfigurationError(
-                f"`columns` is {self.columns!r}; give a list of names, such as ['title']"
-            )
+        _refuse_one_text("columns", self.columns)
+        _refuse_one_text("key", self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +167,9 @@ class PipefyExportsConfig:
     failed for a reason that may pass is retried after `retry_delay_s`, then three and seven times that
     (Dagster's exponential backoff). `wait` says whether a run waits for Pipefy, or ends and leaves the waiting
     to a sensor. `history_start` is the first month of the history. `raw_retention_days` is the age, in the archive,
-    from which `pipefy-exports prune` deletes raw files that nothing needs any more; None keeps all.
+    from which `pipefy-exports prune` deletes raw files that nothing needs any more; None keeps all. `checks` are run
+    after each load; `last_month_due_day` is the day of the month by which `last_month` is expected, None if it is
+    not. `show_values` says whether values of rows may be shown in the UI.
     """
 
     organization_id: str | None = None
@@ -176,8 +187,11 @@ class PipefyExportsConfig:
     max_retries: int = 3
     retry_delay_s: float = 30.0
     read_copy: bool = True
+    show_values: bool = True
     history_start: date = HISTORY_START
     raw_retention_days: int | None = None
+    checks: bool = True
+    last_month_due_day: int | None = 3
     group_name: str = "pipefy"
     owners: Sequence[str] = ()
 
@@ -185,6 +199,10 @@ class PipefyExportsConfig:
         """Make paths absolute at once: a run may have another working directory."""
         object.__setattr__(self, "history_start", self.history_start.replace(day=1))
         object.__setattr__(self, "wait", _wait(self.wait))
+        if self.last_month_due_day is not None and not 1 <= self.last_month_due_day <= LATEST_DUE_DAY:
+            raise ConfigurationError(
+                f"`last_month_due_day` is {self.last_month_due_day!r}; use a day from 1 to {LATEST_DUE_DAY}, or None"
+            )
         object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
         database = self.database or self.data_dir / "pipefy_exports.duckdb"
         object.__setattr__(self, "database", Path(database).expanduser().absolute())

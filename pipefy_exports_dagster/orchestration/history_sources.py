@@ -19,7 +19,10 @@ KindOf = Callable[[str], ExportKind]
 
 @dataclass(frozen=True, slots=True)
 class HistorySource:
-    """An export, and how its months are told apart. The history is named after it."""
+    """An export, and how its months are told apart. The history is named after it.
+
+    `period_field` is the field that a report's period is about.
+    """
 
     config: PipefyExportsConfig
     export: str
@@ -28,6 +31,8 @@ class HistorySource:
     rows: str
     time_column: str | None = None
     last_3_months_window: str = "unknown"
+    key: tuple[str, ...] = ()
+    period_field: str | None = None
 
     @property
     def name(self) -> str:
@@ -90,6 +95,7 @@ def _of_jobs(config: PipefyExportsConfig, jobs: AutomationJobs) -> HistorySource
         "one row per automation job",
         time_column=jobs.time_column,
         last_3_months_window=jobs.last_3_months_window,
+        key=tuple(jobs.key),
     )
 
 
@@ -101,4 +107,6 @@ def _of_report(config: PipefyExportsConfig, report: Report) -> HistorySource:
         report.reading,
         "one row per card, as the newest export of its month has it",
         time_column=report.time_column,
+        key=tuple(report.key),
+        period_field=report.period_field,
     )

@@ -1,0 +1,171 @@
+"""The checks of an export asset: one step for all of them, after the asset's own.
+
+They are no part of the asset's step, because a run that leaves the waiting to the sensor materializes nothing: Dagster
+skips a step whose asset is skipped, and nothing is said. Each result is of one partition, so that
+`current_month` does not speak for `last_month`.
+"""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import dagster as dg
+
+from pipefy_exports_dagster.clock import Clock
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.errors import PipefyExportsError
+from pipefy_exports_dagster.loading.kept_slice import KeptRows, KeptSlice
+from pipefy_exports_dagster.orchestration.check_columns import columns_unchanged
+from pipefy_exports_dagster.orchestration.check_due import Today, last_month_is_here
+from pipefy_exports_dagster.orchestration.check_finding import Check, Finding, failed, warned
+from pipefy_exports_dagster.orchestration.check_loads import Load, newest_loads
+from pipefy_exports_dagster.orchestration.check_rows import has_rows, keys_unique, rows_match_file
+from pipefy_exports_dagster.orchestration.check_window import WindowCheck
+from pipefy_exports_dagster.orchestration.history_sources import HistorySource, history_sources
+from pipefy_exports_dagster.orchestration.ledger import Ledger
+from pipefy_exports_dagster.orchestration.partitions import PERIODS
+from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource
+from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
+
+OF_SLICE = (Check.ROWS_MATCH_FILE, Check.HAS_ROWS, Check.COLUMNS_UNCHANGED, Check.ROWS_IN_WINDOW)
+LONGEST_WAIT_S = 120.0
+"""For the database; a load waits longer, but a check can be executed again."""
+EVENT_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
+"""How long a materialization is waited for whose rows are in the table already."""
+
+
+def export_checks(config: PipefyExportsConfig, clock: Clock) -> list[dg.AssetChecksDefinition]:
+    """Return the checks of each configured export."""
+    return [_checks_of(source, clock) for source in history_sources(config)] if config.checks else []
+
+
+def _checks_of(source: HistorySource, clock: Clock) -> dg.AssetChecksDefinition:
+    @dg.multi_asset_check(
+        name=f"{source.export}_checks",
+        description=f"Looks at what a load of {source.export} left in the table.",
+        specs=_specs(source),
+        # Nothing has to be said where there is nothing to say, such as without a partition.
+        can_subset=True,
+    )
+    def checks(
+        context: dg.AssetCheckExecutionContext, export_database: ExportDatabaseResource
+    ) -> Iterator[dg.AssetCheckResult]:
+        asset = dg.AssetKey(source.export)
+        wanted = {Check(key.name) for key in context.selected_asset_check_keys}
+        step = _Step(context, source, export_database, clock, asset)
+        found = step.findings(wanted)
+        for text in dict.fromkeys(finding.text for finding in found.values() if not finding.passed):
+            context.log.warning(text)
+        for check, finding in found.items():
+            yield finding.result(asset, check)
+
+    return checks
+
+
+def _specs(source: HistorySource) -> list[dg.AssetCheckSpec]:
+    checks = [*OF_SLICE, *([Check.KEYS_UNIQUE] if source.key else [])]
+    with warnings.catch_warnings():
+        # Checks by partition are called a preview; without them a partition's result would stand for all.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        specs = [
+            dg.AssetCheckSpec(
+                check.value, asset=source.export, description=check.description, partitions_def=PERIODS
+            )
+            for check in checks
+        ]
+    if source.config.last_month_due_day is not None:
+        check = Check.LAST_MONTH_IS_HERE
+        specs.append(dg.AssetCheckSpec(check.value, asset=source.export, description=check.description))
+    return specs
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One step. It does not fail, because that would fail a run whose rows are loaded."""
+
+    context: dg.AssetCheckExecutionContext
+    source: HistorySource
+    database: ExportDatabaseResource
+    clock: Clock
+    asset: dg.AssetKey
+
+    def findings(self, wanted: set[Check]) -> Mapping[Check, Finding]:
+        """Return what the wanted checks found."""
+        try:
+            return self._findings(wanted)
+        except Exception as error:  # noqa: BLE001 - whatever it is; its text may quote a value
+            kind = type(error).__name__
+            return dict.fromkeys(
+                wanted, warned(f"not checked ({kind}). The rows are loaded; execute the check again")
+            )
+
+    def _findings(self, wanted: set[Check]) -> Mapping[Check, Finding]:
+        found: dict[Check, Finding] = {}
+        config = self.source.config
+        if Check.LAST_MONTH_IS_HERE in wanted and config.last_month_due_day is not None:
+            ledger = Ledger(self.context.instance, self.asset, PeriodFilter.LAST_MONTH.value)
+            today = Today.of(self.clock.now(), config, config.last_month_due_day)
+            found[Check.LAST_MONTH_IS_HERE] = last_month_is_here(ledger, self.source.export, today)
+        of_slice = wanted - {Check.LAST_MONTH_IS_HERE}
+        if of_slice and self.context.has_partition_key:
+            found |= self._of_slice(of_slice, self.context.partition_key)
+        return found
+
+    def _of_slice(self, wanted: set[Check], partition: str) -> dict[Check, Finding]:
+        loads = self._loads(partition)
+        if not loads:
+            text = f"{partition}: not checked, because it was never loaded. Materialize it first"
+            return dict.fromkeys(wanted, warned(text))
+        found = {check: f for check, f in self._of_table(partition, loads).items() if check in wanted}
+        if Check.COLUMNS_UNCHANGED in wanted:
+            found[Check.COLUMNS_UNCHANGED] = columns_unchanged(partition, loads)
+        return found
+
+    def _of_table(self, partition: str, loads: list[Load]) -> dict[Check, Finding]:
+        organization_id = loads[0].organization_id
+        try:
+            with self.database.reading(longest_wait_s=LONGEST_WAIT_S) as connection:
+                kept = KeptSlice.find(
+                    connection, self.source.export, organization_id, _period_filter=partition
+                )
+                if kept is None:
+                    text = f"{partition}: there is no table {self.source.export}. Materialize the partition again"
+                    return dict.fromkeys(self._of_table_checks, failed(text))
+                rows = kept.kept_rows()
+                found = self._of_kept(partition, kept, rows, organization_id)
+        except PipefyExportsError as error:
+            text = f"{partition}: not checked. {error}. The rows are loaded; execute the check again"
+            return dict.fromkeys(self._of_table_checks, warned(text))
+        found[Check.ROWS_MATCH_FILE] = rows_match_file(partition, rows, self._load_of(partition, rows, loads))
+        return found
+
+    def _of_kept(
+        self, partition: str, kept: KeptSlice, rows: KeptRows, organization_id: str
+    ) -> dict[Check, Finding]:
+        source = self.source
+        found = {Check.HAS_ROWS: has_rows(partition, rows, kept.rows_of_table())}
+        month = rows.requested_month or self.clock.now().astimezone(source.config.zone).date().replace(day=1)
+        window = WindowCheck(partition, kept, source, Period(PeriodFilter(partition), month), rows.rows)
+        found[Check.ROWS_IN_WINDOW] = window.finding(organization_id)
+        if source.key:
+            found[Check.KEYS_UNIQUE] = keys_unique(
+                partition, kept, source.key, show_values=source.config.show_values
+            )
+        return found
+
+    @property
+    def _of_table_checks(self) -> list[Check]:
+        checks: list[Check] = [check for check in OF_SLICE if check is not Check.COLUMNS_UNCHANGED]
+        return [*checks, Check.KEYS_UNIQUE] if self.source.key else checks
+
+    def _loads(self, partition: str) -> list[Load]:
+        return newest_loads(self.context.instance, self.asset, partition)
+
+    def _load_of(self, partition: str, rows: KeptRows, loads: list[Load]) -> Load:
+        """Return the load that the rows are from; one that commits just now is waited for a moment."""
+        for pause_s in EVENT_PAUSES_S:
+            if not rows.exports or loads[0].export_id in rows.exports:
+                break
+            self.clock.sleep(pause_s)
+            loads = self._loads(partition)
+        return loads[0]
