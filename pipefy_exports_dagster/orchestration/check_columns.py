@@ -1,4 +1,4 @@
-"""The finding about a table's columns: what the load changed, as the transaction saw it."""
+"""The finding about a table's columns: what the load changed, as its transaction saw it."""
 
 from collections.abc import Sequence
 
@@ -13,13 +13,13 @@ SAID = {
     ChangeKind.WIDENED: "widened",
     ChangeKind.MISSING: "not in the file any more; its rows are NULL",
 }
-VERBS = {ChangeKind.ADDED: "added", ChangeKind.WIDENED: "widened", ChangeKind.MISSING: "gone"}
+IN_SHORT = {ChangeKind.ADDED: "added", ChangeKind.WIDENED: "widened", ChangeKind.MISSING: "gone"}
 
 
 def columns_unchanged(label: str, loads: Sequence[Load]) -> Finding:
     """Say what the newest load changed.
 
-    A column that was gone at the load before is not said again; at a partition's first load none is said to be gone.
+    Columns that were gone at the load before are not said again; at a partition's first load none is said to be gone.
 
     Args:
         label: What it is about.
@@ -27,28 +27,27 @@ def columns_unchanged(label: str, loads: Sequence[Load]) -> Finding:
     """
     newest, before = loads[0], loads[1] if len(loads) > 1 else None
     metadata = {"pipefy/column_count": newest.column_count}
-    gone_before = {change.column for change in before.changes if _is_gone(change)} if before else set()
-    changes = [
-        change
-        for change in newest.changes
-        if not _is_gone(change) or (before and change.column not in gone_before)
-    ]
-    unlisted = newest.changes_total - len(newest.changes)
-    if not changes and not unlisted:
+    changes, counts = list(newest.changes.listed), dict(newest.changes.counts)
+    if before is None or newest.changes.gone == before.changes.gone:
+        changes = [change for change in changes if change.kind is not ChangeKind.MISSING]
+        counts.pop(ChangeKind.MISSING, None)
+    elif before.changes.gone:
+        known = {c.column for c in before.changes.listed if c.kind is ChangeKind.MISSING}
+        again = [c for c in changes if c.kind is ChangeKind.MISSING and c.column in known]
+        changes = [change for change in changes if change not in again]
+        counts[ChangeKind.MISSING] = counts.get(ChangeKind.MISSING, 0) - len(again)
+    total = sum(counts.values())
+    if not total:
         since = "as at the last load" if before else "and nothing to compare them with: it is the first load"
         return passed(f"{label}: {newest.column_count} columns, {since}", metadata)
-    counts = [(kind, sum(change.kind is kind for change in changes)) for kind in ChangeKind]
-    said = ", ".join(f"{count} {VERBS[kind]}" for kind, count in counts if count)
-    if unlisted:
-        said += f", and {unlisted} more that the run's log lists"
+    said = ", ".join(f"{counts[kind]} {IN_SHORT[kind]}" for kind in ChangeKind if counts.get(kind))
+    unlisted = (
+        f"; {total - len(changes)} of them are listed in the run's log only" if total > len(changes) else ""
+    )
     return warned(
-        f"{label}: columns changed with this load: {said}. Queries and views that name them may need a look",
+        f"{label}: columns changed with this load: {said}{unlisted}. Queries and views that name them may need a look",
         metadata | {"pipefy/changed_columns": _table(changes)},
     )
-
-
-def _is_gone(change: ColumnChange) -> bool:
-    return change.kind is ChangeKind.MISSING
 
 
 def _table(changes: Sequence[ColumnChange]) -> dg.TableMetadataValue:

@@ -56,8 +56,10 @@ class Finding:
             metadata=self.metadata,
         )
 
-    def evaluation(self, asset: dg.AssetKey, check: Check) -> dg.AssetCheckEvaluation:
-        """Return the event that is logged where no step of the check's own runs."""
+    def evaluation(
+        self, asset: dg.AssetKey, check: Check, partition: str | None = None
+    ) -> dg.AssetCheckEvaluation:
+        """Return the event that is logged where Dagster makes none of a result, or not one of a partition."""
         return dg.AssetCheckEvaluation(
             asset_key=asset,
             check_name=check.value,
@@ -66,6 +68,7 @@ class Finding:
             description=self.text,
             metadata=self.metadata,
             blocking=False,
+            partition=partition,
         )
 
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipefy_exports_dagster.loading import ColumnChange
-from pipefy_exports_dagster.orchestration.column_changes import changes_of
+from pipefy_exports_dagster.orchestration.column_changes import ColumnChanges, changes_of
 from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID
 
 
@@ -16,7 +15,7 @@ class Load:
     """A load of a partition, by its materialization.
 
     `rows` were counted in the file by two readers before the load, and in the table before its commit; `file` has
-    this `sha256`, if it has not been changed since. `changes` are the first of `changes_total`.
+    this `sha256`, if it has not been changed since.
     """
 
     rows: int
@@ -25,8 +24,7 @@ class Load:
     file: Path
     sha256: str
     column_count: int
-    changes: tuple[ColumnChange, ...]
-    changes_total: int
+    changes: ColumnChanges
 
 
 def newest_loads(
@@ -46,7 +44,6 @@ def _load(metadata: Mapping[str, dg.MetadataValue]) -> Load | None:
         return str(metadata[name].value)
 
     try:
-        changes, total = changes_of(metadata)
         return Load(
             rows=int(text("dagster/row_count")),
             export_id=text(EXPORT_ID),
@@ -54,8 +51,7 @@ def _load(metadata: Mapping[str, dg.MetadataValue]) -> Load | None:
             file=Path(text("pipefy/file")),
             sha256=text("pipefy/sha256"),
             column_count=int(text("pipefy/column_count")),
-            changes=changes,
-            changes_total=total,
+            changes=changes_of(metadata),
         )
     except (KeyError, ValueError):
         return None

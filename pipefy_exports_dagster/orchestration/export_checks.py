@@ -6,8 +6,10 @@ skips a step whose asset is skipped, and nothing is said. Each result is of one 
 """
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import dagster as dg
 
@@ -30,6 +32,7 @@ from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 OF_SLICE = (Check.ROWS_MATCH_FILE, Check.HAS_ROWS, Check.COLUMNS_UNCHANGED, Check.ROWS_IN_WINDOW)
 LONGEST_WAIT_S = 120.0
 """For the database; a load waits longer, but a check can be executed again."""
+AGAIN = "What was loaded is not touched by this; execute the checks again (Execute all)"
 EVENT_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 """How long a materialization is waited for whose rows are in the table already."""
 
@@ -53,11 +56,13 @@ def _checks_of(source: HistorySource, clock: Clock) -> dg.AssetChecksDefinition:
         asset = dg.AssetKey(source.export)
         wanted = {Check(key.name) for key in context.selected_asset_check_keys}
         step = _Step(context, source, export_database, clock, asset)
-        found = step.findings(wanted)
-        for text in dict.fromkeys(finding.text for finding in found.values() if not finding.passed):
-            context.log.warning(text)
-        for check, finding in found.items():
-            yield finding.result(asset, check)
+        for check, partition, finding in step.findings(wanted):
+            if context.has_partition_key:
+                yield finding.result(asset, check)
+            else:
+                # A run of "Execute all" has no partition, and Dagster cannot make its event of a result then.
+                event: Any = finding.evaluation(asset, check, partition)  # taken, but not in the annotation
+                context.op_execution_context.log_event(event)
 
     return checks
 
@@ -89,27 +94,40 @@ class _Step:
     clock: Clock
     asset: dg.AssetKey
 
-    def findings(self, wanted: set[Check]) -> Mapping[Check, Finding]:
-        """Return what the wanted checks found."""
-        try:
-            return self._findings(wanted)
-        except Exception as error:  # noqa: BLE001 - whatever it is; its text may quote a value
-            kind = type(error).__name__
-            return dict.fromkeys(
-                wanted, warned(f"not checked ({kind}). The rows are loaded; execute the check again")
-            )
+    def findings(self, wanted: set[Check]) -> Iterator[tuple[Check, str | None, Finding]]:
+        """Yield what the wanted checks found, and in which partition.
 
-    def _findings(self, wanted: set[Check]) -> Mapping[Check, Finding]:
-        found: dict[Check, Finding] = {}
-        config = self.source.config
-        if Check.LAST_MONTH_IS_HERE in wanted and config.last_month_due_day is not None:
-            ledger = Ledger(self.context.instance, self.asset, PeriodFilter.LAST_MONTH.value)
-            today = Today.of(self.clock.now(), config, config.last_month_due_day)
-            found[Check.LAST_MONTH_IS_HERE] = last_month_is_here(ledger, self.source.export, today)
+        It is the run's partition; for a run without one, as "Execute all" of the UI starts, each that was ever loaded.
+        """
+        if Check.LAST_MONTH_IS_HERE in wanted:
+            yield Check.LAST_MONTH_IS_HERE, None, self._of_asset()
         of_slice = wanted - {Check.LAST_MONTH_IS_HERE}
-        if of_slice and self.context.has_partition_key:
-            found |= self._of_slice(of_slice, self.context.partition_key)
-        return found
+        for partition in self._partitions() if of_slice else ():
+            found = self._safely(of_slice, partial(self._of_slice, of_slice, partition))
+            for text in dict.fromkeys(finding.text for finding in found.values() if not finding.passed):
+                self.context.log.warning(text)
+            for check, finding in found.items():
+                yield check, partition, finding
+
+    def _of_asset(self) -> Finding:
+        config, key = self.source.config, Check.LAST_MONTH_IS_HERE
+        ledger = Ledger(self.context.instance, self.asset, PeriodFilter.LAST_MONTH.value)
+        today = Today.of(self.clock.now(), config, config.last_month_due_day or 1)
+        return self._safely({key}, lambda: {key: last_month_is_here(ledger, self.source.export, today)})[key]
+
+    def _partitions(self) -> list[str]:
+        if self.context.has_partition_key:
+            return [self.context.partition_key]
+        loaded = self.context.instance.get_materialized_partitions(self.asset)
+        return [period.value for period in PeriodFilter if period.value in loaded]
+
+    def _safely(
+        self, wanted: set[Check], find: Callable[[], Mapping[Check, Finding]]
+    ) -> Mapping[Check, Finding]:
+        try:
+            return find()
+        except Exception as error:  # noqa: BLE001 - whatever it is; its text may quote a value
+            return dict.fromkeys(wanted, warned(f"not checked ({type(error).__name__}). {AGAIN}"))
 
     def _of_slice(self, wanted: set[Check], partition: str) -> dict[Check, Finding]:
         loads = self._loads(partition)
@@ -134,7 +152,7 @@ class _Step:
                 rows = kept.kept_rows()
                 found = self._of_kept(partition, kept, rows, organization_id)
         except PipefyExportsError as error:
-            text = f"{partition}: not checked. {error}. The rows are loaded; execute the check again"
+            text = f"{partition}: not checked. {error}. {AGAIN}"
             return dict.fromkeys(self._of_table_checks, warned(text))
         found[Check.ROWS_MATCH_FILE] = rows_match_file(partition, rows, self._load_of(partition, rows, loads))
         return found
