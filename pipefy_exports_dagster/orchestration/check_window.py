@@ -147,9 +147,8 @@ class WindowCheck:
         unknown = " Pipefy does not publish what last_3_months covers;"
         if setting is None:
             return f"{unknown} the months listed are what it held here"
-        return (
-            f'{unknown} `last_3_months_window="{setting}"` fits what it held here, and tells the history so'
-        )
+        fits_it = f'`last_3_months_window="{setting}"` fits what it held here'
+        return f"{unknown} {fits_it}; set it, and the history relies on it"
 
     def _hint_of_zone(self, column: TableColumn, window: Window, spread: DateSpread) -> str:
         day = date.resolution

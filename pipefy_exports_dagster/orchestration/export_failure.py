@@ -68,7 +68,7 @@ Notify = Callable[[ExportFailure], None]
 
 def advice_for(error: str) -> str:
     """Return what to do about an error of a class; the messages of ours go into detail."""
-    known = {cls.__name__: cls for cls in _subclasses(PipefyExportsError)}
+    known = {cls.__name__: cls for cls in error_classes(PipefyExportsError)}
     cls = known.get(error)
     if cls is None:
         return IN_THE_LOG
@@ -93,7 +93,8 @@ def notify_all(failures: Iterator[ExportFailure], notify: Notify) -> int:
     return count
 
 
-def _subclasses(cls: type[PipefyExportsError]) -> Iterator[type[PipefyExportsError]]:
+def error_classes(cls: type[PipefyExportsError]) -> Iterator[type[PipefyExportsError]]:
+    """Yield a class of errors and all that are more special."""
     for subclass in cls.__subclasses__():
         yield subclass
-        yield from _subclasses(subclass)
+        yield from error_classes(subclass)
