@@ -10,8 +10,8 @@ import dagster as dg
 from pipefy_exports_dagster.loading import ChangeKind, ColumnChange
 
 COLUMN_CHANGES = "pipefy/column_changes"
-MAX_LISTED = 15
-"""More than an edit of a report makes, and small enough for an event."""
+MAX_LISTED = 10
+"""More than most edits of a report make, and small enough for an event."""
 
 
 @dataclass(frozen=True, slots=True)
