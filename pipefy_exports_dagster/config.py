@@ -137,7 +137,14 @@ class ReadOptions:
 
 
 HISTORY_START = date(2024, 1, 1)
+LATEST_DUE_DAY = 28
+"""Every month has it."""
 LAST_3_MONTHS_WINDOWS = ("complete", "including_current", "unknown")
+
+
+def _refuse_one_text(name: str, texts: Sequence[str]) -> None:
+    if isinstance(texts, str):
+        raise ConfigurationError(f"`{name}` is {texts!r}; give a list of names, such as ['title']")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +157,20 @@ class AutomationJobs:
             where that is clear.
         last_3_months_window: What `last_3_months` covers, which Pipefy does not publish: `complete` (the three
             months before this one), `including_current` (this one and the two before) or `unknown`.
+        key: Names or headers of the columns that no two rows of a slice share; checked after each load.
         reading: How its files are read.
     """
 
     name: str = "automation_jobs_export"
     time_column: str | None = None
+    key: tuple[str, ...] = ()
     last_3_months_window: str = "unknown"
     reading: ReadOptions = field(default_factory=ReadOptions)
 
     def __post_init__(self) -> None:
-        """Refuse a window that means nothing."""
+        """Refuse a window that means nothing, and one name in place of several."""
         check_name(self.name)
+        _refuse_one_text("key", self.key)
         if self.last_3_months_window not in LAST_3_MONTHS_WINDOWS:
             raise ConfigurationError(
                 f"`last_3_months_window` is {self.last_3_months_window!r}; use {', '.join(LAST_3_MONTHS_WINDOWS)}"
@@ -182,6 +192,7 @@ class Report:
         period_field: The date field on which the partition's period becomes a condition.
         time_column: Name or header of the column that says to which month a row belongs in the history; found
             where that is clear.
+        key: Names or headers of the columns that no two rows of a slice share; checked after each load.
         reading: How its files are read.
     """
 
@@ -193,15 +204,14 @@ class Report:
     sort_by: Mapping[str, str] | None = None
     period_field: str = "created_at"
     time_column: str | None = None
+    key: tuple[str, ...] = ()
     reading: ReadOptions = field(default_factory=ReadOptions)
 
     def __post_init__(self) -> None:
         """Refuse one column's name in place of several: its letters would be taken for columns."""
         check_name(self.name)
-        if isinstance(self.columns, str):
-            raise ConfigurationError(
-                f"`columns` is {self.columns!r}; give a list of names, such as ['title']"
-            )
+        _refuse_one_text("columns", self.columns)
+        _refuse_one_text("key", self.key)
         object.__setattr__(self, "columns", tuple(self.columns))
         object.__setattr__(self, "pipe_ids", tuple(self.pipe_ids))
 
@@ -231,10 +241,13 @@ class PipefyExportsConfig:
         retry_delay_s: The pause before that; the next are three and seven times as long (Dagster's exponential
             backoff).
         read_copy: Publish a copy of the database for readers after each load.
+        show_values: Whether values of rows may be shown in the UI.
         history: Whether the exports have histories by calendar month.
         history_start: The first month of the histories.
         raw_retention_days: The age, in days in the archive, from which `pipefy-exports prune` deletes raw files that
             nothing needs any more; none keeps all.
+        checks: Whether checks are run after each load.
+        last_month_due_day: The day of the month by which `last_month` is expected; none if it is not.
         group_name: The assets' group in the UI.
         owners: The assets' owners: e-mail addresses, or `team:` and a name.
     """
@@ -256,9 +269,12 @@ class PipefyExportsConfig:
     max_retries: int = 3
     retry_delay_s: float = 30.0
     read_copy: bool = True
+    show_values: bool = True
     history: bool = True
     history_start: date = HISTORY_START
     raw_retention_days: int | None = None
+    checks: bool = True
+    last_month_due_day: int | None = 3
     group_name: str = "pipefy"
     owners: Sequence[str] = ()
 
@@ -274,6 +290,10 @@ class PipefyExportsConfig:
         )
         object.__setattr__(self, "history_start", self.history_start.replace(day=1))
         object.__setattr__(self, "wait", _wait(self.wait))
+        if self.last_month_due_day is not None and not 1 <= self.last_month_due_day <= LATEST_DUE_DAY:
+            raise ConfigurationError(
+                f"`last_month_due_day` is {self.last_month_due_day!r}; use a day from 1 to {LATEST_DUE_DAY}, or None"
+            )
         object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
         database = self.database or self.data_dir / "pipefy_exports.duckdb"
         object.__setattr__(self, "database", Path(database).expanduser().absolute())

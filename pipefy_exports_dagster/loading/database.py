@@ -14,6 +14,7 @@ from pipefy_exports_dagster.errors import (
     DiskFullError,
     LoadFailedError,
     PipefyExportsError,
+    StorageError,
 )
 
 from .sql import identifier, literal
@@ -80,15 +81,53 @@ def open_database(path: Path, *, lock_timeout_s: float, schema: str = MAIN) -> I
         _one_writer_here.release()
 
 
-def _connect_when_free(path: Path, *, deadline: float, lock_timeout_s: float) -> "duckdb.DuckDBPyConnection":
+@contextmanager
+def open_to_read(path: Path, *, lock_timeout_s: float) -> Iterator["duckdb.DuckDBPyConnection"]:
+    """Open a database that exists to read it, waiting while another process writes; always close it.
+
+    Writers wait until it is closed, so be quick.
+
+    Raises:
+        DatabaseLockedError: Another process held it until the deadline; the message names it.
+        StorageError: There is no such file, or DuckDB refused, in here or within the `with` block.
+    """
+    import duckdb
+
+    if not path.exists():
+        raise StorageError(f"there is no database at {path}")
+    deadline = time.monotonic() + lock_timeout_s
+    # A reader and a writer of one process would be in each other's way: the one's settings are not the other's.
+    if not _one_writer_here.acquire(timeout=lock_timeout_s):
+        raise DatabaseLockedError(
+            f"another thread of this process was writing to {path} for {lock_timeout_s:g} s"
+        )
+    try:
+        connection = _connect_when_free(
+            path, deadline=deadline, lock_timeout_s=lock_timeout_s, read_only=True
+        )
+        try:
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
+    except (duckdb.Error, OSError) as error:
+        # Not what it said: that may quote a value.
+        raise StorageError(f"{path} cannot be read: DuckDB says {type(error).__name__}") from error
+    finally:
+        _one_writer_here.release()
+
+
+def _connect_when_free(
+    path: Path, *, deadline: float, lock_timeout_s: float, read_only: bool = False
+) -> "duckdb.DuckDBPyConnection":
     import duckdb
 
     pause = _FIRST_PAUSE_S
     while True:
         try:
-            if not path.exists():
+            if not read_only and not path.exists():
                 _create(path)
-            return duckdb.connect(path)
+            return duckdb.connect(path, read_only=read_only)
         except (duckdb.IOException, duckdb.ConnectionException) as error:
             message = str(error)
             if "Could not set lock" not in message and "different configuration" not in message:

@@ -1,10 +1,20 @@
 """The factory: a configuration in, Dagster definitions out. No I/O happens here."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock, SystemClock
 from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.orchestration.due_sensor import due_sensor
 from pipefy_exports_dagster.orchestration.export_assets import ExportAssets
+from pipefy_exports_dagster.orchestration.export_checks import export_checks
+from pipefy_exports_dagster.orchestration.export_failure import Notify
+from pipefy_exports_dagster.orchestration.failed_check_sensor import (
+    FAILED_CHECK_SENSOR,
+    pipefy_failed_check_sensor,
+)
+from pipefy_exports_dagster.orchestration.failure_sensor import FAILURE_SENSOR, pipefy_failure_sensor
 from pipefy_exports_dagster.orchestration.history_definitions import history_definitions
 from pipefy_exports_dagster.orchestration.pending_sensor import pending_exports_sensor
 from pipefy_exports_dagster.orchestration.resources import resources_of
@@ -25,14 +35,19 @@ def side_by_side_executor() -> dg.ExecutorDefinition:
 
 
 def build_pipefy_exports(
-    config: PipefyExportsConfig, *, clock: Clock | None = None, on_stage: OnStage = ignore_stage
+    config: PipefyExportsConfig,
+    *,
+    clock: Clock | None = None,
+    on_stage: OnStage = ignore_stage,
+    notify: Notify | None = None,
 ) -> dg.Definitions:
-    """Return the assets, job, schedules, sensor and resources of a configuration.
+    """Return the assets, checks, jobs, schedules, sensors and resources of a configuration.
 
     Args:
         config: What to export, from where, to where.
         clock: The time, for tests that let a month pass.
         on_stage: Called in the run's process as a materialization passes each `stages.Stage`.
+        notify: Called for every asset that a failed run did not materialize, and every check that did not pass.
     """
     clock = clock or SystemClock()
     exports = ExportAssets(config, clock, on_stage)
@@ -46,6 +61,7 @@ def build_pipefy_exports(
     )
     definitions = dg.Definitions(
         assets=assets,
+        asset_checks=export_checks(config, clock),
         jobs=[job],
         schedules=[
             last_month_schedule(job_name, [asset.key for asset in assets], config),
@@ -54,4 +70,25 @@ def build_pipefy_exports(
         sensors=[pending_exports_sensor(job_name, exports.sources(), config, clock)],
         resources=resources_of(config),
     )
-    return dg.Definitions.merge(definitions, history_definitions(config)) if config.history else definitions
+    parts = [definitions, *([history_definitions(config, clock)] if config.history else [])]
+    if config.checks:
+        parts.append(dg.Definitions(sensors=[due_sensor(config, clock)]))
+    if notify:
+        parts.append(dg.Definitions(sensors=notifying_sensors(config, parts, notify)))
+    return dg.Definitions.merge(*parts)
+
+
+def notifying_sensors(
+    config: PipefyExportsConfig, parts: Sequence[dg.Definitions], notify: Notify
+) -> list[dg.SensorDefinition]:
+    """Return the sensors that tell a person's own notifier of failed runs, and of checks that did not pass."""
+    assets = [
+        asset for part in parts for asset in part.assets or () if isinstance(asset, dg.AssetsDefinition)
+    ]
+    checks = [check for part in parts for check in part.asset_checks or ()]
+    keys = sorted(key for definition in checks for key in definition.check_keys)
+    names = [key.to_user_string() for asset in assets for key in asset.keys]
+    sensors = [pipefy_failure_sensor(notify, assets=names, name=config.named(FAILURE_SENSOR))]
+    if keys:
+        sensors.append(pipefy_failed_check_sensor(notify, keys, name=config.named(FAILED_CHECK_SENSOR)))
+    return sensors

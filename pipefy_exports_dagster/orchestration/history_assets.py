@@ -2,16 +2,18 @@
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import dagster as dg
 from pydantic import Field
 
+from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import MonthNotCoveredError
-from pipefy_exports_dagster.history import HistoryBuilder, MonthAction, MonthResult
+from pipefy_exports_dagster.history import Grade, HistoryBuilder, MonthAction, MonthResult
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster, retry_policy
+from pipefy_exports_dagster.orchestration.history_checks import history_findings
 from pipefy_exports_dagster.orchestration.history_metadata import month_materialization
 from pipefy_exports_dagster.orchestration.history_sources import HistorySource, history_sources
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
@@ -44,17 +46,20 @@ def history_partitions(
     )
 
 
-def history_assets(config: PipefyExportsConfig) -> list[dg.AssetsDefinition]:
+def history_assets(config: PipefyExportsConfig, clock: Clock) -> list[dg.AssetsDefinition]:
     """Return the history asset of each configured export."""
     partitions = history_partitions(config)
     with warnings.catch_warnings():
         # `backfill_policy` is called beta; without it a backfill would read a file once for each of its months.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        return [_history_asset(config, source, partitions) for source in history_sources(config)]
+        return [_history_asset(config, source, partitions, clock) for source in history_sources(config)]
 
 
 def _history_asset(
-    config: PipefyExportsConfig, source: HistorySource, partitions: dg.MonthlyPartitionsDefinition
+    config: PipefyExportsConfig,
+    source: HistorySource,
+    partitions: dg.MonthlyPartitionsDefinition,
+    clock: Clock,
 ) -> dg.AssetsDefinition:
     @dg.asset(
         key=source.key,
@@ -79,7 +84,11 @@ def _history_asset(
         context: dg.AssetExecutionContext, config: HistoryRunConfig
     ) -> Iterator[dg.MaterializeResult]:
         with failures_for_dagster():
-            _MonthsRun(context, source, only_covered=config.only_covered).build()
+            run = _MonthsRun(context, source, only_covered=config.only_covered)
+            try:
+                run.build()
+            finally:
+                run.log_checks(clock)
         # Nothing, and as a generator: a returned None would materialize every month of the run, gaps as well.
         yield from ()
 
@@ -88,11 +97,12 @@ def _history_asset(
 
 @dataclass(frozen=True, slots=True)
 class _MonthsRun:
-    """The months of one run."""
+    """The months of one run. `built` says of those that are, whether they are complete."""
 
     context: dg.AssetExecutionContext
     source: HistorySource
     only_covered: bool
+    built: dict[date, bool] = field(default_factory=dict)
 
     def build(self) -> None:
         """Build the run's months, newest first, and say where the files end.
@@ -112,12 +122,20 @@ class _MonthsRun:
                         continue
                     # Logged, not returned: what is returned would stand for every month of the run.
                     self.context.log_event(month_materialization(plan, result, result.cover))
+                    self.built[result.month] = result.cover.grade is Grade.COMPLETE
                     self.context.log.info(_said(plan.asset, result))
             finally:
                 if config.read_copy:
                     builder.publish()
             if gaps:
                 self._say_gaps(gaps, builder)
+
+    def log_checks(self, clock: Clock) -> None:
+        """Log what the checks find: their own step is skipped after one that yields nothing."""
+        if not self.source.config.checks:
+            return
+        for check, finding in history_findings(self.context.instance, self.source, clock, self.built).items():
+            self.context.log_event(finding.evaluation(self.source.key, check))
 
     def _say_gaps(self, gaps: list[date], builder: HistoryBuilder) -> None:
         listed = ", ".join(f"{month:%Y-%m}" for month in sorted(gaps)[:36])

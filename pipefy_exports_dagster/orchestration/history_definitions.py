@@ -2,15 +2,17 @@
 
 import dagster as dg
 
+from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.history_assets import history_assets
+from pipefy_exports_dagster.orchestration.history_checks import history_checks
 from pipefy_exports_dagster.orchestration.history_schedule import HISTORY_JOB, history_schedule
 from pipefy_exports_dagster.orchestration.history_sensor import history_sensor
 
 
-def history_definitions(config: PipefyExportsConfig) -> dg.Definitions:
-    """Return the history assets with their job, schedule and sensor."""
-    assets = history_assets(config)
+def history_definitions(config: PipefyExportsConfig, clock: Clock) -> dg.Definitions:
+    """Return the history assets with their checks, job, schedule and sensor."""
+    assets = history_assets(config, clock)
     job = dg.define_asset_job(
         config.named(HISTORY_JOB),
         selection=dg.AssetSelection.assets(*assets),
@@ -18,6 +20,7 @@ def history_definitions(config: PipefyExportsConfig) -> dg.Definitions:
     )
     return dg.Definitions(
         assets=assets,
+        asset_checks=history_checks(config, clock),
         jobs=[job],
         schedules=[history_schedule(assets, config)],
         sensors=[history_sensor(config)],

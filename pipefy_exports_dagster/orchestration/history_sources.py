@@ -22,7 +22,10 @@ KindOf = Callable[[str], ExportKind]
 
 @dataclass(frozen=True, slots=True)
 class HistorySource:
-    """An export asset, and how its months are told apart. The history is named after it."""
+    """An export asset, and how its months are told apart. The history is named after it.
+
+    `row_key` names the columns that no two rows share, `period_field` the field that a report's period is about.
+    """
 
     config: PipefyExportsConfig
     export: str
@@ -31,11 +34,18 @@ class HistorySource:
     rows: str
     time_column: str | None = None
     last_3_months_window: str = "unknown"
+    row_key: tuple[str, ...] = ()
+    period_field: str | None = None
 
     @property
     def name(self) -> str:
         """The history's asset: `automation_jobs_history` of `automation_jobs_export`, with the same prefix."""
         return history_name(self.export)
+
+    @property
+    def export_key(self) -> dg.AssetKey:
+        """The key of the export's asset."""
+        return dg.AssetKey.from_user_string(self.export)
 
     @property
     def key(self) -> dg.AssetKey:
@@ -93,6 +103,7 @@ def _of_jobs(config: PipefyExportsConfig, jobs: AutomationJobs) -> HistorySource
         "one row per automation job",
         time_column=jobs.time_column,
         last_3_months_window=jobs.last_3_months_window,
+        row_key=tuple(jobs.key),
     )
 
 
@@ -104,4 +115,6 @@ def _of_report(config: PipefyExportsConfig, report: Report) -> HistorySource:
         report.reading,
         "one row per card, as the newest export of its month has it",
         time_column=report.time_column,
+        row_key=tuple(report.key),
+        period_field=report.period_field,
     )

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from pipefy_exports_dagster.loading import ColumnChange, LoadReport
+from pipefy_exports_dagster.orchestration.column_changes import COLUMN_CHANGES, ColumnChanges
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile
 from pipefy_exports_dagster.orchestration.ledger import (
     DIALECT,
@@ -73,6 +74,7 @@ def materialization_metadata(
     }
     if loaded.changes:
         small["pipefy/changes"] = dg.MetadataValue.md(_listed(loaded.changes))
+        small[COLUMN_CHANGES] = ColumnChanges.of(loaded.changes).stored()
     if loaded.sheets_skipped:
         small["pipefy/sheets_skipped"] = ", ".join(loaded.sheets_skipped)[:500]
     if loaded.broken_views:

@@ -1,8 +1,10 @@
 """What assets need from outside: Pipefy, and the database. Neither is touched before a run."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import dagster as dg
 from pydantic import Field
@@ -11,8 +13,12 @@ from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, ReadOptions
 from pipefy_exports_dagster.config_docs import descriptions
 from pipefy_exports_dagster.loading import LoadReport, Slice, load_file
+from pipefy_exports_dagster.loading.database import open_to_read
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.stages import OnStage
+
+if TYPE_CHECKING:
+    import duckdb
 
 SAYS = descriptions(Connection)
 
@@ -85,6 +91,19 @@ class ExportDatabaseResource(dg.ConfigurableResource):
             read_copy=self.read_copy,
             on_stage=on_stage,
         )
+
+    @contextmanager
+    def reading(self, *, longest_wait_s: float) -> Iterator["duckdb.DuckDBPyConnection"]:
+        """Open the database to read it, for a moment: writers wait until it is closed.
+
+        Raises:
+            DatabaseLockedError: Another process held it for `longest_wait_s`, or the time that loads wait.
+            StorageError: It cannot be opened or read.
+        """
+        with open_to_read(
+            Path(self.path), lock_timeout_s=min(self.lock_timeout_s, longest_wait_s)
+        ) as connection:
+            yield connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,3 +64,21 @@ def screenshot_for_readme(page: Page, path: Path) -> None:
     page.set_viewport_size({"width": size["width"], "height": int(file_row["y"]) - 1})
     page.screenshot(path=path)
     page.set_viewport_size(size)
+
+
+def test_the_results_of_the_checks_are_shown_by_partition(
+    page: Page, ui: str, project: Project, screenshots: Path
+) -> None:
+    page.goto(f"{ui}/assets/{JOBS}?view=checks&checkDetail=rows_in_window")
+    page.get_by_text("Execute all").wait_for()
+    page.get_by_text("Partitions", exact=True).last.click()
+    page.locator("text=last_3_months >> visible=true").last.click()
+    expect(page.get_by_text("last_3_months: all ")).to_be_visible()
+    table = metadata_value(page, "pipefy/rows_by_month").get_by_role("table")
+    shown = [row.locator("td").all_inner_texts() for row in table.locator("tbody tr").all()]
+    by_month = project.query(
+        f"SELECT strftime(started_at, '%Y-%m') AS month, CAST(count(*) AS VARCHAR), 'yes' FROM {JOBS} "
+        "WHERE _period_filter = 'last_3_months' GROUP BY month ORDER BY month"
+    )
+    page.screenshot(path=screenshots / "checks.png")
+    assert shown == [list(row) for row in by_month]

@@ -1,0 +1,85 @@
+"""The sensor that judges each day anew what should be there by now: nothing that is missing makes a run of its own.
+
+It logs results of the checks `last_month_is_here` and `months_complete`, without a run, without Pipefy, and without the
+database: the event log says what was loaded.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from pipefy_exports_dagster.clock import Clock
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.orchestration.check_due import CHECKED_ON, Today, last_month_is_here
+from pipefy_exports_dagster.orchestration.check_finding import Check, Finding
+from pipefy_exports_dagster.orchestration.history_checks import months_finding
+from pipefy_exports_dagster.orchestration.history_sources import HistorySource, history_sources
+from pipefy_exports_dagster.orchestration.ledger import Ledger
+from pipefy_exports_dagster.pipefy.periods import PeriodFilter
+
+DUE_SENSOR = "pipefy_due_sensor"
+INTERVAL_S = 600
+
+
+def due_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefinition:
+    """Return the sensor, running: it starts nothing, and says nothing of an asset that was never materialized."""
+    sources = history_sources(config)
+
+    @dg.sensor(
+        name=config.named(DUE_SENSOR),
+        minimum_interval_seconds=INTERVAL_S,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=(
+            "Evaluates each day whether this month's last_month is loaded by its due day, and whether the months of "
+            "the histories are complete. It launches no run."
+        ),
+    )
+    def due(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        events = list(_news(context.instance, sources, config, clock))
+        if not events:
+            return dg.SkipReason("every result is of today, and nothing has changed")
+        return dg.SensorResult(asset_events=events)
+
+    return due
+
+
+def _news(
+    instance: dg.DagsterInstance,
+    sources: Sequence[HistorySource],
+    config: PipefyExportsConfig,
+    clock: Clock,
+) -> Iterator[dg.AssetCheckEvaluation]:
+    for source in sources:
+        export, history = source.export_key, source.key
+        if config.last_month_due_day is not None and _is_in_use(instance, export):
+            ledger = Ledger(instance, export, PeriodFilter.LAST_MONTH.value)
+            today = Today.of(clock.now(), config, config.last_month_due_day)
+            finding = last_month_is_here(ledger, source.export, today)
+            if _is_news(instance, dg.AssetCheckKey(export, Check.LAST_MONTH_IS_HERE.value), finding):
+                yield finding.evaluation(export, Check.LAST_MONTH_IS_HERE)
+        if config.history and _is_in_use(instance, history):
+            finding = months_finding(instance, source, clock)
+            if _is_news(instance, dg.AssetCheckKey(history, Check.MONTHS_COMPLETE.value), finding):
+                yield finding.evaluation(history, Check.MONTHS_COMPLETE)
+
+
+def _is_in_use(instance: dg.DagsterInstance, asset: dg.AssetKey) -> bool:
+    return instance.get_latest_materialization_event(asset) is not None
+
+
+def _is_news(instance: dg.DagsterInstance, key: dg.AssetCheckKey, finding: Finding) -> bool:
+    """Whether the newest result is of another day, says something else, or was planned and never came."""
+    record = instance.get_latest_asset_check_evaluation_record(key)
+    if record is None:
+        return True
+    evaluation = record.evaluation
+    if not isinstance(evaluation, dg.AssetCheckEvaluation):
+        run = instance.get_run_by_id(record.run_id)
+        return run is None or run.is_finished
+    checked_on = evaluation.metadata.get(CHECKED_ON)
+    return (
+        evaluation.passed is not finding.passed
+        or evaluation.severity is not finding.severity
+        or checked_on is None
+        or checked_on.value != finding.metadata[CHECKED_ON]
+    )

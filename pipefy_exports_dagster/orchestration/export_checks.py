@@ -1,0 +1,193 @@
+"""The checks of an export asset: one step for all of them, after the asset's own.
+
+They are no part of the asset's step, because a run that leaves the waiting to the sensor materializes nothing: Dagster
+skips a step whose asset is skipped, and nothing is said. Each result is of one partition, so that
+`current_month` does not speak for `last_month`.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import dagster as dg
+
+from pipefy_exports_dagster.asset_names import schema_and_table
+from pipefy_exports_dagster.clock import Clock
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.errors import PipefyExportsError
+from pipefy_exports_dagster.loading.kept_slice import KeptRows, KeptSlice
+from pipefy_exports_dagster.orchestration.check_columns import columns_unchanged
+from pipefy_exports_dagster.orchestration.check_due import Today, last_month_is_here
+from pipefy_exports_dagster.orchestration.check_finding import Check, Finding, failed, warned
+from pipefy_exports_dagster.orchestration.check_loads import Load, newest_loads
+from pipefy_exports_dagster.orchestration.check_rows import has_rows, keys_unique, rows_match_file
+from pipefy_exports_dagster.orchestration.check_window import WindowCheck
+from pipefy_exports_dagster.orchestration.history_sources import HistorySource, history_sources
+from pipefy_exports_dagster.orchestration.ledger import Ledger
+from pipefy_exports_dagster.orchestration.partitions import PERIODS
+from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, ResourceKeys
+from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
+
+OF_SLICE = (Check.ROWS_MATCH_FILE, Check.HAS_ROWS, Check.COLUMNS_UNCHANGED, Check.ROWS_IN_WINDOW)
+LONGEST_WAIT_S = 120.0
+"""For the database; a load waits longer, but a check can be executed again."""
+AGAIN = "What was loaded is not touched by this; execute the checks again (Execute all)"
+EVENT_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
+"""How long a materialization is waited for whose rows are in the table already."""
+
+
+def export_checks(config: PipefyExportsConfig, clock: Clock) -> list[dg.AssetChecksDefinition]:
+    """Return the checks of each configured export."""
+    return [_checks_of(source, clock) for source in history_sources(config)] if config.checks else []
+
+
+def _checks_of(source: HistorySource, clock: Clock) -> dg.AssetChecksDefinition:
+    resources = ResourceKeys.of(source.config)
+
+    @dg.multi_asset_check(
+        name=f"{source.export_key.to_python_identifier()}_checks",
+        description=f"Looks at what a load of {source.export} left in the table.",
+        specs=_specs(source),
+        # Nothing has to be said where there is nothing to say, such as without a partition.
+        can_subset=True,
+        required_resource_keys={resources.database},
+    )
+    def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        asset = source.export_key
+        export_database = resources.database_of(context.op_execution_context.resources)
+        wanted = {Check(key.name) for key in context.selected_asset_check_keys}
+        step = _Step(context, source, export_database, clock, asset)
+        for check, partition, finding in step.findings(wanted):
+            if context.has_partition_key:
+                yield finding.result(asset, check)
+            else:
+                # A run of "Execute all" has no partition, and Dagster cannot make its event of a result then.
+                event: Any = finding.evaluation(asset, check, partition)  # taken, but not in the annotation
+                context.op_execution_context.log_event(event)
+
+    return checks
+
+
+def _specs(source: HistorySource) -> list[dg.AssetCheckSpec]:
+    checks = [*OF_SLICE, *([Check.KEYS_UNIQUE] if source.row_key else [])]
+    with warnings.catch_warnings():
+        # Checks by partition are called a preview; without them a partition's result would stand for all.
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        specs = [
+            dg.AssetCheckSpec(
+                check.value, asset=source.export_key, description=check.description, partitions_def=PERIODS
+            )
+            for check in checks
+        ]
+    if source.config.last_month_due_day is not None:
+        check = Check.LAST_MONTH_IS_HERE
+        specs.append(dg.AssetCheckSpec(check.value, asset=source.export_key, description=check.description))
+    return specs
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One step. It does not fail, because that would fail a run whose rows are loaded."""
+
+    context: dg.AssetCheckExecutionContext
+    source: HistorySource
+    database: ExportDatabaseResource
+    clock: Clock
+    asset: dg.AssetKey
+
+    def findings(self, wanted: set[Check]) -> Iterator[tuple[Check, str | None, Finding]]:
+        """Yield what the wanted checks found, and in which partition.
+
+        It is the run's partition; for a run without one, as "Execute all" of the UI starts, each that was ever loaded.
+        """
+        if Check.LAST_MONTH_IS_HERE in wanted:
+            yield Check.LAST_MONTH_IS_HERE, None, self._of_asset()
+        of_slice = wanted - {Check.LAST_MONTH_IS_HERE}
+        for partition in self._partitions() if of_slice else ():
+            found = self._safely(of_slice, partial(self._of_slice, of_slice, partition))
+            for text in dict.fromkeys(finding.text for finding in found.values() if not finding.passed):
+                self.context.log.warning(text)
+            for check, finding in found.items():
+                yield check, partition, finding
+
+    def _of_asset(self) -> Finding:
+        config, key = self.source.config, Check.LAST_MONTH_IS_HERE
+        ledger = Ledger(self.context.instance, self.asset, PeriodFilter.LAST_MONTH.value)
+        today = Today.of(self.clock.now(), config, config.last_month_due_day or 1)
+        return self._safely({key}, lambda: {key: last_month_is_here(ledger, self.source.export, today)})[key]
+
+    def _partitions(self) -> list[str]:
+        if self.context.has_partition_key:
+            return [self.context.partition_key]
+        loaded = self.context.instance.get_materialized_partitions(self.asset)
+        return [period.value for period in PeriodFilter if period.value in loaded]
+
+    def _safely(
+        self, wanted: set[Check], find: Callable[[], Mapping[Check, Finding]]
+    ) -> Mapping[Check, Finding]:
+        try:
+            return find()
+        except Exception as error:  # noqa: BLE001 - whatever it is; its text may quote a value
+            return dict.fromkeys(wanted, warned(f"not checked ({type(error).__name__}). {AGAIN}"))
+
+    def _of_slice(self, wanted: set[Check], partition: str) -> dict[Check, Finding]:
+        loads = self._loads(partition)
+        if not loads:
+            text = f"{partition}: not checked, because it was never loaded. Materialize it first"
+            return dict.fromkeys(wanted, warned(text))
+        found = {check: f for check, f in self._of_table(partition, loads).items() if check in wanted}
+        if Check.COLUMNS_UNCHANGED in wanted:
+            found[Check.COLUMNS_UNCHANGED] = columns_unchanged(partition, loads)
+        return found
+
+    def _of_table(self, partition: str, loads: list[Load]) -> dict[Check, Finding]:
+        organization_id = loads[0].organization_id
+        try:
+            with self.database.reading(longest_wait_s=LONGEST_WAIT_S) as connection:
+                schema, table = schema_and_table(self.source.export)
+                kept = KeptSlice.find(
+                    connection, table, organization_id, schema=schema, _period_filter=partition
+                )
+                if kept is None:
+                    text = f"{partition}: there is no table {self.source.export}. Materialize the partition again"
+                    return dict.fromkeys(self._of_table_checks, failed(text))
+                rows = kept.kept_rows()
+                found = self._of_kept(partition, kept, rows, organization_id)
+        except PipefyExportsError as error:
+            text = f"{partition}: not checked. {error}. {AGAIN}"
+            return dict.fromkeys(self._of_table_checks, warned(text))
+        found[Check.ROWS_MATCH_FILE] = rows_match_file(partition, rows, self._load_of(partition, rows, loads))
+        return found
+
+    def _of_kept(
+        self, partition: str, kept: KeptSlice, rows: KeptRows, organization_id: str
+    ) -> dict[Check, Finding]:
+        source = self.source
+        found = {Check.HAS_ROWS: has_rows(partition, rows, kept.rows_of_table())}
+        month = rows.requested_month or self.clock.now().astimezone(source.config.zone).date().replace(day=1)
+        window = WindowCheck(partition, kept, source, Period(PeriodFilter(partition), month), rows.rows)
+        found[Check.ROWS_IN_WINDOW] = window.finding(organization_id)
+        if source.row_key:
+            found[Check.KEYS_UNIQUE] = keys_unique(
+                partition, kept, source.row_key, show_values=source.config.show_values
+            )
+        return found
+
+    @property
+    def _of_table_checks(self) -> list[Check]:
+        checks: list[Check] = [check for check in OF_SLICE if check is not Check.COLUMNS_UNCHANGED]
+        return [*checks, Check.KEYS_UNIQUE] if self.source.row_key else checks
+
+    def _loads(self, partition: str) -> list[Load]:
+        return newest_loads(self.context.instance, self.asset, partition)
+
+    def _load_of(self, partition: str, rows: KeptRows, loads: list[Load]) -> Load:
+        """Return the load that the rows are from; one that commits just now is waited for a moment."""
+        for pause_s in EVENT_PAUSES_S:
+            if not rows.exports or loads[0].export_id in rows.exports:
+                break
+            self.clock.sleep(pause_s)
+            loads = self._loads(partition)
+        return loads[0]

@@ -1,0 +1,111 @@
+"""The checks of a history. They are about the whole table: each month is there once, and complete when it is over.
+
+A history's step logs its months itself and yields nothing, so Dagster skips every step after it. Therefore the step
+logs what its checks find as well; the checks' own step is for a person who executes them.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from types import MappingProxyType
+
+import dagster as dg
+
+from pipefy_exports_dagster.asset_names import schema_and_table
+from pipefy_exports_dagster.clock import Clock
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.errors import PipefyExportsError
+from pipefy_exports_dagster.loading.database import open_to_read
+from pipefy_exports_dagster.loading.kept_slice import KeptSlice
+from pipefy_exports_dagster.orchestration.check_due import Today, held_months, months_complete
+from pipefy_exports_dagster.orchestration.check_finding import Check, Finding, warned
+from pipefy_exports_dagster.orchestration.check_rows import keys_unique
+from pipefy_exports_dagster.orchestration.history_sources import HistorySource, history_sources
+
+LONGEST_WAIT_S = 120.0
+DUE_DAY = 3
+"""For a history whose export's own `last_month` is not expected on a day."""
+
+
+def history_checks(config: PipefyExportsConfig, clock: Clock) -> list[dg.AssetChecksDefinition]:
+    """Return the checks of the history of each configured export."""
+    return [_checks_of(source, clock) for source in history_sources(config)] if config.checks else []
+
+
+def history_findings(
+    instance: dg.DagsterInstance,
+    source: HistorySource,
+    clock: Clock,
+    built: Mapping[date, bool] = MappingProxyType({}),
+) -> Mapping[Check, Finding]:
+    """Return what the checks of a history find. It raises nothing: its months are built all the same.
+
+    Args:
+        instance: Knows the months that were built before.
+        source: The export of the history.
+        clock: Tells the day to judge by.
+        built: Months that are built but not in the event log yet, and whether they are complete.
+    """
+    found: dict[Check, Finding] = {}
+    for check in _checks(source):
+        try:
+            found[check] = (
+                months_finding(instance, source, clock, built)
+                if check is Check.MONTHS_COMPLETE
+                else _keys_finding(source)
+            )
+        except PipefyExportsError as error:
+            found[check] = warned(f"{source.name}: not checked. {error}")
+        except Exception as error:  # noqa: BLE001 - whatever it is; its text may quote a value
+            found[check] = warned(
+                f"{source.name}: not checked ({type(error).__name__}); execute the check again"
+            )
+    return found
+
+
+def months_finding(
+    instance: dg.DagsterInstance,
+    source: HistorySource,
+    clock: Clock,
+    built: Mapping[date, bool] = MappingProxyType({}),
+) -> Finding:
+    """Return what there is to say about the months of a history today."""
+    config = source.config
+    today = Today.of(clock.now(), config, config.last_month_due_day or DUE_DAY)
+    held = held_months(instance, source.key) | dict(built)
+    return months_complete(held, source.name, source.export, today)
+
+
+def _checks_of(source: HistorySource, clock: Clock) -> dg.AssetChecksDefinition:
+    @dg.multi_asset_check(
+        name=f"{source.key.to_python_identifier()}_checks",
+        description=f"Looks at what {source.name} holds.",
+        specs=[
+            dg.AssetCheckSpec(check.value, asset=source.key, description=check.description)
+            for check in _checks(source)
+        ],
+        can_subset=True,
+    )
+    def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        wanted = {Check(key.name) for key in context.selected_asset_check_keys}
+        for check, finding in history_findings(context.instance, source, clock).items():
+            if check in wanted:
+                yield finding.result(source.key, check)
+
+    return checks
+
+
+def _checks(source: HistorySource) -> list[Check]:
+    return [Check.MONTHS_COMPLETE, *([Check.KEYS_UNIQUE] if source.row_key else [])]
+
+
+def _keys_finding(source: HistorySource) -> Finding:
+    config = source.config
+    timeout_s = min(config.database_lock_timeout_s, LONGEST_WAIT_S)
+    with open_to_read(config.database_path, lock_timeout_s=timeout_s) as connection:
+        schema, table = schema_and_table(source.name)
+        kept = KeptSlice.find(connection, table, config.organization_id or "", schema=schema)
+        if kept is None:
+            return warned(
+                f"{source.name}: not checked, because there is no such table yet. Build a month first"
+            )
+        return keys_unique(source.name, kept, source.row_key, show_values=config.show_values)

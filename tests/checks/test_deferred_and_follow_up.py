@@ -1,0 +1,44 @@
+"""A run that materializes nothing claims nothing; the run that loads its export is checked."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from checks.scene import Scene
+from dagster._core.loader import LoadingContextForTest
+from deferred.scene import Scene as Deferred
+from support.project import JOBS
+
+from pipefy_exports_dagster.orchestration.check_finding import Check
+from pipefy_exports_dagster.orchestration.export_checks import OF_SLICE
+
+
+def test_a_deferred_run_skips_its_checks_and_the_run_that_loads_the_export_has_them(
+    start_scene: Callable[..., Scene],
+) -> None:
+    scene = start_scene(sandbox={"processing_seconds": 600})
+    deferred = Deferred.deferred(scene.sandbox, scene.project)
+    outcome = deferred.request()
+    assert any(f"Skipping step {JOBS}_checks" in message for message in outcome.messages)
+    for check in (*OF_SLICE, Check.LAST_MONTH_IS_HERE):
+        assert scene.results(check) == []
+        [planned] = scene.records(check)
+        status = asyncio.run(planned.resolve_status(LoadingContextForTest(scene.instance)))
+        assert status.value == "SKIPPED", "which is what the UI shows"
+
+    scene.sandbox.clock.advance(timedelta(minutes=11))
+    [loaded] = deferred.tick_and_load()
+    assert loaded.success, loaded.failure
+    for check in OF_SLICE:
+        assert scene.result(check).passed, scene.result(check).text
+    assert scene.result(Check.LAST_MONTH_IS_HERE, None).passed
+
+
+def test_what_a_deferred_run_skipped_is_judged_again_by_the_sensor(start_scene: Callable[..., Scene]) -> None:
+    scene = start_scene(sandbox={"processing_seconds": 600})
+    assert scene.materialize(partition="current_month").success
+    assert scene.tick() == [], "the run's own result is of today"
+    Deferred.deferred(scene.sandbox, scene.project).request()
+    [event] = scene.tick()
+    assert event.check_name == Check.LAST_MONTH_IS_HERE
+    assert event.metadata["pipefy/pending_export"].value
