@@ -7,11 +7,11 @@ needs them, so that the code location loads without any.
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from pipefy_exports_dagster.errors import ConfigurationError
@@ -85,6 +85,7 @@ class ReadOptions:
         max_memory_bytes: Resident memory at which the reading process is ended.
         max_seconds: Time after which the reading process is ended.
         max_unpacked_bytes: What a workbook or archive may unpack to.
+        show_values: Whether values of the file may be shown outside the table: in previews, profiles, errors.
     """
 
     column_types: Mapping[str, str] = field(default_factory=dict)
@@ -93,6 +94,7 @@ class ReadOptions:
     max_memory_bytes: int = 1_800_000_000
     max_seconds: float = 900.0
     max_unpacked_bytes: int = 8_000_000_000
+    show_values: bool = True
 
 
 HISTORY_START = date(2024, 1, 1)
@@ -148,6 +150,9 @@ class Report:
             )
 
 
+_Export = TypeVar("_Export", AutomationJobs, Report)
+
+
 @dataclass(frozen=True, slots=True)
 class PipefyExportsConfig:
     """Everything that `build_pipefy_exports` needs.
@@ -159,6 +164,7 @@ class PipefyExportsConfig:
     (Dagster's exponential backoff). `wait` says whether a run waits for Pipefy, or ends and leaves the waiting
     to a sensor. `history_start` is the first month of the history. `raw_retention_days` is the age, in the archive,
     from which `pipefy-exports prune` deletes raw files that nothing needs any more; None keeps all.
+    With `show_values` false no value of a file is shown outside the tables: not in metadata, logs or errors.
     """
 
     organization_id: str | None = None
@@ -176,13 +182,14 @@ class PipefyExportsConfig:
     max_retries: int = 3
     retry_delay_s: float = 30.0
     read_copy: bool = True
+    show_values: bool = True
     history_start: date = HISTORY_START
     raw_retention_days: int | None = None
     group_name: str = "pipefy"
     owners: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Make paths absolute at once: a run may have another working directory."""
+        """Make paths absolute at once: a run may have another working directory. Hand `show_values` down."""
         object.__setattr__(self, "history_start", self.history_start.replace(day=1))
         object.__setattr__(self, "wait", _wait(self.wait))
         object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
@@ -193,6 +200,10 @@ class PipefyExportsConfig:
                 f"PIPEFY_EXPORTS_RAW_RETENTION_DAYS is {self.raw_retention_days}; use 1 or more, or leave it out to "
                 "keep all raw files"
             )
+        if not self.show_values:
+            if self.automation_jobs:
+                object.__setattr__(self, "automation_jobs", _without_values(self.automation_jobs))
+            object.__setattr__(self, "reports", tuple(map(_without_values, self.reports)))
         try:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError):
@@ -245,7 +256,12 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
         wait=_wait(env.get("PIPEFY_EXPORTS_WAIT", Wait.INLINE)),
         read_copy=_flag(env, "PIPEFY_EXPORTS_READ_COPY", default=True),
         raw_retention_days=_days("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", env),
+        show_values=_flag(env, "PIPEFY_EXPORTS_SHOW_VALUES", default=True),
     )
+
+
+def _without_values(export: _Export) -> _Export:
+    return replace(export, reading=replace(export.reading, show_values=False))
 
 
 def _host_suffix(text: str) -> str:

@@ -9,7 +9,7 @@ import dagster as dg
 from pydantic import Field, ValidationError
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, ReadOptions, Report
+from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, Report
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.orchestration.failures import retry_policy
 from pipefy_exports_dagster.orchestration.materializing import Materializer
@@ -106,7 +106,7 @@ class ExportAssets:
             export_database: ExportDatabaseResource,
         ) -> Iterator[dg.MaterializeResult]:
             kind = AutomationJobsExport(self.config.organization_id)
-            result = self._materializer(jobs.name, kind, jobs.reading).run(
+            result = self._materializer(jobs, kind).run(
                 context, pipefy, export_database, fresh=config.fresh, overrides=config.overrides()
             )
             if result:
@@ -123,7 +123,7 @@ class ExportAssets:
             export_database: ExportDatabaseResource,
         ) -> Iterator[dg.MaterializeResult]:
             kind = OrganizationReportExport(self.config.organization_id, config.applied_to(report))
-            result = self._materializer(report.name, kind, report.reading).run(
+            result = self._materializer(report, kind).run(
                 context, pipefy, export_database, fresh=config.fresh, overrides=config.overrides()
             )
             if result:
@@ -132,8 +132,10 @@ class ExportAssets:
         rows = "Cards of an organization report: one row per card, the columns that the report has when exported."
         return self._asset(report.name, organization_report, rows)
 
-    def _materializer(self, name: str, kind: ExportKind, reading: ReadOptions) -> Materializer:
-        return Materializer(self.config, name, kind, reading, self.clock, self.on_stage)
+    def _materializer(self, export: AutomationJobs | Report, kind: ExportKind) -> Materializer:
+        return Materializer(
+            self.config, export.name, kind, export.reading, export.time_column, self.clock, self.on_stage
+        )
 
     def _asset(self, name: str, materialize: Callable[..., Any], rows: str) -> dg.AssetsDefinition:
         return dg.asset(

@@ -1,12 +1,13 @@
 """What assets need from outside: Pipefy, and the database. Neither is touched before a run."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
 from pydantic import Field
 
 from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, ReadOptions
-from pipefy_exports_dagster.loading import LoadReport, Slice, load_file
+from pipefy_exports_dagster.loading import LoadReport, Slice, StagedTable, load_file
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.stages import OnStage
 
@@ -63,7 +64,14 @@ class ExportDatabaseResource(dg.ConfigurableResource):
         return Path(self.path).stem
 
     def load(
-        self, file: Path, *, table: str, slice_: Slice, options: ReadOptions, on_stage: OnStage
+        self,
+        file: Path,
+        *,
+        table: str,
+        slice_: Slice,
+        options: ReadOptions,
+        on_stage: OnStage,
+        on_staged: Callable[[StagedTable], None],
     ) -> LoadReport:
         """Load a file into its slice of a table.
 
@@ -79,6 +87,7 @@ class ExportDatabaseResource(dg.ConfigurableResource):
             lock_timeout_s=self.lock_timeout_s,
             read_copy=self.read_copy,
             on_stage=on_stage,
+            on_staged=on_staged,
         )
 
 
