@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from e2e.conftest import MONTH_LEFT_OUT, MONTHS_BUILT
+from e2e.conftest import MONTH_LEFT_OUT, MONTHS_BUILT, VIEWPORT_HEIGHT, VIEWPORT_WIDTH
 from playwright.sync_api import Locator, Page, expect
 from support.project import JOBS, JOBS_HISTORY, Project
 
@@ -45,6 +45,10 @@ def test_a_partition_is_materialized_with_the_mouse_and_its_rows_are_shown(
     assert rows > 100
     expect(metadata_value(page, "dagster/row_count")).to_have_text(str(rows))
     expect(metadata_value(page, "pipefy/window")).to_contain_text("(exclusive)")
+    expect(metadata_value(page, "pipefy/rows_per_day").get_by_role("img")).to_be_visible()
+    page.set_viewport_size({"width": 1600, "height": 1000})
+    page.screenshot(path=screenshots / "asset.png")
+    page.set_viewport_size({"width": VIEWPORT_WIDTH, "height": VIEWPORT_HEIGHT})
 
     preview = metadata_value(page, "pipefy/preview").get_by_role("table")
     preview.scroll_into_view_if_needed()
@@ -74,10 +78,9 @@ def test_a_partition_s_page_shows_its_rows_per_day_and_what_its_columns_hold(
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.complete && image.naturalWidth") > 300
     expect(over_time).to_contain_text(f"{rows:,} rows by started_at, most on {busiest}: {most}")
-    screenshot_down_to(page, "pipefy/preview", screenshots / "asset.png")
-
     profile = metadata_value(page, "pipefy/profile").get_by_role("table")
     profile.scroll_into_view_if_needed()
+    page.screenshot(path=screenshots / "profile.png")
     headings = profile.locator("th").all_inner_texts()
     assert headings == ["column", "type", "filled", "distinct", "smallest", "largest"]
     lines = [line.locator("td").all_inner_texts() for line in profile.locator("tbody tr").all()]
@@ -106,11 +109,3 @@ def test_the_months_of_a_history_show_gaps_as_gaps(page: Page, ui: str, screensh
     page.get_by_text("Materialized (2)", exact=True).click()
     expect(page.get_by_text(gap, exact=True).first).to_be_visible()
     assert built[1] not in months.all_inner_texts()
-
-
-def screenshot_down_to(page: Page, name: str, path: Path) -> None:
-    """Photograph the page, wide enough for its tables, down to where a metadata value begins."""
-    page.set_viewport_size({"width": 1600, "height": 2000})
-    row = metadata_value(page, name).bounding_box()
-    assert row
-    page.screenshot(path=path, clip={"x": 0, "y": 0, "width": 1600, "height": int(row["y"]) - 1})
