@@ -49,6 +49,8 @@ def ratios(medians: Medians, names: list[str]) -> list[tuple[str, str, str]]:
         rows.append(
             (f"{name}: the next ratio in CPU seconds, which other programs stretch less", f"{work:.2f}", "")
         )
+        share = loaded["look_cpu"] / loaded["cpu"]
+        rows.append((f"{name}: rows per day and profile / load, CPU seconds", f"{share:.1%}", "5%"))
         if name.startswith("xlsx"):
             alone = medians["fastexcel_alone", name]
             apart = (loaded["seconds"] - start["seconds"]) / alone["seconds"]

@@ -7,7 +7,11 @@ import tempfile
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from pipefy_exports_dagster.loading import StagedTable
 
 _BYTES_PER_KB = 1024
 
@@ -59,6 +63,7 @@ def load(path: Path, folder: Path) -> dict[str, Any]:
         report = replace_slice(staged, database=database, table="jobs", slice_=slice_)
         seconds, cpu = time.perf_counter() - started, _cpu_seconds() - cpu_started
         peaks = {"parent_mb": _peak_mb(resource.RUSAGE_SELF), "child_mb": _peak_mb(resource.RUSAGE_CHILDREN)}
+        look = _look(staged)
         columns = len(staged.columns)
         bare_started = time.perf_counter()
         with duckdb.connect(folder / "insert.duckdb") as connection:
@@ -81,8 +86,25 @@ def load(path: Path, folder: Path) -> dict[str, Any]:
         "locked": report.seconds_writing,
         "copying": report.seconds_copying,
         "bare_insert": bare,
+        **look,
         **peaks,
     }
+
+
+def _look(staged: "StagedTable") -> dict[str, float]:
+    """What a run of Dagster adds: the rows per day and the profile."""
+    from pipefy_exports_dagster.history.look import look_at
+
+    started, cpu_started = time.perf_counter(), _cpu_seconds()
+    look_at(
+        staged,
+        window=None,
+        requested_month=date(2026, 11, 1),
+        zone=ZoneInfo("UTC"),
+        time_column=None,
+        show_values=True,
+    )
+    return {"look": time.perf_counter() - started, "look_cpu": _cpu_seconds() - cpu_started}
 
 
 def child_start(path: Path, folder: Path) -> dict[str, Any]:

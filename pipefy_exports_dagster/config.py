@@ -8,11 +8,11 @@ needs them, so that the code location loads without any.
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from pipefy_exports_dagster.asset_names import (
@@ -126,6 +126,7 @@ class ReadOptions:
         max_memory_bytes: Resident memory at which the reading process is ended.
         max_seconds: Time after which the reading process is ended.
         max_unpacked_bytes: What a workbook or archive may unpack to.
+        show_values: Whether values of the file may be shown outside the table: in previews, profiles, errors.
     """
 
     column_types: Mapping[str, str] = field(default_factory=dict)
@@ -134,6 +135,7 @@ class ReadOptions:
     max_memory_bytes: int = 1_800_000_000
     max_seconds: float = 900.0
     max_unpacked_bytes: int = 8_000_000_000
+    show_values: bool = True
 
 
 HISTORY_START = date(2024, 1, 1)
@@ -216,6 +218,9 @@ class Report:
         object.__setattr__(self, "pipe_ids", tuple(self.pipe_ids))
 
 
+_Export = TypeVar("_Export", AutomationJobs, Report)
+
+
 @dataclass(frozen=True, slots=True)
 class PipefyExportsConfig:
     """Everything that `build_pipefy_exports` needs. Times are in seconds.
@@ -241,7 +246,7 @@ class PipefyExportsConfig:
         retry_delay_s: The pause before that; the next are three and seven times as long (Dagster's exponential
             backoff).
         read_copy: Publish a copy of the database for readers after each load.
-        show_values: Whether values of rows may be shown in the UI.
+        show_values: Whether values of the files may be shown outside the tables: in metadata, logs and errors.
         history: Whether the exports have histories by calendar month.
         history_start: The first month of the histories.
         raw_retention_days: The age, in days in the archive, from which `pipefy-exports prune` deletes raw files that
@@ -279,7 +284,10 @@ class PipefyExportsConfig:
     owners: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Make paths absolute at once: a run may have another working directory. Check names and time zone."""
+        """Make paths absolute at once: a run may have another working directory. Check names and time zone.
+
+        `show_values` is handed down to how files are read.
+        """
         object.__setattr__(self, "key_prefix", checked_prefix(self.key_prefix))
         if not (self.automation_jobs or self.reports):
             raise ConfigurationError(
@@ -302,6 +310,10 @@ class PipefyExportsConfig:
                 f"PIPEFY_EXPORTS_RAW_RETENTION_DAYS is {self.raw_retention_days}; use 1 or more, or leave it out to "
                 "keep all raw files"
             )
+        if not self.show_values:
+            if self.automation_jobs:
+                object.__setattr__(self, "automation_jobs", _without_values(self.automation_jobs))
+            object.__setattr__(self, "reports", tuple(map(_without_values, self.reports)))
         try:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError):
@@ -367,7 +379,12 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
         wait=_wait(env.get("PIPEFY_EXPORTS_WAIT", Wait.INLINE)),
         read_copy=_flag(env, "PIPEFY_EXPORTS_READ_COPY", default=True),
         raw_retention_days=_days("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", env),
+        show_values=_flag(env, "PIPEFY_EXPORTS_SHOW_VALUES", default=True),
     )
+
+
+def _without_values(export: _Export) -> _Export:
+    return replace(export, reading=replace(export.reading, show_values=False))
 
 
 def _host_suffix(text: str) -> str:

@@ -166,7 +166,14 @@ class QueryRefusedError(PermanentError):
 
 
 class LoadFailedError(PermanentError):
-    """DuckDB refused the load for a reason that another try does not change."""
+    """DuckDB refused the load for a reason that another try does not change.
+
+    `without_values` is the message without values of a file or table, where the message may quote one.
+    """
+
+    def __init__(self, message: str, *, without_values: str | None = None) -> None:
+        super().__init__(message)
+        self.without_values = without_values
 
 
 class ConnectionFailedError(TransientError):

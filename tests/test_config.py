@@ -35,6 +35,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "PIPEFY_EXPORTS_TIMEZONE": "America/Sao_Paulo",
             "PIPEFY_ORGANIZATION_REPORT_ID": "42",
             "PIPEFY_EXPORTS_READ_COPY": "off",
+            "PIPEFY_EXPORTS_SHOW_VALUES": "false",
             "PIPEFY_EXPORTS_RAW_RETENTION_DAYS": "365",
         }
     )
@@ -50,9 +51,18 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         database=tmp_path / "x.duckdb",
         timezone="America/Sao_Paulo",
         read_copy=False,
+        show_values=False,
         raw_retention_days=365,
     )
     assert str(config.zone) == "America/Sao_Paulo"
+
+
+def test_every_export_s_files_are_read_without_showing_values_if_one_says_so_for_all() -> None:
+    config = PipefyExportsConfig(reports=(Report(), Report(name="other")), show_values=False)
+    assert config.automation_jobs
+    readings = [config.automation_jobs.reading, *(report.reading for report in config.reports)]
+    assert [reading.show_values for reading in readings] == [False] * 3
+    assert PipefyExportsConfig().reports[0].reading.show_values
 
 
 @pytest.mark.parametrize("value", ["", " ", "\n"])
@@ -89,6 +99,7 @@ def test_the_database_is_in_the_data_folder_unless_named(tmp_path: Path) -> None
     [
         ("PIPEFY_ALLOW_INSECURE_URLS", "maybe"),
         ("PIPEFY_EXPORTS_READ_COPY", "2"),
+        ("PIPEFY_EXPORTS_SHOW_VALUES", "nein"),
         ("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", "0"),
         ("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", "a year"),
         ("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", "-30"),

@@ -1,6 +1,7 @@
 """`pipefy-exports rebuild-history`: every month from the raw files, without Pipefy."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -142,10 +143,14 @@ def _rebuild_one(
         months = [month for month in builder.months() if month >= config.history_start]
         for number, month in enumerate(months, 1):
             on_month(f"{source.name} {month:%Y-%m}", number, len(months))
+            started = time.monotonic()
             result = builder.build(month)
+            loading_s = time.monotonic() - started
             rebuilt.months.append(result)
             if result.cover and config.organization_id in (None, organization_id):
-                instance.report_runless_asset_event(month_materialization(builder.plan, result, result.cover))
+                instance.report_runless_asset_event(
+                    month_materialization(builder.plan, result, result.cover, loading_s=loading_s)
+                )
         if config.read_copy:
             builder.publish()
     return rebuilt

@@ -28,6 +28,12 @@ GROUP BY ALL ORDER BY month""",
 FROM organization_report_export WHERE _period_filter = 'last_3_months'
 GROUP BY ALL ORDER BY cards DESC, pipe""",
     ),
+    (
+        "What does the history keep, month by month, and from which export?",
+        """SELECT strftime(_month, '%Y-%m') AS month, _is_complete, any_value(_period_filter) AS from_export,
+       count(*) AS jobs
+FROM automation_jobs_history GROUP BY ALL ORDER BY month""",
+    ),
 )
 
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import dagster as dg
 
+from pipefy_exports_dagster.orchestration.day_picture import picture_in
+from pipefy_exports_dagster.orchestration.metadata import ROWS_PER_DAY
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedPartition:
-    """The newest materialization of a partition."""
+    """The newest materialization of a partition; `picture` is the SVG of its rows per day, if there is one."""
 
     table: str
     partition: str
@@ -21,6 +23,7 @@ class LoadedPartition:
     waiting_s: float
     downloading_s: float
     loading_s: float
+    picture: str | None
 
 
 def loaded_partitions(home: Path, assets: Sequence[str]) -> list[LoadedPartition]:
@@ -49,6 +52,7 @@ def loaded_partitions(home: Path, assets: Sequence[str]) -> list[LoadedPartition
                             waiting_s=value["pipefy/waiting_s"],
                             downloading_s=value["pipefy/downloading_s"],
                             loading_s=value["pipefy/loading_s"],
+                            picture=picture_in(str(value.get(ROWS_PER_DAY))),
                         )
                     )
     return loaded

@@ -1,17 +1,20 @@
-"""`pipefy-exports demo`: six partitions from a local Pipefy through Dagster into DuckDB, then SQL."""
+"""`pipefy-exports demo`: six partitions from a local Pipefy through Dagster into DuckDB, their months, then SQL."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+import dagster as dg
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from pipefy_exports_dagster.config import config_from_environment
+from pipefy_exports_dagster.asset_names import history_name
+from pipefy_exports_dagster.commands.rebuild_history import rebuild
+from pipefy_exports_dagster.config import PipefyExportsConfig, config_from_environment
 from pipefy_exports_dagster.demo.answers import QUESTIONS, answer
 from pipefy_exports_dagster.demo.environment import sandbox_data_dir, sandbox_environment
-from pipefy_exports_dagster.demo.loaded import loaded_partitions
+from pipefy_exports_dagster.demo.loaded import LoadedPartition, loaded_partitions
 from pipefy_exports_dagster.demo.partition_runs import PartitionRun, start_run
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
@@ -54,12 +57,15 @@ def run_demo(console: Console, *, data_dir: Path) -> int:
     if failed:
         return 1
     console.print(f"\nAll loaded in {time.monotonic() - started:.0f} s.\n")
-    _show_loaded(console, assets, environment)
+    home = Path(environment["DAGSTER_HOME"])
+    picture = _show_loaded(console, loaded_partitions(home, assets), data_dir)
+    _build_history(config, home, console)
     for question, query in QUESTIONS:
         console.print(f"\n[bold]{question}[/bold]\n[dim]{query}[/dim]")
         console.print(answer(config.database_path, query))
     console.print(
-        f"\nQuery it:      duckdb {config.database_path}  (or any DuckDB client)\n"
+        f"\nRows per day:  {picture}  (also on each partition's page of the UI)\n"
+        f"Query it:      duckdb {config.database_path}  (or any DuckDB client)\n"
         "See it in the Dagster UI:  make dev  (without credentials in .env it opens this sandbox's data)\n"
         "Your own account:          cp .env.example .env, fill it in, make dev",
         soft_wrap=True,
@@ -108,11 +114,26 @@ def _short(text: str) -> str:
     return text if len(text) <= 90 else text[:89] + "…"  # noqa: PLR2004 - one line of a terminal
 
 
-def _show_loaded(console: Console, assets: Sequence[str], environment: Mapping[str, str]) -> None:
+def _build_history(config: PipefyExportsConfig, home: Path, console: Console) -> None:
+    """Build the months of the automation jobs from the files that are here now."""
+    assert config.automation_jobs is not None  # noqa: S101 - the demo's configuration has it
+    only = history_name(config.automation_jobs.name)
+    started = time.monotonic()
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        [history] = rebuild([config], instance, only=only)
+    months = sum(1 for month in history.months if month.cover)
+    console.print(
+        f"\nFrom the same files, {months} months of {only} in {time.monotonic() - started:.0f} s: what Pipefy "
+        "forgets after three months."
+    )
+
+
+def _show_loaded(console: Console, partitions: Sequence[LoadedPartition], data_dir: Path) -> Path:
+    """Show what is loaded; return where the picture of the first partition is, which is written there."""
     table = Table("table", "_period_filter", title="Loaded", title_justify="left")
     for heading in ("rows", "file bytes", "waited s", "downloaded s", "loaded s"):
         table.add_column(heading, justify="right")
-    for loaded in loaded_partitions(Path(environment["DAGSTER_HOME"]), assets):
+    for loaded in partitions:
         table.add_row(
             loaded.table,
             loaded.partition,
@@ -123,3 +144,7 @@ def _show_loaded(console: Console, assets: Sequence[str], environment: Mapping[s
             f"{loaded.loading_s:.1f}",
         )
     console.print(table)
+    first = partitions[0]
+    picture = data_dir / f"{first.table}-{first.partition}.svg"
+    picture.write_text(first.picture or "", encoding="utf-8")
+    return picture

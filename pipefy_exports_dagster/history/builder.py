@@ -27,6 +27,7 @@ from pipefy_exports_dagster.loading import (
     publish_months,
     replace_month,
 )
+from pipefy_exports_dagster.loading.discretion import values_hidden
 from pipefy_exports_dagster.loading.slice import naive_utc
 from pipefy_exports_dagster.pipefy.raw_files import RawFile
 
@@ -105,17 +106,18 @@ class HistoryBuilder:
                 return MonthResult(month, MonthAction.GAP)
             return MonthResult(month, MonthAction.KEPT, cover_of(held))
         raw, facts = found[chosen.export_id]
-        report = replace_month(
-            facts.staged,
-            database=self.plan.database,
-            schema=self.plan.schema,
-            table=self.plan.table,
-            slice_=MonthSlice(month, chosen.grade is Grade.COMPLETE, _slice(raw)),
-            month_sql=facts.month_sql,
-            rows=chosen.rows,
-            may_replace=lambda held: _may_replace(chosen, held),
-            lock_timeout_s=self.plan.lock_timeout_s,
-        )
+        with values_hidden(hidden=not self.plan.reading.show_values):
+            report = replace_month(
+                facts.staged,
+                database=self.plan.database,
+                schema=self.plan.schema,
+                table=self.plan.table,
+                slice_=MonthSlice(month, chosen.grade is Grade.COMPLETE, _slice(raw)),
+                month_sql=facts.month_sql,
+                rows=chosen.rows,
+                may_replace=lambda held: _may_replace(chosen, held),
+                lock_timeout_s=self.plan.lock_timeout_s,
+            )
         if report.kept:
             return MonthResult(month, MonthAction.KEPT, cover_of(report.kept))
         self._written = True

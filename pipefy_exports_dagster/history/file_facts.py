@@ -2,29 +2,24 @@
 
 import contextlib
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import date, timedelta
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from pipefy_exports_dagster.errors import UnreadableFileError
 from pipefy_exports_dagster.history.covers import months_that_may_be_covered
+from pipefy_exports_dagster.history.date_columns import TimeQuestion
 from pipefy_exports_dagster.history.plan import HistoryPlan
-from pipefy_exports_dagster.history.time_column import DateColumn, TimeColumn, choose_time_column
+from pipefy_exports_dagster.history.time_column import TimeColumn, required
 from pipefy_exports_dagster.loading import StagedTable, read_table_file, workspace
-from pipefy_exports_dagster.loading.sql import literal
-from pipefy_exports_dagster.pipefy.periods import add_months
+from pipefy_exports_dagster.loading.daily_rows import rows_per_day
+from pipefy_exports_dagster.loading.staged_query import rows_of, staged_query
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, sha256_of
-
-if TYPE_CHECKING:
-    import duckdb
 
 KEPT_FILES = 12
 """How many read files are kept at once: those of a few months, which lie next to each other."""
-TOLERANCE = timedelta(days=1)
-"""How far from the export's window a value may lie: Pipefy may cut it in another time zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +32,7 @@ class FileFacts:
         month_sql: SQL over the staged file for a row's month; None like `time`.
         rows_by_month: How many rows belong to each month.
         rows_without_month: How many belong to none, since the column is blank.
+        rows_by_day: How many rows lie on each day of the months that the export may cover.
     """
 
     staged: StagedTable
@@ -44,6 +40,7 @@ class FileFacts:
     month_sql: str | None
     rows_by_month: dict[date, int]
     rows_without_month: int
+    rows_by_day: dict[date, int] = field(default_factory=dict)
 
 
 class FactReader:
@@ -91,56 +88,24 @@ class FactReader:
     def _facts(self, raw: RawFile, staged: StagedTable) -> FileFacts:
         if not staged.rows:
             return FileFacts(staged, None, None, {}, 0)
-        with _connection() as connection:
-            time = choose_time_column(
-                self._date_columns(connection, raw, staged),
-                rows=staged.rows,
-                configured=self._plan.time_column,
-                what=f"export {raw.sidecar.export_id!r} of {self._plan.export}",
+        plan, sidecar = self._plan, raw.sidecar
+        question = TimeQuestion(
+            months=months_that_may_be_covered(plan.window_of(sidecar), sidecar.requested_month),
+            zone=plan.zone,
+            time_column=plan.time_column,
+            show_values=plan.reading.show_values,
+        )
+        with staged_query() as connection:
+            time = required(
+                question.answer(connection, staged), what=f"export {sidecar.export_id!r} of {plan.export}"
             )
-            month_sql = (
-                f"CAST(date_trunc('month', {self._local(time.column.position, time.column.type)}) AS DATE)"
-            )
+            local = question.local(time.column)
+            month_sql = f"CAST(date_trunc('month', {local}) AS DATE)"
             counted = connection.execute(
-                f"SELECT {month_sql}, count(*) FROM {_parquet(staged)} GROUP BY ALL ORDER BY ALL"
+                f"SELECT {month_sql}, count(*) FROM {rows_of(staged)} GROUP BY ALL ORDER BY ALL"
             ).fetchall()
+            days = question.days
+            daily = rows_per_day(connection, staged, local, first=days.first, end=days.end)
         rows_by_month = {month: count for month, count in counted if month is not None}
         without = sum(count for month, count in counted if month is None)
-        return FileFacts(staged, time, month_sql, rows_by_month, without)
-
-    def _date_columns(
-        self, connection: "duckdb.DuckDBPyConnection", raw: RawFile, staged: StagedTable
-    ) -> Sequence[DateColumn]:
-        months = months_that_may_be_covered(self._plan.window_of(raw.sidecar), raw.sidecar.requested_month)
-        first, end = months[0] - TOLERANCE, add_months(months[-1], 1) + TOLERANCE
-        columns = []
-        for position, column in enumerate(staged.columns):
-            if not column.has_values or not (column.type == "DATE" or column.type.startswith("TIMESTAMP")):
-                continue
-            local = self._local(position, column.type)
-            facts = connection.execute(
-                f"SELECT count(v), count(*) FILTER (v >= DATE '{first}' AND v < DATE '{end}'), "
-                f"CAST(min(v) AS VARCHAR), CAST(max(v) AS VARCHAR) FROM (SELECT {local} AS v FROM {_parquet(staged)})"
-            ).fetchone()
-            if facts and facts[0]:
-                columns.append(DateColumn(position, column.name, column.header, column.type, *facts))
-        return columns
-
-    def _local(self, position: int, type_: str) -> str:
-        """SQL for a value as the organization's clocks show it; a value without a zone is taken as it is."""
-        if type_ == "TIMESTAMP WITH TIME ZONE":
-            return f"timezone({literal(self._plan.zone.key)}, c{position})"
-        return f"c{position}"
-
-
-@contextmanager
-def _connection() -> Iterator["duckdb.DuckDBPyConnection"]:
-    import duckdb
-
-    with duckdb.connect(config={"memory_limit": "500MB"}) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        yield connection
-
-
-def _parquet(staged: StagedTable) -> str:
-    return f"read_parquet({literal(str(staged.path))})"
+        return FileFacts(staged, time, month_sql, rows_by_month, without, daily.by_day)

@@ -26,8 +26,8 @@ class DateColumn:
         type: DuckDB's type.
         filled: How many rows have a value.
         inside: How many of the values lie in the dates that the export covers, or within a day of them.
-        earliest: The smallest value, as text.
-        latest: The largest value, as text.
+        earliest: The smallest value, as text; empty where it is not to be shown.
+        latest: The largest value, likewise.
     """
 
     position: int
@@ -40,7 +40,8 @@ class DateColumn:
     latest: str
 
     def __str__(self) -> str:
-        return f"{self.name!r} ({self.type}, {self.filled} values, {self.earliest} to {self.latest})"
+        reach = f", {self.earliest} to {self.latest}" if self.earliest else ""
+        return f"{self.name!r} ({self.type}, {self.filled} values{reach})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,18 @@ class TimeColumn:
     how: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Why no column was chosen: `problem` goes on after the file's name."""
+
+    problem: str
+    candidates: Sequence[DateColumn]
+
+
 def choose_time_column(
     columns: Sequence[DateColumn], *, rows: int, configured: str | None, what: str
 ) -> TimeColumn:
-    """Return the column that says to which month a row belongs.
-
-    Without a configured one: the columns all of whose values lie in the export's window; if there are
-    several, those that are never blank; if there still are, the one whose name says that something began. Where no
-    column lies in the window altogether, the name decides alone, among those that are never blank.
+    """Return the column that says to which month a row belongs, as `find_time_column` finds it.
 
     Args:
         columns: All columns of dates and times that have values.
@@ -69,18 +74,45 @@ def choose_time_column(
     Raises:
         ConfigurationError: None is clearly it; the message lists the candidates.
     """
+    return required(find_time_column(columns, rows=rows, configured=configured), what=what)
+
+
+def required(found: TimeColumn | Unclear, *, what: str) -> TimeColumn:
+    """Return what was found.
+
+    Raises:
+        ConfigurationError: Nothing was; the message lists the candidates.
+    """
+    if isinstance(found, TimeColumn):
+        return found
+    candidates = "; ".join(map(str, found.candidates[:20])) or "no column holds dates or times"
+    raise ConfigurationError(
+        f"{what} {found.problem}. Candidates: {candidates}. Set `time_column` of the export in the configuration "
+        "(and `reading`, where dates are read as text); the history was not changed"
+    )
+
+
+def find_time_column(
+    columns: Sequence[DateColumn], *, rows: int, configured: str | None
+) -> TimeColumn | Unclear:
+    """Find the column that says to which month a row belongs, or say why that is not clear.
+
+    Without a configured one: the columns all of whose values lie in the export's window; if there are
+    several, those that are never blank; if there still are, the one whose name says that something began. Where no
+    column lies in the window altogether, the name decides alone, among those that are never blank.
+    """
     if configured is not None:
         wanted = {configured, snake_case(configured)}
         for column in columns:
             if column.name in wanted or column.header == configured:
                 return TimeColumn(column, "configured")
-        raise _unclear(what, f"has no column of dates or times named {configured!r}", columns)
+        return Unclear(f"has no column of dates or times named {configured!r}", columns)
     inside = [column for column in columns if column.inside == column.filled]
     if not inside:
         named = [column for column in columns if column.filled == rows and BEGINNING.search(column.name)]
         if len(named) == 1:
             return TimeColumn(named[0], "by its name, although not all its values lie in the export's time")
-        raise _unclear(what, "has no column whose dates all lie in the time that it covers", columns)
+        return Unclear("has no column whose dates all lie in the time that it covers", columns)
     if len(inside) == 1:
         return TimeColumn(
             inside[0], "the only column whose values all lie in the time that the export covers"
@@ -91,12 +123,4 @@ def choose_time_column(
     named = [column for column in never_blank if BEGINNING.search(column.name)]
     if len(named) == 1:
         return TimeColumn(named[0], "by its name, of those in the export's time that no row leaves blank")
-    raise _unclear(what, "has several columns that could say to which month a row belongs", inside)
-
-
-def _unclear(what: str, problem: str, columns: Sequence[DateColumn]) -> ConfigurationError:
-    candidates = "; ".join(map(str, columns[:20])) or "no column holds dates or times"
-    return ConfigurationError(
-        f"{what} {problem}. Candidates: {candidates}. Set `time_column` of the export in the configuration "
-        "(and `reading`, where dates are read as text); the history was not changed"
-    )
+    return Unclear("has several columns that could say to which month a row belongs", inside)

@@ -7,14 +7,14 @@ from pathlib import Path
 import dagster as dg
 
 from pipefy_exports_dagster.errors import ConfigurationError, LoadFailedError, PipefyExportsError
+from pipefy_exports_dagster.history.look import FileLook
 from pipefy_exports_dagster.instance import prepare_instance
 from pipefy_exports_dagster.load_command.arrival import SOURCE
 from pipefy_exports_dagster.loading import LoadReport
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
 from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
 from pipefy_exports_dagster.orchestration.metadata import materialization_metadata
-from pipefy_exports_dagster.pipefy.export import ExportKind
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
+from pipefy_exports_dagster.pipefy.periods import Window
 from pipefy_exports_dagster.pipefy.raw_files import RawFile
 
 SOURCE_FILE = "pipefy/source_file"
@@ -46,9 +46,11 @@ def report_materialization(
     raw: RawFile,
     report: LoadReport,
     *,
-    kind: ExportKind,
+    window: Window | None,
     database: Path,
     loading_s: float,
+    look: FileLook,
+    show_values: bool,
 ) -> None:
     """Log the materialization of the partition, so that UI, schedules and history know of it.
 
@@ -70,9 +72,11 @@ def report_materialization(
             ExportedFile(raw, requested, resumed=False, timings=Timings()),
             report,
             database=database.stem,
-            window=kind.window(Period(PeriodFilter(sidecar.period_filter), sidecar.requested_month)),
+            window=window,
             exports_created=Ledger(instance, key, sidecar.period_filter).requests_since_materialization(),
             loading_s=loading_s,
+            look=look,
+            show_values=show_values,
         )
         metadata[SOURCE_FILE] = str(sidecar.request["file_name"])[:MAX_NAME_LENGTH]
         instance.report_runless_asset_event(

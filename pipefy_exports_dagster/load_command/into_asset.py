@@ -11,6 +11,7 @@ from pathlib import Path
 from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions
 from pipefy_exports_dagster.errors import SupersededExportError
+from pipefy_exports_dagster.history.look import FileLook, look_at
 from pipefy_exports_dagster.load_command.arrival import (
     Content,
     Given,
@@ -19,15 +20,16 @@ from pipefy_exports_dagster.load_command.arrival import (
     describe_arrival,
 )
 from pipefy_exports_dagster.load_command.dagster_event import opened_instance, report_materialization
-from pipefy_exports_dagster.load_command.load_or_plan import Manner, OnStage, load_or_plan
+from pipefy_exports_dagster.load_command.load_or_plan import Manner, OnStage, OnStaged, load_or_plan
 from pipefy_exports_dagster.load_command.outcome import Outcome
 from pipefy_exports_dagster.load_command.reading import require_database, require_file
-from pipefy_exports_dagster.loading import LoadReport, Slice
+from pipefy_exports_dagster.loading import LoadReport, Slice, StagedTable
+from pipefy_exports_dagster.loading.load import ignore_staged
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
-from pipefy_exports_dagster.pipefy.periods import PeriodFilter
+from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, RawFolder, Sidecar
 
 
@@ -38,13 +40,21 @@ class ExportAsset:
     name: str
     kind: ExportKind
     reading: ReadOptions
+    time_column: str | None = None
 
 
 def export_assets(config: PipefyExportsConfig) -> dict[str, ExportAsset]:
     """Return the assets of a configuration, by name with prefix."""
     jobs = config.automation_jobs
     assets = (
-        [ExportAsset(config.asset(jobs.name), AutomationJobsExport(config.organization_id), jobs.reading)]
+        [
+            ExportAsset(
+                config.asset(jobs.name),
+                AutomationJobsExport(config.organization_id),
+                jobs.reading,
+                jobs.time_column,
+            )
+        ]
         if jobs
         else []
     )
@@ -53,6 +63,7 @@ def export_assets(config: PipefyExportsConfig) -> dict[str, ExportAsset]:
             config.asset(report.name),
             OrganizationReportExport(config.organization_id, report),
             report.reading,
+            report.time_column,
         )
         for report in config.reports
     ]
@@ -72,6 +83,21 @@ class Partition:
     def folder(self) -> RawFolder:
         """Where the partition's files are archived."""
         return RawFolder.of(self.config.data_dir, self.organization_id, self.asset.name, self.period_filter)
+
+    def window(self, sidecar: Sidecar) -> Window | None:
+        """Return the dates that a file covers, None where they are not known."""
+        return self.asset.kind.window(Period(self.period_filter, sidecar.requested_month))
+
+    def look_at(self, staged: StagedTable, sidecar: Sidecar) -> FileLook:
+        """Return what the UI shows of a file's rows."""
+        return look_at(
+            staged,
+            window=self.window(sidecar),
+            requested_month=sidecar.requested_month,
+            zone=self.config.zone,
+            time_column=self.asset.time_column,
+            show_values=self.asset.reading.show_values,
+        )
 
 
 def load_into_asset(
@@ -110,7 +136,12 @@ def load_into_asset(
                     kept.append(partition.folder.keep(part, sidecar))
                 manner.on_stage(stage)
 
-            report = _load(part, partition, sidecar, manner, archive_before_commit)
+            looks: list[FileLook] = []
+
+            def look(staged: StagedTable) -> None:
+                looks.append(partition.look_at(staged, sidecar))
+
+            report = _load(part, partition, sidecar, manner, archive_before_commit, on_staged=look)
         finally:
             part.unlink(missing_ok=True)
         manner.on_stage("reporting")
@@ -118,9 +149,11 @@ def load_into_asset(
             instance,
             kept[0],
             report,
-            kind=partition.asset.kind,
+            window=partition.window(sidecar),
             database=config.database_path,
             loading_s=time.monotonic() - started,
+            look=looks[0],
+            show_values=partition.asset.reading.show_values,
         )
     if report.read_copy_problem:
         notes = (*notes, report.read_copy_problem)
@@ -156,7 +189,13 @@ def _describe(
 
 
 def _load(
-    file: Path, partition: Partition, sidecar: Sidecar, manner: Manner, on_stage: OnStage
+    file: Path,
+    partition: Partition,
+    sidecar: Sidecar,
+    manner: Manner,
+    on_stage: OnStage,
+    *,
+    on_staged: OnStaged = ignore_staged,
 ) -> LoadReport:
     schema, table = schema_and_table(partition.asset.name)
     try:
@@ -169,6 +208,7 @@ def _load(
             manner=manner,
             read_copy=partition.config.read_copy,
             on_stage=on_stage,
+            on_staged=on_staged,
         )
     except SupersededExportError as error:
         raise SupersededExportError(

@@ -9,9 +9,19 @@ from pathlib import Path
 from pipefy_exports_dagster.asset_names import MAIN
 from pipefy_exports_dagster.load_command.dry_run import plan_load
 from pipefy_exports_dagster.load_command.reading import read_file, require_database
-from pipefy_exports_dagster.loading import LoadReport, ReadOptions, Slice, replace_slice, workspace
+from pipefy_exports_dagster.loading import (
+    LoadReport,
+    ReadOptions,
+    Slice,
+    StagedTable,
+    replace_slice,
+    workspace,
+)
+from pipefy_exports_dagster.loading.discretion import values_hidden
+from pipefy_exports_dagster.loading.load import ignore_staged
 
 OnStage = Callable[[str], None]
+OnStaged = Callable[[StagedTable], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,7 @@ def load_or_plan(
     manner: Manner,
     read_copy: bool,
     on_stage: OnStage,
+    on_staged: OnStaged = ignore_staged,
 ) -> LoadReport:
     """Load a file into a slice, or say what that would do.
 
@@ -49,26 +60,28 @@ def load_or_plan(
     with _scratch_folder(database, dry_run=manner.dry_run) as folder:
         on_stage("reading")
         staged = read_file(file, folder=folder, options=manner.options, pinned=manner.pinned)
+        on_staged(staged)
         on_stage("writing")
-        if manner.dry_run:
-            return plan_load(
+        with values_hidden(hidden=not manner.options.show_values):
+            if manner.dry_run:
+                return plan_load(
+                    staged,
+                    database=database,
+                    schema=schema,
+                    table=table,
+                    slice_=slice_,
+                    lock_timeout_s=manner.wait_s,
+                )
+            return replace_slice(
                 staged,
                 database=database,
                 schema=schema,
                 table=table,
                 slice_=slice_,
                 lock_timeout_s=manner.wait_s,
+                read_copy=read_copy,
+                on_stage=on_stage,
             )
-        return replace_slice(
-            staged,
-            database=database,
-            schema=schema,
-            table=table,
-            slice_=slice_,
-            lock_timeout_s=manner.wait_s,
-            read_copy=read_copy,
-            on_stage=on_stage,
-        )
 
 
 @contextmanager

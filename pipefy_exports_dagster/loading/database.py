@@ -162,4 +162,5 @@ def translated(error: Exception, path: Path) -> PipefyExportsError:
     message = str(error).strip().split("\n", maxsplit=1)[0]
     if "No space left" in str(error) or "disk is full" in str(error).lower():
         return DiskFullError(f"no space left while writing to {path}; nothing was changed: {message}")
-    return LoadFailedError(f"loading into {path} failed, nothing was changed: {message}")
+    said = f"loading into {path} failed, nothing was changed"
+    return LoadFailedError(f"{said}: {message}", without_values=f"{said}: {type(error).__name__}")

@@ -3,12 +3,18 @@ from pathlib import Path
 
 from pipefy_exports_dagster.asset_names import MAIN
 
+from .discretion import values_hidden
 from .options import ReadOptions
 from .reading import read_table_file
 from .replacing import ignore, replace_slice
 from .report import LoadReport
 from .slice import Slice
+from .staged import StagedTable
 from .workspace import workspace
+
+
+def ignore_staged(_staged: StagedTable) -> None:
+    """Ask nothing of a staged file."""
 
 
 def load_file(
@@ -22,6 +28,7 @@ def load_file(
     lock_timeout_s: float = 300.0,
     read_copy: bool = True,
     on_stage: Callable[[str], None] = ignore,
+    on_staged: Callable[[StagedTable], None] = ignore_staged,
 ) -> LoadReport:
     """Load a file of any kind into one slice of a table.
 
@@ -33,6 +40,8 @@ def load_file(
         lock_timeout_s: How long to wait while another process holds the database.
         read_copy: Whether to publish `<database>.read.duckdb` after the commit.
         on_stage: Called with `reading`, `in_transaction` (just before the commit) and `committed`.
+        on_staged: Called with the file as it was read, before the database is opened: what it asks of the rows
+            adds to the load, but keeps nobody waiting.
 
     Raises:
         UnreadableFileError: The file is not a table; the message says what it is instead.
@@ -42,16 +51,19 @@ def load_file(
         LoadFailedError: DuckDB refused, or the rows that arrived are not those of the file.
         DiskFullError: No space was left. In all of these cases the table is as it was.
     """
+    options = options or ReadOptions()
     on_stage("reading")
     with workspace(database) as folder:
         staged = read_table_file(path, folder=folder, options=options)
-        return replace_slice(
-            staged,
-            database=database,
-            schema=schema,
-            table=table,
-            slice_=slice_,
-            lock_timeout_s=lock_timeout_s,
-            read_copy=read_copy,
-            on_stage=on_stage,
-        )
+        on_staged(staged)
+        with values_hidden(hidden=not options.show_values):
+            return replace_slice(
+                staged,
+                database=database,
+                schema=schema,
+                table=table,
+                slice_=slice_,
+                lock_timeout_s=lock_timeout_s,
+                read_copy=read_copy,
+                on_stage=on_stage,
+            )

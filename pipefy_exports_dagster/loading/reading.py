@@ -19,6 +19,7 @@ from pipefy_exports_dagster.errors import (
     UnreadableFileError,
 )
 
+from .discretion import values_hidden
 from .options import ReadOptions
 from .staged import StagedTable
 
@@ -62,7 +63,9 @@ def read_table_file(path: Path, *, folder: Path, options: ReadOptions | None = N
             answer, said = _watch(process, options)
         finally:
             process.kill()
-    return _result(answer, said, process.returncode)
+    with values_hidden(hidden=not options.show_values):
+        staged = _result(answer, said, process.returncode)
+    return staged if options.show_values else replace(staged, preview=())
 
 
 def _environment() -> dict[str, str]:

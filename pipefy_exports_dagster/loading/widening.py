@@ -133,10 +133,14 @@ def _exact_cast(
         f"AND {back} IS DISTINCT FROM {canonical_text(name, old.type)} LIMIT 1"
     ).fetchone()
     if unfit:
-        raise LoadFailedError(
-            f"column {old.name!r} is pinned as {column.type}, but the table holds {unfit[0]!r} there as {old.type}; "
-            "pin a type that holds it, or drop the column"
-        )
+
+        def message(value: str) -> str:
+            return (
+                f"column {old.name!r} is pinned as {column.type}, but the table holds {value} there as {old.type}; "
+                "pin a type that holds it, or drop the column"
+            )
+
+        raise LoadFailedError(message(repr(unfit[0])), without_values=message("a value that does not fit"))
     return there
 
 

@@ -120,7 +120,9 @@ class ExportAssets:
         kind: ExportKind,
     ) -> Iterator[dg.MaterializeResult]:
         asset = self.config.asset(export.name)
-        materializer = Materializer(self.config, asset, kind, export.reading, self.clock, self.on_stage)
+        materializer = Materializer(
+            self.config, asset, kind, export.reading, export.time_column, self.clock, self.on_stage
+        )
         keys = ResourceKeys.of(self.config)
         result = materializer.run(
             context,

@@ -1,5 +1,6 @@
 """The history assets: one table each, partitioned by calendar month, built from the raw files."""
 
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -116,12 +117,16 @@ class _MonthsRun:
         with HistoryBuilder(plan, on_warning=self.context.log.warning) as builder:
             try:
                 for key in sorted(self.context.partition_keys, reverse=True):
+                    started = time.monotonic()
                     result = builder.build(month_of_key(key))
                     if result.cover is None:
                         gaps.append(result.month)
                         continue
                     # Logged, not returned: what is returned would stand for every month of the run.
-                    self.context.log_event(month_materialization(plan, result, result.cover))
+                    loading_s = time.monotonic() - started
+                    self.context.log_event(
+                        month_materialization(plan, result, result.cover, loading_s=loading_s)
+                    )
                     self.built[result.month] = result.cover.grade is Grade.COMPLETE
                     self.context.log.info(_said(plan.asset, result))
             finally:

@@ -1,12 +1,15 @@
 """What a materialized month says in the UI."""
 
+from datetime import date
 from typing import Any
 
 import dagster as dg
 
 from pipefy_exports_dagster.history import Cover, Grade, HistoryPlan, MonthAction, MonthResult
+from pipefy_exports_dagster.history.look import look_at_month
+from pipefy_exports_dagster.orchestration.column_metadata import PROFILE, with_columns
 from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
-from pipefy_exports_dagster.orchestration.metadata import MAX_BYTES, stored_size
+from pipefy_exports_dagster.orchestration.metadata import rows_over_time
 
 COMPLETE = "pipefy/is_complete"
 ACTION = "pipefy/action"
@@ -23,10 +26,26 @@ def month_key(result: MonthResult) -> str:
     return f"{result.month:%Y-%m}"
 
 
-def month_materialization(plan: HistoryPlan, result: MonthResult, cover: Cover) -> dg.AssetMaterialization:
-    """Return the event that says what a month holds now, and which export it is from."""
+def month_materialization(
+    plan: HistoryPlan, result: MonthResult, cover: Cover, *, loading_s: float
+) -> dg.AssetMaterialization:
+    """Return the event that says what a month holds now, and which export it is from.
+
+    Call it while the builder is open: it looks at the month's rows in the file.
+
+    Args:
+        plan: What the history is made from.
+        result: What became of the month.
+        cover: What the table holds of it now.
+        loading_s: Seconds that building the month took, with the reading of a file where it was the first of it.
+    """
+    look = None
+    if result.report and result.action is MonthAction.LOADED and result.facts:
+        look = look_at_month(result.facts, result.month, show_values=plan.reading.show_values)
     small: dict[str, Any] = {
         "dagster/row_count": cover.rows,
+        **(rows_over_time(look.over_time) if look else {}),
+        **({PROFILE: ""} if look and look.profile else {}),
         "dagster/table_name": f"{plan.database.stem}.{plan.schema}.{plan.table}",
         "pipefy/organization_id": plan.organization_id,
         COMPLETE: cover.grade is Grade.COMPLETE,
@@ -35,6 +54,7 @@ def month_materialization(plan: HistoryPlan, result: MonthResult, cover: Cover) 
         EXPORT_ID: cover.export_id,
         REQUESTED_MONTH: cover.requested_month.isoformat(),
         "pipefy/exported_at": f"{cover.exported_at.isoformat(timespec='seconds')}Z",
+        "pipefy/loading_s": round(loading_s, 3),
     }
     if result.action is MonthAction.KEPT:
         small["pipefy/kept"] = "the table holds the month from this export; no file has it better"
@@ -43,30 +63,21 @@ def month_materialization(plan: HistoryPlan, result: MonthResult, cover: Cover) 
             "pipefy/period_filter": result.raw.sidecar.period_filter,
             "pipefy/window": str(plan.window_of(result.raw.sidecar) or "not published by Pipefy"),
             "pipefy/file": dg.MetadataValue.path(str(result.raw.path)),
+            "pipefy/file_size_bytes": result.raw.sidecar.size_bytes,
             "pipefy/sha256": result.raw.sidecar.sha256,
-            "pipefy/rows_of_the_file_by_month": ", ".join(
-                f"{month:%Y-%m}: {rows}" for month, rows in sorted(result.facts.rows_by_month.items())[-24:]
-            )
-            or "none",
+            "pipefy/rows_of_the_file_by_month": _listed(result.facts.rows_by_month),
             "pipefy/rows_without_a_month": result.facts.rows_without_month,
         }
-        if result.facts.time:
-            small["pipefy/time_column"] = result.facts.time.column.name
-            small["pipefy/time_column_chosen"] = result.facts.time.how
-    columns = []
-    if result.report:
-        if result.report.changes:
-            small["pipefy/changes"] = dg.MetadataValue.md(
-                "\n".join(f"- {change}" for change in result.report.changes[:30])
-            )
-        columns = [
-            dg.TableColumn(column.name, column.type, column.header) for column in result.report.columns
-        ]
+    columns = result.report.columns if result.report else ()
+    if result.report and result.report.changes:
+        small["pipefy/changes"] = dg.MetadataValue.md(
+            "\n".join(f"- {change}" for change in result.report.changes[:30])
+        )
     key = dg.AssetKey.from_user_string(plan.asset)
-    metadata = small
-    while columns:
-        metadata = small | {"dagster/column_schema": dg.TableSchema(columns=columns)}
-        if stored_size(metadata) <= MAX_BYTES:
-            break
-        columns = columns[: len(columns) * 4 // 5]
+    metadata = with_columns(small, columns, rows=cover.rows, profile=look.profile if look else ())
     return dg.AssetMaterialization(key, partition=month_key(result), metadata=metadata)
+
+
+def _listed(rows_by_month: dict[date, int]) -> str:
+    newest = sorted(rows_by_month.items())[-24:]
+    return ", ".join(f"{month:%Y-%m}: {rows}" for month, rows in newest) or "none"

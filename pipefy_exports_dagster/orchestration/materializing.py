@@ -11,7 +11,8 @@ import dagster as dg
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions
 from pipefy_exports_dagster.errors import ExportNotFoundError, SupersededExportError, UnreadableFileError
-from pipefy_exports_dagster.loading import LoadReport, Slice
+from pipefy_exports_dagster.history.look import FileLook, look_at
+from pipefy_exports_dagster.loading import LoadReport, Slice, StagedTable
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Exporter
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster
 from pipefy_exports_dagster.orchestration.ledger import Ledger
@@ -21,18 +22,23 @@ from pipefy_exports_dagster.orchestration.pending_roles import RunRole
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, PipefyResource
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
+from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
+from pipefy_exports_dagster.pipefy.raw_files import Sidecar
 from pipefy_exports_dagster.stages import OnStage
 
 
 @dataclass(frozen=True, slots=True)
 class Materializer:
-    """Materializes partitions of one export asset."""
+    """Materializes partitions of one export asset.
+
+    `time_column` says when a row was, by name or header; None to find it.
+    """
 
     config: PipefyExportsConfig
     asset: str
     kind: ExportKind
     reading: ReadOptions
+    time_column: str | None
     clock: Clock
     on_stage: OnStage
 
@@ -95,10 +101,10 @@ class Materializer:
         started = time.monotonic()
         try:
             try:
-                loaded = self._load_file(exported, database)
+                loaded, look = self._load_file(exported, database)
             except UnreadableFileError as error:
                 exported = _downloaded_again(exporter, exported, error)
-                loaded = self._load_file(exported, database)
+                loaded, look = self._load_file(exported, database)
         except SupersededExportError as error:
             context.log_event(ledger.abandoned(exported.requested.export_id, str(error)))
             raise
@@ -118,21 +124,36 @@ class Materializer:
             context.log.warning(f"the copy for readers is out of date: {loaded.read_copy_problem}")
         for change in loaded.changes:
             context.log.info(f"table {self.asset}: {change}")
-        sidecar = exported.raw.sidecar
-        period = Period(PeriodFilter(sidecar.period_filter), sidecar.requested_month)
         return dg.MaterializeResult(
             metadata=materialization_metadata(
                 exported,
                 loaded,
                 database=database.name,
-                window=self.kind.window(period),
+                window=self._window(exported.raw.sidecar),
                 exports_created=ledger.requests_since_materialization(),
                 loading_s=loading_s,
+                look=look,
+                show_values=self.reading.show_values,
             )
         )
 
-    def _load_file(self, exported: ExportedFile, database: ExportDatabaseResource) -> LoadReport:
+    def _load_file(
+        self, exported: ExportedFile, database: ExportDatabaseResource
+    ) -> tuple[LoadReport, FileLook | None]:
         sidecar = exported.raw.sidecar
+        look: FileLook | None = None
+
+        def on_staged(staged: StagedTable) -> None:
+            nonlocal look
+            look = look_at(
+                staged,
+                window=self._window(sidecar),
+                requested_month=sidecar.requested_month,
+                zone=self.config.zone,
+                time_column=self.time_column,
+                show_values=self.reading.show_values,
+            )
+
         slice_ = Slice(
             organization_id=sidecar.organization_id,
             period_filter=sidecar.period_filter,
@@ -140,13 +161,18 @@ class Materializer:
             export_id=sidecar.export_id,
             exported_at=sidecar.exported_at,
         )
-        return database.load(
+        loaded = database.load(
             exported.raw.path,
             asset=self.asset,
             slice_=slice_,
             options=self.reading,
             on_stage=self.on_stage,
+            on_staged=on_staged,
         )
+        return loaded, look
+
+    def _window(self, sidecar: Sidecar) -> Window | None:
+        return self.kind.window(Period(PeriodFilter(sidecar.period_filter), sidecar.requested_month))
 
 
 def _downloaded_again(exporter: Exporter, exported: ExportedFile, error: UnreadableFileError) -> ExportedFile:

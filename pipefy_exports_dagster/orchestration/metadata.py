@@ -1,16 +1,18 @@
 """What a materialization says in the UI: Dagster's own keys, and ours under `pipefy/`.
 
-Event logs bloat, so all of one materialization's metadata stays under 16 KB: a wide table's preview is
-cut to the columns that fit, then its column schema.
+All of one materialization's metadata stays under 16 KB: `column_metadata` cuts what grows with the file's columns.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 
+from pipefy_exports_dagster.history.look import FileLook, RowsOverTime
 from pipefy_exports_dagster.loading import ColumnChange, LoadReport
 from pipefy_exports_dagster.orchestration.column_changes import COLUMN_CHANGES, ColumnChanges
+from pipefy_exports_dagster.orchestration.column_metadata import PREVIEW, PROFILE, VALUES_HIDDEN, with_columns
+from pipefy_exports_dagster.orchestration.day_picture import markdown_picture
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile
 from pipefy_exports_dagster.orchestration.ledger import (
     DIALECT,
@@ -21,10 +23,11 @@ from pipefy_exports_dagster.orchestration.ledger import (
 )
 from pipefy_exports_dagster.pipefy.periods import Window
 
-MAX_BYTES = 15_000
-MAX_PREVIEW_BYTES = 5_000
 MAX_CHANGES = 10
-MAX_VALUE_LENGTH = 80
+
+ROWS_PER_DAY = "pipefy/rows_per_day"
+TIME_COLUMN = "pipefy/time_column"
+TIME_COLUMN_CHOSEN = "pipefy/time_column_chosen"
 
 
 def materialization_metadata(
@@ -35,6 +38,8 @@ def materialization_metadata(
     window: Window | None,
     exports_created: int,
     loading_s: float,
+    look: FileLook | None = None,
+    show_values: bool = True,
 ) -> dict[str, Any]:
     """Return the metadata of a materialization.
 
@@ -45,13 +50,17 @@ def materialization_metadata(
         window: The dates that the export covers, where they are known.
         exports_created: Exports asked for since the partition was last materialized.
         loading_s: Seconds from the file to the committed slice.
+        look: What was seen of the file's rows.
+        show_values: Whether the first rows may be shown.
     """
     sidecar = exported.raw.sidecar
-    # In the order in which people look; the UI keeps it.
+    # In the order in which people look; the UI keeps it. What is cut to fit has its place here.
     small: dict[str, Any] = {
         "dagster/row_count": loaded.rows,
-        "pipefy/preview": preview_table([column.name for column in loaded.columns], loaded.preview),
+        **(rows_over_time(look.over_time) if look else {}),
         "pipefy/window": str(window) if window else "not published by Pipefy for this period filter",
+        **({PROFILE: ""} if look and look.profile else {}),
+        PREVIEW: VALUES_HIDDEN,
         REQUESTED_MONTH: sidecar.requested_month.isoformat(),
         "pipefy/column_count": len(loaded.columns),
         "pipefy/error_cells": loaded.error_cells,
@@ -81,32 +90,24 @@ def materialization_metadata(
         small["pipefy/broken_views"] = ", ".join(loaded.broken_views)[:500]
     if loaded.read_copy_problem:
         small["pipefy/read_copy_problem"] = loaded.read_copy_problem[:500]
-    columns = [dg.TableColumn(column.name, column.type, column.header) for column in loaded.columns]
-    while True:
-        metadata = small | {"dagster/column_schema": dg.TableSchema(columns=columns)}
-        if stored_size(metadata) <= MAX_BYTES or not columns:
-            return metadata
-        columns = columns[: len(columns) * 4 // 5]
+    return with_columns(
+        small,
+        loaded.columns,
+        rows=loaded.rows,
+        profile=look.profile if look else (),
+        preview=loaded.preview if show_values else None,
+    )
 
 
-def preview_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.TableMetadataValue:
-    """Return the first rows as a table: as many columns, from the left, as fit."""
-    count = len(names)
-    while True:
-        records = [
-            dg.TableRecord({name: _shown(value) for name, value in zip(names[:count], row, strict=False)})
-            for row in rows
-        ]
-        schema = dg.TableSchema(columns=[dg.TableColumn(name) for name in names[:count]])
-        table = dg.MetadataValue.table(records, schema)
-        if count <= 1 or stored_size({"preview": table}) <= MAX_PREVIEW_BYTES:
-            return table
-        count = count * 4 // 5
-
-
-def stored_size(metadata: Mapping[str, Any]) -> int:
-    """Return how many bytes metadata takes in the event log."""
-    return len(dg.serialize_value(dg.AssetMaterialization("size", metadata=metadata)).encode())
+def rows_over_time(over_time: RowsOverTime | str) -> dict[str, Any]:
+    """Return the picture of the rows per day, or what keeps it from being drawn."""
+    if isinstance(over_time, str):
+        return {ROWS_PER_DAY: f"no picture: the file {over_time}"}
+    return {
+        ROWS_PER_DAY: dg.MetadataValue.md(markdown_picture(over_time)),
+        TIME_COLUMN: over_time.time.column.name,
+        TIME_COLUMN_CHOSEN: over_time.time.how,
+    }
 
 
 def _listed(changes: Sequence[ColumnChange]) -> str:
@@ -114,10 +115,3 @@ def _listed(changes: Sequence[ColumnChange]) -> str:
     if len(changes) > MAX_CHANGES:
         lines.append(f"- and {len(changes) - MAX_CHANGES} more, in the run's log")
     return "\n".join(lines)
-
-
-def _shown(value: Any) -> str | int | float | bool:
-    if isinstance(value, bool | int | float):
-        return value
-    text = "" if value is None else str(value)
-    return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"

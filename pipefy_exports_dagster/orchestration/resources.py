@@ -1,6 +1,6 @@
 """What assets need from outside: Pipefy, and the database. Neither is touched before a run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -12,7 +12,7 @@ from pydantic import Field
 from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, ReadOptions
 from pipefy_exports_dagster.config_docs import descriptions
-from pipefy_exports_dagster.loading import LoadReport, Slice, load_file
+from pipefy_exports_dagster.loading import LoadReport, Slice, StagedTable, load_file
 from pipefy_exports_dagster.loading.database import open_to_read
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.stages import OnStage
@@ -72,7 +72,14 @@ class ExportDatabaseResource(dg.ConfigurableResource):
         return Path(self.path).stem
 
     def load(
-        self, file: Path, *, asset: str, slice_: Slice, options: ReadOptions, on_stage: OnStage
+        self,
+        file: Path,
+        *,
+        asset: str,
+        slice_: Slice,
+        options: ReadOptions,
+        on_stage: OnStage,
+        on_staged: Callable[[StagedTable], None],
     ) -> LoadReport:
         """Load a file into its slice of an asset's table.
 
@@ -90,6 +97,7 @@ class ExportDatabaseResource(dg.ConfigurableResource):
             lock_timeout_s=self.lock_timeout_s,
             read_copy=self.read_copy,
             on_stage=on_stage,
+            on_staged=on_staged,
         )
 
     @contextmanager

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from integration.server_process import free_port, server_process
-from playwright.sync_api import Browser, Page, sync_playwright
-from support.project import DEFINITIONS, JOBS, Project
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from support.project import DEFINITIONS, JOBS, JOBS_HISTORY, Project
 
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 
@@ -24,7 +24,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE_MS = 30_000
 VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1400, 900
+MONTHS_BUILT, MONTH_LEFT_OUT = (1, 3), 2
+"""Counted back from the current month."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="module")
 def project(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:  # noqa: ARG001 - no browser, no need for the rest
-    """A project in which the other partitions are loaded already.
+    """A project in which the other partitions are loaded already, and two months of their history.
 
     Before playwright starts: its event loop would be in the way of Dagster's own in this process.
     """
@@ -50,6 +53,8 @@ def project(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         project = Project.for_sandbox(tmp_path_factory.mktemp("e2e") / "project", sandbox.url)
         for partition in ("current_month", "last_3_months"):
             assert project.materialize(JOBS, partition=partition).success
+        for back in MONTHS_BUILT:
+            assert project.build_history(JOBS_HISTORY, back=back).success
         yield project
 
 
@@ -82,7 +87,8 @@ def browser(chromium: str, ui: str) -> Iterator[Browser]:  # noqa: ARG001 - the 
 def page(browser: Browser) -> Iterator[Page]:
     """A page on which nothing may go wrong: no console error, no exception, no refused request."""
     page = browser.new_page(viewport={"width": VIEWPORT_WIDTH, "height": VIEWPORT_HEIGHT})
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     troubles: list[str] = []
     page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: troubles.append(str(error)))

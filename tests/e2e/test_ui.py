@@ -1,9 +1,14 @@
 """What a person does first: open the UI, materialize a partition with the mouse, look at what was loaded."""
 
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
+from e2e.conftest import MONTH_LEFT_OUT, MONTHS_BUILT, VIEWPORT_HEIGHT, VIEWPORT_WIDTH
 from playwright.sync_api import Locator, Page, expect
-from support.project import JOBS, Project
+from support.project import JOBS, JOBS_HISTORY, Project
+
+from pipefy_exports_dagster.pipefy.periods import add_months
 
 RUN_TIMEOUT_MS = 60_000
 
@@ -40,7 +45,10 @@ def test_a_partition_is_materialized_with_the_mouse_and_its_rows_are_shown(
     assert rows > 100
     expect(metadata_value(page, "dagster/row_count")).to_have_text(str(rows))
     expect(metadata_value(page, "pipefy/window")).to_contain_text("(exclusive)")
-    screenshot_for_readme(page, screenshots / "asset.png")
+    expect(metadata_value(page, "pipefy/rows_per_day").get_by_role("img")).to_be_visible()
+    page.set_viewport_size({"width": 1600, "height": 1000})
+    page.screenshot(path=screenshots / "asset.png")
+    page.set_viewport_size({"width": VIEWPORT_WIDTH, "height": VIEWPORT_HEIGHT})
 
     preview = metadata_value(page, "pipefy/preview").get_by_role("table")
     preview.scroll_into_view_if_needed()
@@ -49,9 +57,10 @@ def test_a_partition_is_materialized_with_the_mouse_and_its_rows_are_shown(
     shown = [row.locator("td").all_inner_texts() for row in preview.locator("tbody tr").all()]
     columns = ", ".join(f"coalesce(CAST({heading} AS VARCHAR), '')" for heading in headings)
     in_table = project.query(
-        f"SELECT {columns} FROM {JOBS} WHERE _period_filter = 'last_month' ORDER BY _file_row LIMIT 10"
+        f"SELECT {columns} FROM {JOBS} WHERE _period_filter = 'last_month' ORDER BY _file_row LIMIT {len(shown)}"
     )
     assert headings[:3] == ["job_id", "automation_id", "automation"]
+    assert len(shown) >= 3
     assert shown == [list(row) for row in in_table]
 
 
@@ -82,3 +91,50 @@ def test_the_results_of_the_checks_are_shown_by_partition(
     )
     page.screenshot(path=screenshots / "checks.png")
     assert shown == [list(row) for row in by_month]
+
+
+def test_a_partition_s_page_shows_its_rows_per_day_and_what_its_columns_hold(
+    page: Page, ui: str, project: Project, screenshots: Path
+) -> None:
+    page.goto(f"{ui}/assets/{JOBS}?view=partitions&partition=last_3_months")
+    of_slice = f"FROM {JOBS} WHERE _period_filter = 'last_3_months'"
+    [(rows,)] = project.query(f"SELECT count(*) {of_slice}")
+    [(busiest, most)] = project.query(
+        f"SELECT CAST(started_at AS DATE), count(*) AS jobs {of_slice} GROUP BY 1 ORDER BY jobs DESC, 1 LIMIT 1"
+    )
+    over_time = metadata_value(page, "pipefy/rows_per_day")
+    picture = over_time.get_by_role("img", name="rows per day")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.complete && image.naturalWidth") > 300
+    expect(over_time).to_contain_text(f"{rows:,} rows by started_at, most on {busiest}: {most}")
+    profile = metadata_value(page, "pipefy/profile").get_by_role("table")
+    profile.scroll_into_view_if_needed()
+    page.screenshot(path=screenshots / "profile.png")
+    headings = profile.locator("th").all_inner_texts()
+    assert headings == ["column", "type", "filled", "distinct", "smallest", "largest"]
+    lines = [line.locator("td").all_inner_texts() for line in profile.locator("tbody tr").all()]
+    shown = {line[0]: line[1:] for line in lines}
+    for name, type_ in (("job_id", "BIGINT"), ("status", "VARCHAR"), ("started_at", "TIMESTAMP")):
+        [facts] = project.query(
+            f"SELECT count({name}), count(DISTINCT {name}), min({name}), max({name}) {of_slice}"
+        )
+        assert shown[name] == [type_, *map(str, facts)]
+    assert len(shown) == 17
+
+
+def test_the_months_of_a_history_show_gaps_as_gaps(page: Page, ui: str, screenshots: Path) -> None:
+    this_month = datetime.now(UTC).date().replace(day=1)
+    built = [f"{add_months(this_month, -back):%Y-%m}" for back in MONTHS_BUILT]
+    gap = f"{add_months(this_month, -MONTH_LEFT_OUT):%Y-%m}"
+    page.goto(f"{ui}/assets/{JOBS_HISTORY}?view=partitions&partition={built[0]}")
+    expect(metadata_value(page, "pipefy/rows_per_day").get_by_role("img")).to_be_visible()
+    page.screenshot(path=screenshots / "months.png")
+    months = page.get_by_text(re.compile(r"^20\d\d-\d\d$"))
+
+    page.get_by_text(re.compile(r"^Missing \(\d+\)$")).click()
+    expect(page.get_by_text(gap, exact=True)).to_have_count(0)
+    assert set(months.all_inner_texts()) == set(built)
+    page.get_by_text(re.compile(r"^Missing \(\d+\)$")).click()
+    page.get_by_text("Materialized (2)", exact=True).click()
+    expect(page.get_by_text(gap, exact=True).first).to_be_visible()
+    assert built[1] not in months.all_inner_texts()

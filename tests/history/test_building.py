@@ -170,6 +170,36 @@ def test_the_metadata_says_which_column_decides_and_how(install: Callable[..., I
     assert configured.metadata("2026-10")["pipefy/time_column_chosen"] == "configured"
 
 
+def test_a_month_shows_its_own_rows_by_day_its_profile_and_the_numbers_that_are_plotted(
+    installation: Installation,
+) -> None:
+    assert installation.export(JOBS, "last_3_months").success
+    assert installation.build("2026-09").success
+    metadata, of_month = installation.metadata("2026-09"), "_month = DATE '2026-09-01'"
+    query = installation.project.query
+    [(rows, first_id, last_id)] = query(
+        f"SELECT count(*), min(job_id), max(job_id) FROM {HISTORY} WHERE {of_month}"
+    )
+    [(day, most)] = query(
+        f"SELECT CAST(started_at AS DATE), count(*) AS jobs FROM {HISTORY} WHERE {of_month} "
+        "GROUP BY 1 ORDER BY jobs DESC, 1 LIMIT 1"
+    )
+    picture = metadata["pipefy/rows_per_day"]
+    assert picture.endswith(f"{rows:,} rows by `started_at`, most on {day}: {most}")
+    assert "%3E2026-09-01%3C" in picture
+    assert "%3E2026-09-30%3C" in picture
+    assert dict(metadata["pipefy/profile"].records[0].data) == {
+        "column": "job_id",
+        "type": "BIGINT",
+        "filled": rows,
+        "distinct": rows,
+        "smallest": str(first_id),
+        "largest": str(last_id),
+    }
+    assert metadata["pipefy/loading_s"] > 0
+    assert metadata["pipefy/file_size_bytes"] == raw(installation, "last_3_months").stat().st_size
+
+
 def test_a_column_that_is_not_there_fails_with_the_candidates(install: Callable[..., Installation]) -> None:
     installation = install(jobs={"time_column": "when"})
     assert installation.export(JOBS, "last_month").success

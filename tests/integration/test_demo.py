@@ -3,6 +3,7 @@
 import csv
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import duckdb
@@ -86,6 +87,10 @@ def test_the_demo_loads_six_partitions_and_does_so_again(
         assert len(answer) > 1
         values = [str(value) for row in answer for value in row if value is not None]
         assert [value for value in values if f" {value} " not in said] == []
+
+    [picture] = (data / "sandbox").glob("*.svg")
+    assert f"Rows per day:  {picture}  " in said
+    assert ET.parse(picture).getroot().tag.endswith("svg")  # noqa: S314 - our own picture
 
     run_demo(environment=environment, cwd=cwd)
     second = slices(database)

@@ -78,6 +78,9 @@ def test_a_materialization_by_hand_says_what_one_by_a_run_says(tmp_path: Path, d
     assert by_hand["dagster/row_count"] == by_run.metadata["dagster/row_count"] == found["rows"]
     assert by_hand["pipefy/window"] == by_run.metadata["pipefy/window"]
     assert by_hand["pipefy/sha256"] == by_run.metadata["pipefy/sha256"]
+    assert by_hand["pipefy/rows_per_day"] == by_run.metadata["pipefy/rows_per_day"]
+    assert "data:image/svg+xml" in by_hand["pipefy/rows_per_day"]
+    assert by_hand["pipefy/profile"] == by_run.metadata["pipefy/profile"]
 
 
 def test_loading_a_file_twice_is_loading_it_once(desk: Desk) -> None:
@@ -310,3 +313,16 @@ def test_a_read_only_reader_of_the_copy_is_not_in_the_way(desk: Desk) -> None:
     found = answer(desk.load_asset(desk.csv(JOB_ROWS), "--json"))
     with duckdb.connect(found["read_copy"], read_only=True):
         answer(desk.load_asset(desk.csv(JOB_ROWS), "--json"))
+
+
+def test_values_of_a_file_are_not_reported_where_they_are_not_to_be_shown(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIPEFY_EXPORTS_SHOW_VALUES", "false")
+    answer(desk.load_asset(desk.csv("Código,Nome\n007,Maria Marcada\n"), "--json"))
+    [metadata] = desk.project.materializations(JOBS, "last_month")
+    assert metadata["pipefy/preview"] == "not shown: `show_values` is false"
+    assert [dict(record.data) for record in metadata["pipefy/profile"].records] == [
+        {"column": name, "type": "VARCHAR", "filled": 1, "distinct": 1} for name in ("codigo", "nome")
+    ]
+    assert "Marcada" not in str(metadata)

@@ -1,7 +1,7 @@
 """What a materialization says in the UI, and that it stays small."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipefy_exports_dagster.history.look import FileLook, RowsOverTime
+from pipefy_exports_dagster.history.time_column import DateColumn, TimeColumn
 from pipefy_exports_dagster.loading import ChangeKind, ColumnChange, LoadedColumn, LoadReport
+from pipefy_exports_dagster.loading.daily_rows import DailyRows
+from pipefy_exports_dagster.loading.profile import LONGEST_VALUE, MAX_COLUMNS, ColumnProfile
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
+from pipefy_exports_dagster.orchestration.fitting import MAX_BYTES, stored_size
 from pipefy_exports_dagster.orchestration.ledger import RequestedExport
-from pipefy_exports_dagster.orchestration.metadata import (
-    MAX_BYTES,
-    materialization_metadata,
-    preview_table,
-    stored_size,
-)
+from pipefy_exports_dagster.orchestration.metadata import materialization_metadata
+from pipefy_exports_dagster.orchestration.preview_table import preview_table
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, Sidecar
 
@@ -44,8 +45,22 @@ REPORT = LoadReport(
     read_copy=None,
 )
 
+LAST_3_MONTHS = Period(PeriodFilter.LAST_3_MONTHS, MONTH).window
+LOOK = FileLook(
+    (ColumnProfile("id", "BIGINT", 2, 2, "1", "2"), ColumnProfile("titulo", "VARCHAR", 1, 1, "um", "um")),
+    RowsOverTime(
+        TimeColumn(DateColumn(0, "criado_em", "Criado em", "TIMESTAMP", 2, 2, "", ""), "configured"),
+        LAST_3_MONTHS,
+        DailyRows(
+            {LAST_3_MONTHS.first + timedelta(days=nth): 1 + nth * 7919 % 1000 for nth in range(92)}, 3, 1
+        ),
+    ),
+)
 
-def metadata_of(loaded: LoadReport) -> dict[str, Any]:
+
+def metadata_of(
+    loaded: LoadReport, look: FileLook | None = None, *, show_values: bool = True
+) -> dict[str, Any]:
     sidecar = Sidecar(
         organization_id="1",
         asset=loaded.table,
@@ -66,7 +81,14 @@ def metadata_of(loaded: LoadReport) -> dict[str, Any]:
     )
     window = Period(PeriodFilter.LAST_MONTH, MONTH).window
     return materialization_metadata(
-        exported, loaded, database="pipefy_exports", window=window, exports_created=1, loading_s=0.75
+        exported,
+        loaded,
+        database="pipefy_exports",
+        window=window,
+        exports_created=1,
+        loading_s=0.75,
+        look=look,
+        show_values=show_values,
     )
 
 
@@ -105,12 +127,86 @@ def test_a_wide_table_stays_small_and_keeps_the_row_count(count: int) -> None:
     )
     rows = tuple(tuple("x" * 200 for _ in columns) for _ in range(10))
     changes = tuple(ColumnChange(ChangeKind.ADDED, column.name, new_type="VARCHAR") for column in columns)
-    metadata = metadata_of(replace(REPORT, columns=columns, preview=rows, changes=changes))
+    profile = tuple(
+        ColumnProfile(column.name, "VARCHAR", 100_000, 10_000, "é" * LONGEST_VALUE, "ü" * LONGEST_VALUE)
+        for column in columns[:MAX_COLUMNS]
+    )
+    metadata = metadata_of(
+        replace(REPORT, columns=columns, preview=rows, changes=changes), replace(LOOK, profile=profile)
+    )
     assert stored_size(metadata) <= MAX_BYTES < 16_000
     assert metadata["dagster/row_count"] == 2
-    assert len(metadata["pipefy/preview"].records) == 10
-    assert len(metadata["dagster/column_schema"].columns) >= 20
+    assert len(metadata["pipefy/preview"].records) == 3
+    assert len(metadata["dagster/column_schema"].columns) >= 10
     assert metadata["pipefy/column_count"] == count
+    shown = [record.data["column"] for record in metadata["pipefy/profile"].records]
+    assert shown[:-1] == [column.name for column in columns[: len(shown) - 1]]
+    assert len(shown) >= 5
+    assert shown[-1] == f"{count - len(shown) + 1} more columns: no room for them here"
+    assert "data:image/svg+xml" in metadata["pipefy/rows_per_day"].value
+
+
+def test_a_profile_has_a_line_for_each_column_with_the_table_s_name_and_type() -> None:
+    loaded = replace(
+        REPORT, columns=(LoadedColumn("id", "DOUBLE", "ID"), LoadedColumn("titulo_2", "VARCHAR", "Título"))
+    )
+    table = metadata_of(loaded, LOOK)["pipefy/profile"]
+    assert [dict(record.data) for record in table.records] == [
+        {"column": "id", "type": "DOUBLE", "filled": 2, "distinct": 2, "smallest": "1", "largest": "2"},
+        {
+            "column": "titulo_2",
+            "type": "VARCHAR",
+            "filled": 1,
+            "distinct": 1,
+            "smallest": "um",
+            "largest": "um",
+        },
+    ]
+    assert [column.name for column in table.schema.columns] == list(table.records[0].data)
+    long = metadata_of(replace(loaded, rows=10_001), LOOK)["pipefy/profile"]
+    assert "distinct in 10,000 rows" in long.records[0].data
+
+
+def test_the_ui_shows_the_picture_in_place_and_says_by_which_column() -> None:
+    metadata = metadata_of(REPORT, LOOK)
+    assert metadata["pipefy/rows_per_day"].value.startswith("![rows per day](<data:image/svg+xml,")
+    assert len(metadata["pipefy/rows_per_day"].value) < 1000
+    assert metadata["pipefy/time_column"] == "criado_em"
+    unclear = metadata_of(REPORT, replace(LOOK, over_time="has no rows"))
+    assert unclear["pipefy/rows_per_day"] == "no picture: the file has no rows"
+    assert "pipefy/time_column" not in unclear
+
+
+def test_what_dagster_plots_over_time_is_numbers() -> None:
+    metadata = metadata_of(REPORT, LOOK)
+    for name in (
+        "dagster/row_count",
+        "pipefy/file_size_bytes",
+        "pipefy/waiting_s",
+        "pipefy/downloading_s",
+        "pipefy/loading_s",
+        "pipefy/database_locked_s",
+        "pipefy/column_count",
+        "pipefy/error_cells",
+        "pipefy/exports_created",
+    ):
+        value = dg.AssetMaterialization("a", metadata=metadata).metadata[name]
+        assert isinstance(value, dg.IntMetadataValue | dg.FloatMetadataValue), name
+
+
+def test_values_that_are_not_to_be_shown_are_neither_in_the_preview_nor_in_the_profile() -> None:
+    hidden = tuple(replace(column, smallest=None, largest=None) for column in LOOK.profile)
+    metadata = metadata_of(REPORT, replace(LOOK, profile=hidden), show_values=False)
+    assert metadata["pipefy/preview"] == "not shown: `show_values` is false"
+    assert [list(record.data) for record in metadata["pipefy/profile"].records] == [
+        ["column", "type", "filled", "distinct"]
+    ] * 2
+    assert [column.name for column in metadata["pipefy/profile"].schema.columns] == [
+        "column",
+        "type",
+        "filled",
+        "distinct",
+    ]
 
 
 @given(

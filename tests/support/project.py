@@ -9,8 +9,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,13 @@ from pipefy_exports_dagster.config import PipefyExportsConfig, config_from_envir
 from pipefy_exports_dagster.demo.environment import sandbox_environment
 from pipefy_exports_dagster.instance import prepare_instance
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
+from pipefy_exports_dagster.pipefy.periods import add_months, month_of
 from pipefy_exports_dagster.stages import OnStage, ignore_stage
 
 JOBS = "automation_jobs_export"
 REPORT = "organization_report_export"
+JOBS_HISTORY = "automation_jobs_history"
+REPORT_HISTORY = "organization_report_history"
 DEFINITIONS = "pipefy_exports_dagster.definitions"
 
 
@@ -119,18 +123,43 @@ class Project:
         on_stage: OnStage = ignore_stage,
     ) -> Outcome:
         """Run assets in this process, with the project's instance; no step is retried."""
+        return self._run(
+            "pipefy_exports",
+            assets or (JOBS,),
+            partition,
+            config=config,
+            run_config=run_config,
+            clock=clock,
+            on_stage=on_stage,
+        )
+
+    def build_history(self, history: str, *, back: int, config: PipefyExportsConfig | None = None) -> Outcome:
+        """Build a month of a history in this process: the one so many before the current one."""
+        month = add_months(month_of(datetime.now(UTC), (config or self.config).zone), -back)
+        return self._run("pipefy_history", (history,), f"{month:%Y-%m}", config=config)
+
+    def _run(
+        self,
+        job: str,
+        assets: Sequence[str],
+        partition: str,
+        *,
+        config: PipefyExportsConfig | None,
+        run_config: Mapping[str, Any] | None = None,
+        clock: Clock | None = None,
+        on_stage: OnStage = ignore_stage,
+    ) -> Outcome:
         config = dataclasses.replace(config or self.config, max_retries=0)
         definitions = build_pipefy_exports(config, clock=clock, on_stage=on_stage)
-        selected = assets or (JOBS,)
-        keys = [dg.AssetKey.from_user_string(config.asset(name)) for name in selected]
-        ops = [config.named(name) for name in selected]
+        keys = [dg.AssetKey.from_user_string(config.asset(name)) for name in assets]
+        ops = [config.named(name) for name in assets]
         op_config = {op: {"config": dict(run_config)} for op in ops} if run_config else {}
         previous = dict(os.environ)
         os.environ.update(self.environment)
         try:
             with self.instance() as instance:
-                job = definitions.resolve_job_def(config.named("pipefy_exports"))
-                result = job.execute_in_process(
+                job_def = definitions.resolve_job_def(config.named(job))
+                result = job_def.execute_in_process(
                     instance=instance,
                     partition_key=partition,
                     asset_selection=keys,

@@ -1,0 +1,52 @@
+"""Errors without values of the file, for exports with personal data (`show_values: false`).
+
+Messages of errors end up in Dagster's event log, where they are kept and shown to more people than the table.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipefy_exports_dagster.errors import (
+    LoadFailedError,
+    PipefyExportsError,
+    UnreadableFileError,
+    ValueDoesNotFitError,
+)
+
+HIDDEN = "not shown, as `show_values` is false"
+
+
+@contextmanager
+def values_hidden(*, hidden: bool) -> Iterator[None]:
+    """Raise errors of ours anew without what they may quote from the file."""
+    try:
+        yield
+    except PipefyExportsError as error:
+        if not hidden:
+            raise
+        raise without_values(error) from None
+
+
+def without_values(error: PipefyExportsError) -> PipefyExportsError:
+    """Return an error that says the same without quoting the file.
+
+    What a file that is no table says is left out altogether: it may be anything.
+    """
+    match error:
+        case ValueDoesNotFitError():
+            return ValueDoesNotFitError(
+                f"column {error.column!r}, data row {error.row}: the value ({HIDDEN}) does not fit the type that the "
+                "configuration pins; the table keeps its old rows. Change the pinned type, or the value in Pipefy",
+                column=error.column,
+                row=error.row,
+                value=None,
+            )
+        case UnreadableFileError():
+            return UnreadableFileError(
+                f"the file is not a table but {error.detected} (what it says is {HIDDEN})",
+                detected=error.detected,
+            )
+        case LoadFailedError() if error.without_values:
+            return LoadFailedError(error.without_values)
+        case _:
+            return error

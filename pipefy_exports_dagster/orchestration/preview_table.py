@@ -1,0 +1,23 @@
+"""The first rows of a file as a table in the UI."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+MAX_VALUE_LENGTH = 80
+
+
+def preview_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.TableMetadataValue:
+    """Return rows as a table: as many columns, from the left, as there are names."""
+    records = [
+        dg.TableRecord({name: _shown(value) for name, value in zip(names, row, strict=False)}) for row in rows
+    ]
+    return dg.MetadataValue.table(records, dg.TableSchema([dg.TableColumn(name) for name in names]))
+
+
+def _shown(value: Any) -> str | int | float | bool:
+    if isinstance(value, bool | int | float):
+        return value
+    text = "" if value is None else str(value)
+    return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"
