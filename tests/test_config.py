@@ -62,7 +62,7 @@ def test_every_export_s_files_are_read_without_showing_values_if_one_says_so_for
     assert config.automation_jobs
     readings = [config.automation_jobs.reading, *(report.reading for report in config.reports)]
     assert [reading.show_values for reading in readings] == [False] * 3
-    assert PipefyExportsConfig().reports[0].reading.show_values
+    assert PipefyExportsConfig(reports=(Report(),)).reports[0].reading.show_values
 
 
 @pytest.mark.parametrize("value", ["", " ", "\n"])

@@ -191,7 +191,7 @@ def test_a_prefix_names_everything_and_without_one_all_is_named_as_before() -> N
     names = names_in(build_pipefy_exports(plain))
     assert names == {
         "automation_jobs_export", "automation_jobs_history", "cards", "cards_history",
-        "pipefy_exports", "pipefy_history", "pending_exports_sensor", "history_sensor",
+        "pipefy_exports", "pipefy_history", "pending_exports_sensor", "history_sensor", "pipefy_due_sensor",
         "last_month_exports", "current_month_exports", "month_end_history", "pipefy", "export_database",
     }  # fmt: skip
     prefixed = dataclasses.replace(plain, key_prefix="crm/acme")
