@@ -1,6 +1,5 @@
 """`PipefyExportsComponent`: the configuration from YAML, in anybody's Dagster project."""
 
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, get_args, get_type_hints
@@ -69,12 +68,6 @@ class PipefyExportsComponent(dg.Component, dg.Resolvable):
         """Return the definitions of the configuration."""
         from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 
-        # Dagster copies the checks of a component, and warns of a parameter that it gives the copy itself.
-        warnings.filterwarnings(
-            "ignore",
-            message=r".*`execution_type` of function `AssetsDefinition\.__init__`",
-            category=dg.BetaWarning,
-        )
         return build_pipefy_exports(self.config)
 
 
