@@ -6,6 +6,11 @@ _WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_A_WORD = re.compile(r"[^\w]+|_+")
 
 
+def storable_header(header: str) -> str:
+    """Drop what a comment in DuckDB cannot have: SQL ends at a character of zero bits."""
+    return header.replace("\0", "")
+
+
 def snake_case(header: str) -> str:
     """Turn a header into a column name: `Data de Início` becomes `data_de_inicio`.
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pipefy_exports_dagster.errors import UnreadableFileError
 
+# Long enough that no CSV with a header such as `PK` is taken for one.
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _HEAD_BYTES = 65_536
 _MAX_JSON_BYTES = 1_000_000
 
@@ -15,14 +17,15 @@ _MAGIC = (
     (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"Rar!", "a RAR archive"),
+    (b"GIF87a", "a GIF image"),
+    (b"GIF89a", "a GIF image"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"BZh", "a bzip2 archive"),
+    *((b"BZh%d1AY&SY" % level, "a bzip2 archive") for level in range(1, 10)),
     (b"\xfd7zXZ", "an xz archive"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
-    (b"PAR1", "a Parquet file"),
-    (b"SQLite format 3", "an SQLite database"),
+    (b"PAR1\x15", "a Parquet file"),
+    (b"SQLite format 3\x00", "an SQLite database"),
     (b"\x7fELF", "a program"),
     (b"MZ\x90", "a program"),
 )
@@ -55,7 +58,7 @@ def detect_kind(path: Path) -> FileKind:
         raise unreadable("an empty file", "Pipefy wrote nothing into it; export again")
     if head.startswith(b"\x1f\x8b"):
         return FileKind.GZIP
-    if head.startswith(b"PK"):
+    if head.startswith(_ZIP):
         return _kind_of_archive(path)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         raise _compound_document(path)

@@ -25,7 +25,7 @@ def unwrap(path: Path, *, folder: Path, max_unpacked_bytes: int) -> tuple[Path, 
             with path.open("rb") as packed, gzip.open(packed) as content:
                 _unpack(cast("IO[bytes]", content), target, max_unpacked_bytes)
         elif kind is FileKind.ZIP:
-            with zipfile.ZipFile(path) as archive, archive.open(_only_member(archive)) as content:
+            with zipfile.ZipFile(path) as archive, _opened(archive) as content:
                 _unpack(content, target, max_unpacked_bytes)
         else:
             return path, kind
@@ -83,6 +83,20 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
             f"it must hold one table, found {names}; load the one you mean",
         )
     return members[0]
+
+
+def _opened(archive: zipfile.ZipFile) -> IO[bytes]:
+    member = _only_member(archive)
+    try:
+        return archive.open(member)
+    except NotImplementedError as error:
+        raise unreadable(
+            "an archive that is packed in an unusual way", f"{error}; unpack it and load the file inside"
+        ) from error
+    except (zipfile.BadZipFile, OSError) as error:
+        raise unreadable(
+            "a truncated or damaged archive", f"it did not arrive whole ({error}); download it again"
+        ) from error
 
 
 def _unpack(content: IO[bytes], target: Path, max_bytes: int) -> None:

@@ -29,16 +29,17 @@ STRICT_OFFICE = "http://purl.oclc.org/ooxml/officeDocument/relationships"
 FORMATS = ("yyyy-mm-dd", "yyyy\\-mm\\-dd hh:mm:ss", "[h]:mm:ss", "hh:mm:ss", '[Red]0.00" d"')
 
 
-def styles() -> str:
+def styles(more: Sequence[str]) -> str:
+    codes = (*FORMATS, *more)
     formats = "".join(
         f'<numFmt numFmtId="{164 + n}" formatCode="{code.replace(chr(34), "&quot;")}"/>'
-        for n, code in enumerate(FORMATS)
+        for n, code in enumerate(codes)
     )
     cells = '<xf numFmtId="0"/>' + "".join(
-        f'<xf numFmtId="{164 + n}" applyNumberFormat="1"/>' for n in range(len(FORMATS))
+        f'<xf numFmtId="{164 + n}" applyNumberFormat="1"/>' for n in range(len(codes))
     )
     return (
-        f'<styleSheet xmlns="{MAIN}"><numFmts count="{len(FORMATS)}">{formats}</numFmts>'
+        f'<styleSheet xmlns="{MAIN}"><numFmts count="{len(codes)}">{formats}</numFmts>'
         '<fonts count="1"><font/></fonts><fills count="1"><fill><patternFill/></fill></fills><borders count="1"><border/></borders>'
         f'<cellStyleXfs count="1"><xf numFmtId="0"/></cellStyleXfs><cellXfs>{cells}<xf numFmtId="14"/></cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
     )
@@ -48,14 +49,19 @@ def workbook(
     name: str,
     sheets: dict[str, str | bytes],
     *,
-    shared: Sequence[str] = (),
+    shared: Sequence[str] | bytes = (),
     states: Sequence[str] = (),
+    formats: Sequence[str] = (),
     properties: str = "",
     main: str = MAIN,
     office: str = OFFICE,
     folder: str = "good",
 ) -> None:
-    """Write a workbook from the XML of its sheets; a text without `<worksheet` is what is between the rows' tags."""
+    """Write a workbook from the XML of its sheets; a text without `<worksheet` is what is between the rows' tags.
+
+    Args:
+        formats: Number formats of more styles, from 6 on.
+    """
     listed = "".join(
         f'<sheet name="{title}" sheetId="{n}" r:id="rId{n}" state="{states[n - 1] if states else "visible"}"/>'
         for n, title in enumerate(sheets, 1)
@@ -81,7 +87,7 @@ def workbook(
         ),
         "_rels/.rels": f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><workbookPr {properties}/><sheets>{listed}</sheets></workbook>',
-        "xl/styles.xml": styles().replace(MAIN, main),
+        "xl/styles.xml": styles(formats).replace(MAIN, main),
     }
     if shared:
         parts["[Content_Types].xml"] = str(parts["[Content_Types].xml"]).replace(
@@ -91,7 +97,9 @@ def workbook(
         )
         relations += f'<Relationship Id="rId91" Type="{office}/sharedStrings" Target="sharedStrings.xml"/>'
         parts["xl/sharedStrings.xml"] = (
-            f'<sst xmlns="{main}">{"".join(f"<si>{item}</si>" for item in shared)}</sst>'
+            shared
+            if isinstance(shared, bytes)
+            else f'<sst xmlns="{main}">{"".join(f"<si>{item}</si>" for item in shared)}</sst>'
         )
     parts["xl/_rels/workbook.xml.rels"] = (
         f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{relations}</Relationships>'
@@ -415,6 +423,7 @@ def make_workbooks() -> None:
         },
     )
     expected("utf16_xml", [header, ["é", "1"]])
+    make_unusual_workbooks(header)
     strict = rows(header, ["|1", 't="d" s="1"|2026-11-22'], ["|2", 't="d" s="1"|2026-11-23'])
     workbook("strict", {"S": strict}, main=STRICT_MAIN, office=STRICT_OFFICE)
     expected("strict", [header, ["1", "2026-11-22"], ["2", "2026-11-23"]])
@@ -422,6 +431,94 @@ def make_workbooks() -> None:
         "duplicate_headers",
         {"S": rows(["Valor", "Valor", "", "valor_2", "_export_id"], ["|1", "|2", "|3", "|4", "|5"])},
     )
+
+
+def make_unusual_workbooks(header: list[str]) -> None:
+    """What no common program writes, and some do."""
+    head = rows(header)
+    workbook(
+        "two_cells_in_one_place",
+        {
+            "S": head
+            + '<row r="2"><c r="A2"><v>1</v></c><c r="A2"><v>2</v></c></row><row r="3"><c r="B3"><v>9</v></c></row>'
+            + '<row r="4"><c r="A4"><v>3</v></c><c r="A4" t="b"><v>1</v></c><c r="B4"><v>8</v></c></row>'
+        },
+    )
+    workbook(
+        "header_twice_in_one_place",
+        {"S": head.replace('<c r="B1"', '<c r="A1"') + '<row r="2"><c r="A2"><v>1</v></c></row>'},
+    )
+    workbook(
+        "cells_out_of_order",
+        {"S": head + '<row r="2"><c r="B2"><v>2</v></c><c r="A2"><v>1</v></c></row>'},
+    )
+    workbook(
+        "fractions_of_seconds",
+        {"S": rows([*header, "c"], ['s="6"|0.5000001', 's="7"|46000.500005787037', 's="8"|0.25'])},
+        formats=("hh:mm:ss.000", "yyyy\\-mm\\-dd hh:mm:ss.000", "h:mm:ss,00"),
+    )
+    expected(
+        "fractions_of_seconds", [[*header, "c"], ["12:00:00.00864", "2025-12-09 12:00:00.5", "06:00:00"]]
+    )
+    workbook(
+        "durations_extreme",
+        {
+            "S": rows(
+                header,
+                ['s="3"|-1.5', 's="3"|1e300'],
+                ['s="3"|-0.0625', 's="3"|1000000000'],
+                ['s="3"|1', 's="3"|1'],
+            )
+        },
+    )
+    expected(
+        "durations_extreme",
+        [header, ["-36:00:00", "1e+300"], ["-01:30:00", "1000000000"], ["24:00:00", "24:00:00"]],
+    )
+    workbook(
+        "dates_extreme",
+        {
+            "S": rows(
+                [*header, "c"],
+                ['s="1"|0', 's="2"|2958465.999999999', 's="1"|123456789012345679'],
+                ['s="1"|60', "x", 's="1"|46000'],
+            )
+        },
+    )
+    expected(
+        "dates_extreme",
+        [
+            [*header, "c"],
+            ["1899-12-31", "2958465.999999999", "123456789012345679"],
+            ["1900-02-28", "x", "2025-12-09"],
+        ],
+    )
+    workbook(
+        "truth_of_its_own", {"S": rows(header, ['t="b"|1', "|1"], ['t="b"|TRUE', "|1"], ['t="b"|0', "|1"])}
+    )
+    expected("truth_of_its_own", [header, ["true", "1"], ["TRUE", "1"], ["false", "1"]])
+    workbook(
+        "unknown_styles", {"S": rows(header, ['s="²"|1', f's="{"9" * 5000}"|2'], ['s="-1"|3', 's="999"|4'])}
+    )
+    expected("unknown_styles", [header, ["1", "2"], ["3", "4"]])
+    workbook("huge_numbers", {"S": rows(header, ["|1e400", "|1e308"], ["|1", "|-1e308"])})
+    expected("huge_numbers", [header, ["1e400", "1e+308"], ["1", "-1e+308"]])
+    unknown = b'<?xml version="1.0" encoding="klingon"?><worksheet><sheetData>%b</sheetData></worksheet>'
+    workbook("unknown_encoding", {"S": unknown % rows(header, ["é", "|1"]).encode()})
+    expected("unknown_encoding", [header, ["é", "1"]])
+    by_number = rows(['t="s"|0', 't="s"|1'], ["|1", 't="s"|2'])
+    declaration = '<?xml version="1.0" encoding="{}"?>'
+    for name, sst in {
+        "shared_prefixed": f'<x:sst xmlns:x="{MAIN}"><x:si><x:t>a</x:t></x:si><x:si><x:t>b</x:t></x:si><x:si><x:t>é</x:t></x:si></x:sst>'.encode(),
+        "shared_utf16": f'{declaration.format("UTF-16")}<sst xmlns="{MAIN}"><si><t>a</t></si><si><t>b</t></si><si><t>é</t></si></sst>'.encode(
+            "utf-16"
+        ),
+        "shared_latin1": f'{declaration.format("ISO-8859-1")}<sst xmlns="{MAIN}"><si><t>a</t></si><si><t>b</t></si><si><t>é</t></si></sst>'.encode(
+            "latin-1"
+        ),
+    }.items():
+        workbook(name, {"S": by_number}, shared=sst)
+        expected(name, [header, ["1", "é"]])
 
 
 def make_csv() -> None:
@@ -460,11 +557,23 @@ def make_csv() -> None:
             "n,d\n" + "".join(f"{n},2026-11-01\n" for n in range(3000)) + "x,2026-13-01\n"
         ).encode(),
         "nul_in_text": b"a,b\nx\x00y,1\nz,2\n",
+        "header_pk": b"PK,name\n1,x\n",
+        "header_par1": b"PAR1,PAR2\n1,x\n",
+        "semicolon_and_commas": b'"id";"Nome, completo"\n"1";"Silva, Ana"\n"2";"Souza, Bia"\n',
+        "semicolon_unquoted_commas": b"id;Nome, completo\n1;Silva, Ana\n2;Souza, Bia\n",
+        "far_years": b"d,t,z\n0001-01-01,0000-01-01T00:00:00,0000-01-01T00:00:00Z\n9999-12-31,9999-12-31T23:59:59.999999,2026-11-01T10:00:00Z\n",
+        "bom_in_the_middle": "a,b\n\ufeffx,1\ny\ufeff,2\n".encode(),
+        "return_in_quotes": b'a,b\n"x\ry",1\n"x\r\ny",2\n',
+        "utf32": "a,b\né,2\n".encode("utf-32"),
     }
     for name, content in files.items():
         (good / f"{name}.csv").write_bytes(content)
     (good / "gzipped.csv.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
     archive(good / "zipped.zip", {"export.csv": text, "__MACOSX/._export.csv": "x"})
+    archive(
+        good / "zipped_gzip.zip",
+        {"folder/": "", "folder/export.csv.gz": gzip.compress(text.encode(), mtime=0)},
+    )
     archive(good / "zipped_workbook.zip", {"export.xlsx": (good / "kinds.xlsx").read_bytes()})
 
 
@@ -505,6 +614,32 @@ def make_bad() -> None:
     workbook("empty_sheet", {"S": ""}, folder="bad")
     workbook("all_hidden", {"S": rows(["a"], ["|1"])}, states=["hidden"], folder="bad")
     workbook("broken_xml", {"S": '<row r="1"><c r="A1"><v>1</c></row>'}, folder="bad")
+    for name, index in {
+        "shared_text_missing": "7",
+        "shared_text_negative": "-1",
+        "shared_text_unnumbered": "x",
+    }.items():
+        workbook(name, {"S": rows(["a"], ['t="s"|0'], [f't="s"|{index}'])}, shared=["<t>x</t>"], folder="bad")
+    broken = (
+        f'<?xml version="1.0" encoding="UTF-16"?><worksheet>{rows(["a"])}'.encode("utf-16-le") + b"\0\xd8"
+    )
+    workbook("broken_utf16", {"S": b"\xff\xfe" + broken}, folder="bad")
+    not_utf8 = f'<worksheet xmlns="{MAIN}"><sheetData>{rows(["a"], ["é"])}</sheetData></worksheet>'.encode(
+        "latin-1"
+    )
+    workbook("not_utf8", {"S": not_utf8}, folder="bad")
+    workbook(
+        "shared_not_utf8", {"S": rows(['t="s"|0'])}, shared=b"<sst><si><t>\xe9</t></si></sst>", folder="bad"
+    )
+    with zipfile.ZipFile(HERE / "good" / "zipped.zip") as file:
+        directory = file.start_dir
+    packed = bytearray((HERE / "good" / "zipped.zip").read_bytes())
+    packed[8] = packed[directory + 10] = 9  # Deflate64, of which only the name is known here
+    (bad / "deflate64.zip").write_bytes(packed)
+    packed = bytearray((HERE / "good" / "zipped_gzip.zip").read_bytes())
+    where = packed.rindex(b"export.csv.gz", 0, packed.index(b"PK\x01\x02"))
+    packed[where : where + 1] = b"X"
+    (bad / "two_names.zip").write_bytes(packed)
     workbook("doctype", {"S": rows(['t="s"|0'], ['t="s"|0'])}, shared=["<t>x</t>"], folder="bad")
     with zipfile.ZipFile(bad / "doctype.xlsx") as file:
         parts = {part: file.read(part) for part in file.namelist()}

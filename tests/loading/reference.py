@@ -14,8 +14,8 @@ import openpyxl
 
 Table = tuple[list[str], list[list[str | None]]]
 
-ENCODINGS = {"utf16_le": "utf-16", "utf16_be": "utf-16", "utf16_without_bom": "utf-16-le", "windows_1252": "cp1252", "late_latin1": "latin-1"}  # fmt: skip
-DELIMITERS = {"semicolon": ";", "tab": "\t", "bar": "|", "declared": ";", "brazilian_numbers": ";"}
+ENCODINGS = {"utf16_le": "utf-16", "utf16_be": "utf-16", "utf16_without_bom": "utf-16-le", "windows_1252": "cp1252", "late_latin1": "latin-1", "utf32": "utf-32"}  # fmt: skip
+DELIMITERS = {"semicolon": ";", "tab": "\t", "bar": "|", "declared": ";", "brazilian_numbers": ";", "semicolon_and_commas": ";", "semicolon_unquoted_commas": ";"}  # fmt: skip
 
 
 def reference(path: Path) -> Table:
@@ -23,12 +23,12 @@ def reference(path: Path) -> Table:
     if expected.exists():
         return csv_table(expected.read_bytes(), "utf-8", ",")
     content = path.read_bytes()
-    if path.suffix == ".gz":
-        content = gzip.decompress(content)
     if path.suffix == ".zip":
         with zipfile.ZipFile(path) as archive:
-            content = archive.read(archive.namelist()[0])
-    if content.startswith(b"PK"):
+            content = archive.read(next(name for name in archive.namelist() if not name.endswith("/")))
+    if content.startswith(b"\x1f\x8b"):
+        content = gzip.decompress(content)
+    if content.startswith(b"PK\x03"):
         return workbook_table(content)
     return csv_table(content, ENCODINGS.get(path.stem, "utf-8-sig"), DELIMITERS.get(path.stem, ","))
 

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from pipefy_exports_dagster.loading.sniffing import unreadable
+
 from .values import Segment, ValueKind
 
 _HOUR_US, _MINUTE_US, _SECOND_US = 3_600_000_000, 60_000_000, 1_000_000
@@ -17,7 +19,12 @@ def texts_of(segment: Segment, shared: Any) -> Any:
         case ValueKind.TEXT | ValueKind.LONG_NUMBER:
             return segment.values
         case ValueKind.SHARED:
-            return shared.take(segment.values)
+            try:
+                return shared.take(segment.values)
+            except pa.ArrowIndexError as error:
+                raise unreadable(
+                    "a damaged workbook", "a cell refers to a text that is not in it; download it again"
+                ) from error
         case ValueKind.INTEGER | ValueKind.DATE:
             return segment.values.cast(pa.string())
         case ValueKind.BOOLEAN:

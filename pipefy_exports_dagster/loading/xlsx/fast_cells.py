@@ -71,9 +71,12 @@ def _scan(rows: bytes) -> list[Run]:
     cells = cells[of_cell]
     row = np.cumsum(is_row, dtype=np.int32)[cells] - 1
     columns, kinds, described = _attributes(buffer, opens[cells], closes[cells])
+    # Two cells in one place, or not from left to right.
+    _require(bool(((np.diff(columns) > 0) | (np.diff(row) > 0)).all()))
     order = np.lexsort((kinds, columns)) if len(described) > 1 else np.argsort(columns, kind="stable")
     columns, kinds = columns[order], kinds[order]
     gathered = _Gathered.of(buffer, starts[order], ends[order] - starts[order], escaped=b"_x" in rows)
+    _require(rows.isascii() or gathered.is_utf8())
     row = row[order]
     cuts = np.flatnonzero((np.diff(columns) != 0) | (np.diff(kinds) != 0)) + 1
     found = []
@@ -191,6 +194,16 @@ class _Gathered:
         return cls(
             offsets, content, np.flatnonzero(content == _AMPERSAND), np.flatnonzero(content == _CR), escaped
         )
+
+    def is_utf8(self) -> bool:
+        import pyarrow as pa
+
+        buffers = (pa.py_buffer(self.offsets), pa.py_buffer(self.content))
+        try:
+            pa.StringArray.from_buffers(len(self.offsets) - 1, *buffers).validate(full=True)
+        except pa.ArrowInvalid:
+            return False
+        return True
 
     def strings(self, start: int, end: int) -> Any:
         """Give some of the pieces as texts (pyarrow string array)."""

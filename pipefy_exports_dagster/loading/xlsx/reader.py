@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipefy_exports_dagster.loading.inference import SAMPLE_ROWS
-from pipefy_exports_dagster.loading.names import column_names
+from pipefy_exports_dagster.loading.names import column_names, storable_header
 from pipefy_exports_dagster.loading.options import ReadOptions
 from pipefy_exports_dagster.loading.sniffing import unreadable
 from pipefy_exports_dagster.loading.staging import Source, SourceColumn
@@ -62,9 +62,14 @@ def open_workbook(connection: "duckdb.DuckDBPyConnection", path: Path, *, option
     Raises:
         UnreadableFileError: It is damaged, too large, or has no visible cell.
     """
+    package = Package.open(path, max_unpacked_bytes=options.max_unpacked_bytes)
+    with package.archive:
+        return _read_workbook(connection, package, options)
+
+
+def _read_workbook(connection: "duckdb.DuckDBPyConnection", package: Package, options: ReadOptions) -> Source:
     import pyarrow as pa
 
-    package = Package.open(path, max_unpacked_bytes=options.max_unpacked_bytes)
     shared = _blank_as_null(read_shared_strings(package))
     workbook = Workbook(package, read_styles(package), Columns(shared))
     header: list[str] | None = None
@@ -169,7 +174,7 @@ def _split_header(piece: Piece, shared: Any) -> tuple[list[str], Piece]:
         first = int(segment.rows[0] == 0)
         if first:
             head = Segment(segment.column, segment.kind, segment.rows[:1], segment.values.slice(0, 1))
-            headers[segment.column] = texts_of(head, shared)[0].as_py() or ""
+            headers[segment.column] = storable_header(texts_of(head, shared)[0].as_py() or "")
         if len(segment.rows) > first:
             rest.append(
                 Segment(segment.column, segment.kind, segment.rows[first:] - 1, segment.values.slice(first))

@@ -10,7 +10,8 @@ _EPOCH_1900 = -25_569  # 1899-12-30, in days from 1970
 _EPOCH_1904 = -24_107
 # Excel has a 29 February 1900, so that the serials before it are off by one.
 _FIRST_TRUE_SERIAL = 60
-_LAST_SERIAL = 2_958_465  # 9999-12-31
+_LAST_SERIAL = 2_958_465.99999998  # the last millisecond of 9999-12-31
+_LONGEST_DURATION = 100_000_000  # days; microseconds beyond that have no room in 64 bits
 _STORED_PRECISION = 5e-16  # some programs write sixteen digits
 
 
@@ -27,9 +28,13 @@ def serial_values(serials: Any, kind: NumberKind, *, dates_from_1904: bool) -> I
     import pyarrow as pa
 
     if kind is NumberKind.DURATION:
-        yield "DURATION", None, pa.array(_microseconds(serials))
+        has_room = np.abs(serials) <= _LONGEST_DURATION
+        if has_room.any():
+            yield "DURATION", has_room, pa.array(_microseconds(serials[has_room]))
+        if not has_room.all():
+            yield "FLOAT", ~has_room, pa.array(serials[~has_room])
         return
-    is_date = (serials >= 0) & (serials <= _LAST_SERIAL + 0.999999999)
+    is_date = (serials >= 0) & (serials <= _LAST_SERIAL)
     if kind is NumberKind.TIME:
         below_a_day = (serials >= 0) & (serials < 1)
         if below_a_day.any():
@@ -42,13 +47,13 @@ def serial_values(serials: Any, kind: NumberKind, *, dates_from_1904: bool) -> I
     if whole.any():
         days = serials[whole].astype(np.int32) + epoch
         if not dates_from_1904:
-            days += (serials[whole] > 0) & (serials[whole] < _FIRST_TRUE_SERIAL)
+            days += serials[whole] < _FIRST_TRUE_SERIAL
         yield "DATE", whole, pa.array(days, pa.int32()).cast(pa.date32())
     timed = is_date & ~whole
     if timed.any():
         moments = _microseconds(serials[timed]) + epoch * _DAY_US
         if not dates_from_1904:
-            moments += _DAY_US * ((serials[timed] > 0) & (serials[timed] < _FIRST_TRUE_SERIAL))
+            moments += _DAY_US * (serials[timed] < _FIRST_TRUE_SERIAL)
         yield "TIMESTAMP", timed, pa.array(moments).cast(pa.timestamp("us"))
     if not is_date.all():
         rest = ~is_date & ~((serials >= 0) & (serials < 1)) if kind is NumberKind.TIME else ~is_date

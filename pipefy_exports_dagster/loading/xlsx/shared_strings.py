@@ -1,15 +1,17 @@
 import re
 from typing import Any
 
+from pipefy_exports_dagster.loading.sniffing import unreadable
 from pipefy_exports_dagster.loading.unwrapping import too_large
 
 from .escapes import unescaped
 from .package import Package
+from .sheet_pieces import as_utf8
 from .xml_events import XmlFeed
 
 _PLAIN = re.compile(rb"<si><t(?: [^<>]*)?>([^<>&\r]*)</t></si>")
-_START = re.compile(rb"<si[ />]")
-_END = b"</si>"
+_START = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?si[ />]")
+_ROOT = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?)sst[\s>]")
 _CHUNK_BYTES = 4 << 20
 
 
@@ -20,15 +22,18 @@ def read_shared_strings(package: Package) -> Any:
     if package.shared_strings is None:
         return pa.array([], pa.string())
     pieces: list[Any] = []
-    kept = b""
-    for chunk in package.chunks(package.shared_strings, chunk_bytes=_CHUNK_BYTES):
+    kept = end_of_item = b""
+    for chunk in as_utf8(package.chunks(package.shared_strings, chunk_bytes=_CHUNK_BYTES)):
         kept += chunk
-        end = kept.rfind(_END)
+        if not end_of_item:
+            root = _ROOT.search(kept)
+            end_of_item = b"</" + (root[1] if root else b"") + b"si>"
+        end = kept.rfind(end_of_item)
         if end < 0:
             if len(kept) > 16 * _CHUNK_BYTES:
                 raise too_large(16 * _CHUNK_BYTES)
             continue
-        end += len(_END)
+        end += len(end_of_item)
         pieces.append(_strings(kept[:end]))
         kept = kept[end:]
     pieces.append(_strings(kept))
@@ -41,7 +46,10 @@ def _strings(items: bytes) -> Any:
 
     plain = _PLAIN.findall(items)
     if len(plain) == len(_START.findall(items)):
-        strings = pa.array(plain, pa.binary()).cast(pa.string())
+        try:
+            strings = pa.array(plain, pa.binary()).cast(pa.string())
+        except pa.ArrowInvalid as error:
+            raise unreadable("a damaged workbook", "its texts are not UTF-8; download it again") from error
     else:
         strings = pa.array(_slow_strings(items), pa.string())
     return unescaped(strings) if b"_x" in items else strings

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from pipefy_exports_dagster.loading.sniffing import unreadable
 from pipefy_exports_dagster.loading.unwrapping import too_large
 
 from .package import Package
@@ -28,7 +29,7 @@ def row_pieces(package: Package, part: str) -> Iterator[bytes]:
 
     The rest of the part is unpacked as well, because only its end shows that the archive is whole.
     """
-    chunks = _as_utf8(package.chunks(part, chunk_bytes=_CHUNK_BYTES))
+    chunks = as_utf8(package.chunks(part, chunk_bytes=_CHUNK_BYTES))
     start = _start_of_rows(chunks)
     if start is not None:
         yield from _cut(chain([start.rows], chunks), b"</" + start.prefix)
@@ -100,18 +101,36 @@ def count_rows(piece: bytes, *, scanned: int) -> int:
     return counted if counted == scanned > 0 else sum(_VALUE.search(row) is not None for row in rows)
 
 
-def _as_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Convert XML in another encoding; nearly all is UTF-8 and passes as it is."""
+def as_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Convert XML in another encoding; nearly all is UTF-8 and passes as it is.
+
+    So does what names an encoding that nobody knows: the scanners see whether it is UTF-8.
+
+    Raises:
+        UnreadableFileError: It is not what it says.
+    """
     first = next(chunks, b"")
     declared = _DECLARED.match(first)
     encoding = declared[1].decode().lower() if declared else "utf-8"
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
-    if encoding in ("utf-8", "utf8", "us-ascii", "ascii"):
+    if encoding in ("utf-8", "utf8", "us-ascii", "ascii") or not _is_known(encoding):
         yield first
         yield from chunks
         return
-    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-    yield decoder.decode(first).encode()
-    for chunk in chunks:
-        yield decoder.decode(chunk).encode()
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        yield decoder.decode(first).encode()
+        for chunk in chunks:
+            yield decoder.decode(chunk).encode()
+        yield decoder.decode(b"", final=True).encode()
+    except UnicodeError as error:
+        raise unreadable("a damaged workbook", f"{error}; download it again") from error
+
+
+def _is_known(encoding: str) -> bool:
+    try:
+        b"".decode(encoding)
+    except LookupError:
+        return False
+    return True

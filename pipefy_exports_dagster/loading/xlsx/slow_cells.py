@@ -12,6 +12,7 @@ from .escapes import unescaped
 from .xml_events import XmlFeed
 
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?[0-9]*")
+_STYLE = re.compile(r"[0-9]{1,9}")
 MAX_COLUMNS = 16_384
 
 
@@ -31,6 +32,7 @@ class SlowScanner:
 
     def __init__(self) -> None:
         self._cells: dict[tuple[int, CellType, int], tuple[list[int], list[str]]] = {}
+        self._of_row: dict[int, tuple[list[int], list[str]]] = {}
         self._row = -1
         self._column = -1
         self._key: tuple[CellType, int] | None = None
@@ -52,18 +54,20 @@ class SlowScanner:
         return [
             Run(column, type_, style, np.array(numbers, np.int32), undo(pa.array(texts, pa.string())))
             for (column, type_, style), (numbers, texts) in self._cells.items()
+            if numbers
         ]
 
     def _start(self, element: str, attributes: dict[str, str]) -> None:
         if element == "row":
             self._row += 1
             self._column = -1
+            self._of_row.clear()
         elif element == "c":
             found = column_index(attributes.get("r", ""))
             self._column = self._column + 1 if found is None else found
             style = attributes.get("s", "0")
             type_ = CELL_TYPES.get(attributes.get("t", "n"), CellType.TEXT)
-            self._key = (type_, int(style) if style.isdigit() else 0)
+            self._key = (type_, int(style) if _STYLE.fullmatch(style) else 0)
             self._texts = []
         elif element == "rPh":
             self._phonetic += 1
@@ -78,9 +82,13 @@ class SlowScanner:
         elif element == "c" and self._key:
             text = "".join(self._texts)
             if text:
+                if twice := self._of_row.get(self._column):
+                    for listed in twice:  # of two cells in one place the later counts, as in openpyxl
+                        listed.pop()
                 rows, texts = self._cells.setdefault((self._column, *self._key), ([], []))
                 rows.append(self._row)
                 texts.append(text)
+                self._of_row[self._column] = (rows, texts)
             self._key = None
 
     def _text(self, text: str) -> None:

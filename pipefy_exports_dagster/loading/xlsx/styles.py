@@ -25,6 +25,7 @@ _BUILT_IN = {
 }
 # Literals, escapes, padding, and brackets that are no elapsed time: colours, conditions, locales.
 _NOT_CODE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.IGNORECASE)
+_FRACTION = re.compile(r"(?<=s)[.,]0+")
 _ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 
 
@@ -33,7 +34,7 @@ def number_kind(code: str) -> NumberKind:
     section = _NOT_CODE.sub("", code.split(";", 1)[0]).lower()
     if _ELAPSED.search(section):
         return NumberKind.DURATION
-    if "general" in section or re.search(r"[0#?]", section.replace(".0", "").replace("s.000", "s")):
+    if "general" in section or re.search(r"[0#?]", _FRACTION.sub("", section)):
         return NumberKind.NUMBER
     clock = "h" in section or "s" in section or "am/pm" in section
     section = section.replace("am/pm", "").replace("a/p", "")
@@ -69,4 +70,4 @@ def read_styles(package: Package) -> list[NumberKind]:
 
 
 def _int(text: str | None) -> int:
-    return int(text) if text and text.isdigit() else 0
+    return int(text) if text and re.fullmatch(r"[0-9]{1,9}", text) else 0

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 from pipefy_exports_dagster.loading.column_types import MAX_EXACT_IN_DOUBLE
+from pipefy_exports_dagster.loading.sniffing import unreadable
 
 from .cells import CellType, Run
 from .serials import serial_values
@@ -73,25 +74,32 @@ def _shared(run: Run) -> list[Segment]:
 
     try:
         return [Segment(run.column, ValueKind.SHARED, run.rows, run.texts.cast(pa.int32()))]
-    except pa.ArrowInvalid:
-        return [Segment(run.column, ValueKind.TEXT, run.rows, run.texts)]
+    except pa.ArrowInvalid as error:
+        raise unreadable("a damaged workbook", f"{error}; download it again") from error
 
 
 def _booleans(run: Run) -> list[Segment]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    known = pc.all(pc.is_in(run.texts, pa.array(["0", "1", "true", "false"]))).as_py()
-    if not known:
-        return [Segment(run.column, ValueKind.TEXT, run.rows, run.texts)]
+    known = pc.is_in(run.texts, pa.array(["0", "1", "true", "false"]))
     true = pc.is_in(run.texts, pa.array(["1", "true"]))
-    return [Segment(run.column, ValueKind.BOOLEAN, run.rows, true)]
+    if pc.all(known).as_py():
+        return [Segment(run.column, ValueKind.BOOLEAN, run.rows, true)]
+    found, mask = [], known.to_numpy(zero_copy_only=False)
+    for kind, values, where in ((ValueKind.BOOLEAN, true, mask), (ValueKind.TEXT, run.texts, ~mask)):
+        if where.any():
+            found.append(Segment(run.column, kind, run.rows[where], values.filter(pa.array(where))))
+    return found
 
 
 def _iso_dates(run: Run) -> list[Segment]:
     import pyarrow as pa
 
-    dates_only = all(len(text) == len("2026-11-22") for text in run.texts.to_pylist())
+    texts = run.texts.to_pylist()
+    dates_only = all(len(text) == len("2026-11-22") for text in texts)
+    if any(text.startswith("0000") for text in texts):  # Python has no such year
+        return [Segment(run.column, ValueKind.TEXT, run.rows, run.texts)]
     try:
         if dates_only:
             return [Segment(run.column, ValueKind.DATE, run.rows, run.texts.cast(pa.date32()))]
@@ -161,6 +169,7 @@ def _odd_numbers(run: Run) -> list[Segment]:
 
 def _dates(run: Run, kind: NumberKind, *, dates_from_1904: bool) -> list[Segment]:
     import numpy as np
+    import pyarrow as pa
 
     found: list[Segment] = []
     for segment in _numbers(run):
@@ -170,6 +179,10 @@ def _dates(run: Run, kind: NumberKind, *, dates_from_1904: bool) -> list[Segment
         serials = np.asarray(segment.values, np.float64)
         for name, mask, values in serial_values(serials, kind, dates_from_1904=dates_from_1904):
             rows = segment.rows if mask is None else segment.rows[mask]
+            if name == "FLOAT" and segment.kind is ValueKind.INTEGER:
+                # No date after all: as it was, because a float has room for fewer digits.
+                found.append(Segment(run.column, segment.kind, rows, segment.values.filter(pa.array(mask))))
+                continue
             found.append(Segment(run.column, ValueKind[name], rows, values))
     return found
 
