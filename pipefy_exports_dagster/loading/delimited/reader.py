@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipefy_exports_dagster.loading.inference import SAMPLE_ROWS
-from pipefy_exports_dagster.loading.names import column_names
+from pipefy_exports_dagster.loading.names import column_names, storable_header
 from pipefy_exports_dagster.loading.options import ReadOptions
 from pipefy_exports_dagster.loading.sniffing import unreadable
 from pipefy_exports_dagster.loading.sql import literal
@@ -71,8 +71,10 @@ def open_delimited(path: Path, *, folder: Path, options: ReadOptions) -> Source:
     if not records:
         raise unreadable("text without a header", "every line is blank; export again")
     with path.open(encoding="utf-8", newline="") as file:
-        headers = next(csv.reader(file, delimiter=delimiter))
-    reading = _Reading(delimiter, fields, longest, parallel=whole_lines)
+        headers = [storable_header(header) for header in next(csv.reader(file, delimiter=delimiter))]
+    reading = _Reading(
+        delimiter, fields, longest, parallel=whole_lines, crlf=found.regular and bool(found.crlf)
+    )
     relation = reading.of(path, header=True)
     sample = f"(FROM {relation} LIMIT {SAMPLE_ROWS})"
     if found.regular and found.sample:
@@ -118,10 +120,12 @@ class _Reading:
     fields: int
     longest_record: int
     parallel: bool
+    crlf: bool
 
     def of(self, path: Path, *, header: bool) -> str:
         """SQL for the rows of a file."""
         listed = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(self.fields))
+        line_end = r"\r\n" if self.crlf else r"\n"  # or DuckDB may take a return within quotes for one
         limit = ""
         if self.longest_record > _DEFAULT_MAX_LINE_BYTES:
             limit = (
@@ -130,7 +134,7 @@ class _Reading:
         return (
             f"read_csv({literal(str(path))}, auto_detect = false, header = {str(header).lower()}, "
             f"delim = {literal(self.delimiter)}, quote = '\"', escape = '\"', columns = {{{listed}}}, "
-            f"parallel = {str(self.parallel).lower()}{limit})"
+            f"parallel = {str(self.parallel).lower()}, new_line = '{line_end}'{limit})"
         )
 
 

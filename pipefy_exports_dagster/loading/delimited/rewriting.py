@@ -1,11 +1,13 @@
+import contextlib
 import csv
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from pipefy_exports_dagster.loading.sniffing import unreadable
+
+from .dialect import LONGEST_FIELD
 
 _MAX_FIELDS = 20_000
 _END = "\ue000end of file\ue000"
@@ -50,18 +52,18 @@ def rewrite(path: Path, *, folder: Path, delimiter: str) -> Rewritten:
 
 
 def _records(path: Path, delimiter: str) -> Iterator[list[str]]:
-    # The module's own limit is 128 KB a field; what a file may weigh is limited elsewhere.
-    csv.field_size_limit(sys.maxsize)
     with path.open(encoding="utf-8", newline="") as file:
         # An unclosed quote swallows the rest of the file without an error, and with it this last line.
         reader = csv.reader(chain(file, ["\n", _END]), delimiter=delimiter)
         line = 1
-        for record in reader:
-            if record == [_END]:
-                return
-            if record and not record[-1].endswith(_END):
-                yield record
-                line = reader.line_num + 1
+        csv.field_size_limit(LONGEST_FIELD)
+        with contextlib.suppress(csv.Error):  # a field longer than that: what an unclosed quote swallows
+            for record in reader:
+                if record == [_END]:
+                    return
+                if record and not record[-1].endswith(_END):
+                    yield record
+                    line = reader.line_num + 1
     raise unreadable(
         "text with an unclosed quote",
         f'the record that starts in line {line} has a value whose quote (") never closes; download the export again',

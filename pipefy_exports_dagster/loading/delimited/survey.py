@@ -14,6 +14,7 @@ from typing import IO, Any
 _CHUNK_BYTES = 4 << 20
 _SURVEYORS = 2  # numpy lets other threads run
 _CHUNKS_AHEAD = 3
+_LONGEST_QUOTED_BYTES = 64 << 20
 _QUOTE, _LF, _CR = 34, 10, 13
 
 
@@ -84,18 +85,33 @@ def _add(found: Survey, part: Survey) -> None:
 def _whole_lines(file: IO[bytes]) -> Iterator[bytes]:
     """Read chunks that end where a line ends outside of quotes."""
     kept = b""
-    quotes = 0
     while chunk := file.read(_CHUNK_BYTES):
-        end = chunk.rfind(b"\n") + 1
-        while end and (quotes + kept.count(b'"') + chunk.count(b'"', 0, end)) % 2:
-            end = chunk.rfind(b"\n", 0, end - 1) + 1
+        end = _last_line_end(chunk, in_quotes=kept.count(b'"') % 2 == 1)
         if end:
             yield kept + chunk[:end]
             kept = chunk[end:]
         else:
             kept += chunk
+            if len(kept) > _LONGEST_QUOTED_BYTES and kept.count(b'"') % 2:
+                break  # never closed, in all likelihood; what ends within quotes is irregular
     if kept:
         yield kept if kept.endswith(b"\n") else kept + b"\n"
+
+
+def _last_line_end(chunk: bytes, *, in_quotes: bool) -> int:
+    """Find where the last line ends that ends outside of quotes; 0 if none does.
+
+    Goes back from quote to quote, not from line to line: an unclosed quote has all lines of the file behind it.
+    """
+    in_quotes ^= chunk.count(b'"') % 2 == 1
+    stop = len(chunk)
+    while True:
+        quote = chunk.rfind(b'"', 0, stop)
+        if not in_quotes and (end := chunk.rfind(b"\n", quote + 1, stop) + 1):
+            return end
+        if quote < 0:
+            return 0
+        in_quotes, stop = not in_quotes, quote
 
 
 def _survey_lines(lines: bytes, delimiter: int, *, first: bool, sample_records: int) -> Survey:
