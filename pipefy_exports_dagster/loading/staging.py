@@ -12,6 +12,7 @@ from pipefy_exports_dagster.errors import UnreadableFileError
 from .column_types import VARCHAR
 from .inference import Guess, TypedText, guess_types, settle_types
 from .options import ReadOptions
+from .pinned_values import TextKind
 from .pinning import check_pinned, pinned_candidate
 from .preview import preview_rows
 from .sniffing import unreadable
@@ -77,7 +78,11 @@ def stage(
         pins = {
             position: pin
             for position, column in enumerate(source.columns)
-            if (pin := pinned_candidate(connection, column.header, column.name, options))
+            if (
+                pin := pinned_candidate(
+                    connection, column.header, column.name, options, text=_text_kind(source, column)
+                )
+            )
         }
         path = folder / "staged.parquet"
         columns = _written(connection, source, pins, path)
@@ -142,6 +147,12 @@ def _first_guesses(
         if guess.candidate and guess.candidate.type == DECIMAL
     }
     return {**guesses, **settle_types(connection, source.relation, decimals)}
+
+
+def _text_kind(source: Source, column: SourceColumn) -> TextKind:
+    if column.type != VARCHAR:
+        return TextKind.CANONICAL
+    return TextKind.MIXED if source.file_kind == "xlsx" and not column.candidates else TextKind.WRITTEN
 
 
 def _blank_columns(connection: "duckdb.DuckDBPyConnection", source: Source) -> set[int]:

@@ -96,7 +96,9 @@ def _fits_timestamp(pattern: str, type_: str) -> Callable[[str], str]:
         with_t = (
             f"{text} LIKE '____-__-__T__:__:__%' AND replace(CAST({value} AS VARCHAR), ' ', 'T') = {text}"
         )
-        return f"(CASE WHEN {with_t} THEN true ELSE regexp_full_match({text}, '{pattern}') AND {value} IS NOT NULL END)"
+        # DuckDB takes the year 0, and Python has none.
+        is_ours = f"{value} IS NOT NULL AND NOT starts_with({text}, '0000')"
+        return f"(CASE WHEN {with_t} THEN true ELSE regexp_full_match({text}, '{pattern}') AND {is_ours} END)"
 
     return fits
 
@@ -142,7 +144,7 @@ NUMBERS = (INTEGER_TEXT, DOUBLE_TEXT, DECIMAL_TEXT)
 
 def marked_numbers(decimal_mark: str) -> tuple[Candidate, ...]:
     """Numbers with a decimal mark that the configuration gives: `1.234,56`, or `1,234.56`."""
-    group = _group_mark(decimal_mark)
+    group = group_mark(decimal_mark)
     whole = f"(0|[1-9][0-9]*|[1-9][0-9]{{0,2}}([{group}][0-9]{{3}})+)"
     pattern = literal(f"-?{whole}([{decimal_mark}][0-9]+)?")
 
@@ -164,12 +166,24 @@ def marked_numbers(decimal_mark: str) -> tuple[Candidate, ...]:
     return tuple(marked(candidate) for candidate in NUMBERS)
 
 
+def shortest_number(text: str) -> str:
+    """SQL for a plain number without plus sign, leading zeros, and zeros at the end of its fraction."""
+    digits = f"ltrim({text}, '+-')"
+    whole = f"coalesce(nullif(ltrim(split_part({digits}, '.', 1), '0'), ''), '0')"
+    fraction = f"rtrim(split_part({digits}, '.', 2), '0')"
+    return (
+        f"(CASE WHEN starts_with({text}, '-') THEN '-' ELSE '' END || {whole} "
+        f"|| CASE WHEN {fraction} = '' THEN '' ELSE '.' || {fraction} END)"
+    )
+
+
 def plain_number(text: str, decimal_mark: str) -> str:
     """SQL for a number without its group marks and with a point."""
-    return f"replace(replace({text}, {literal(_group_mark(decimal_mark))}, ''), {literal(decimal_mark)}, '.')"
+    return f"replace(replace({text}, {literal(group_mark(decimal_mark))}, ''), {literal(decimal_mark)}, '.')"
 
 
-def _group_mark(decimal_mark: str) -> str:
+def group_mark(decimal_mark: str) -> str:
+    """Tell what stands between thousands where the decimal mark is the other of the two."""
     return "." if decimal_mark == "," else ","
 
 
@@ -179,11 +193,11 @@ def formatted_dates(date_format: str) -> tuple[Candidate, ...]:
     type_ = TIMESTAMP if clock else DATE
     format_ = literal(date_format)
 
-    def fits(text: str) -> str:
-        return f"(strftime(try_strptime({text}, {format_}), {format_}) = {text})"
-
     def cast(text: str) -> str:
         return f"CAST(try_strptime({text}, {format_}) AS {type_})"
+
+    def fits(text: str) -> str:
+        return f"(strftime({cast(text)}, {format_}) = {text})"
 
     return (
         Candidate(

@@ -1,0 +1,138 @@
+"""What values a pinned type takes: those whose text says no more than the typed value does."""
+
+import re
+from collections.abc import Callable
+from enum import Enum
+from functools import partial
+
+from .column_types import DOUBLE_DIGITS, VARCHAR, canonical_text
+from .options import ReadOptions
+from .sql import literal
+from .text_types import Candidate, group_mark, plain_number, shortest_number
+
+_NUMERIC = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(.*|FLOAT|DOUBLE)")
+_ZONE_AT_END = r".*[0-9] ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+_SECOND_DIGITS = {
+    "TIME": 6, "TIMESTAMP": 6, "TIMESTAMP WITH TIME ZONE": 6, "TIMESTAMP_S": 0, "TIMESTAMP_MS": 3, "TIMESTAMP_NS": 9,
+}  # fmt: skip
+
+
+class TextKind(Enum):
+    """What the text of a column's values is.
+
+    `MIXED` texts are of cells of several kinds: number cells have a point as in `CANONICAL`, whatever the
+    configuration's decimal mark is, and text cells are as people wrote them.
+    """
+
+    WRITTEN = "as the file has it"
+    CANONICAL = "made of typed values"
+    MIXED = "some of each"
+
+
+def pin(type_: str, options: ReadOptions, kind: TextKind) -> Candidate:
+    """Describe a pinned type as a candidate whose misfits fail the load."""
+    if type_ == VARCHAR:
+        return Candidate(VARCHAR, lambda _text: "true", str, lambda _text: "true")
+    if _NUMERIC.fullmatch(type_):
+        return _number(type_, options.decimal_mark if kind is not TextKind.CANONICAL else None, kind)
+    if options.date_format and (type_ == "DATE" or type_.startswith("TIMESTAMP")):
+        return _formatted(type_, options.date_format)
+    cast = _cast(type_)
+    return Candidate(
+        type_, lambda text: _fits(text, cast(text), type_), cast, lambda text: _same_text(cast, type_, text)
+    )
+
+
+def _cast(type_: str) -> Callable[[str], str]:
+    return lambda text: f"TRY_CAST({text} AS {type_})"
+
+
+def _same_text(cast: Callable[[str], str], type_: str, text: str) -> str:
+    return f"({canonical_text(cast(text), type_)} = {text} AND {_fits(text, cast(text), type_)})"
+
+
+def _fits(text: str, value: str, type_: str) -> str:
+    """SQL for whether a value says all that its text says."""
+    if type_ == "DATE":
+        return f"CAST({value} AS TIMESTAMP) = TRY_CAST({text} AS TIMESTAMP)"
+    fits = f"{value} IS NOT NULL"
+    if type_ == "INTERVAL":  # of months, Parquet would keep 30 days
+        fits += f" AND date_part('month', {value}) = 0 AND date_part('year', {value}) = 0"
+    if type_.startswith("TIMESTAMP") and type_ != "TIMESTAMP WITH TIME ZONE":
+        fits += f" AND NOT regexp_full_match({text}, '{_ZONE_AT_END}')"
+    if type_ in _SECOND_DIGITS:
+        fits += f" AND NOT regexp_matches({text}, '\\.[0-9]{{{_SECOND_DIGITS[type_]}}}[0-9]*[1-9]')"
+    return f"({fits})"
+
+
+def _number(type_: str, decimal_mark: str | None, kind: TextKind) -> Candidate:
+    cast = _cast(type_)
+
+    def fits(text: str) -> str:
+        # Fifteen digits always survive a double, so the double of the value tells whether the cast changed them, as it
+        # does when 1.55 becomes DECIMAL(3,1) or 1.5 BIGINT. Of longer numbers each digit has to come back.
+        value = cast(text)
+        double, again = f"TRY_CAST({text} AS DOUBLE)", f"TRY_CAST(CAST({value} AS VARCHAR) AS DOUBLE)"
+        digits = f"length(ltrim(regexp_replace(split_part(lower({text}), 'e', 1), '[^0-9]', '', 'g'), '0'))"
+        is_itself = f"({digits} = 0 OR (isfinite({double}) AND {double} <> 0))"
+        return (
+            f"(({digits} <= {DOUBLE_DIGITS} AND {again} = {double} AND {is_itself}) "
+            f"OR {canonical_text(value, type_)} = {shortest_number(text)})"
+        )
+
+    def same_text(text: str) -> str:
+        return f"({canonical_text(cast(text), type_)} = {text} AND {fits(text)})"
+
+    if decimal_mark is None:
+        return Candidate(type_, fits, cast, same_text)
+    group, mark = group_mark(decimal_mark), decimal_mark
+    marked = literal(f"[-+]?([0-9]+|[0-9]{{1,3}}([{group}][0-9]{{3}})+)([{mark}][0-9]+)?")
+    plain = partial(plain_number, decimal_mark=decimal_mark)
+
+    def marked_fits(text: str) -> str:
+        return f"(regexp_full_match({text}, {marked}) AND {fits(plain(text))})"
+
+    if kind is TextKind.WRITTEN:
+        return Candidate(
+            type_,
+            marked_fits,
+            lambda text: cast(plain(text)),
+            lambda text: f"({marked_fits(text)} AND {same_text(text)})",
+        )
+
+    def either(text: str) -> str:
+        return f"CASE WHEN regexp_full_match({text}, {marked}) THEN {plain(text)} ELSE {text} END"
+
+    def either_fits(text: str) -> str:
+        # What is a number both ways, such as 1.234, and another one, cannot be told.
+        unclear = (
+            f"regexp_full_match({text}, {marked}) AND {cast(text)} IS NOT NULL "
+            f"AND {cast(text)} IS DISTINCT FROM {cast(plain(text))}"
+        )
+        return f"(NOT ({unclear}) AND {fits('(' + either(text) + ')')})"
+
+    return Candidate(
+        type_,
+        either_fits,
+        lambda text: cast(either(text)),
+        lambda text: f"({either_fits(text)} AND {same_text(text)})",
+    )
+
+
+def _formatted(type_: str, date_format: str) -> Candidate:
+    format_ = literal(date_format)
+    cast = _cast(type_)
+
+    def parsed(text: str) -> str:
+        return f"try_strptime({text}, {format_})"
+
+    def value(text: str) -> str:
+        return f"coalesce(TRY_CAST({parsed(text)} AS {type_}), {cast(text)})"
+
+    def fits(text: str) -> str:
+        iso, exact = _fits(text, cast(text), type_), f"TRY_CAST({parsed(text)} AS {type_}) = {parsed(text)}"
+        return f"(CASE WHEN {parsed(text)} IS NULL THEN {iso} ELSE {exact} END)"
+
+    return Candidate(
+        type_, fits, value, lambda text: f"(CAST({value(text)} AS VARCHAR) = {text} AND {fits(text)})"
+    )
