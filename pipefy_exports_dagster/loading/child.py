@@ -18,6 +18,7 @@ from typing import Any
 from pipefy_exports_dagster.errors import (
     DiskFullError,
     PipefyExportsError,
+    ReadLimitError,
     UnreadableFileError,
     ValueDoesNotFitError,
 )
@@ -28,6 +29,9 @@ from .staged import StagedTable
 # DuckDB spills to the folder beyond this; it is one of several users of the process's memory.
 _DUCKDB_MEMORY_SHARE = 0.25
 _DUCKDB_MIN_MEMORY = 200_000_000
+# Each thread reserves some 100 KB a column, however few the rows are.
+_MANY_COLUMNS = 1_000
+_DUCKDB_MEMORY_SHARE_OF_MANY_COLUMNS = 0.6
 
 
 def main() -> None:
@@ -71,6 +75,9 @@ def read(path: Path, *, folder: Path, options: ReadOptions, started: float) -> S
         source = open_workbook(connection, path, options=options)
     else:
         source = open_delimited(path, folder=folder, options=options)
+    if len(source.columns) > _MANY_COLUMNS:
+        memory = int(options.max_memory_bytes * _DUCKDB_MEMORY_SHARE_OF_MANY_COLUMNS)
+        connection.execute(f"SET memory_limit = '{memory}B'; SET threads = 1")
     return stage(connection, source, folder=folder, options=options, started=started)
 
 
@@ -87,6 +94,13 @@ def _described(error: Exception) -> dict[str, Any]:
         return {"class": type(error).__name__, "message": str(error), "facts": {}}
     if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or "No space left" in str(error):
         return {"class": DiskFullError.__name__, "message": "no space left for reading the file", "facts": {}}
+    if type(error).__name__ == "OutOfMemoryException":  # DuckDB's, which may not have been imported
+        return {
+            "class": ReadLimitError.__name__,
+            "message": "reading the file takes more memory than it may have; raise `max_memory_bytes`, and the "
+            "same file loads",
+            "facts": {},
+        }
     traceback.print_exc()
     what = "needs too much memory" if isinstance(error, MemoryError) else "cannot be read"
     return {

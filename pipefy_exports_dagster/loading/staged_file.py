@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # number that is asked for by up to one vector of 2,048 rows. Where one thread inserts, small ones are written faster.
 _LARGEST_ROW_GROUP = 58 * 2_048
 _SMALLEST_ROW_GROUP = 2 * 2_048
+_NOT_IN_PARQUET = ("HUGEINT", "UHUGEINT")  # it would make doubles of them
+# Each column of texts reserves as much as its dictionary may take, a megabyte if nothing is said.
+_DICTIONARY_BYTES = 100 << 20
 ROWS_WORTH_THREADS = 4 * 122_880
 """Rows from which on an insert with several threads is faster; below, it doubles the work and saves no time."""
 
@@ -91,7 +94,8 @@ def write_staged_file(
             checked.append(_misfit_of_changed(column.candidate, nth) if column.may_change_text else f"v{nth}")
     copied = connection.execute(
         f"COPY (SELECT {', '.join(checked)} FROM (SELECT {', '.join(values)} FROM {relation})) "
-        f"TO {literal(str(path))} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {_row_group(rows)}, RETURN_STATS)"
+        f"TO {literal(str(path))} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {_row_group(rows)}, "
+        f"STRING_DICTIONARY_PAGE_SIZE_LIMIT {min(_DICTIONARY_BYTES // len(columns), 1 << 20)}, RETURN_STATS)"
     ).fetchone()
     assert copied is not None  # noqa: S101  a row for the one file
     _, count, _, _, statistics, *_ = copied
@@ -116,12 +120,14 @@ def _row_group(rows: int) -> int:
 
 
 def _value(column: ColumnToWrite, text: str) -> str:
-    """SQL for a value as Parquet keeps it whole: an interval becomes its microseconds."""
+    """SQL for a value as Parquet keeps it whole: an interval becomes its microseconds, a huge integer its text."""
     if column.candidate is None:
         return f"c{column.position}"
     value = column.candidate.cast(text)
     if column.type == INTERVAL and column.source_type != INTERVAL:
         return f"CAST(epoch_us({value}) AS BIGINT)"
+    if column.type in _NOT_IN_PARQUET:
+        return f"CAST({value} AS VARCHAR)"
     # A DECIMAL's digits are known only now, so its candidate gives the plain number.
     return f"CAST({value} AS {column.type})" if as_decimal(column.type) else value
 

@@ -92,6 +92,47 @@ def test_a_reader_past_its_time_is_stopped(loader: Loader) -> None:
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.parametrize("quoted", [b'a,b\n1,"never closed\n', b'a,b\n1,"never "" closed\n"","",""\n'])
+def test_an_unclosed_quote_before_a_million_lines_is_found_in_seconds(loader: Loader, quoted: bytes) -> None:
+    started = time.monotonic()
+    with pytest.raises(UnreadableFileError, match=r"record that starts in line 2 .* never closes"):
+        loader.load_here(loader.csv(quoted + b"5,6\n" * 2_500_000))
+    assert time.monotonic() - started < 20
+
+
+def test_an_unclosed_quote_takes_no_more_memory_than_any_value_may(loader: Loader) -> None:
+    with pytest.raises(UnreadableFileError, match="never closes"):
+        loader.load(
+            b'a,b\n1,"never closed\n' + b"5,6\n" * 26_000_000,
+            options=ReadOptions(max_memory_bytes=900_000_000),
+        )
+
+
+def test_a_value_with_many_lines_is_one_value(loader: Loader) -> None:
+    text = "5,6\n" * 3_000_000
+    loader.load_here(loader.csv(f'a,b\n1,"{text}"\n2,x\n'))
+    assert loader.query("SELECT a, length(b) FROM jobs") == [(1, len(text)), (2, 1)]
+
+
+def _wide(columns: int) -> str:
+    rows = [[f"{word}{n}" for n in range(columns)] for word in ("h", "word ", "another word ")]
+    return "".join(",".join(row) + "\n" for row in rows)
+
+
+def test_a_report_of_many_columns_of_text_is_loaded(loader: Loader) -> None:
+    # Each took DuckDB a megabyte for its dictionary, however few the rows are.
+    report = loader.load_here(loader.csv(_wide(600)))
+    assert (report.rows, len(report.columns)) == (2, 600)
+    assert loader.query("SELECT h0, h599 FROM jobs WHERE _file_row = 2") == [
+        ("another word 0", "another word 599")
+    ]
+
+
+def test_more_columns_than_the_memory_takes_is_said(loader: Loader) -> None:
+    with pytest.raises(ReadLimitError, match="takes more memory than it may have; raise `max_memory_bytes`"):
+        loader.load(_wide(3_000), options=ReadOptions(max_memory_bytes=420_000_000))
+
+
 @pytest.mark.usefixtures("no_leftovers")
 def test_a_reader_past_its_memory_is_stopped(loader: Loader) -> None:
     with pytest.raises(ReadLimitError, match="bytes of memory"):
