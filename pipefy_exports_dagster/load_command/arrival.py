@@ -11,11 +11,9 @@ from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import DiskFullError
 from pipefy_exports_dagster.load_command.text import file_export_id, file_name
 from pipefy_exports_dagster.orchestration.ledger import fingerprint_of
+from pipefy_exports_dagster.orchestration.loaded_export import FROM_FILE
 from pipefy_exports_dagster.pipefy.periods import month_of
 from pipefy_exports_dagster.pipefy.raw_files import READ_SIZE, RawFolder, Sidecar, open_private
-
-SOURCE = "file"
-"""Stands where a downloaded export has the dialect of its request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ def describe_arrival(
     known = found.sidecar if found else None
     exported_at = given.exported_at or (known.exported_at if known else modified_at)
     requested_month = given.requested_month or (known.requested_month if known else this_month)
-    request = {"source": SOURCE, "file_name": file_name(file)}
+    request = {"source": FROM_FILE, "file_name": file_name(file)}
     sidecar = Sidecar(
         organization_id=organization_id,
         asset=asset,
@@ -104,7 +102,7 @@ def describe_arrival(
         downloaded_at=now,
         sha256=content.sha256,
         size_bytes=content.size_bytes,
-        fingerprint=fingerprint_of(config.connection.base_url, SOURCE, request),
+        fingerprint=fingerprint_of(config.connection.base_url, FROM_FILE, request),
     )
     notes: tuple[str, ...] = ()
     if known and not (given.exported_at and given.requested_month):

@@ -184,9 +184,9 @@ def _load_into_asset(
     target = into_asset.Partition(config, _organization(organization_id, config), assets[asset], partition)
     given = Given(requested_month, exported_at)
     manner = replace(manner, options=_over(manner.options, assets[asset].reading))
-    if manner.dry_run:
-        return into_asset.plan_into_asset(file, target, given=given, manner=manner)
     home = dagster_home_of(environment)
+    if manner.dry_run:
+        return into_asset.plan_into_asset(file, target, given=given, manner=manner, dagster_home=home)
     return into_asset.load_into_asset(file, target, given=given, manner=manner, dagster_home=home)
 
 

@@ -9,10 +9,10 @@ import dagster as dg
 from pipefy_exports_dagster.errors import ConfigurationError, LoadFailedError, PipefyExportsError
 from pipefy_exports_dagster.history.look import FileLook
 from pipefy_exports_dagster.instance import prepare_instance
-from pipefy_exports_dagster.load_command.arrival import SOURCE
 from pipefy_exports_dagster.loading import LoadReport
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
 from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
+from pipefy_exports_dagster.orchestration.loaded_export import FROM_FILE
 from pipefy_exports_dagster.orchestration.metadata import materialization_metadata
 from pipefy_exports_dagster.pipefy.periods import Window
 from pipefy_exports_dagster.pipefy.raw_files import RawFile
@@ -65,7 +65,7 @@ def report_materialization(
         request=sidecar.request,
         requested_at=sidecar.requested_at,
         requested_month=sidecar.requested_month,
-        dialect=SOURCE,
+        dialect=FROM_FILE,
     )
     try:
         metadata = materialization_metadata(

@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import dagster as dg
+
 from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions
 from pipefy_exports_dagster.errors import SupersededExportError
@@ -25,6 +27,11 @@ from pipefy_exports_dagster.load_command.outcome import Outcome
 from pipefy_exports_dagster.load_command.reading import require_database, require_file
 from pipefy_exports_dagster.loading import LoadReport, Slice, StagedTable
 from pipefy_exports_dagster.loading.load import ignore_staged
+from pipefy_exports_dagster.orchestration.loaded_export import (
+    LoadedExport,
+    loaded_export,
+    refuse_older_than_empty,
+)
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportKind
@@ -141,7 +148,15 @@ def load_into_asset(
             def look(staged: StagedTable) -> None:
                 looks.append(partition.look_at(staged, sidecar))
 
-            report = _load(part, partition, sidecar, manner, archive_before_commit, on_staged=look)
+            report = _load(
+                part,
+                partition,
+                sidecar,
+                manner,
+                archive_before_commit,
+                held=_held(instance, partition),
+                on_staged=look,
+            )
         finally:
             part.unlink(missing_ok=True)
         manner.on_stage("reporting")
@@ -160,7 +175,9 @@ def load_into_asset(
     return _outcome(partition, sidecar, report, started, notes=notes, raw_file=kept[0].path, dry_run=False)
 
 
-def plan_into_asset(file: Path, partition: Partition, *, given: Given, manner: Manner) -> Outcome:
+def plan_into_asset(
+    file: Path, partition: Partition, *, given: Given, manner: Manner, dagster_home: Path
+) -> Outcome:
     """Say what `load_into_asset` would do, without writing anything.
 
     Raises:
@@ -169,7 +186,11 @@ def plan_into_asset(file: Path, partition: Partition, *, given: Given, manner: M
     started = time.monotonic()
     require_file(file)
     sidecar, notes = _describe(file, content_of(file), partition, given)
-    report = _load(file, partition, sidecar, manner, manner.on_stage)
+    held = None
+    if (dagster_home / "dagster.yaml").exists():  # opening another would make it
+        with opened_instance(dagster_home) as instance:
+            held = _held(instance, partition)
+    report = _load(file, partition, sidecar, manner, manner.on_stage, held=held)
     return _outcome(partition, sidecar, report, started, notes=notes, raw_file=None, dry_run=True)
 
 
@@ -188,6 +209,13 @@ def _describe(
     )
 
 
+def _held(instance: dg.DagsterInstance, partition: Partition) -> LoadedExport | None:
+    key = dg.AssetKey.from_user_string(partition.asset.name)
+    return loaded_export(
+        instance, key, partition.period_filter.value, organization_id=partition.organization_id
+    )
+
+
 def _load(
     file: Path,
     partition: Partition,
@@ -195,10 +223,12 @@ def _load(
     manner: Manner,
     on_stage: OnStage,
     *,
+    held: LoadedExport | None,
     on_staged: OnStaged = ignore_staged,
 ) -> LoadReport:
     schema, table = schema_and_table(partition.asset.name)
     try:
+        refuse_older_than_empty(held, _slice_of(sidecar))
         return load_or_plan(
             file,
             database=partition.config.database_path,

@@ -64,7 +64,7 @@ def build_pipefy_exports(
         asset_checks=export_checks(config, clock),
         jobs=[job],
         schedules=[
-            last_month_schedule(job_name, [asset.key for asset in assets], config),
+            last_month_schedule(job_name, exports.sources(), config),
             current_month_schedule(job_name, config),
         ],
         sensors=[pending_exports_sensor(job_name, exports.sources(), config, clock)],

@@ -16,6 +16,7 @@ from pipefy_exports_dagster.loading import LoadReport, Slice, StagedTable
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Exporter
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster
 from pipefy_exports_dagster.orchestration.ledger import Ledger
+from pipefy_exports_dagster.orchestration.loaded_export import loaded_export, refuse_older_than_empty
 from pipefy_exports_dagster.orchestration.metadata import materialization_metadata
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
 from pipefy_exports_dagster.orchestration.pending_roles import RunRole
@@ -101,6 +102,7 @@ class Materializer:
         started = time.monotonic()
         try:
             try:
+                self._refuse_older(exporter, exported)
                 loaded, look = self._load_file(exported, database)
             except UnreadableFileError as error:
                 exported = _downloaded_again(exporter, exported, error)
@@ -137,6 +139,16 @@ class Materializer:
             )
         )
 
+    def _refuse_older(self, exporter: Exporter, exported: ExportedFile) -> None:
+        context = exporter.context
+        held = loaded_export(
+            context.instance,
+            context.asset_key,
+            context.partition_key,
+            organization_id=exporter.organization_id,
+        )
+        refuse_older_than_empty(held, _slice_of(exported))
+
     def _load_file(
         self, exported: ExportedFile, database: ExportDatabaseResource
     ) -> tuple[LoadReport, FileLook | None]:
@@ -154,17 +166,10 @@ class Materializer:
                 show_values=self.reading.show_values,
             )
 
-        slice_ = Slice(
-            organization_id=sidecar.organization_id,
-            period_filter=sidecar.period_filter,
-            requested_month=sidecar.requested_month,
-            export_id=sidecar.export_id,
-            exported_at=sidecar.exported_at,
-        )
         loaded = database.load(
             exported.raw.path,
             asset=self.asset,
-            slice_=slice_,
+            slice_=_slice_of(exported),
             options=self.reading,
             on_stage=self.on_stage,
             on_staged=on_staged,
@@ -173,6 +178,17 @@ class Materializer:
 
     def _window(self, sidecar: Sidecar) -> Window | None:
         return self.kind.window(Period(PeriodFilter(sidecar.period_filter), sidecar.requested_month))
+
+
+def _slice_of(exported: ExportedFile) -> Slice:
+    sidecar = exported.raw.sidecar
+    return Slice(
+        organization_id=sidecar.organization_id,
+        period_filter=sidecar.period_filter,
+        requested_month=sidecar.requested_month,
+        export_id=sidecar.export_id,
+        exported_at=sidecar.exported_at,
+    )
 
 
 def _downloaded_again(exporter: Exporter, exported: ExportedFile, error: UnreadableFileError) -> ExportedFile:

@@ -23,7 +23,12 @@ from pipefy_exports_dagster.orchestration.ledger import (
 )
 from pipefy_exports_dagster.pipefy.periods import Window
 
+ROW_COUNT = "dagster/row_count"
+ORGANIZATION_ID = "pipefy/organization_id"
+EXPORTED_AT = "pipefy/exported_at"
+
 MAX_CHANGES = 10
+MAX_CHANGE_LENGTH = 200
 
 ROWS_PER_DAY = "pipefy/rows_per_day"
 TIME_COLUMN = "pipefy/time_column"
@@ -56,7 +61,7 @@ def materialization_metadata(
     sidecar = exported.raw.sidecar
     # In the order in which people look; the UI keeps it. What is cut to fit has its place here.
     small: dict[str, Any] = {
-        "dagster/row_count": loaded.rows,
+        ROW_COUNT: loaded.rows,
         **(rows_over_time(look.over_time) if look else {}),
         "pipefy/window": str(window) if window else "not published by Pipefy for this period filter",
         **({PROFILE: ""} if look and look.profile else {}),
@@ -74,8 +79,8 @@ def materialization_metadata(
         "dagster/table_name": f"{database}.{loaded.schema}.{loaded.table}",
         EXPORT_ID: sidecar.export_id,
         REQUESTED_AT: sidecar.requested_at.isoformat(),
-        "pipefy/exported_at": dg.MetadataValue.timestamp(sidecar.exported_at),
-        "pipefy/organization_id": sidecar.organization_id,
+        EXPORTED_AT: dg.MetadataValue.timestamp(sidecar.exported_at),
+        ORGANIZATION_ID: sidecar.organization_id,
         "pipefy/file": dg.MetadataValue.path(str(exported.raw.path)),
         "pipefy/sha256": sidecar.sha256,
         DIALECT: exported.requested.dialect,
@@ -111,7 +116,7 @@ def rows_over_time(over_time: RowsOverTime | str) -> dict[str, Any]:
 
 
 def _listed(changes: Sequence[ColumnChange]) -> str:
-    lines = [f"- {change}" for change in changes[:MAX_CHANGES]]
+    lines = [f"- {str(change)[:MAX_CHANGE_LENGTH]}" for change in changes[:MAX_CHANGES]]
     if len(changes) > MAX_CHANGES:
         lines.append(f"- and {len(changes) - MAX_CHANGES} more, in the run's log")
     return "\n".join(lines)

@@ -10,6 +10,11 @@ MAX_VALUE_LENGTH = 80
 
 def preview_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.TableMetadataValue:
     """Return rows as a table: as many columns, from the left, as there are names."""
+    # Numbered where they are cut, because cut headers may be alike.
+    names = [
+        name if len(name) <= MAX_VALUE_LENGTH else f"{name[:MAX_VALUE_LENGTH]}… {nth}"
+        for nth, name in enumerate(names, 1)
+    ]
     records = [
         dg.TableRecord({name: _shown(value) for name, value in zip(names, row, strict=False)}) for row in rows
     ]

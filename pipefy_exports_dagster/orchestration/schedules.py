@@ -12,14 +12,18 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from pipefy_exports_dagster.config import PipefyExportsConfig, Schedule
-from pipefy_exports_dagster.orchestration.ledger import Ledger
-from pipefy_exports_dagster.pipefy.periods import PeriodFilter, month_of
+from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.orchestration.ledger import fingerprint_of
+from pipefy_exports_dagster.orchestration.loaded_export import FROM_FILE, loaded_export
+from pipefy_exports_dagster.orchestration.pending_exports import ExportSource
+from pipefy_exports_dagster.pipefy.addresses import AddressPolicy
+from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
 
 EVERY_DAY_AT_15_UTC = "0 15 * * *"
 
 
 def last_month_schedule(
-    job_name: str, keys: Sequence[dg.AssetKey], config: PipefyExportsConfig
+    job_name: str, sources: Sequence[ExportSource], config: PipefyExportsConfig
 ) -> dg.ScheduleDefinition:
     """Return the monthly schedule: evaluated daily, so that a missed or failed first day mends itself."""
 
@@ -31,7 +35,7 @@ def last_month_schedule(
         execution_timezone="UTC",
         description=(
             "Once a month: last month of every export. Looked at each time, and skipped when this month's "
-            "export is loaded."
+            "export is loaded; after a change of the organization or of a report, another is asked for."
         ),
     )
     def last_month_exports(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
@@ -40,8 +44,9 @@ def last_month_schedule(
         if turning := month_is_turning(moment, config.zone):
             return turning
         this_month = month_of(moment, config.zone)
+        period = Period(PeriodFilter.LAST_MONTH, this_month)
         missing = [
-            key for key in keys if Ledger(context.instance, key, partition).loaded_month() != this_month
+            source.key for source in sources if not is_loaded(context.instance, source, period, config)
         ]
         if not missing:
             return dg.SkipReason(f"the exports requested in {this_month:%Y-%m} are loaded already")
@@ -50,6 +55,24 @@ def last_month_schedule(
         )
 
     return last_month_exports
+
+
+def is_loaded(
+    instance: dg.DagsterInstance, source: ExportSource, period: Period, config: PipefyExportsConfig
+) -> bool:
+    """Whether a partition holds what would be asked for now, or a file that a person has loaded instead."""
+    loaded = loaded_export(instance, source.key, period.filter.value, organization_id=config.organization_id)
+    if loaded is None or loaded.requested_month != period.requested_month:
+        return False
+    if loaded.fingerprint is None or loaded.dialect == FROM_FILE:
+        return True
+    kind = source.kind_for({})
+    try:
+        addresses = AddressPolicy(config.connection.allow_insecure_urls)
+        base_url = str(addresses.check_base_url(config.connection.base_url))
+        return loaded.fingerprint == fingerprint_of(base_url, kind.label, kind.request(period))
+    except ConfigurationError:
+        return True  # nothing could be asked for
 
 
 def current_month_schedule(job_name: str, config: PipefyExportsConfig) -> dg.ScheduleDefinition:

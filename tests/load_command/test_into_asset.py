@@ -16,6 +16,7 @@ from support.project import JOBS, REPORT, Project
 from pipefy_exports_dagster.loading import Slice, load_file
 from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH, Ledger
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
+from pipefy_exports_dagster.stages import Stage
 
 from .conftest import ORGANIZATION, Desk, answer, error_of
 
@@ -147,6 +148,70 @@ def test_an_older_file_is_refused_and_leaves_nothing(desk: Desk) -> None:
     assert desk.project.leftovers() == []
     said = ("--exported-at", datetime.now(UTC).isoformat())
     assert answer(desk.load_asset(older, "--json", *said))["rows"] == 1
+
+
+EMPTY = "Código,Status\n"
+
+
+def test_an_older_file_does_not_replace_a_newer_empty_slice(desk: Desk) -> None:
+    newest = aged(desk.csv(EMPTY), datetime.now(UTC) - AN_HOUR)
+    empty = answer(desk.load_asset(newest, "--json"))["slice"]["export_id"]
+    older = aged(desk.csv(JOB_ROWS, "older.csv"), datetime.now(UTC) - 2 * AN_HOUR)
+    for arguments in ((), ("--dry-run",)):
+        message = error_of(desk.load_asset(older, *arguments))
+        assert f"already holds export '{empty}', which has no rows" in message
+        assert "--exported-at" in message
+    assert desk.project.tables() == {}
+    assert len(desk.project.raw_files()) == 1
+    assert desk.project.leftovers() == []
+    # The same file, a newer one, another organization's and another partition's are none of its business.
+    answer(desk.load_asset(newest, "--json"))
+    answer(desk.load_asset(older, "--json", "--organization-id", "302"))
+    answer(desk.load_asset(older, "--json", partition="current_month"))
+    assert "is older" in error_of(desk.load_asset(older))
+    answer(desk.load_asset(older, "--json", "--exported-at", datetime.now(UTC).isoformat()))
+    rows = "SELECT _organization_id, _period_filter, count(*) FROM automation_jobs_export GROUP BY ALL ORDER BY ALL"
+    assert desk.project.query(rows) == [
+        ("301", "current_month", 2),
+        ("301", "last_month", 2),
+        ("302", "last_month", 2),
+    ]
+
+
+def test_rows_that_somebody_deleted_from_the_table_can_be_replaced_by_older_ones(desk: Desk) -> None:
+    answer(desk.load_asset(aged(desk.csv(JOB_ROWS), datetime.now(UTC) - AN_HOUR), "--json"))
+    with duckdb.connect(desk.project.database) as connection:
+        connection.execute("DELETE FROM automation_jobs_export")
+    older = aged(desk.csv("Código,Status\n9,done\n", "older.csv"), datetime.now(UTC) - 2 * AN_HOUR)
+    assert answer(desk.load_asset(older, "--json"))["rows"] == 1
+
+
+def test_a_run_does_not_replace_a_newer_empty_file_by_its_older_export(tmp_path: Path) -> None:
+    with Sandbox(SandboxSettings(jobs=200, cards=50, processing_seconds=0)).running() as sandbox:
+        project = Project.for_sandbox(tmp_path / "project", sandbox.url)
+
+        def load_by_hand(stage: str) -> None:
+            if stage == Stage.DOWNLOADED:
+                with project.instance() as instance:
+                    instance.report_runless_asset_event(
+                        dg.AssetMaterialization(
+                            dg.AssetKey(JOBS),
+                            partition="last_month",
+                            metadata={
+                                EXPORT_ID: "file-1",
+                                REQUESTED_MONTH: this_month().isoformat(),
+                                "pipefy/organization_id": str(project.config.organization_id),
+                                "pipefy/exported_at": dg.MetadataValue.timestamp(datetime.now(UTC) + AN_HOUR),
+                                "dagster/row_count": 0,
+                            },
+                        )
+                    )
+
+        outcome = project.materialize(JOBS, on_stage=load_by_hand)
+    assert not outcome.success
+    assert "already holds export 'file-1', which has no rows" in outcome.failure
+    assert outcome.failure_class == "SupersededExportError"
+    assert project.tables() == {}
 
 
 def test_a_file_of_an_earlier_month_is_older_whatever_its_time(desk: Desk) -> None:

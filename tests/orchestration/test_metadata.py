@@ -209,6 +209,17 @@ def test_values_that_are_not_to_be_shown_are_neither_in_the_preview_nor_in_the_p
     ]
 
 
+def test_a_header_of_a_megabyte_stays_small() -> None:
+    columns = tuple(LoadedColumn("h" * 1_000_000 + str(nth), "BIGINT", "H" * 1_000_000) for nth in range(2))
+    changes = tuple(ColumnChange(ChangeKind.ADDED, column.name, new_type="BIGINT") for column in columns)
+    metadata = metadata_of(replace(REPORT, columns=columns, changes=changes))
+    assert stored_size(metadata) <= MAX_BYTES
+    assert [list(record.data.values()) for record in metadata["pipefy/preview"].records] == [
+        [1, "um"],
+        [2, ""],
+    ]
+
+
 @given(
     st.lists(
         st.lists(

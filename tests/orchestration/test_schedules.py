@@ -1,16 +1,20 @@
 """What the schedules do on a given day, by the event log of a real instance."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
 import dagster as dg
 import pytest
 
-from pipefy_exports_dagster.config import PipefyExportsConfig, Report, Schedule, Schedules
+from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, Report, Schedule, Schedules
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
-from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
-from pipefy_exports_dagster.pipefy.periods import month_of
+from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH, fingerprint_of
+from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
+from pipefy_exports_dagster.pipefy.export import ExportKind
+from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
+from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
 
 ASSETS = ("automation_jobs_export", "organization_report_export")
 DEFINITIONS = build_pipefy_exports(PipefyExportsConfig(reports=[Report()]))
@@ -22,8 +26,10 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def loaded(instance: dg.DagsterInstance, asset: str, month: str) -> None:
-    metadata = {EXPORT_ID: f"{asset}-{month}", REQUESTED_MONTH: month}
+def loaded(instance: dg.DagsterInstance, asset: str, month: str, **facts: str) -> None:
+    metadata = {EXPORT_ID: f"{asset}-{month}", REQUESTED_MONTH: month} | {
+        f"pipefy/{name}": value for name, value in facts.items()
+    }
     instance.report_runless_asset_event(
         dg.AssetMaterialization(dg.AssetKey(asset), partition="last_month", metadata=metadata)
     )
@@ -103,6 +109,67 @@ def test_a_new_month_asks_again(instance: dg.DagsterInstance) -> None:
     for asset in ASSETS:
         loaded(instance, asset, "2026-11-01")
     assert isinstance(evaluate(instance, "last_month_exports", day("2026-12-01")), dg.RunRequest)
+
+
+REPORTED = PipefyExportsConfig(organization_id="301", reports=(Report(organization_report_id=7),))
+
+
+def loaded_as_configured(instance: dg.DagsterInstance, config: PipefyExportsConfig) -> None:
+    """What a run of each asset leaves behind, as far as the schedule looks at it."""
+    period = Period(PeriodFilter.LAST_MONTH, date(2026, 11, 1))
+    kinds: dict[str, ExportKind] = {
+        ASSETS[0]: AutomationJobsExport(config.organization_id),
+        ASSETS[1]: OrganizationReportExport(config.organization_id, config.reports[0]),
+    }
+    for asset, kind in kinds.items():
+        fingerprint = fingerprint_of(config.connection.base_url, kind.label, kind.request(period))
+        facts = {"organization_id": str(config.organization_id), "fingerprint": fingerprint}
+        loaded(instance, asset, "2026-11-01", **facts, dialect="input object")
+
+
+def asked_for(instance: dg.DagsterInstance, config: PipefyExportsConfig) -> set[str]:
+    result = evaluate(instance, "last_month_exports", day("2026-11-09"), build_pipefy_exports(config))
+    if isinstance(result, dg.SkipReason):
+        return set()
+    return {key.to_user_string() for key in result.asset_selection or ()}
+
+
+def test_what_was_loaded_as_configured_is_not_asked_for_again(instance: dg.DagsterInstance) -> None:
+    loaded_as_configured(instance, REPORTED)
+    assert asked_for(instance, REPORTED) == set()
+
+
+def test_another_organization_is_asked_for_within_the_month(instance: dg.DagsterInstance) -> None:
+    loaded_as_configured(instance, REPORTED)
+    other = replace(REPORTED, organization_id="302")
+    assert asked_for(instance, other) == set(ASSETS)
+    loaded_as_configured(instance, other)
+    assert asked_for(instance, other) == set()
+    assert asked_for(instance, REPORTED) == set()
+
+
+def test_another_report_is_asked_for_within_the_month_and_nothing_else(instance: dg.DagsterInstance) -> None:
+    loaded_as_configured(instance, REPORTED)
+    other = replace(REPORTED, reports=(Report(organization_report_id=8),))
+    assert asked_for(instance, other) == {ASSETS[1]}
+
+
+def test_the_address_may_be_written_in_another_way(instance: dg.DagsterInstance) -> None:
+    loaded_as_configured(instance, REPORTED)
+    other = replace(REPORTED, connection=Connection(base_url="https://APP.pipefy.com/graphql"))
+    assert asked_for(instance, other) == set()
+
+
+def test_a_file_that_a_person_has_loaded_counts(instance: dg.DagsterInstance) -> None:
+    for asset in ASSETS:
+        loaded(instance, asset, "2026-11-01", organization_id="301", fingerprint="f" * 32, dialect="file")
+    assert asked_for(instance, REPORTED) == set()
+    assert asked_for(instance, replace(REPORTED, organization_id="302")) == set(ASSETS)
+
+
+def test_where_no_request_can_be_made_the_month_decides(instance: dg.DagsterInstance) -> None:
+    loaded_as_configured(instance, REPORTED)
+    assert asked_for(instance, replace(REPORTED, reports=(Report(),))) == set()
 
 
 def test_each_day_has_a_run_key_of_its_own(instance: dg.DagsterInstance) -> None:
