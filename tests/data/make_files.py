@@ -636,6 +636,10 @@ def make_bad() -> None:
     packed = bytearray((HERE / "good" / "zipped.zip").read_bytes())
     packed[8] = packed[directory + 10] = 9  # Deflate64, of which only the name is known here
     (bad / "deflate64.zip").write_bytes(packed)
+    packed = bytearray((HERE / "good" / "zipped.zip").read_bytes())
+    packed[6] |= 1
+    packed[directory + 8] |= 1
+    (bad / "encrypted.zip").write_bytes(packed)
     packed = bytearray((HERE / "good" / "zipped_gzip.zip").read_bytes())
     where = packed.rindex(b"export.csv.gz", 0, packed.index(b"PK\x01\x02"))
     packed[where : where + 1] = b"X"

@@ -186,6 +186,20 @@ def test_rows_that_somebody_deleted_from_the_table_can_be_replaced_by_older_ones
     assert answer(desk.load_asset(older, "--json"))["rows"] == 1
 
 
+def test_a_run_says_what_it_changed_about_the_tables_columns(tmp_path: Path, desk: Desk) -> None:
+    with Sandbox(SandboxSettings(jobs=200, cards=50, processing_seconds=0)).running() as sandbox:
+        project = Project.for_sandbox(tmp_path / "project", sandbox.url)
+        earlier = Slice("301", "current_month", this_month(), "earlier", datetime.now(UTC))
+        file = desk.csv("legacy\nx\ny\n")
+        load_file(file, database=project.database, table=JOBS, slice_=earlier, read_copy=False)
+        run = project.materialize(JOBS)
+    assert run.success, run.failure
+    missing = "column 'legacy' is not in the file; its rows are NULL"
+    assert any(f"table {JOBS}: {missing}" in message for message in run.messages)
+    assert "column 'job_id' added as BIGINT" in run.metadata["pipefy/changes"]
+    assert "more, in the run's log" in run.metadata["pipefy/changes"]
+
+
 def test_a_run_does_not_replace_a_newer_empty_file_by_its_older_export(tmp_path: Path) -> None:
     with Sandbox(SandboxSettings(jobs=200, cards=50, processing_seconds=0)).running() as sandbox:
         project = Project.for_sandbox(tmp_path / "project", sandbox.url)

@@ -29,6 +29,40 @@ def test_every_cell_is_in_the_table(loader: Loader, path: Path) -> None:
         assert levelled[0] == levelled[1], f"data row {row}"
 
 
+TYPES = {
+    "kinds.xlsx": {
+        "inteiro": "BIGINT", "fracao": "DOUBLE", "texto": "VARCHAR", "logico": "BOOLEAN", "momento": "TIMESTAMP",
+        "dia": "DATE", "duracao": "INTERVAL", "hora": "INTERVAL", "vazia": "VARCHAR",
+    },
+    "floats_that_are_whole.xlsx": {"a": "BIGINT", "b": "BIGINT"},
+    "coloured_number.xlsx": {"a": "DOUBLE", "b": "VARCHAR"},
+    "dates_1904.xlsx": {"a": "DATE", "b": "TIMESTAMP"},
+    "durations.xlsx": {"a": "INTERVAL", "b": "INTERVAL"},
+    "errors.xlsx": {"a": "BIGINT", "b": "BIGINT"},
+    "fractions_of_seconds.xlsx": {"a": "INTERVAL", "b": "TIMESTAMP", "c": "INTERVAL"},
+    "text_that_looks.xlsx": {"code": "VARCHAR", "cpf": "VARCHAR", "spaces": "VARCHAR"},
+    "mixed_columns.xlsx": dict.fromkeys(
+        ("numbers_and_words", "numbers_and_truth", "dates_and_words", "durations_and_numbers", "fractions_and_words"),
+        "VARCHAR",
+    ),
+    "times.csv": {
+        "date": "DATE", "naive": "TIMESTAMP", "zoned": "TIMESTAMP WITH TIME ZONE", "mixed": "VARCHAR",
+        "brazilian": "VARCHAR",
+    },
+    "numbers.csv": {
+        "int": "BIGINT", "double": "DOUBLE", "decimal": "DECIMAL(19,9)", "negative": "DOUBLE", "trailing": "DOUBLE",
+    },
+    "truth.csv": {"python": "BOOLEAN", "excel": "BOOLEAN", "mixed": "BOOLEAN"},
+    "nothing.csv": {"a": "VARCHAR", "b": "VARCHAR"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_columns_have_types_to_compute_with(loader: Loader, name: str) -> None:
+    loader.load_here(DATA / "good" / name)
+    assert loader.types() == TYPES[name]
+
+
 DETECTED = {
     "all_hidden.xlsx": "a workbook without a visible cell",
     "binary.csv": "binary data",
@@ -43,6 +77,7 @@ DETECTED = {
     "empty.csv": "an empty file",
     "empty_sheet.xlsx": "a workbook without a visible cell",
     "encrypted.xlsx": "an encrypted workbook",
+    "encrypted.zip": "an encrypted archive",
     "error.csv": "an XML document",
     "error.json": "a JSON document",
     "flipped.xlsx": "a truncated or damaged archive",
@@ -63,10 +98,23 @@ DETECTED = {
 }
 
 
+ADVICE = (
+    "export again",
+    "download",
+    "save it",
+    "unpack it",
+    "load the one you mean",
+    "load that",
+    "do not trust",
+)
+
+
 @pytest.mark.usefixtures("no_leftovers")
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.name)
 def test_what_is_no_table_is_named(loader: Loader, path: Path) -> None:
     with pytest.raises(UnreadableFileError) as caught:
         loader.load_here(path)
     assert caught.value.detected == DETECTED[path.name]
+    assert f"is not a table but {DETECTED[path.name]}: " in str(caught.value)
+    assert any(advice in str(caught.value) for advice in ADVICE)
     assert not loader.database.exists()

@@ -5,14 +5,28 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipefy_exports_dagster.errors import DatabaseLockedError, LoadFailedError, SupersededExportError
-from pipefy_exports_dagster.loading import Slice, load_file, read_copy_path
+from pipefy_exports_dagster.errors import (
+    DatabaseLockedError,
+    LoadFailedError,
+    SupersededExportError,
+    UnreadableFileError,
+)
+from pipefy_exports_dagster.loading import (
+    Slice,
+    load_file,
+    read_copy_path,
+    read_table_file,
+    replace_slice,
+    workspace,
+)
+from pipefy_exports_dagster.loading.staged_file import ColumnToWrite, write_staged_file
 
 from .conftest import LAST_MONTH, Loader
 
@@ -124,6 +138,28 @@ def test_a_load_that_raises_leaves_everything_as_it_was(loader: Loader) -> None:
     # A connection that was left open would hold the lock of the file against any other process.
     opened = "import duckdb, sys; duckdb.connect(sys.argv[1])"
     subprocess.run([sys.executable, "-c", opened, str(loader.database)], check=True)
+
+
+def test_rows_that_did_not_all_arrive_leave_everything_as_it_was(loader: Loader) -> None:
+    loader.load("a,b\n1,x\n")
+    with workspace(loader.database) as folder:
+        staged = read_table_file(loader.csv("a,b\n2,x\n3,x\n"), folder=folder)
+        counted = replace(staged, rows=3)
+        with pytest.raises(LoadFailedError, match="3 rows were counted in the file, but 2 arrived"):
+            replace_slice(counted, database=loader.database, table="jobs", slice_=LAST_MONTH, read_copy=False)
+    assert loader.column("a") == [1]
+
+
+def test_rows_that_duckdb_does_not_find_are_an_error(loader: Loader) -> None:
+    columns = [ColumnToWrite(0, "BIGINT", "BIGINT")]
+    with pytest.raises(UnreadableFileError, match="4 rows were counted in the file, but DuckDB read 3"):
+        write_staged_file(
+            duckdb.connect(),
+            "(SELECT range AS c0 FROM range(3))",
+            columns,
+            path=loader.folder / "staged",
+            rows=4,
+        )
 
 
 def test_the_stages_are_announced_in_order(loader: Loader) -> None:

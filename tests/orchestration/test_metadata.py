@@ -209,6 +209,34 @@ def test_values_that_are_not_to_be_shown_are_neither_in_the_preview_nor_in_the_p
     ]
 
 
+def test_what_was_changed_left_out_or_broken_is_said() -> None:
+    quiet = metadata_of(REPORT)
+    assert not {"pipefy/changes", "pipefy/sheets_skipped", "pipefy/broken_views"} & set(quiet)
+    assert quiet["pipefy/error_cells"] == 0
+    metadata = metadata_of(
+        replace(
+            REPORT,
+            changes=(
+                ColumnChange(ChangeKind.ADDED, "valor", new_type="DOUBLE"),
+                ColumnChange(ChangeKind.WIDENED, "id", "BIGINT", "VARCHAR"),
+                ColumnChange(ChangeKind.MISSING, "antigo", "DATE"),
+            ),
+            sheets_skipped=("Resumo", "Oculta"),
+            broken_views=("por_mes",),
+            error_cells=3,
+            read_copy_problem="no space",
+        )
+    )
+    assert metadata["pipefy/changes"].value == (
+        "- column 'valor' added as DOUBLE\n- column 'id' widened from BIGINT to VARCHAR\n"
+        "- column 'antigo' is not in the file; its rows are NULL"
+    )
+    assert metadata["pipefy/sheets_skipped"] == "Resumo, Oculta"
+    assert metadata["pipefy/broken_views"] == "por_mes"
+    assert metadata["pipefy/error_cells"] == 3
+    assert metadata["pipefy/read_copy_problem"] == "no space"
+
+
 def test_a_header_of_a_megabyte_stays_small() -> None:
     columns = tuple(LoadedColumn("h" * 1_000_000 + str(nth), "BIGINT", "H" * 1_000_000) for nth in range(2))
     changes = tuple(ColumnChange(ChangeKind.ADDED, column.name, new_type="BIGINT") for column in columns)
