@@ -12,6 +12,7 @@ from pipefy_exports_dagster.loading import ChangeKind, ColumnChange
 COLUMN_CHANGES = "pipefy/column_changes"
 MAX_LISTED = 10
 """More than most edits of a report make, and small enough for an event."""
+MAX_NAME_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class ColumnChanges:
 
     def stored(self) -> dg.JsonMetadataValue:
         """Return them as metadata."""
-        listed = [[c.kind.value, c.column, c.old_type, c.new_type] for c in self.listed]
+        listed = [[c.kind.value, c.column[:MAX_NAME_LENGTH], c.old_type, c.new_type] for c in self.listed]
         counts = {kind.value: count for kind, count in self.counts.items() if count}
         return dg.MetadataValue.json({"listed": listed, "counts": counts, "gone": self.gone})
 

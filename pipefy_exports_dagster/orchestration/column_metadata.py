@@ -57,7 +57,7 @@ def with_columns(
     metadata |= _profile(profile, columns, rows=rows, max_bytes=WIDE_PROFILE_BYTES)
     metadata |= _preview(preview, columns, max_bytes=WIDE_PREVIEW_BYTES)
     room = MAX_BYTES - stored_size(metadata)
-    schema = as_many_as_fit(lambda count: _schema(columns[:count]), len(columns), max_bytes=room)
+    schema = as_many_as_fit(lambda count: _schema(columns[:count]), len(columns), max_bytes=room, least=0)
     return metadata | {COLUMN_SCHEMA: schema}
 
 

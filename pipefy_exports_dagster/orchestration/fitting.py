@@ -13,8 +13,8 @@ LEAST_BYTES_PER_COLUMN = 100
 Value = TypeVar("Value")
 
 
-def as_many_as_fit(build: Callable[[int], Value], count: int, *, max_bytes: int) -> Value:
-    """Return what `build` makes of as many columns, up to `count`, as fit; of one in any case.
+def as_many_as_fit(build: Callable[[int], Value], count: int, *, max_bytes: int, least: int = 1) -> Value:
+    """Return what `build` makes of as many columns, up to `count`, as fit; of `least` in any case.
 
     Args:
         build: Makes a metadata value of the first so many columns.
@@ -24,7 +24,7 @@ def as_many_as_fit(build: Callable[[int], Value], count: int, *, max_bytes: int)
     )  # spares files of a thousand columns many tries
     while True:
         value = build(count)
-        if count <= 1 or stored_size({"value": value}) <= max_bytes:
+        if count <= least or stored_size({"value": value}) <= max_bytes:
             return value
         count = count * 9 // 10
 

@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipefy_exports_dagster.loading import LoadedColumn
 from pipefy_exports_dagster.loading.profile import ROWS_COUNTED, ColumnProfile
+from pipefy_exports_dagster.orchestration.preview_table import shown_text
 
 COLUMN, TYPE, FILLED, SMALLEST, LARGEST = "column", "type", "filled", "smallest", "largest"
 DISTINCT, DISTINCT_AT_FIRST = "distinct", f"distinct in {ROWS_COUNTED:,} rows"
@@ -26,7 +27,14 @@ def profile_table(
     with_values = any(column.smallest is not None for column in profile)
     names = [COLUMN, TYPE, FILLED, distinct, *([SMALLEST, LARGEST] if with_values else [])]
     lines: list[Sequence[str | int]] = [
-        (column.name, column.type, facts.filled, facts.distinct, facts.smallest or "", facts.largest or "")
+        (
+            shown_text(column.name),
+            column.type,
+            facts.filled,
+            facts.distinct,
+            facts.smallest or "",
+            facts.largest or "",
+        )
         for facts, column in list(zip(profile, columns, strict=False))[:shown]
     ]
     if left_out := len(columns) - len(lines):
