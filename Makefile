@@ -4,7 +4,7 @@ VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install instance demo dev test lint format types lock vendor-check bench clean-demo
+.PHONY: help install instance demo dev test test-oldest test-newest lint format types lock package vendor-check bench clean-demo
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,17 @@ instance: install ## Prepare the Dagster instance, for a service or a shell, and
 
 test: install ## All tests
 	$(BIN)/pytest -n auto --dist worksteal
+
+# What pyproject.toml allows, at both ends; the lock is somewhere between. Each makes an environment of its own.
+test-oldest: install ## All tests, with the oldest versions that pyproject.toml allows
+	$(BIN)/python scripts/test_corner.py lowest-direct
+
+test-newest: install ## All tests, with the newest versions that pyproject.toml allows
+	$(BIN)/python scripts/test_corner.py highest
+
+package: install ## Build wheel and sdist into dist/
+	rm -rf $(CURDIR)/dist
+	$(BIN)/python -m hatchling build -d $(CURDIR)/dist
 
 lint: install ## Format and lint, without changing files
 	$(BIN)/ruff format --check .

@@ -1,0 +1,135 @@
+"""The package as people install it: the wheel alone, in an environment of its own, outside of the repository."""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from component.their_project import TYPE, TheirProject
+
+import pipefy_exports_dagster
+from pipefy_exports_dagster.demo.environment import sandbox_environment
+from pipefy_exports_dagster.sandbox import Sandbox
+
+REPOSITORY = Path(pipefy_exports_dagster.__file__).parents[1]
+DATA_FILES = {"dagster.yaml", "py.typed", "component/starter.yaml", "sandbox/schema.graphql"}
+
+YAML = """
+type: {type}
+attributes:
+  organization_id: "{{{{ env.PIPEFY_ORG_ID }}}}"
+  connection:
+    base_url: "{{{{ env.PIPEFY_BASE_URL }}}}"
+    allow_insecure_urls: true
+  data_dir: data
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the sdist, made as `make package` makes them."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "hatchling", "build", "-d", str(folder), cwd=REPOSITORY)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> Path:
+    [wheel] = built.glob("*.whl")
+    return wheel
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An environment in which nothing is but the wheel, what it requires, and `dg`."""
+
+    bin: Path
+    environment: dict[str, str]
+
+    def run(self, command: str, *arguments: str, cwd: Path) -> str:
+        return run(str(self.bin / command), *arguments, cwd=cwd, env=self.environment)
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    folder = tmp_path_factory.mktemp("installed") / "env"
+    uv = str(Path(sys.prefix) / "bin" / "uv")
+    run(uv, "venv", "--quiet", "--python", sys.executable, str(folder), cwd=folder.parent)
+    # The locked versions, so that a release of somebody else's this morning does not fail this test.
+    install = ("pip", "install", "--quiet", "--python", str(folder / "bin" / "python"))
+    locked = REPOSITORY / "requirements.lock"
+    run(uv, *install, "--constraint", str(locked), str(wheel), "dagster-dg-cli", cwd=folder.parent)
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("PIPEFY_", "DAGSTER_"))}
+    bare.pop("PYTHONPATH", None)
+    bin_ = folder / "bin"
+    return Installed(bin_, bare | {"VIRTUAL_ENV": str(folder), "PATH": f"{bin_}:{os.environ['PATH']}"})
+
+
+def run(*command: str, cwd: Path, env: dict[str, str] | None = None) -> str:
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def test_the_wheel_has_all_of_the_package_and_nothing_else(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    files = run("git", "ls-files", "pipefy_exports_dagster", cwd=REPOSITORY).split()
+    assert {name for name in names if ".dist-info/" not in name} == {
+        *files,
+        "pipefy_exports_dagster/dagster.yaml",
+    }
+    assert {f"pipefy_exports_dagster/{name}" for name in DATA_FILES} <= names
+
+
+def test_the_sdist_builds_the_same_wheel(built: Path, wheel: Path, tmp_path: Path) -> None:
+    [sdist] = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    [source] = tmp_path.iterdir()
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path), cwd=source)
+    [again] = tmp_path.glob("*.whl")
+    assert contents(again) == contents(wheel)
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_an_installed_wheel_is_scaffolded_checked_and_loads_an_export(
+    installed: Installed, tmp_path: Path, start_sandbox: Callable[..., Sandbox]
+) -> None:
+    theirs = TheirProject.made_in(tmp_path, "their_project")
+    where = installed.run(
+        "python", "-c", "import pipefy_exports_dagster as p; print(p.__file__)", cwd=tmp_path
+    )
+    assert Path(where.strip()).is_relative_to(installed.bin.parent)
+
+    data_dir = theirs.root / "data"
+    settings = sandbox_environment(start_sandbox().url, data_dir)
+    ours = {name: value for name, value in settings.items() if name.startswith(("PIPEFY_", "DAGSTER_"))}
+    installed = Installed(installed.bin, installed.environment | ours)
+    installed.run("dg", "scaffold", "defs", TYPE, "my_pipefy", cwd=theirs.root)
+    assert "organization_id:" in theirs.yaml.read_text()
+    theirs.write(YAML.format(type=TYPE))
+    checked = installed.run("dg", "check", "defs", cwd=theirs.root)
+    assert "All definitions loaded successfully." in checked
+    listed = installed.run("dg", "list", "defs", "--json", cwd=theirs.root)
+    found = json.loads(listed[listed.index("{") :])
+    assert "automation_jobs_export" in {asset["asset_key"] or asset["name"] for asset in found["assets"]}
+
+    installed.run(
+        "dagster", "asset", "materialize", "-m", f"{theirs.name}.definitions",
+        "--select", "automation_jobs_export", "--partition", "last_month", cwd=theirs.root,
+    )  # fmt: skip
+    with duckdb.connect(data_dir / "pipefy_exports.duckdb", read_only=True) as connection:
+        rows = connection.execute("SELECT count(*) FROM automation_jobs_export").fetchone()
+    assert rows is not None
+    assert rows[0] > 0
