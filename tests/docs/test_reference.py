@@ -4,14 +4,24 @@ import ast
 import re
 from pathlib import Path
 
+import dagster as dg
 import pytest
+from dagster._core.events import AssetObservationData, StepMaterializationData
 from docs.commands import commands
 from docs.definitions import repository
 from docs.errors import error_classes
 from docs.markdown import code
-from docs.metadata_keys import PACKAGE, described_keys, keys_in_the_code
+from docs.metadata_keys import (
+    CHECKS,
+    MATERIALIZATIONS,
+    OBSERVATIONS,
+    PACKAGE,
+    described_keys,
+    keys_in_the_code,
+)
 from docs.reference import PAGE, with_reference
 from docs.settings import ENVIRONMENT, configuration_classes
+from support.project import JOBS, Project
 
 import pipefy_exports_dagster
 from pipefy_exports_dagster import config, errors
@@ -64,6 +74,25 @@ def test_every_column_of_ours_is_documented() -> None:
 
 def test_every_metadata_key_is_documented_and_no_other() -> None:
     assert described_keys() == keys_in_the_code()
+
+
+def test_every_key_of_a_run_is_documented_where_it_occurs(project: Project) -> None:
+    """Also a key that no text in the code spells out."""
+    assert project.materialize(JOBS).success
+    found: dict[str, set[str]] = {}
+    with project.instance() as instance:
+        [run] = instance.get_runs()
+        for entry in instance.all_logs(run.run_id):
+            data = entry.dagster_event.event_specific_data if entry.dagster_event else None
+            if isinstance(data, StepMaterializationData):
+                found["materialization"] = set(data.materialization.metadata)
+            elif isinstance(data, AssetObservationData):
+                found["observation"] = set(data.asset_observation.metadata)
+            elif isinstance(data, dg.AssetCheckEvaluation):
+                found.setdefault("check", set()).update(data.metadata)
+    assert found["materialization"] - MATERIALIZATIONS.keys() == set()
+    assert found["observation"] - OBSERVATIONS.keys() == set()
+    assert found["check"] - CHECKS.keys() == set()
 
 
 def test_every_error_is_documented_and_in_the_tree_of_its_module() -> None:
