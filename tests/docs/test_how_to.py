@@ -28,9 +28,11 @@ def test_the_yaml_of_several_reports_and_organizations_defines_what_is_said_of_i
     file.write_text("---\n".join(text for text in blocks("how-to.md", "yaml") if COMPONENT in text))
     configs = configurations({"PIPEFY_EXPORTS_CONFIG": str(file), "PIPEFY_ORG_ID": "300514001"})
     assert [config.organization_id for config in configs] == ["300514001", "300514002"]
+    assert [report.name for report in configs[0].reports] == ["open_purchases", "expenses"]
+    assert [config.prefix for config in configs] == [(), ("acme",)]
     found = dg.Definitions.merge(*map(build_pipefy_exports, configs)).get_repository_def()
     names = {key.to_user_string() for key in found.assets_defs_by_key}
-    assert {"open_purchases", "expenses", "acme/automation_jobs_export"} <= names
+    assert {"open_purchases", "expenses_history", "acme/automation_jobs_export"} <= names
     assert found.has_job("acme__pipefy_exports")
 
 
