@@ -4,7 +4,7 @@ VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install instance demo dev test test-oldest test-newest lint format types lock package vendor-check bench clean-demo
+.PHONY: help install instance demo dev test test-oldest test-newest lint format types docs lock package vendor-check bench clean-demo
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ format: install ## Format, and mend what ruff can
 
 types: install ## Type check
 	$(BIN)/mypy
+
+docs: install ## Write what is generated in docs/ anew
+	$(BIN)/python tests/docs/reference.py
+	$(BIN)/python tests/reliability/tables.py
 
 vendor-check: install ## Point the vendor's own command line at the sandbox
 	$(BIN)/python scripts/vendor_check.py

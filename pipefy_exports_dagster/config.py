@@ -348,7 +348,7 @@ class PipefyExportsConfig:
 
 
 def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyExportsConfig:
-    """Fill the configuration from the environment variables that the README lists.
+    """Fill the configuration from the environment variables that docs/reference.md lists.
 
     Raises:
         ConfigurationError: A variable has a value that cannot be used; the message names it.

@@ -16,8 +16,8 @@ FOR_SCRIPTS = ("doctor", "organizations", "reports", "exports", "load", "rebuild
 
 
 @pytest.mark.parametrize("name", list(cli.COMMANDS))
-def test_the_readme_lists_every_command(name: str) -> None:
-    assert re.search(rf"^\| `{name}\b", README.read_text(encoding="utf-8"), re.MULTILINE)
+def test_the_readme_names_every_command(name: str) -> None:
+    assert re.search(rf"`{name}\b", README.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", list(cli.COMMANDS))

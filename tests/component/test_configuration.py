@@ -1,6 +1,5 @@
 """The YAML says all that the dataclasses say, and says it as they do."""
 
-import re
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from pathlib import Path
@@ -161,16 +160,6 @@ def test_the_schema_takes_what_loads_and_names_the_keys_where_one_is_wrong() -> 
     assert problem.startswith("$.reports[0]: 'colums' is not one of ['columns', 'filter', ")
     [problem] = problems_for_dg("attributes: {reports: [{organization_report_id: [1]}]}")
     assert problem == ("$.reports[0].organization_report_id: [1] is not of type 'integer', 'null', 'string'")
-
-
-def test_the_yaml_of_the_readme_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PIPEFY_ORG_ID", "300514001")
-    readme = Path(__file__).parents[2] / "README.md"
-    [example] = re.findall(r"```yaml\n(type: .*?)```", readme.read_text(), re.DOTALL)
-    (tmp_path / "defs.yaml").write_text(example)
-    first, second = configurations_in(tmp_path / "defs.yaml")
-    assert [report.name for report in first.reports] == ["open_purchases", "expenses"]
-    assert (second.organization_id, second.prefix) == ("300514002", ("acme",))
 
 
 def test_every_section_of_the_configuration_is_looked_at() -> None:

@@ -81,7 +81,8 @@ def look_at_settings(
                 yield look("settings", f"{name} is no setting; if {meant} is meant, rename it")
             elif name.startswith("PIPEFY_EXPORTS_"):
                 yield look(
-                    "settings", f"{name} is no setting of this version; the README lists those there are"
+                    "settings",
+                    f"{name} is no setting of this version; docs/reference.md lists those there are",
                 )
     for name in SETTINGS:
         if environment.get(name) and dotenv.get(name) and environment[name] != dotenv[name]:

@@ -1,0 +1,40 @@
+"""docs/reference.md, made from the code: `make docs` writes it, and a test fails where the page differs."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from docs.columns import columns_table
+from docs.commands import command_sections, faults_table
+from docs.definitions import assets_table, automation_table, checks_table
+from docs.errors import errors_table
+from docs.markdown import with_parts
+from docs.metadata_keys import metadata_tables
+from docs.settings import configuration_tables, environment_table, run_config_table
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
+
+
+def with_reference(text: str) -> str:
+    """Return the page with every part as it should be."""
+    return with_parts(
+        text,
+        {
+            "environment": environment_table(),
+            "configuration": configuration_tables(),
+            "run config": run_config_table(),
+            "assets": assets_table(),
+            "checks": checks_table(),
+            "automation": automation_table(),
+            "columns": columns_table(),
+            "metadata": metadata_tables(),
+            "errors": errors_table(),
+            "commands": command_sections(),
+            "faults": faults_table(),
+        },
+    )
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_reference(PAGE.read_text()))

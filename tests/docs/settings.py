@@ -1,0 +1,145 @@
+"""Every setting: environment variables, the configuration's fields, and what a run takes in the Launchpad."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
+from datetime import date
+from enum import Enum
+from pathlib import Path
+from types import NoneType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import dagster as dg
+from docs.markdown import code, table
+
+from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, Report
+from pipefy_exports_dagster.config_docs import descriptions, summary
+from pipefy_exports_dagster.orchestration.export_assets import ExportRunConfig, ReportRunConfig
+from pipefy_exports_dagster.orchestration.history_assets import HistoryRunConfig
+
+ENVIRONMENT: dict[str, tuple[type, str] | str] = {
+    "PIPEFY_BASE_URL": (Connection, "base_url"),
+    "PIPEFY_TOKEN": "A token: an account's personal access token. It wins over a service account.",
+    "PIPEFY_SERVICE_ACCOUNT_CLIENT_ID": "A service account's client id.",
+    "PIPEFY_SERVICE_ACCOUNT_CLIENT_SECRET": "The service account's client secret. Credentials are read when a run "
+    "starts, never when the definitions load.",
+    "PIPEFY_ORG_ID": (PipefyExportsConfig, "organization_id"),
+    "PIPEFY_ORGANIZATION_REPORT_ID": (Report, "organization_report_id"),
+    "PIPEFY_ALLOW_INSECURE_URLS": (Connection, "allow_insecure_urls"),
+    "PIPEFY_DOWNLOAD_HOSTS": (Connection, "download_hosts"),
+    "PIPEFY_EXPORTS_DATA_DIR": (PipefyExportsConfig, "data_dir"),
+    "PIPEFY_EXPORTS_DATABASE": (PipefyExportsConfig, "database"),
+    "PIPEFY_EXPORTS_TIMEZONE": (PipefyExportsConfig, "timezone"),
+    "PIPEFY_EXPORTS_WAIT": (PipefyExportsConfig, "wait"),
+    "PIPEFY_EXPORTS_READ_COPY": (PipefyExportsConfig, "read_copy"),
+    "PIPEFY_EXPORTS_SHOW_VALUES": (PipefyExportsConfig, "show_values"),
+    "PIPEFY_EXPORTS_RAW_RETENTION_DAYS": (PipefyExportsConfig, "raw_retention_days"),
+    "PIPEFY_EXPORTS_CONFIG": "A `defs.yaml` of the component. The other settings, but for credentials, are then read "
+    "from it and not from variables.",
+    "DAGSTER_HOME": "The Dagster instance's folder, which holds the ledger of exports. Our own commands take "
+    "`dagster` in the data folder if it is not given; Dagster's need it.",
+}
+"""Each variable, and the field that it fills or what is to be said of it."""
+
+RUN_CONFIGS = (ReportRunConfig, HistoryRunConfig)
+NAMES = {
+    bool: "true or false",
+    int: "number",
+    float: "number",
+    str: "text",
+    Path: "path",
+    date: "month",
+    Any: "any",
+}
+
+
+def environment_table() -> str:
+    def row(name: str, filled: tuple[type, str] | str) -> Sequence[str]:
+        if isinstance(filled, str):
+            return [code(name), "none", filled]
+        class_, field = filled
+        default = next(_default(candidate) for candidate in fields(class_) if candidate.name == field)
+        return [code(name), default, descriptions(class_)[field]]
+
+    return table(("name", "default", "meaning"), [row(*entry) for entry in ENVIRONMENT.items()])
+
+
+def configuration_tables() -> str:
+    """Return a section for each dataclass of the configuration, from the whole to its parts."""
+    return "\n\n".join(_section(class_) for class_ in configuration_classes())
+
+
+def configuration_classes() -> list[type]:
+    found: list[type] = []
+    waiting: list[type] = [PipefyExportsConfig]
+    while waiting:
+        class_ = waiting.pop(0)
+        if class_ not in found:
+            found.append(class_)
+            waiting += [part for hint in get_type_hints(class_).values() for part in _dataclasses(hint)]
+    return found
+
+
+def run_config_table() -> str:
+    rows = [
+        [code(name), _run_config_of(class_), field.description or ""]
+        for class_ in RUN_CONFIGS
+        for name, field in class_.model_fields.items()
+    ]
+    assert all(description for *_, description in rows), "a field of a run's config has no description"
+    return table(("key", "of", "meaning"), rows)
+
+
+def _run_config_of(class_: type[dg.Config]) -> str:
+    return "histories" if class_ is HistoryRunConfig else "exports"
+
+
+def _section(class_: Any) -> str:
+    said, hints = descriptions(class_), get_type_hints(class_)
+    missing = [field.name for field in fields(class_) if not said.get(field.name)]
+    assert not missing, f"{class_.__name__} does not describe {missing} in `Args:`"
+    rows = [[code(f.name), _kind(hints[f.name]), _default(f), said[f.name]] for f in fields(class_)]
+    head = f"### {class_.__name__}\n\n{' '.join(summary(class_).split())}\n\n"
+    return head + table(("key", "takes", "default", "meaning"), rows)
+
+
+def _dataclasses(hint: Any) -> Iterator[type[Any]]:
+    if isinstance(hint, type) and is_dataclass(hint):
+        yield hint
+    for argument in get_args(hint):
+        yield from _dataclasses(argument)
+
+
+def _kind(hint: Any) -> str:
+    """Say in words what a field takes; dataclasses lead to their sections."""
+    if parts := list(_dataclasses(hint)):
+        link = f"[{parts[0].__name__}](#{parts[0].__name__.lower()})"
+        return f"list of {link}" if get_origin(hint) in {Sequence, tuple} else link
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Mapping:
+        return "mapping"
+    if origin in {Sequence, tuple}:
+        return f"list of {_kind(arguments[0])}"
+    if origin is not None:
+        kinds = [_kind(argument) for argument in arguments if argument is not NoneType]
+        return kinds[-1] if origin is Union or len(kinds) == 1 else " or ".join(kinds)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return " or ".join(code(member.value) for member in hint)
+    return NAMES[hint]
+
+
+def _default(field: "Field[Any]") -> str:
+    value = field.default_factory() if field.default_factory is not MISSING else field.default
+    if is_dataclass(value):
+        return "its defaults"
+    if value is None or value in ((), {}):
+        return "none"
+    if isinstance(value, bool):
+        return code(str(value).lower())
+    if isinstance(value, date):
+        return code(f"{value:%Y-%m}")
+    return code(
+        f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+    )
+
+
+assert issubclass(ReportRunConfig, ExportRunConfig)  # so the table of the one has the fields of the other
