@@ -19,6 +19,9 @@ from pipefy_exports_dagster.pipefy.periods import add_months
 CHECKED_ON = "pipefy/checked_on"
 REACH_MONTHS = 3
 """How far back Pipefy goes."""
+OUT_OF_REACH = (
+    "Pipefy does not reach back to them; a file from an e-mail can be loaded with `pipefy-exports load`"
+)
 MAX_LISTED = 36
 
 
@@ -114,9 +117,7 @@ def months_complete(held: Mapping[date, bool], name: str, export: str, today: To
     ]
     reachable = [month for month in lacking if month >= add_months(today.month, -REACH_MONTHS)]
     advice = (
-        f"Materialize last_3_months of {export}, then these months of {name}"
-        if reachable
-        else "Pipefy does not reach back to them; a file from an e-mail can be loaded with `pipefy-exports load`"
+        f"Materialize last_3_months of {export}, then these months of {name}" if reachable else OUT_OF_REACH
     )
     return warned(
         f"{name}: {listed} should be complete by now. {advice}",
