@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -13,13 +13,13 @@ from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import MonthNotCoveredError
 from pipefy_exports_dagster.history import Grade, HistoryBuilder, MonthAction, MonthResult
-from pipefy_exports_dagster.orchestration.check_due import OUT_OF_REACH, REACH_MONTHS
+from pipefy_exports_dagster.orchestration.check_due import how_to_fill
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster, retry_policy
 from pipefy_exports_dagster.orchestration.history_checks import history_findings
 from pipefy_exports_dagster.orchestration.history_metadata import month_materialization
 from pipefy_exports_dagster.orchestration.history_sources import HistorySource, history_sources
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
-from pipefy_exports_dagster.pipefy.periods import add_months, month_of
+from pipefy_exports_dagster.pipefy.periods import month_of
 
 MONTH_FORMAT = "%Y-%m"
 MONTHS = (
@@ -159,21 +159,6 @@ class _MonthsRun:
             raise MonthNotCoveredError(message)
         say = self.context.log.info if self.only_covered else self.context.log.warning
         say(message)
-
-
-def how_to_fill(gaps: Sequence[date], export: str, this_month: date) -> str:
-    """Say from which partition of an export months can still come, as far back as Pipefy reaches."""
-    past = [month for month in gaps if add_months(this_month, -REACH_MONTHS) <= month < this_month]
-    partitions = []
-    if past:
-        partitions.append("last_month" if past == [add_months(this_month, -1)] else "last_3_months")
-    if this_month in gaps:
-        partitions.append("current_month")
-    if not partitions:
-        return OUT_OF_REACH
-    beyond = min(gaps) < add_months(this_month, -REACH_MONTHS)
-    then = "the months that Pipefy reaches back to" if beyond else "the months"
-    return f"Materialize {' and '.join(partitions)} of {export}, then {then} again"
 
 
 def month_of_key(key: str) -> date:
