@@ -156,8 +156,9 @@ class HistoryBuilder:
         held = sorted(self._held())
         newest = self._files[-1].sidecar
         holds = f"{held[0]:%Y-%m} to {held[-1]:%Y-%m}" if held else "no month"
+        files = "1 file" if len(self._files) == 1 else f"{len(self._files)} files"
         return (
-            f"the history holds {holds}, from {len(self._files)} files; the newest is export "
+            f"the history holds {holds}, from {files}; the newest is export "
             f"{newest.export_id!r} ({newest.period_filter}, requested in {newest.requested_month:%Y-%m})"
         )
 

@@ -4,7 +4,7 @@ Dagster's own freshness is per asset, where a daily `current_month` would hide a
 is asked for the partition. The database is not opened.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -19,6 +19,9 @@ from pipefy_exports_dagster.pipefy.periods import add_months
 CHECKED_ON = "pipefy/checked_on"
 REACH_MONTHS = 3
 """How far back Pipefy goes."""
+OUT_OF_REACH = (
+    "Pipefy does not reach back to them; a file from an e-mail can be loaded with `pipefy-exports load`"
+)
 MAX_LISTED = 36
 
 
@@ -112,16 +115,25 @@ def months_complete(held: Mapping[date, bool], name: str, export: str, today: To
     states = [
         (f"{month:%Y-%m}", "provisional" if month in held else "missing") for month in lacking[-MAX_LISTED:]
     ]
-    reachable = [month for month in lacking if month >= add_months(today.month, -REACH_MONTHS)]
-    advice = (
-        f"Materialize last_3_months of {export}, then these months of {name}"
-        if reachable
-        else "Pipefy does not reach back to them; a file from an e-mail can be loaded with `pipefy-exports load`"
-    )
     return warned(
-        f"{name}: {listed} should be complete by now. {advice}",
+        f"{name}: {listed} should be complete by now. {how_to_fill(lacking, export, today.month)}",
         metadata | {"pipefy/lacking_months": table(("month", "is"), states)},
     )
+
+
+def how_to_fill(gaps: Sequence[date], export: str, this_month: date) -> str:
+    """Say from which partition of an export months can still come, as far back as Pipefy reaches."""
+    past = [month for month in gaps if add_months(this_month, -REACH_MONTHS) <= month < this_month]
+    partitions = []
+    if past:
+        partitions.append("last_month" if past == [add_months(this_month, -1)] else "last_3_months")
+    if this_month in gaps:
+        partitions.append("current_month")
+    if not partitions:
+        return OUT_OF_REACH
+    beyond = min(gaps) < add_months(this_month, -REACH_MONTHS)
+    then = "the months that Pipefy reaches back to" if beyond else "the months"
+    return f"Materialize {' and '.join(partitions)} of {export}, then {then} again"
 
 
 def held_months(instance: dg.DagsterInstance, history: dg.AssetKey) -> dict[date, bool]:

@@ -5,9 +5,10 @@ skips a step whose asset is skipped, and nothing is said. Each result is of one 
 `current_month` does not speak for `last_month`.
 """
 
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -32,7 +33,9 @@ from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 
 OF_SLICE = (Check.ROWS_MATCH_FILE, Check.HAS_ROWS, Check.COLUMNS_UNCHANGED, Check.ROWS_IN_WINDOW)
 LONGEST_WAIT_S = 120.0
-"""For the database; a load waits longer, but a check can be executed again."""
+"""For the database, in all; a load waits longer, but a check can be executed again."""
+SHORTEST_WAIT_S = 1.0
+"""For each further partition, where the first has waited so long already."""
 AGAIN = "What was loaded is not touched by this; execute the checks again (Execute all)"
 EVENT_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 """How long a materialization is waited for whose rows are in the table already."""
@@ -96,6 +99,7 @@ class _Step:
     database: ExportDatabaseResource
     clock: Clock
     asset: dg.AssetKey
+    started: float = field(default_factory=time.monotonic)
 
     def findings(self, wanted: set[Check]) -> Iterator[tuple[Check, str | None, Finding]]:
         """Yield what the wanted checks found, and in which partition.
@@ -145,7 +149,7 @@ class _Step:
     def _of_table(self, partition: str, loads: list[Load]) -> dict[Check, Finding]:
         organization_id = loads[0].organization_id
         try:
-            with self.database.reading(longest_wait_s=LONGEST_WAIT_S) as connection:
+            with self.database.reading(longest_wait_s=self._longest_wait_s()) as connection:
                 schema, table = schema_and_table(self.source.export)
                 kept = KeptSlice.find(
                     connection, table, organization_id, schema=schema, _period_filter=partition
@@ -174,6 +178,10 @@ class _Step:
                 partition, kept, source.row_key, show_values=source.config.show_values
             )
         return found
+
+    def _longest_wait_s(self) -> float:
+        left = LONGEST_WAIT_S - (time.monotonic() - self.started)
+        return round(max(left, SHORTEST_WAIT_S), 1)
 
     @property
     def _of_table_checks(self) -> list[Check]:

@@ -25,7 +25,8 @@ ADVICE = {
     ),
     errors.SupersededExportError: "Nothing is lost: the table holds a newer export. Nothing has to be done",
     errors.MonthNotCoveredError: (
-        "Materialize last_month or last_3_months of the export, then the month again; Pipefy reaches back three months"
+        "Materialize the partition of the export that the message names, then the month again; Pipefy reaches back "
+        "three months"
     ),
 }
 

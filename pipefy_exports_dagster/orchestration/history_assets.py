@@ -13,11 +13,13 @@ from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import MonthNotCoveredError
 from pipefy_exports_dagster.history import Grade, HistoryBuilder, MonthAction, MonthResult
+from pipefy_exports_dagster.orchestration.check_due import how_to_fill
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster, retry_policy
 from pipefy_exports_dagster.orchestration.history_checks import history_findings
 from pipefy_exports_dagster.orchestration.history_metadata import month_materialization
 from pipefy_exports_dagster.orchestration.history_sources import HistorySource, history_sources
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
+from pipefy_exports_dagster.pipefy.periods import month_of
 
 MONTH_FORMAT = "%Y-%m"
 MONTHS = (
@@ -31,7 +33,7 @@ class HistoryRunConfig(dg.Config):
 
     only_covered: bool = Field(
         default=False,
-        description="Leave out months that no export covers, instead of failing: for the sensor",
+        description="Leave out months that no export covers, also where that is all of them: for the sensor",
     )
 
 
@@ -85,11 +87,11 @@ def _history_asset(
         context: dg.AssetExecutionContext, config: HistoryRunConfig
     ) -> Iterator[dg.MaterializeResult]:
         with failures_for_dagster():
-            run = _MonthsRun(context, source, only_covered=config.only_covered)
+            run = _MonthsRun(context, source, clock, only_covered=config.only_covered)
             try:
                 run.build()
             finally:
-                run.log_checks(clock)
+                run.log_checks()
         # Nothing, and as a generator: a returned None would materialize every month of the run, gaps as well.
         yield from ()
 
@@ -102,6 +104,7 @@ class _MonthsRun:
 
     context: dg.AssetExecutionContext
     source: HistorySource
+    clock: Clock
     only_covered: bool
     built: dict[date, bool] = field(default_factory=dict)
 
@@ -109,7 +112,9 @@ class _MonthsRun:
         """Build the run's months, newest first, and say where the files end.
 
         Raises:
-            MonthNotCoveredError: Months that were asked for are gaps; the others are built all the same.
+            MonthNotCoveredError: All months that were asked for are gaps. Where only some are, as in a backfill of a
+                new installation, the run succeeds: a month that failed would stay red for ever where Pipefy does
+                not reach back to it.
         """
         config = self.source.config
         plan = self.source.plan(require_organization_id(config.organization_id))
@@ -135,25 +140,25 @@ class _MonthsRun:
             if gaps:
                 self._say_gaps(gaps, builder)
 
-    def log_checks(self, clock: Clock) -> None:
+    def log_checks(self) -> None:
         """Log what the checks find: their own step is skipped after one that yields nothing."""
         if not self.source.config.checks:
             return
-        for check, finding in history_findings(self.context.instance, self.source, clock, self.built).items():
+        found = history_findings(self.context.instance, self.source, self.clock, self.built)
+        for check, finding in found.items():
             self.context.log_event(finding.evaluation(self.source.key, check))
 
     def _say_gaps(self, gaps: list[date], builder: HistoryBuilder) -> None:
         listed = ", ".join(f"{month:%Y-%m}" for month in sorted(gaps)[:36])
+        this_month = month_of(self.clock.now(), self.source.config.zone)
         message = (
-            f"no export covers {listed} of {self.source.name}, nothing was changed there: {builder.reach()}"
+            f"no export covers {listed} of {self.source.name}, nothing was changed there: {builder.reach()}. "
+            f"{how_to_fill(gaps, self.source.export, this_month)}"
         )
-        if self.only_covered:
-            self.context.log.info(message)
-            return
-        raise MonthNotCoveredError(
-            f"{message}. If Pipefy still reaches back to it, materialize last_month or last_3_months of "
-            f"{self.source.export}, then the month again"
-        )
+        if not self.only_covered and not self.built:
+            raise MonthNotCoveredError(message)
+        say = self.context.log.info if self.only_covered else self.context.log.warning
+        say(message)
 
 
 def month_of_key(key: str) -> date:
@@ -167,5 +172,5 @@ def _said(asset: str, result: MonthResult) -> str:
     done = "kept" if result.action is MonthAction.KEPT else "loaded"
     return (
         f"{asset} {result.month:%Y-%m}: {done} {cover.rows:,} rows of export {cover.export_id!r} "
-        f"({cover.grade.name.lower()})"
+        f"({'complete' if cover.grade is Grade.COMPLETE else 'provisional'})"
     )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
+import dagster as dg
 from checks.scene import Scene
 from dagster._core.loader import LoadingContextForTest
 from deferred.scene import Scene as Deferred
@@ -11,6 +12,7 @@ from support.project import JOBS
 
 from pipefy_exports_dagster.orchestration.check_finding import Check
 from pipefy_exports_dagster.orchestration.export_checks import OF_SLICE
+from pipefy_exports_dagster.pipefy.periods import add_months, month_of
 
 
 def test_a_deferred_run_skips_its_checks_and_the_run_that_loads_the_export_has_them(
@@ -32,6 +34,27 @@ def test_a_deferred_run_skips_its_checks_and_the_run_that_loads_the_export_has_t
     for check in OF_SLICE:
         assert scene.result(check).passed, scene.result(check).text
     assert scene.result(Check.LAST_MONTH_IS_HERE, None).passed
+
+
+def test_the_history_is_asked_for_the_months_when_a_deferred_export_is_loaded_and_not_before(
+    start_scene: Callable[..., Scene],
+) -> None:
+    scene = start_scene(sandbox={"processing_seconds": 600})
+    deferred = Deferred.deferred(scene.sandbox, scene.project)
+    deferred.request()
+    assert asked_by_history_sensor(deferred, scene.instance) == []
+    scene.sandbox.clock.advance(timedelta(minutes=11))
+    [loaded] = deferred.tick_and_load()
+    assert loaded.success, loaded.failure
+    last_month = add_months(month_of(deferred.clock.now(), deferred.config.zone), -1)
+    assert asked_by_history_sensor(deferred, scene.instance) == [f"{last_month:%Y-%m}"]
+
+
+def asked_by_history_sensor(deferred: Deferred, instance: dg.DagsterInstance) -> list[str | None]:
+    repository = deferred.definitions().get_repository_def()
+    with dg.build_sensor_context(instance=instance, repository_def=repository) as context:
+        data = repository.get_sensor_def("history_sensor").evaluate_tick(context)
+    return [request.partition_key for request in data.run_requests or ()]
 
 
 def test_what_a_deferred_run_skipped_is_judged_again_by_the_sensor(start_scene: Callable[..., Scene]) -> None:

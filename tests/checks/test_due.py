@@ -11,7 +11,7 @@ from support.project import JOBS, REPORT
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
-from pipefy_exports_dagster.orchestration.check_due import Today, months_complete
+from pipefy_exports_dagster.orchestration.check_due import OUT_OF_REACH, Today, how_to_fill, months_complete
 from pipefy_exports_dagster.orchestration.check_finding import Check
 from pipefy_exports_dagster.orchestration.due_sensor import DUE_SENSOR
 from pipefy_exports_dagster.orchestration.history_metadata import COMPLETE
@@ -143,10 +143,28 @@ def test_months_are_complete_from_the_first_complete_one_to_the_last_that_is_due
     finding = months_complete(held, "jobs_history", "jobs_export", Today(today, 3))
     assert finding.passed is (lacking is None)
     if lacking:
+        partition = "last_month" if lacking == ["2026-05"] else "last_3_months"
         assert (
-            f"{', '.join(lacking)} should be complete by now. Materialize last_3_months of jobs_export"
+            f"{', '.join(lacking)} should be complete by now. Materialize {partition} of jobs_export"
             in finding.text
         )
+
+
+@pytest.mark.parametrize(
+    ("gaps", "said"),
+    [
+        ([JUNE], "Materialize current_month of jobs_export, then the months again"),
+        ([MAY], "Materialize last_month of jobs_export, then the months again"),
+        ([APRIL, JUNE], "Materialize last_3_months and current_month of jobs_export, then the months again"),
+        (
+            [date(2026, 2, 1), MARCH],
+            "Materialize last_3_months of jobs_export, then the months that Pipefy reaches back to again",
+        ),
+        ([date(2026, 2, 1)], OUT_OF_REACH),
+    ],
+)
+def test_gaps_are_filled_from_the_partition_that_reaches_them(gaps: list[date], said: str) -> None:
+    assert how_to_fill(gaps, "jobs_export", JUNE) == said
 
 
 def test_a_month_that_pipefy_does_not_reach_any_more_needs_a_file() -> None:
