@@ -87,7 +87,7 @@ def judge_archive(
         DatabaseLockedError: Another process held the database until the deadline.
         LoadFailedError: The database cannot be read.
     """
-    from pipefy_exports_dagster.orchestration.history_sources import history_sources
+    from pipefy_exports_dagster.orchestration.history.sources import history_sources
 
     verdicts: list[Verdict] = []
     for source in history_sources(config):

@@ -28,7 +28,7 @@ from pipefy_exports_dagster.load_command.failures import ended_in_one_line
 if TYPE_CHECKING:
     import dagster as dg
 
-    from pipefy_exports_dagster.orchestration.history_sources import HistorySource
+    from pipefy_exports_dagster.orchestration.history.sources import HistorySource
 
 
 @dataclass(slots=True)
@@ -115,7 +115,7 @@ def rebuild(
         ConfigurationError: There is no such history, or it is not clear to which month rows belong.
         PipefyExportsError: As `HistoryBuilder.build` says.
     """
-    from pipefy_exports_dagster.orchestration.history_sources import history_sources
+    from pipefy_exports_dagster.orchestration.history.sources import history_sources
 
     histories = [source for config in configs if config.history for source in history_sources(config)]
     sources = [source for source in histories if only in (None, source.name)]
@@ -135,7 +135,7 @@ def _rebuild_one(
     instance: "dg.DagsterInstance",
     on_month: Callable[[str, int, int], None],
 ) -> Rebuilt:
-    from pipefy_exports_dagster.orchestration.history_metadata import month_materialization
+    from pipefy_exports_dagster.orchestration.history.metadata import month_materialization
 
     table = table_in_sql(*schema_and_table(source.name))
     rebuilt, config = Rebuilt(table, organization_id), source.config

@@ -7,8 +7,8 @@ from typing import Any
 
 import dagster as dg
 
-from pipefy_exports_dagster.orchestration.day_picture import picture_in
-from pipefy_exports_dagster.orchestration.metadata import ROWS_PER_DAY
+from pipefy_exports_dagster.orchestration.metadata.day_picture import picture_in
+from pipefy_exports_dagster.orchestration.metadata.materialization import ROWS_PER_DAY
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
 
 

@@ -13,7 +13,7 @@ from pipefy_exports_dagster.loading import LoadReport
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
 from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
 from pipefy_exports_dagster.orchestration.loaded_export import FROM_FILE
-from pipefy_exports_dagster.orchestration.metadata import materialization_metadata
+from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
 from pipefy_exports_dagster.pipefy.periods import Window
 from pipefy_exports_dagster.pipefy.raw_files import RawFile
 

@@ -6,17 +6,20 @@ import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock, SystemClock
 from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.orchestration.due_sensor import due_sensor
+from pipefy_exports_dagster.orchestration.checks.due_sensor import due_sensor
+from pipefy_exports_dagster.orchestration.checks.export_checks import export_checks
 from pipefy_exports_dagster.orchestration.export_assets import ExportAssets
-from pipefy_exports_dagster.orchestration.export_checks import export_checks
-from pipefy_exports_dagster.orchestration.export_failure import Notify
-from pipefy_exports_dagster.orchestration.failed_check_sensor import (
+from pipefy_exports_dagster.orchestration.history.definitions import history_definitions
+from pipefy_exports_dagster.orchestration.notifying.export_failure import Notify
+from pipefy_exports_dagster.orchestration.notifying.failed_check_sensor import (
     FAILED_CHECK_SENSOR,
     pipefy_failed_check_sensor,
 )
-from pipefy_exports_dagster.orchestration.failure_sensor import FAILURE_SENSOR, pipefy_failure_sensor
-from pipefy_exports_dagster.orchestration.history_definitions import history_definitions
-from pipefy_exports_dagster.orchestration.pending_sensor import pending_exports_sensor
+from pipefy_exports_dagster.orchestration.notifying.failure_sensor import (
+    FAILURE_SENSOR,
+    pipefy_failure_sensor,
+)
+from pipefy_exports_dagster.orchestration.pending.sensor import pending_exports_sensor
 from pipefy_exports_dagster.orchestration.resources import resources_of
 from pipefy_exports_dagster.orchestration.schedules import (
     current_month_schedule,

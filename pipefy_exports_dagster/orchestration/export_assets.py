@@ -15,7 +15,7 @@ from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.orchestration.failures import retry_policy
 from pipefy_exports_dagster.orchestration.materializing import Materializer
 from pipefy_exports_dagster.orchestration.partitions import PERIODS
-from pipefy_exports_dagster.orchestration.pending_exports import ExportSource
+from pipefy_exports_dagster.orchestration.pending.exports import ExportSource
 from pipefy_exports_dagster.orchestration.resources import ResourceKeys
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportKind

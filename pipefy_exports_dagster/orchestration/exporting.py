@@ -17,8 +17,8 @@ from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError, ExportNotRecordedError
 from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
-from pipefy_exports_dagster.orchestration.pending_adoption import Adoption
-from pipefy_exports_dagster.orchestration.pending_roles import SENSOR_NAME, RunRole
+from pipefy_exports_dagster.orchestration.pending.adoption import Adoption
+from pipefy_exports_dagster.orchestration.pending.roles import SENSOR_NAME, RunRole
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.creating import create_patiently
 from pipefy_exports_dagster.pipefy.download import download_export

@@ -15,7 +15,11 @@ from pipefy_exports_dagster.orchestration.ledger import (
     MAX_RECORDS,
     REQUESTED_MONTH,
 )
-from pipefy_exports_dagster.orchestration.metadata import EXPORTED_AT, ORGANIZATION_ID, ROW_COUNT
+from pipefy_exports_dagster.orchestration.metadata.materialization import (
+    EXPORTED_AT,
+    ORGANIZATION_ID,
+    ROW_COUNT,
+)
 
 FROM_FILE = "file"
 """Stands where a downloaded export has the dialect of its request, and the kind of the export."""

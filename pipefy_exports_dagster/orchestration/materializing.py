@@ -17,9 +17,9 @@ from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Exporte
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.loaded_export import loaded_export, refuse_older_than_empty
-from pipefy_exports_dagster.orchestration.metadata import materialization_metadata
+from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
-from pipefy_exports_dagster.orchestration.pending_roles import RunRole
+from pipefy_exports_dagster.orchestration.pending.roles import RunRole
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, PipefyResource
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.organization import require_organization_id

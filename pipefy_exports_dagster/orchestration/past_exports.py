@@ -18,8 +18,8 @@ from pipefy_exports_dagster.orchestration.ledger import (
     RequestedExport,
     RequestStatus,
 )
-from pipefy_exports_dagster.orchestration.pending_exports import ExportSource
-from pipefy_exports_dagster.orchestration.pending_resume import why_not_resumed
+from pipefy_exports_dagster.orchestration.pending.exports import ExportSource
+from pipefy_exports_dagster.orchestration.pending.resume import why_not_resumed
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
 
 RECORDS_PER_EXPORT = 3

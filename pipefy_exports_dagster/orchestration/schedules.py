@@ -15,7 +15,7 @@ from pipefy_exports_dagster.config import PipefyExportsConfig, Schedule
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.orchestration.ledger import fingerprint_of
 from pipefy_exports_dagster.orchestration.loaded_export import FROM_FILE, loaded_export
-from pipefy_exports_dagster.orchestration.pending_exports import ExportSource
+from pipefy_exports_dagster.orchestration.pending.exports import ExportSource
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
 

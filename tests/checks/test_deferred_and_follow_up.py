@@ -10,8 +10,8 @@ from dagster._core.loader import LoadingContextForTest
 from deferred.scene import Scene as Deferred
 from support.project import JOBS
 
-from pipefy_exports_dagster.orchestration.check_finding import Check
-from pipefy_exports_dagster.orchestration.export_checks import OF_SLICE
+from pipefy_exports_dagster.orchestration.checks.export_checks import OF_SLICE
+from pipefy_exports_dagster.orchestration.checks.finding import Check
 from pipefy_exports_dagster.pipefy.periods import add_months, month_of
 
 

@@ -11,10 +11,10 @@ from support.project import JOBS, REPORT
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
-from pipefy_exports_dagster.orchestration.check_due import OUT_OF_REACH, Today, how_to_fill, months_complete
-from pipefy_exports_dagster.orchestration.check_finding import Check
-from pipefy_exports_dagster.orchestration.due_sensor import DUE_SENSOR
-from pipefy_exports_dagster.orchestration.history_metadata import COMPLETE
+from pipefy_exports_dagster.orchestration.checks.due import OUT_OF_REACH, Today, how_to_fill, months_complete
+from pipefy_exports_dagster.orchestration.checks.due_sensor import DUE_SENSOR
+from pipefy_exports_dagster.orchestration.checks.finding import Check
+from pipefy_exports_dagster.orchestration.history.metadata import COMPLETE
 from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
 
 HERE = Check.LAST_MONTH_IS_HERE

@@ -11,8 +11,8 @@ from checks.scene import Scene
 from support.project import JOBS, REPORT
 
 from pipefy_exports_dagster.config import AutomationJobs
-from pipefy_exports_dagster.orchestration.check_finding import Check
-from pipefy_exports_dagster.orchestration.export_checks import OF_SLICE
+from pipefy_exports_dagster.orchestration.checks.export_checks import OF_SLICE
+from pipefy_exports_dagster.orchestration.checks.finding import Check
 
 NOT_OF_COLUMNS = [check for check in OF_SLICE if check is not Check.COLUMNS_UNCHANGED]
 

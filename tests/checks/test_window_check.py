@@ -12,9 +12,9 @@ from checks.scene import Scene
 from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, Report
 from pipefy_exports_dagster.loading import Slice, load_file
 from pipefy_exports_dagster.loading.kept_slice import KeptSlice
-from pipefy_exports_dagster.orchestration.check_finding import Check, Finding
-from pipefy_exports_dagster.orchestration.check_window import WindowCheck
-from pipefy_exports_dagster.orchestration.history_sources import history_sources
+from pipefy_exports_dagster.orchestration.checks.finding import Check, Finding
+from pipefy_exports_dagster.orchestration.checks.window import WindowCheck
+from pipefy_exports_dagster.orchestration.history.sources import history_sources
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 
 NOVEMBER = date(2026, 11, 1)

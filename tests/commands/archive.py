@@ -8,7 +8,7 @@ from support.project import JOBS, Project
 
 from pipefy_exports_dagster.history import HistoryBuilder
 from pipefy_exports_dagster.loading import ReadOptions, Slice, load_file
-from pipefy_exports_dagster.orchestration.history_sources import HistorySource, history_sources
+from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
 from pipefy_exports_dagster.orchestration.ledger import fingerprint_of
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, add_months, month_of

@@ -13,7 +13,7 @@ from support.shared_clock import SharedClock
 
 from pipefy_exports_dagster.config import PipefyExportsConfig, Wait
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
-from pipefy_exports_dagster.orchestration.pending_roles import SENSOR_NAME
+from pipefy_exports_dagster.orchestration.pending.roles import SENSOR_NAME
 from pipefy_exports_dagster.orchestration.resources import resources_of
 from pipefy_exports_dagster.sandbox import Sandbox
 

@@ -14,7 +14,7 @@ from docs.markdown import code, table
 from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, Report
 from pipefy_exports_dagster.config_docs import descriptions, summary
 from pipefy_exports_dagster.orchestration.export_assets import ExportRunConfig, ReportRunConfig
-from pipefy_exports_dagster.orchestration.history_assets import HistoryRunConfig
+from pipefy_exports_dagster.orchestration.history.assets import HistoryRunConfig
 
 ENVIRONMENT: dict[str, tuple[type, str] | str] = {
     "PIPEFY_BASE_URL": (Connection, "base_url"),

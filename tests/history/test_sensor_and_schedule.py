@@ -12,8 +12,8 @@ from support.project import JOBS
 
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
-from pipefy_exports_dagster.orchestration.history_schedule import DAY, HOUR
-from pipefy_exports_dagster.orchestration.history_sensor import (
+from pipefy_exports_dagster.orchestration.history.schedule import DAY, HOUR
+from pipefy_exports_dagster.orchestration.history.sensor import (
     RANGE_END,
     RANGE_START,
     BroughtMonths,

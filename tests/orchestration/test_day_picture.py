@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipefy_exports_dagster.history.look import RowsOverTime
 from pipefy_exports_dagster.history.time_column import DateColumn, TimeColumn
 from pipefy_exports_dagster.loading.daily_rows import DailyRows
-from pipefy_exports_dagster.orchestration.day_picture import (
+from pipefy_exports_dagster.orchestration.metadata.day_picture import (
     HEIGHT,
     SHOWN_IN_PLACE,
     day_picture,

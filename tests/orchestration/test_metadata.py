@@ -16,10 +16,10 @@ from pipefy_exports_dagster.loading import ChangeKind, ColumnChange, LoadedColum
 from pipefy_exports_dagster.loading.daily_rows import DailyRows
 from pipefy_exports_dagster.loading.profile import LONGEST_VALUE, MAX_COLUMNS, ColumnProfile
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
-from pipefy_exports_dagster.orchestration.fitting import MAX_BYTES, stored_size
 from pipefy_exports_dagster.orchestration.ledger import RequestedExport
-from pipefy_exports_dagster.orchestration.metadata import materialization_metadata
-from pipefy_exports_dagster.orchestration.preview_table import preview_table
+from pipefy_exports_dagster.orchestration.metadata.fitting import MAX_BYTES, stored_size
+from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
+from pipefy_exports_dagster.orchestration.metadata.preview_table import preview_table
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, Sidecar
 

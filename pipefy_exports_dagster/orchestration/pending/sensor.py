@@ -8,9 +8,9 @@ import dagster as dg
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig, Wait
 from pipefy_exports_dagster.errors import PipefyExportsError
-from pipefy_exports_dagster.orchestration.pending_exports import ExportSource
-from pipefy_exports_dagster.orchestration.pending_roles import SENSOR_NAME
-from pipefy_exports_dagster.orchestration.pending_tick import REQUEST_TIMEOUT_S, PendingExports, Tick
+from pipefy_exports_dagster.orchestration.pending.exports import ExportSource
+from pipefy_exports_dagster.orchestration.pending.roles import SENSOR_NAME
+from pipefy_exports_dagster.orchestration.pending.tick import REQUEST_TIMEOUT_S, PendingExports, Tick
 from pipefy_exports_dagster.orchestration.resources import PipefyResource, ResourceKeys
 from pipefy_exports_dagster.pipefy.status_batch import StatusClient
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipefy_exports_dagster.orchestration.column_changes import ColumnChanges, changes_of
+from pipefy_exports_dagster.orchestration.checks.column_changes import ColumnChanges, changes_of
 from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID
 
 

@@ -13,11 +13,11 @@ from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import MonthNotCoveredError
 from pipefy_exports_dagster.history import Grade, HistoryBuilder, MonthAction, MonthResult
-from pipefy_exports_dagster.orchestration.check_due import how_to_fill
+from pipefy_exports_dagster.orchestration.checks.due import how_to_fill
+from pipefy_exports_dagster.orchestration.checks.history_checks import history_findings
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster, retry_policy
-from pipefy_exports_dagster.orchestration.history_checks import history_findings
-from pipefy_exports_dagster.orchestration.history_metadata import month_materialization
-from pipefy_exports_dagster.orchestration.history_sources import HistorySource, history_sources
+from pipefy_exports_dagster.orchestration.history.metadata import month_materialization
+from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import month_of
 

@@ -19,13 +19,13 @@ from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.loading.kept_slice import KeptRows, KeptSlice
-from pipefy_exports_dagster.orchestration.check_columns import columns_unchanged
-from pipefy_exports_dagster.orchestration.check_due import Today, last_month_is_here
-from pipefy_exports_dagster.orchestration.check_finding import Check, Finding, failed, warned
-from pipefy_exports_dagster.orchestration.check_loads import Load, newest_loads
-from pipefy_exports_dagster.orchestration.check_rows import has_rows, keys_unique, rows_match_file
-from pipefy_exports_dagster.orchestration.check_window import WindowCheck
-from pipefy_exports_dagster.orchestration.history_sources import HistorySource, history_sources
+from pipefy_exports_dagster.orchestration.checks.columns import columns_unchanged
+from pipefy_exports_dagster.orchestration.checks.due import Today, last_month_is_here
+from pipefy_exports_dagster.orchestration.checks.finding import Check, Finding, failed, warned
+from pipefy_exports_dagster.orchestration.checks.loads import Load, newest_loads
+from pipefy_exports_dagster.orchestration.checks.rows import has_rows, keys_unique, rows_match_file
+from pipefy_exports_dagster.orchestration.checks.window import WindowCheck
+from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.partitions import PERIODS
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, ResourceKeys

@@ -7,9 +7,9 @@ import dagster as dg
 
 from pipefy_exports_dagster.history import Cover, Grade, HistoryPlan, MonthAction, MonthResult
 from pipefy_exports_dagster.history.look import look_at_month
-from pipefy_exports_dagster.orchestration.column_metadata import PROFILE, with_columns
 from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
-from pipefy_exports_dagster.orchestration.metadata import rows_over_time
+from pipefy_exports_dagster.orchestration.metadata.columns import PROFILE, with_columns
+from pipefy_exports_dagster.orchestration.metadata.materialization import rows_over_time
 
 COMPLETE = "pipefy/is_complete"
 ACTION = "pipefy/action"

@@ -13,8 +13,8 @@ import dagster as dg
 
 from pipefy_exports_dagster.loading.kept_slice import KeptRows, KeptSlice, Repeated
 from pipefy_exports_dagster.loading.table_state import TableColumn
-from pipefy_exports_dagster.orchestration.check_finding import Finding, failed, passed, table, warned
-from pipefy_exports_dagster.orchestration.check_loads import Load
+from pipefy_exports_dagster.orchestration.checks.finding import Finding, failed, passed, table, warned
+from pipefy_exports_dagster.orchestration.checks.loads import Load
 from pipefy_exports_dagster.pipefy.raw_files import sha256_of
 
 MAX_EXAMPLES = 5

@@ -10,9 +10,7 @@ import dagster as dg
 
 from pipefy_exports_dagster.history.look import FileLook, RowsOverTime
 from pipefy_exports_dagster.loading import ColumnChange, LoadReport
-from pipefy_exports_dagster.orchestration.column_changes import COLUMN_CHANGES, ColumnChanges
-from pipefy_exports_dagster.orchestration.column_metadata import PREVIEW, PROFILE, VALUES_HIDDEN, with_columns
-from pipefy_exports_dagster.orchestration.day_picture import markdown_picture
+from pipefy_exports_dagster.orchestration.checks.column_changes import COLUMN_CHANGES, ColumnChanges
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile
 from pipefy_exports_dagster.orchestration.ledger import (
     DIALECT,
@@ -21,6 +19,13 @@ from pipefy_exports_dagster.orchestration.ledger import (
     REQUESTED_AT,
     REQUESTED_MONTH,
 )
+from pipefy_exports_dagster.orchestration.metadata.columns import (
+    PREVIEW,
+    PROFILE,
+    VALUES_HIDDEN,
+    with_columns,
+)
+from pipefy_exports_dagster.orchestration.metadata.day_picture import markdown_picture
 from pipefy_exports_dagster.pipefy.periods import Window
 
 ROW_COUNT = "dagster/row_count"

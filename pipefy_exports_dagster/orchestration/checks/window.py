@@ -15,8 +15,8 @@ from pipefy_exports_dagster.history.time_column import DateColumn, choose_time_c
 from pipefy_exports_dagster.loading.kept_slice import DateSpread, KeptSlice, is_date
 from pipefy_exports_dagster.loading.names import snake_case
 from pipefy_exports_dagster.loading.table_state import TableColumn
-from pipefy_exports_dagster.orchestration.check_finding import Finding, passed, table, warned
-from pipefy_exports_dagster.orchestration.history_sources import HistorySource
+from pipefy_exports_dagster.orchestration.checks.finding import Finding, passed, table, warned
+from pipefy_exports_dagster.orchestration.history.sources import HistorySource
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window, add_months
 
 MAX_MONTHS = 36

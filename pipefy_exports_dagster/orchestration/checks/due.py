@@ -11,8 +11,8 @@ from datetime import date, datetime
 import dagster as dg
 
 from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.orchestration.check_finding import Finding, failed, passed, table, warned
-from pipefy_exports_dagster.orchestration.history_metadata import COMPLETE
+from pipefy_exports_dagster.orchestration.checks.finding import Finding, failed, passed, table, warned
+from pipefy_exports_dagster.orchestration.history.metadata import COMPLETE
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.pipefy.periods import add_months
 

@@ -4,10 +4,10 @@ import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.orchestration.history_assets import history_assets
-from pipefy_exports_dagster.orchestration.history_checks import history_checks
-from pipefy_exports_dagster.orchestration.history_schedule import HISTORY_JOB, history_schedule
-from pipefy_exports_dagster.orchestration.history_sensor import history_sensor
+from pipefy_exports_dagster.orchestration.checks.history_checks import history_checks
+from pipefy_exports_dagster.orchestration.history.assets import history_assets
+from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB, history_schedule
+from pipefy_exports_dagster.orchestration.history.sensor import history_sensor
 
 
 def history_definitions(config: PipefyExportsConfig, clock: Clock) -> dg.Definitions:

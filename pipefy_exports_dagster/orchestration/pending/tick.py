@@ -13,10 +13,10 @@ import dagster as dg
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError, PartitionLockedError
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
-from pipefy_exports_dagster.orchestration.pending_exports import ExportSource, PendingExport, find_pending
-from pipefy_exports_dagster.orchestration.pending_follow_ups import Verdict, find_follow_ups, next_attempt
-from pipefy_exports_dagster.orchestration.pending_resume import why_not_resumed
-from pipefy_exports_dagster.orchestration.pending_roles import ATTEMPT, FOLLOWS_EXPORT
+from pipefy_exports_dagster.orchestration.pending.exports import ExportSource, PendingExport, find_pending
+from pipefy_exports_dagster.orchestration.pending.follow_ups import Verdict, find_follow_ups, next_attempt
+from pipefy_exports_dagster.orchestration.pending.resume import why_not_resumed
+from pipefy_exports_dagster.orchestration.pending.roles import ATTEMPT, FOLLOWS_EXPORT
 from pipefy_exports_dagster.pipefy.export import ExportState
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import Period

@@ -10,10 +10,10 @@ import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.orchestration.check_due import CHECKED_ON, Today, last_month_is_here
-from pipefy_exports_dagster.orchestration.check_finding import Check, Finding
-from pipefy_exports_dagster.orchestration.history_checks import months_finding
-from pipefy_exports_dagster.orchestration.history_sources import HistorySource, history_sources
+from pipefy_exports_dagster.orchestration.checks.due import CHECKED_ON, Today, last_month_is_here
+from pipefy_exports_dagster.orchestration.checks.finding import Check, Finding
+from pipefy_exports_dagster.orchestration.checks.history_checks import months_finding
+from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import dagster as dg
 
 from pipefy_exports_dagster.loading import ChangeKind, ColumnChange
-from pipefy_exports_dagster.orchestration.check_finding import Finding, passed, table, warned
-from pipefy_exports_dagster.orchestration.check_loads import Load
+from pipefy_exports_dagster.orchestration.checks.finding import Finding, passed, table, warned
+from pipefy_exports_dagster.orchestration.checks.loads import Load
 
 SAID = {
     ChangeKind.ADDED: "added",

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.orchestration.pending_roles import ATTEMPT, FOLLOWS_EXPORT
+from pipefy_exports_dagster.orchestration.pending.roles import ATTEMPT, FOLLOWS_EXPORT
 
 MAX_ATTEMPTS = 5
 FIRST_PAUSE_S = 300.0

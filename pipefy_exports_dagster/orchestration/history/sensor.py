@@ -10,9 +10,9 @@ import dagster as dg
 
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.history import months_that_may_be_covered
-from pipefy_exports_dagster.orchestration.history_assets import MONTH_FORMAT
-from pipefy_exports_dagster.orchestration.history_schedule import HISTORY_JOB
-from pipefy_exports_dagster.orchestration.history_sources import HistorySource, history_sources
+from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT
+from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB
+from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
 from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 

@@ -1,0 +1,1 @@
+"""The history assets, with their schedule and sensor."""

@@ -1,0 +1,1 @@
+"""What a materialization shows in the UI."""

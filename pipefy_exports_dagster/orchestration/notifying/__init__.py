@@ -1,0 +1,1 @@
+"""Telling a person of failed runs and of checks that did not pass."""

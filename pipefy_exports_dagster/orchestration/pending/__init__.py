@@ -1,0 +1,1 @@
+"""Waiting without a run: the sensor that asks about pending exports, and what it launches."""
