@@ -19,8 +19,8 @@ if TYPE_CHECKING:
         Schedule,
         Schedules,
         Wait,
-        config_from_environment,
     )
+    from pipefy_exports_dagster.environment import config_from_environment
     from pipefy_exports_dagster.errors import ConfigurationError, PipefyExportsError
     from pipefy_exports_dagster.orchestration.build import build_pipefy_exports, side_by_side_executor
 
@@ -47,6 +47,7 @@ _ELSEWHERE = {
     "PipefyExportsComponent": "component.component",
     "PipefyExportsError": "errors",
     "build_pipefy_exports": "orchestration.build",
+    "config_from_environment": "environment",
     "side_by_side_executor": "orchestration.build",
 }
 

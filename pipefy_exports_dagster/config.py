@@ -5,7 +5,6 @@ is secret. Credentials are named, not held: the environment is asked for them wh
 needs them, so that the code location loads without any.
 """
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,7 +34,6 @@ __all__ = [
     "Schedule",
     "Schedules",
     "Wait",
-    "config_from_environment",
 ]
 
 
@@ -297,7 +295,7 @@ class PipefyExportsConfig:
             [*([self.automation_jobs.name] if self.automation_jobs else []), *(r.name for r in self.reports)]
         )
         object.__setattr__(self, "history_start", self.history_start.replace(day=1))
-        object.__setattr__(self, "wait", _wait(self.wait))
+        object.__setattr__(self, "wait", wait_named(self.wait))
         if self.last_month_due_day is not None and not 1 <= self.last_month_due_day <= LATEST_DUE_DAY:
             raise ConfigurationError(
                 f"`last_month_due_day` is {self.last_month_due_day!r}; use a day from 1 to {LATEST_DUE_DAY}, or None"
@@ -347,42 +345,6 @@ class PipefyExportsConfig:
         return self.database
 
 
-def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyExportsConfig:
-    """Fill the configuration from the environment variables that docs/reference.md lists.
-
-    Raises:
-        ConfigurationError: A variable has a value that cannot be used; the message names it.
-    """
-    environ = os.environ if environ is None else environ
-    env = {name: value.strip() for name, value in environ.items() if value.strip()}
-    defaults = Connection()
-    data_dir = Path(env.get("PIPEFY_EXPORTS_DATA_DIR", "data"))
-    database = env.get("PIPEFY_EXPORTS_DATABASE")
-    report_id = env.get("PIPEFY_ORGANIZATION_REPORT_ID")
-    return PipefyExportsConfig(
-        organization_id=env.get("PIPEFY_ORG_ID"),
-        connection=Connection(
-            base_url=env.get("PIPEFY_BASE_URL", defaults.base_url),
-            allow_insecure_urls=_flag(env, "PIPEFY_ALLOW_INSECURE_URLS", default=False),
-            download_hosts=tuple(env.get("PIPEFY_DOWNLOAD_HOSTS", "").replace(",", " ").split()),
-        ),
-        reports=(
-            Report(
-                organization_report_id=_number("PIPEFY_ORGANIZATION_REPORT_ID", report_id)
-                if report_id
-                else None
-            ),
-        ),
-        data_dir=data_dir,
-        database=Path(database) if database else None,
-        timezone=env.get("PIPEFY_EXPORTS_TIMEZONE", "UTC"),
-        wait=_wait(env.get("PIPEFY_EXPORTS_WAIT", Wait.INLINE)),
-        read_copy=_flag(env, "PIPEFY_EXPORTS_READ_COPY", default=True),
-        raw_retention_days=_days("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", env),
-        show_values=_flag(env, "PIPEFY_EXPORTS_SHOW_VALUES", default=True),
-    )
-
-
 def _without_values(export: _Export) -> _Export:
     return replace(export, reading=replace(export.reading, show_values=False))
 
@@ -397,34 +359,15 @@ def _host_suffix(text: str) -> str:
     return suffix
 
 
-def _wait(text: str) -> Wait:
+def wait_named(text: str) -> Wait:
+    """Return a wait by its name.
+
+    Raises:
+        ConfigurationError: There is none of that name.
+    """
     try:
         return Wait(text.lower())
     except ValueError:
         raise ConfigurationError(
             f"`wait` (PIPEFY_EXPORTS_WAIT) is {text!r}; use inline or deferred"
         ) from None
-
-
-def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:
-    words = {"true": True, "1": True, "yes": True, "on": True}
-    words |= {"false": False, "0": False, "no": False, "off": False}
-    text = env.get(name)
-    if text is None:
-        return default
-    if text.lower() not in words:
-        raise ConfigurationError(f"{name} is {text!r}; use true or false")
-    return words[text.lower()]
-
-
-def _number(name: str, text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise ConfigurationError(f"{name} is {text!r}; use the number at the end of the page's address")
-    return int(text)
-
-
-def _days(name: str, env: Mapping[str, str]) -> int | None:
-    text = env.get(name)
-    if text is not None and not re.fullmatch(r"[0-9]{1,6}", text):
-        raise ConfigurationError(f"{name} is {text!r}; use a number of days")
-    return None if text is None else int(text)

@@ -3,13 +3,8 @@ from typing import Any
 
 import pytest
 
-from pipefy_exports_dagster.config import (
-    Connection,
-    PipefyExportsConfig,
-    PollPolicy,
-    Report,
-    config_from_environment,
-)
+from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, PollPolicy, Report
+from pipefy_exports_dagster.environment import config_from_environment
 from pipefy_exports_dagster.errors import ConfigurationError
 
 

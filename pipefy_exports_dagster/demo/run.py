@@ -11,11 +11,12 @@ from rich.table import Table
 
 from pipefy_exports_dagster.asset_names import history_name
 from pipefy_exports_dagster.commands.rebuild_history import rebuild
-from pipefy_exports_dagster.config import PipefyExportsConfig, config_from_environment
+from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.demo.answers import QUESTIONS, answer
 from pipefy_exports_dagster.demo.environment import sandbox_data_dir, sandbox_environment
 from pipefy_exports_dagster.demo.loaded import LoadedPartition, loaded_partitions
 from pipefy_exports_dagster.demo.partition_runs import PartitionRun, start_run
+from pipefy_exports_dagster.environment import config_from_environment
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 

@@ -51,7 +51,7 @@ def test_every_environment_variable_is_documented() -> None:
 
 def test_every_class_of_the_configuration_is_documented() -> None:
     names = {class_.__name__ for class_ in configuration_classes()}
-    assert names | {"Wait", "config_from_environment"} == set(config.__all__)
+    assert names | {"Wait"} == set(config.__all__)
     assert names <= set(re.findall(r"^### (\w+)$", TEXT, re.MULTILINE))
     assert {name for name in pipefy_exports_dagster.__all__ if name in config.__all__} == set(config.__all__)
 

@@ -19,8 +19,9 @@ import dagster as dg
 import duckdb
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import PipefyExportsConfig, config_from_environment
+from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.demo.environment import sandbox_environment
+from pipefy_exports_dagster.environment import config_from_environment
 from pipefy_exports_dagster.instance import prepare_instance
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.pipefy.periods import add_months, month_of

@@ -8,7 +8,7 @@ import os
 import time
 from pathlib import Path
 
-from pipefy_exports_dagster.config import config_from_environment
+from pipefy_exports_dagster.environment import config_from_environment
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 
 

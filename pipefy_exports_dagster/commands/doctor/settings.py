@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from pipefy_exports_dagster.commands.doctor.finding import Finding, look, ok, wrong
-from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, config_from_environment
+from pipefy_exports_dagster.config import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.configurations import FILE, configurations
+from pipefy_exports_dagster.environment import config_from_environment
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.pipefy.periods import month_of
 
