@@ -40,6 +40,7 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
         timezone=env.get("PIPEFY_EXPORTS_TIMEZONE", "UTC"),
         wait=wait_named(env.get("PIPEFY_EXPORTS_WAIT", Wait.INLINE)),
         read_copy=_flag(env, "PIPEFY_EXPORTS_READ_COPY", default=True),
+        checks=_flag(env, "PIPEFY_EXPORTS_CHECKS", default=True),
         raw_retention_days=_days("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", env),
         show_values=_flag(env, "PIPEFY_EXPORTS_SHOW_VALUES", default=True),
     )

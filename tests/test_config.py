@@ -31,6 +31,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "PIPEFY_ORGANIZATION_REPORT_ID": "42",
             "PIPEFY_EXPORTS_READ_COPY": "off",
             "PIPEFY_EXPORTS_SHOW_VALUES": "false",
+            "PIPEFY_EXPORTS_CHECKS": "no",
             "PIPEFY_EXPORTS_RAW_RETENTION_DAYS": "365",
         }
     )
@@ -47,6 +48,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         timezone="America/Sao_Paulo",
         read_copy=False,
         show_values=False,
+        checks=False,
         raw_retention_days=365,
     )
     assert str(config.zone) == "America/Sao_Paulo"
@@ -95,6 +97,7 @@ def test_the_database_is_in_the_data_folder_unless_named(tmp_path: Path) -> None
         ("PIPEFY_ALLOW_INSECURE_URLS", "maybe"),
         ("PIPEFY_EXPORTS_READ_COPY", "2"),
         ("PIPEFY_EXPORTS_SHOW_VALUES", "nein"),
+        ("PIPEFY_EXPORTS_CHECKS", "2"),
         ("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", "0"),
         ("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", "a year"),
         ("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", "-30"),

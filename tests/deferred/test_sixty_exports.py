@@ -19,8 +19,8 @@ SENSOR_TIME_LIMIT_S = 60
 @pytest.mark.timeout(600)
 def test_sixty_exports_wait_without_a_run_and_all_are_loaded(start_scene: Callable[..., Scene]) -> None:
     reports = [Report(name=name, columns=("id", "title", "created_at")) for name in REPORTS]
-    # CSV: reading is not what this is about, and sixty workbooks take a quarter longer.
-    scene = start_scene(changes={"reports": reports}, file_format="csv")
+    # CSV, and no checks: they are not what this is about, and take a quarter longer each.
+    scene = start_scene(changes={"reports": reports, "checks": False}, file_format="csv")
     stats = scene.sandbox.stats
 
     for partition in PARTITIONS:

@@ -31,6 +31,7 @@ ENVIRONMENT: dict[str, tuple[type, str] | str] = {
     "PIPEFY_EXPORTS_TIMEZONE": (PipefyExportsConfig, "timezone"),
     "PIPEFY_EXPORTS_WAIT": (PipefyExportsConfig, "wait"),
     "PIPEFY_EXPORTS_READ_COPY": (PipefyExportsConfig, "read_copy"),
+    "PIPEFY_EXPORTS_CHECKS": (PipefyExportsConfig, "checks"),
     "PIPEFY_EXPORTS_SHOW_VALUES": (PipefyExportsConfig, "show_values"),
     "PIPEFY_EXPORTS_RAW_RETENTION_DAYS": (PipefyExportsConfig, "raw_retention_days"),
     "PIPEFY_EXPORTS_CONFIG": "A `defs.yaml` of the component. The other settings, but for credentials, are then read "
