@@ -89,8 +89,10 @@ COMMA = ReadOptions(decimal_mark=",", column_types={"v": "DECIMAL(10,2)"})
 
 
 def test_a_decimal_mark_is_for_text_and_a_number_cell_stays_what_it_is(loader: Loader) -> None:
-    loader.load_here(loader.xlsx([["id", "v"], [1, 12.5], [2, 3]]), options=COMMA)
-    assert loader.column("v") == [Decimal("12.50"), Decimal(3)]
+    double = ReadOptions(decimal_mark=",", column_types={"v": "DOUBLE"})
+    loader.load_here(loader.xlsx([["id", "v"], [1, 1.234], [2, 3]]), options=double)
+    assert loader.column("v") == [1.234, 3.0]
+    loader.load_here(loader.xlsx([["id", "v"]]), options=double)
     loader.load_here(loader.xlsx([["id", "v"], [1, 12.5], [2, "1.234,56"]]), options=COMMA)
     assert loader.column("v") == [Decimal("12.50"), Decimal("1234.56")]
 
