@@ -645,6 +645,16 @@ def make_bad() -> None:
     packed[where : where + 1] = b"X"
     (bad / "two_names.zip").write_bytes(packed)
     workbook("doctype", {"S": rows(['t="s"|0'], ['t="s"|0'])}, shared=["<t>x</t>"], folder="bad")
+    workbook("unknown_encodings", {"S": rows(["a"])}, folder="bad")
+    with zipfile.ZipFile(bad / "unknown_encodings.xlsx") as file:
+        parts = {part: file.read(part) for part in file.namelist()}
+    for encoding in ("klingon", "shift_jis"):  # nobody's, and one that the parser does not take
+        declared = f'<?xml version="1.0" encoding="{encoding}"?>'.encode()
+        archive(
+            bad / f"workbook_in_{encoding}.xlsx",
+            parts | {"xl/workbook.xml": declared + parts["xl/workbook.xml"]},
+        )
+    (bad / "unknown_encodings.xlsx").unlink()
     with zipfile.ZipFile(bad / "doctype.xlsx") as file:
         parts = {part: file.read(part) for part in file.namelist()}
     parts["xl/workbook.xml"] = b'<!DOCTYPE x [<!ENTITY a "aaaa">]>' + parts["xl/workbook.xml"]

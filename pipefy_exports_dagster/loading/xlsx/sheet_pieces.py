@@ -130,7 +130,9 @@ def as_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _is_known(encoding: str) -> bool:
     try:
-        b"".decode(encoding)
+        b"text".decode(encoding)
+    except UnicodeError:
+        return True
     except LookupError:
         return False
     return True

@@ -37,7 +37,7 @@ class XmlFeed:
         """
         try:
             self._parser.Parse(piece, final)
-        except expat.ExpatError as error:
+        except (expat.ExpatError, LookupError, ValueError) as error:  # the latter two of an unknown encoding
             raise unreadable(
                 "a damaged workbook", f"its XML breaks off or is wrong ({error}); download it again"
             ) from error
