@@ -39,7 +39,11 @@ def workspace(database: Path) -> Iterator[Path]:
 
 def sweep(parent: Path) -> None:
     """Remove what dead processes left in a scratch folder."""
-    for path in sorted(parent.glob("*.lock")):
+    try:
+        found = sorted(parent.iterdir())
+    except FileNotFoundError:
+        return
+    for path in (path for path in found if path.suffix == ".lock"):
         try:
             lock = os.open(path, os.O_RDWR)
         except FileNotFoundError:
@@ -58,7 +62,10 @@ def sweep(parent: Path) -> None:
 def _locked(path: Path) -> int:
     """Create and lock a file; a sweeper may remove it between the two, or the empty folder before."""
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(
+            FileExistsError
+        ):  # raised, `exist_ok` or not, if the folder goes while it is looked at
+            path.parent.mkdir(parents=True, exist_ok=True)
         try:
             lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         except FileNotFoundError:
