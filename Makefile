@@ -32,11 +32,12 @@ test: install ## All tests
 	$(BIN)/pytest -n auto --dist worksteal
 
 # What pyproject.toml allows, at both ends; the lock is somewhere between. Each makes an environment of its own.
+# A part of the tests: make test-oldest TESTS=tests/loading
 test-oldest: install ## All tests, with the oldest versions that pyproject.toml allows
-	$(BIN)/python scripts/test_corner.py lowest-direct
+	$(BIN)/python scripts/test_corner.py lowest-direct $(TESTS)
 
 test-newest: install ## All tests, with the newest versions that pyproject.toml allows
-	$(BIN)/python scripts/test_corner.py highest
+	$(BIN)/python scripts/test_corner.py highest $(TESTS)
 
 package: install ## Build wheel and sdist into dist/
 	rm -rf $(CURDIR)/dist
