@@ -32,11 +32,12 @@ test: install ## All tests
 	$(BIN)/pytest -n auto --dist worksteal
 
 # What pyproject.toml allows, at both ends; the lock is somewhere between. Each makes an environment of its own.
+# A part of the tests: make test-oldest TESTS=tests/loading
 test-oldest: install ## All tests, with the oldest versions that pyproject.toml allows
-	$(BIN)/python scripts/test_corner.py lowest-direct
+	$(BIN)/python scripts/test_corner.py lowest-direct $(TESTS)
 
 test-newest: install ## All tests, with the newest versions that pyproject.toml allows
-	$(BIN)/python scripts/test_corner.py highest
+	$(BIN)/python scripts/test_corner.py highest $(TESTS)
 
 package: install ## Build wheel and sdist into dist/
 	rm -rf $(CURDIR)/dist
@@ -63,12 +64,13 @@ vendor-check: install ## Point the vendor's own command line at the sandbox
 bench: install ## Measure reading and loading; prints ratios
 	$(BIN)/python -m benchmarks
 
-# The lock has no index address, so that it installs from wherever pip is set up to look.
+# The lock has no index address, so that it installs from wherever pip is set up to look. Its DuckDB is the newest
+# whose DuckLake extension exists as a wheel, and whose files open in every 1.4 and 1.5 client.
 lock: ## Write requirements.lock anew from pyproject.toml
 	$(PYTHON) -m venv $(CURDIR)/.venv-lock
 	$(CURDIR)/.venv-lock/bin/python -m pip install --quiet uv
-	$(CURDIR)/.venv-lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-header --prerelease=disallow --quiet -o requirements.lock
+	echo 'duckdb==1.5.5' | $(CURDIR)/.venv-lock/bin/uv pip compile pyproject.toml --constraint - --extra dev --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --prerelease=disallow --quiet -o requirements.lock
 
 clean-demo: ## Remove the demo's data
 	rm -rf $(CURDIR)/data/sandbox

@@ -8,6 +8,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 
 import duckdb
@@ -61,11 +62,13 @@ class Installed:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     folder = tmp_path_factory.mktemp("installed") / "env"
     uv = str(Path(sys.prefix) / "bin" / "uv")
+    # The versions of these tests, so that a release of somebody else's this morning does not fail this one.
+    versions = folder.parent / "versions.txt"
+    own = (found for found in distributions() if found.name != "pipefy-exports-dagster")
+    versions.write_text("".join(f"{found.name}=={found.version}\n" for found in own))
     run(uv, "venv", "--quiet", "--python", sys.executable, str(folder), cwd=folder.parent)
-    # The locked versions, so that a release of somebody else's this morning does not fail this test.
     install = ("pip", "install", "--quiet", "--python", str(folder / "bin" / "python"))
-    locked = REPOSITORY / "requirements.lock"
-    run(uv, *install, "--constraint", str(locked), str(wheel), "dagster-dg-cli", cwd=folder.parent)
+    run(uv, *install, "--constraint", str(versions), str(wheel), "dagster-dg-cli", cwd=folder.parent)
     bare = {name: value for name, value in os.environ.items() if not name.startswith(("PIPEFY_", "DAGSTER_"))}
     bare.pop("PYTHONPATH", None)
     bin_ = folder / "bin"
@@ -111,6 +114,8 @@ def test_an_installed_wheel_is_scaffolded_checked_and_loads_an_export(
         "python", "-c", "import pipefy_exports_dagster as p; print(p.__file__)", cwd=tmp_path
     )
     assert Path(where.strip()).is_relative_to(installed.bin.parent)
+    path = installed.run("python", "-c", "import sys; print(*sys.path, sep='\\n')", cwd=tmp_path)
+    assert not [entry for entry in path.splitlines() if Path(entry).is_relative_to(REPOSITORY)]
 
     data_dir = theirs.root / "data"
     settings = sandbox_environment(start_sandbox().url, data_dir)
