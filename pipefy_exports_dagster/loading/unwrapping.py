@@ -33,18 +33,13 @@ def unwrap(path: Path, *, folder: Path, max_unpacked_bytes: int) -> tuple[Path, 
     raise unreadable("an archive in an archive in an archive", "unpack it and load the file inside")
 
 
-def counted_chunks(
-    content: IO[bytes], *, max_bytes: int, already: int = 0, chunk_bytes: int = _CHUNK_BYTES
-) -> Iterator[bytes]:
+def counted_chunks(content: IO[bytes], *, max_bytes: int, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[bytes]:
     """Unpack in chunks, and count: what an archive's directory says of sizes may be a lie.
-
-    Args:
-        already: Bytes that other parts of the same archive unpacked to.
 
     Raises:
         UnreadableFileError: More than `max_bytes`, or damaged.
     """
-    left = max_bytes - already
+    left = max_bytes
     while True:
         try:
             chunk = content.read(chunk_bytes)

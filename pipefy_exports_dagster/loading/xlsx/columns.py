@@ -1,5 +1,6 @@
 """From the segments of all pieces to one Arrow table, each column of the narrowest type that changes nothing."""
 
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,10 +34,10 @@ class Columns:
     """Collects pieces, and makes a column of each at the end.
 
     Args:
-        shared: The workbook's shared strings (pyarrow string array).
+        shared: The workbook's shared strings (pyarrow string array), which may still be being read.
     """
 
-    shared: Any
+    shared: Future[Any]
     pieces: list[int] = field(default_factory=list)
     _found: dict[int, dict[int, list[Segment]]] = field(default_factory=dict)
 
@@ -68,7 +69,7 @@ class Columns:
         arrow_type = _arrow_type(type_)
         chunks = [
             _assemble(
-                [_converted(segment, type_, self.shared) for segment in by_piece.pop(nth, [])],
+                [_converted(segment, type_, self.shared.result()) for segment in by_piece.pop(nth, [])],
                 rows,
                 arrow_type,
             )

@@ -1,4 +1,5 @@
 import posixpath
+import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ class Sheet:
 
 @dataclass(slots=True)
 class Package:
-    """A workbook's archive: its parts by what they are for, unpacked with a count."""
+    """A workbook's archive: its parts by what they are for, unpacked with a count, from any thread."""
 
     archive: zipfile.ZipFile
     max_unpacked_bytes: int
@@ -35,6 +36,7 @@ class Package:
     shared_strings: str | None = None
     styles: str | None = None
     _unpacked: int = 0
+    _counting: threading.Lock = field(default_factory=threading.Lock)
     _names: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -72,18 +74,21 @@ class Package:
         except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
             raise unreadable("a truncated or damaged archive", f"{error}; download it again") from error
         with content:
-            counted = counted_chunks(
-                content, max_bytes=self.max_unpacked_bytes, already=self._unpacked, chunk_bytes=chunk_bytes
-            )
-            for chunk in counted:
+            for chunk in counted_chunks(content, max_bytes=self.max_unpacked_bytes, chunk_bytes=chunk_bytes):
                 unpacked += len(chunk)
-                self._unpacked += len(chunk)
+                self._count(len(chunk))
                 if unpacked > _RATIO_COUNTS_FROM_BYTES and unpacked > packed_bytes * _MAX_RATIO:
                     raise unreadable(
                         "an archive bomb",
                         f"{name} unpacks from {packed_bytes:,} to over {unpacked:,} bytes; do not trust this file",
                     )
                 yield chunk
+
+    def _count(self, unpacked: int) -> None:
+        with self._counting:
+            self._unpacked += unpacked
+            if self._unpacked > self.max_unpacked_bytes:
+                raise too_large(self.max_unpacked_bytes)
 
     def small_part(self, part: str) -> bytes:
         """Unpack a part that describes, and does not hold, the data."""

@@ -63,18 +63,19 @@ def open_workbook(connection: "duckdb.DuckDBPyConnection", path: Path, *, option
         UnreadableFileError: It is damaged, too large, or has no visible cell.
     """
     package = Package.open(path, max_unpacked_bytes=options.max_unpacked_bytes)
-    with package.archive:
-        return _read_workbook(connection, package, options)
+    # No cell's scan needs the shared strings, so they are read beside it.
+    with package.archive, ThreadPoolExecutor(1) as beside:
+        shared = beside.submit(_shared_strings, package)
+        workbook = Workbook(package, read_styles(package), Columns(shared))
+        return _read_sheets(connection, workbook, options)
 
 
-def _read_workbook(connection: "duckdb.DuckDBPyConnection", package: Package, options: ReadOptions) -> Source:
+def _read_sheets(connection: "duckdb.DuckDBPyConnection", workbook: Workbook, options: ReadOptions) -> Source:
     import pyarrow as pa
 
-    shared = _blank_as_null(read_shared_strings(package))
-    workbook = Workbook(package, read_styles(package), Columns(shared))
     header: list[str] | None = None
     loaded, skipped = [], []
-    for sheet in package.sheets:
+    for sheet in workbook.package.sheets:
         if not sheet.visible or sheet.part is None:
             skipped.append(sheet.name)
             continue
@@ -113,7 +114,7 @@ def _read_sheet(workbook: Workbook, part: str, *, expected: list[str] | None) ->
         if header is None:
             if not piece.rows:
                 continue
-            header, piece = _split_header(piece, workbook.columns.shared)
+            header, piece = _split_header(piece, workbook.columns.shared.result())
             if expected is not None and header != expected:
                 return None
         workbook.columns.add(piece)
@@ -213,8 +214,10 @@ def _candidates(options: ReadOptions) -> tuple[Candidate, ...]:
     return (*numbers, *dates, *DATES)
 
 
-def _blank_as_null(strings: Any) -> Any:
+def _shared_strings(package: Package) -> Any:
+    """Read the texts that cells refer to; a blank one is NULL."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    strings = read_shared_strings(package)
     return pc.if_else(pc.equal(strings, ""), pa.scalar(None, pa.string()), strings)
