@@ -64,11 +64,11 @@ class Desk:
         return subprocess.Popen(command, cwd=self.root, env=self.environment, text=True, **(pipes | options))
 
     def everything(self) -> dict[str, tuple[int, int]]:
-        """Size and time of each file here; the event log's own files apart."""
+        """Size and time of each file here; lock files apart, which older versions of filelock touch."""
         return {
             str(path.relative_to(self.root)): (path.stat().st_size, path.stat().st_mtime_ns)
             for path in self.root.rglob("*")
-            if path.is_file()
+            if path.is_file() and path.suffix != ".lock"
         }
 
 
