@@ -62,9 +62,8 @@ def sweep(parent: Path) -> None:
 def _locked(path: Path) -> int:
     """Create and lock a file; a sweeper may remove it between the two, or the empty folder before."""
     while True:
-        with contextlib.suppress(
-            FileExistsError
-        ):  # raised, `exist_ok` or not, if the folder goes while it is looked at
+        # Raised, `exist_ok` or not, if the folder goes while it is looked at.
+        with contextlib.suppress(FileExistsError):
             path.parent.mkdir(parents=True, exist_ok=True)
         try:
             lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -304,11 +304,12 @@ def test_a_database_that_another_process_holds_is_found(shell: Shell, *, for_wri
     assert shell.json("doctor")["ok"]
 
 
-def test_a_database_of_a_newer_duckdb_is_found(shell: Shell) -> None:
+@pytest.mark.parametrize(("version", "writer"), [(99, "a newer DuckDB"), (39, "an older DuckDB")])
+def test_a_database_of_another_duckdb_is_found(shell: Shell, version: int, writer: str) -> None:
     path = shell.project.database
     duckdb.connect(path).close()
     content = bytearray(path.read_bytes())
-    content[12:20] = (999).to_bytes(8, "little")
+    content[12:20] = version.to_bytes(8, "little")
     path.write_bytes(content)
     with pytest.raises(duckdb.Error, match="checksum") as refused:
         duckdb.connect(path)
@@ -317,7 +318,7 @@ def test_a_database_of_a_newer_duckdb_is_found(shell: Shell) -> None:
     content[:8] = int(checksum[1]).to_bytes(8, "little")
     path.write_bytes(content)
     found = wrong(shell)["database"]
-    assert "was written by a newer DuckDB (storage version 999)" in found
+    assert f"was written by {writer} (storage version {version})" in found
     assert "rebuild-history" in found
 
 

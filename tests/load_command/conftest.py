@@ -64,11 +64,14 @@ class Desk:
         return subprocess.Popen(command, cwd=self.root, env=self.environment, text=True, **(pipes | options))
 
     def everything(self) -> dict[str, tuple[int, int]]:
-        """Size and time of each file here; lock files apart, which older versions of filelock touch."""
+        """Size and time of each file here; of locks the size, since older versions of filelock touch them."""
         return {
-            str(path.relative_to(self.root)): (path.stat().st_size, path.stat().st_mtime_ns)
+            str(path.relative_to(self.root)): (
+                path.stat().st_size,
+                0 if path.suffix == ".lock" else path.stat().st_mtime_ns,
+            )
             for path in self.root.rglob("*")
-            if path.is_file() and path.suffix != ".lock"
+            if path.is_file()
         }
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 2_000
 _HOLDER = re.compile(r"\(PID (\d+)\)")
+_STORAGE_VERSION = re.compile(
+    r"version number (?P<written>\d+), but we can only read versions? (?:between )?(?P<oldest>\d+)"
+)
 _AS_TEXT = "CAST(COLUMNS(*) AS VARCHAR)"
 _AS_JSON = "CAST(to_json(COLUMNS(*)) AS VARCHAR)"
 
@@ -118,13 +121,14 @@ def cannot_be_opened(error: "duckdb.Error", path: Path) -> Exception:
             "try again when it has ended, or query the read copy",
             holder_pid=int(holder[1]) if holder else None,
         )
-    if version := re.search(r"version number (\d+)", message):
+    if version := _STORAGE_VERSION.search(message):
         import duckdb
 
+        writer = "an older" if int(version["written"]) < int(version["oldest"]) else "a newer"
         return LoadFailedError(
-            f"{path} was written by a newer DuckDB (storage version {version[1]}), and this is {duckdb.__version__}: "
-            "let nothing newer write to it; rebuild it from the raw files with `pipefy-exports rebuild-history` and "
-            "`pipefy-exports load`"
+            f"{path} was written by {writer} DuckDB (storage version {version['written']}), and this is "
+            f"{duckdb.__version__}: let no other write to it; rebuild it from the raw files with "
+            "`pipefy-exports rebuild-history` and `pipefy-exports load`"
         )
     if "not a valid DuckDB database file" in message or "Corrupt" in message:
         return LoadFailedError(
