@@ -20,7 +20,8 @@ from dagster import AssetKey
 repository = defs.get_repository_def()
 print(sorted(key.to_user_string() for key in repository.assets_defs_by_key))
 print(sorted(schedule.name for schedule in repository.schedule_defs))
-print("heavy:", [name for name in ("pandas", "duckdb", "pyarrow", "fastexcel", "openpyxl") if name in sys.modules])
+heavy = ("pandas", "duckdb", "pyarrow", "fastexcel", "openpyxl", "httpx")
+print("heavy:", [name for name in heavy if name in sys.modules])
 """
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -19,14 +19,15 @@ from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError
 from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
 from pipefy_exports_dagster.orchestration.pending.adoption import Adoption
 from pipefy_exports_dagster.orchestration.pending.roles import SENSOR_NAME, RunRole
-from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.creating import create_patiently
-from pipefy_exports_dagster.pipefy.download import download_export
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export, ExportKind, ExportState
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
 from pipefy_exports_dagster.pipefy.polling import await_export
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, RawFolder, Sidecar
 from pipefy_exports_dagster.stages import OnStage, Stage
+
+if TYPE_CHECKING:
+    from pipefy_exports_dagster.pipefy.client import PipefyClient
 
 RECORD_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 """Between attempts to write to the event log: SQLite may be locked for a moment."""
@@ -60,7 +61,7 @@ class Exporter:
     organization_id: str
     kind: ExportKind
     period_filter: PeriodFilter
-    client: PipefyClient
+    client: "PipefyClient"
     clock: Clock
     ledger: Ledger
     on_stage: OnStage
@@ -225,6 +226,8 @@ class Exporter:
             self.timings.waiting_s += time.monotonic() - started
 
     def _download(self, export: Export, requested: RequestedExport, folder: RawFolder) -> RawFile:
+        from pipefy_exports_dagster.pipefy.download import download_export  # with httpx, 0.15 s
+
         started = time.monotonic()
         seen_at = self.clock.now()
         part = folder.part_path(export.id, self.context.run.run_id)

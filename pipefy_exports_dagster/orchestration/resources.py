@@ -14,11 +14,12 @@ from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, ReadO
 from pipefy_exports_dagster.config_docs import descriptions
 from pipefy_exports_dagster.loading import LoadReport, Slice, StagedTable, load_file
 from pipefy_exports_dagster.loading.database import open_to_read
-from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.stages import OnStage
 
 if TYPE_CHECKING:
     import duckdb
+
+    from pipefy_exports_dagster.pipefy.client import PipefyClient
 
 SAYS = descriptions(Connection)
 
@@ -50,12 +51,14 @@ class PipefyResource(dg.ConfigurableResource):
         """The same facts, as the client takes them."""
         return Connection(**{field.name: getattr(self, field.name) for field in fields(Connection)})
 
-    def client(self) -> PipefyClient:
+    def client(self) -> "PipefyClient":
         """Return a new client with the credentials that the environment holds now.
 
         Raises:
             ConfigurationError: There are none, or the base URL cannot be used.
         """
+        from pipefy_exports_dagster.pipefy.client import PipefyClient  # with httpx, 0.15 s
+
         return PipefyClient.from_environment(self.connection)
 
 

@@ -16,7 +16,6 @@ from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.orchestration.ledger import fingerprint_of
 from pipefy_exports_dagster.orchestration.loaded_export import FROM_FILE, loaded_export
 from pipefy_exports_dagster.orchestration.pending.exports import ExportSource
-from pipefy_exports_dagster.pipefy.addresses import AddressPolicy
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
 
 EVERY_DAY_AT_15_UTC = "0 15 * * *"
@@ -68,11 +67,10 @@ def is_loaded(
         return True
     kind = source.kind_for({})
     try:
-        addresses = AddressPolicy(config.connection.allow_insecure_urls)
-        base_url = str(addresses.check_base_url(config.connection.base_url))
-        return loaded.fingerprint == fingerprint_of(base_url, kind.label, kind.request(period))
+        request = kind.request(period)
     except ConfigurationError:
         return True  # nothing could be asked for
+    return loaded.fingerprint == fingerprint_of(config.connection.base_url, kind.label, request)
 
 
 def current_month_schedule(job_name: str, config: PipefyExportsConfig) -> dg.ScheduleDefinition:

@@ -28,7 +28,7 @@ class AddressPolicy:
             ConfigurationError: Not an https address (or http, where that is allowed), or one with more in it
                 than host and path.
         """
-        url = _parse(base_url.strip().rstrip("/").removesuffix("/graphql"))
+        url = _parse_base(base_url)
         if url is None or url.scheme not in {"http", "https"} or not url.raw_host:
             quoted = "" if "@" in base_url else f" {base_url!r}"  # what stands before an @ is a secret
             raise ConfigurationError(
@@ -82,6 +82,16 @@ def shown(url: httpx.URL) -> str:
     """Return an address as it may be shown: without user, query and fragment, which hold credentials."""
     path = url.raw_path.partition(b"?")[0]
     return f"{url.scheme}://{url.netloc.decode()}{path.decode()}"
+
+
+def one_spelling(base_url: str) -> str:
+    """Return the API's address as requests have it, however it is written; one that cannot be read as it is."""
+    url = _parse_base(base_url)
+    return str(url or base_url).rstrip("/")
+
+
+def _parse_base(base_url: str) -> httpx.URL | None:
+    return _parse(base_url.strip().rstrip("/").removesuffix("/graphql"))
 
 
 def _parse(text: str) -> httpx.URL | None:

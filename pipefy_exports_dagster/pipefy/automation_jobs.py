@@ -6,15 +6,17 @@ has only one of them refuses the other before it runs anything, so trying both c
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipefy_exports_dagster.errors import SchemaMismatchError
-from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.creating import created_from
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
 from pipefy_exports_dagster.pipefy.refreshing import refresh_export
+
+if TYPE_CHECKING:
+    from pipefy_exports_dagster.pipefy.client import PipefyClient
 
 CREATE_FIELD = "createAutomationJobsExport"
 INPUT_OBJECT, DOCUMENTED = "input object", "documented"
@@ -63,7 +65,7 @@ class AutomationJobsExport:
         """Return the dates covered; None for `last_3_months`, whose meaning Pipefy does not publish."""
         return None if period.filter is PeriodFilter.LAST_3_MONTHS else period.window
 
-    def create(self, client: PipefyClient, period: Period, *, dialect: str | None = None) -> CreatedExport:
+    def create(self, client: "PipefyClient", period: Period, *, dialect: str | None = None) -> CreatedExport:
         """Ask for a new export, in the dialect that worked last time first.
 
         Raises:
@@ -84,7 +86,7 @@ class AutomationJobsExport:
         assert first_refusal is not None  # noqa: S101 - each dialect returned, raised or was refused
         raise first_refusal
 
-    def refresh(self, client: PipefyClient, export_id: str) -> Export:
+    def refresh(self, client: "PipefyClient", export_id: str) -> Export:
         """Ask for the export's state and link.
 
         Raises:

@@ -6,9 +6,8 @@ have been done).
 """
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
-
-import httpx
 
 from pipefy_exports_dagster.errors import (
     AuthenticationError,
@@ -48,7 +47,7 @@ def message_of(error: Any) -> str:
     return shown_text(error.get("message") or "no message" if isinstance(error, Mapping) else error)
 
 
-def error_of(payload: Mapping[str, Any], *, status: int = httpx.codes.OK) -> PipefyExportsError:
+def error_of(payload: Mapping[str, Any], *, status: int = HTTPStatus.OK) -> PipefyExportsError:
     """Return the errors of an answer as one error of ours.
 
     Args:
@@ -76,7 +75,7 @@ def error_of(payload: Mapping[str, Any], *, status: int = httpx.codes.OK) -> Pip
         )
     if _is_schema_mismatch(payload, errors):
         return SchemaMismatchError(f"Pipefy's schema refuses the request: {text}", codes=codes)
-    if plain & BROKEN_CODES or ("data" not in payload and status == httpx.codes.OK):
+    if plain & BROKEN_CODES or ("data" not in payload and status == HTTPStatus.OK):
         # Without `data` the request was not run, by the specification; an application that crashed while
         # it ran it answers the same, and only a place in the document tells the two apart.
         return ServerUnavailableError(f"Pipefy could not answer: {text}", status=status)

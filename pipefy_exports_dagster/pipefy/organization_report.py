@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipefy_exports_dagster.config import Report
 from pipefy_exports_dagster.errors import (
@@ -10,7 +10,6 @@ from pipefy_exports_dagster.errors import (
     InvalidFilterError,
     RequestRejectedError,
 )
-from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.creating import before_create, created_from
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export
 from pipefy_exports_dagster.pipefy.graphql_errors import is_not_found
@@ -18,6 +17,9 @@ from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import Period, Window
 from pipefy_exports_dagster.pipefy.refreshing import refresh_export
 from pipefy_exports_dagster.pipefy.report_filter import check_filter, within_period
+
+if TYPE_CHECKING:
+    from pipefy_exports_dagster.pipefy.client import PipefyClient
 
 CREATE_FIELD = "exportOrganizationReport.organizationReportExport"
 CREATE = """
@@ -83,7 +85,7 @@ class OrganizationReportExport:
         """Return the dates sent as the filter."""
         return period.window
 
-    def create(self, client: PipefyClient, period: Period, *, dialect: str | None = None) -> CreatedExport:  # noqa: ARG002 - this export has one dialect
+    def create(self, client: "PipefyClient", period: Period, *, dialect: str | None = None) -> CreatedExport:  # noqa: ARG002 - this export has one dialect
         """Ask for a new export.
 
         Raises:
@@ -102,7 +104,7 @@ class OrganizationReportExport:
             answer, state_field="state", request=request, dialect="input object", warnings=warnings
         )
 
-    def refresh(self, client: PipefyClient, export_id: str) -> Export:
+    def refresh(self, client: "PipefyClient", export_id: str) -> Export:
         """Ask for the export's state and link.
 
         Raises:
@@ -113,7 +115,7 @@ class OrganizationReportExport:
         )
 
 
-def saved_filter(client: PipefyClient, report_id: int) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+def saved_filter(client: "PipefyClient", report_id: int) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
     """Return a saved report's own filter, and warnings about it.
 
     It is not public whether the `filter` argument replaces it, so it is sent as well.

@@ -1,21 +1,23 @@
 """Asking Pipefy about an export that exists; the answer also carries a fresh link."""
 
 from collections.abc import Mapping
-
-import httpx
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import (
     ExportNotFoundError,
     RequestRejectedError,
     ServerUnavailableError,
 )
-from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.export import Export, parse_export
 from pipefy_exports_dagster.pipefy.graphql_errors import is_not_found
 
+if TYPE_CHECKING:
+    from pipefy_exports_dagster.pipefy.client import PipefyClient
+
 
 def refresh_export(
-    client: PipefyClient, document: str, *, field: str, export_id: str, state_field: str, label: str
+    client: "PipefyClient", document: str, *, field: str, export_id: str, state_field: str, label: str
 ) -> Export:
     """Run an export's query and read the answer.
 
@@ -35,6 +37,6 @@ def refresh_export(
         )
     if not isinstance(answer, Mapping):
         raise ServerUnavailableError(
-            f"Pipefy's answer about the export {export_id!r} ({label}) is no export", status=httpx.codes.OK
+            f"Pipefy's answer about the export {export_id!r} ({label}) is no export", status=HTTPStatus.OK
         )
     return parse_export(answer, export_id=export_id, state_field=state_field)

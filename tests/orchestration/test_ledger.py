@@ -123,6 +123,13 @@ def test_exports_since_the_last_materialization_are_counted(
 def test_a_fingerprint_tells_requests_apart_and_not_the_order_of_their_keys() -> None:
     base = fingerprint_of("https://app.pipefy.com", "automation jobs", {"a": 1, "b": 2})
     assert base == fingerprint_of("https://app.pipefy.com/", "automation jobs", {"b": 2, "a": 1})
+    for spelling in (
+        "https://app.pipefy.com/graphql",
+        "HTTPS://App.Pipefy.com/",
+        " https://app.pipefy.com:443/graphql/ ",
+    ):
+        assert base == fingerprint_of(spelling, "automation jobs", {"a": 1, "b": 2})
+    assert base != fingerprint_of("no address", "automation jobs", {"a": 1, "b": 2})
     assert base != fingerprint_of("https://app.pipefy.com", "automation jobs", {"a": 1, "b": 3})
     assert base != fingerprint_of("https://app.pipefy.com", "organization report", {"a": 1, "b": 2})
     assert base != fingerprint_of("https://other.pipefy.com", "automation jobs", {"a": 1, "b": 2})

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -10,9 +11,10 @@ from pipefy_exports_dagster.config import PipefyExportsConfig, Wait
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.orchestration.pending.exports import ExportSource
 from pipefy_exports_dagster.orchestration.pending.roles import SENSOR_NAME
-from pipefy_exports_dagster.orchestration.pending.tick import REQUEST_TIMEOUT_S, PendingExports, Tick
 from pipefy_exports_dagster.orchestration.resources import PipefyResource, ResourceKeys
-from pipefy_exports_dagster.pipefy.status_batch import StatusClient
+
+if TYPE_CHECKING:
+    from pipefy_exports_dagster.orchestration.pending.tick import Tick
 
 INTERVAL_S = 30
 
@@ -56,7 +58,11 @@ def _look(
     sources: Sequence[ExportSource],
     config: PipefyExportsConfig,
     clock: Clock,
-) -> Tick:
+) -> "Tick":
+    # With httpx, 0.15 s: when the sensor looks, not when the code location is imported.
+    from pipefy_exports_dagster.orchestration.pending.tick import REQUEST_TIMEOUT_S, PendingExports
+    from pipefy_exports_dagster.pipefy.status_batch import StatusClient
+
     timeout_s = min(pipefy.request_timeout_s, REQUEST_TIMEOUT_S)
     connection = dataclasses.replace(pipefy.connection, request_timeout_s=timeout_s)
     with StatusClient.from_environment(connection) as client:
