@@ -22,6 +22,7 @@ from pipefy_exports_dagster.asset_names import (
     prefixed,
 )
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.schedule_config import Schedule, Schedules
 
 __all__ = [
@@ -110,30 +111,6 @@ class Wait(StrEnum):
     """It waits, and loads the file when it is there."""
     DEFERRED = "deferred"
     """It ends; `pending_exports_sensor` launches another run when the file is there."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
-    """What is said about an export's files, and the limits of the process that reads them.
-
-    Args:
-        column_types: Pinned DuckDB types by column name or original header; a value that does not fit
-            fails the load.
-        decimal_mark: `,` or `.`; without it, text such as `1.234,56` stays text.
-        date_format: A strptime format; without it, only ISO dates become dates.
-        max_memory_bytes: Resident memory at which the reading process is ended.
-        max_seconds: Time after which the reading process is ended.
-        max_unpacked_bytes: What a workbook or archive may unpack to.
-        show_values: Whether values of the file may be shown outside the table: in previews, profiles, errors.
-    """
-
-    column_types: Mapping[str, str] = field(default_factory=dict)
-    decimal_mark: str | None = None
-    date_format: str | None = None
-    max_memory_bytes: int = 1_800_000_000
-    max_seconds: float = 900.0
-    max_unpacked_bytes: int = 8_000_000_000
-    show_values: bool = True
 
 
 HISTORY_START = date(2024, 1, 1)

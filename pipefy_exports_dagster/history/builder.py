@@ -27,9 +27,9 @@ from pipefy_exports_dagster.loading import (
     publish_months,
     replace_month,
 )
-from pipefy_exports_dagster.loading.discretion import values_hidden
 from pipefy_exports_dagster.loading.slice import naive_utc
 from pipefy_exports_dagster.pipefy.raw_files import RawFile
+from pipefy_exports_dagster.reading.discretion import values_hidden
 
 
 class MonthAction(StrEnum):

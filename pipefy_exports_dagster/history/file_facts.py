@@ -14,9 +14,9 @@ from pipefy_exports_dagster.history.date_columns import TimeQuestion
 from pipefy_exports_dagster.history.plan import HistoryPlan
 from pipefy_exports_dagster.history.time_column import TimeColumn, required
 from pipefy_exports_dagster.loading import StagedTable, read_table_file, workspace
-from pipefy_exports_dagster.loading.daily_rows import rows_per_day
-from pipefy_exports_dagster.loading.staged_query import rows_of, staged_query
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, sha256_of
+from pipefy_exports_dagster.reading.daily_rows import rows_per_day
+from pipefy_exports_dagster.reading.staged_query import rows_of, staged_query
 
 KEPT_FILES = 12
 """How many read files are kept at once: those of a few months, which lie next to each other."""

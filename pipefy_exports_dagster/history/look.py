@@ -8,11 +8,11 @@ from pipefy_exports_dagster.history.covers import months_that_may_be_covered
 from pipefy_exports_dagster.history.date_columns import TimeQuestion
 from pipefy_exports_dagster.history.file_facts import FileFacts
 from pipefy_exports_dagster.history.time_column import TimeColumn
-from pipefy_exports_dagster.loading.daily_rows import DailyRows, rows_per_day
-from pipefy_exports_dagster.loading.profile import ColumnProfile, profile_columns
-from pipefy_exports_dagster.loading.staged import StagedTable
-from pipefy_exports_dagster.loading.staged_query import staged_query
 from pipefy_exports_dagster.pipefy.periods import Window, add_months
+from pipefy_exports_dagster.reading.daily_rows import DailyRows, rows_per_day
+from pipefy_exports_dagster.reading.profile import ColumnProfile, profile_columns
+from pipefy_exports_dagster.reading.staged import StagedTable
+from pipefy_exports_dagster.reading.staged_query import staged_query
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipefy_exports_dagster.errors import ConfigurationError
-from pipefy_exports_dagster.loading.names import snake_case
+from pipefy_exports_dagster.reading.names import snake_case
 
 BEGINNING = re.compile(r"(^|_)(start(ed)?|creat(ed|ion)|inici(o|ad[oa])|cria(d[oa]|cao))(_|$)")
 """Words of a column's name that say when something came into being, in English and Portuguese."""

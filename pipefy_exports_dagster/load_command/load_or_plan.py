@@ -17,8 +17,8 @@ from pipefy_exports_dagster.loading import (
     replace_slice,
     workspace,
 )
-from pipefy_exports_dagster.loading.discretion import values_hidden
 from pipefy_exports_dagster.loading.load import ignore_staged
+from pipefy_exports_dagster.reading.discretion import values_hidden
 
 OnStage = Callable[[str], None]
 OnStaged = Callable[[StagedTable], None]

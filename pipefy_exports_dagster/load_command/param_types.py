@@ -88,7 +88,7 @@ class DateFormat(click.ParamType):
         """Try the format, before a file is blamed for it."""
         import duckdb
 
-        from pipefy_exports_dagster.loading.sql import literal
+        from pipefy_exports_dagster.sql import literal
 
         try:
             with duckdb.connect() as connection:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pipefy_exports_dagster.errors import ConfigurationError, LoadFailedError, UnreadableFileError
 from pipefy_exports_dagster.loading import ReadOptions, StagedTable, read_table_file
-from pipefy_exports_dagster.loading.names import snake_case
+from pipefy_exports_dagster.reading.names import snake_case
 
 DUCKDB_MAGIC = slice(8, 12)
 

@@ -3,16 +3,17 @@
 Nothing here knows HTTP or Dagster. DuckDB, pyarrow and numpy are imported when a load runs, not before.
 """
 
+from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.reading.parent import read_table_file
+from pipefy_exports_dagster.reading.staged import StagedColumn, StagedTable
+
 from .held import held_exports
 from .load import load_file
 from .month import HeldMonth, MonthReport, MonthSlice, held_months, publish_months, replace_month
-from .options import ReadOptions
 from .read_copy import read_copy_path
-from .reading import read_table_file
 from .replacing import replace_slice
 from .report import ChangeKind, ColumnChange, LoadedColumn, LoadReport
 from .slice import Slice
-from .staged import StagedColumn, StagedTable
 from .workspace import workspace
 
 __all__ = [

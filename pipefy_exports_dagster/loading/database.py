@@ -16,8 +16,7 @@ from pipefy_exports_dagster.errors import (
     PipefyExportsError,
     StorageError,
 )
-
-from .sql import identifier, literal
+from pipefy_exports_dagster.sql import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from pipefy_exports_dagster.asset_names import MAIN
+from pipefy_exports_dagster.sql import identifier, literal
 
 from .database import open_database
-from .sql import identifier, literal
 from .table_state import table_state
 
 

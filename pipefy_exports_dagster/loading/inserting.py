@@ -2,11 +2,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pipefy_exports_dagster.reading.staged import StagedTable
+from pipefy_exports_dagster.reading.staged_file import ROWS_WORTH_THREADS
+from pipefy_exports_dagster.sql import identifier, literal
+
 from .lineage import TableLayout
 from .slice import Slice
-from .sql import identifier, literal
-from .staged import StagedTable
-from .staged_file import ROWS_WORTH_THREADS
 from .widening import PlannedColumn
 
 if TYPE_CHECKING:

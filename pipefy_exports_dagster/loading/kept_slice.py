@@ -6,9 +6,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 from pipefy_exports_dagster.asset_names import MAIN
+from pipefy_exports_dagster.sql import identifier, literal
 
 from .lineage import is_lineage
-from .sql import identifier, literal
 from .table_state import TableColumn, table_state
 
 if TYPE_CHECKING:

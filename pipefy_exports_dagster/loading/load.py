@@ -2,14 +2,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipefy_exports_dagster.asset_names import MAIN
+from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.reading.discretion import values_hidden
+from pipefy_exports_dagster.reading.parent import read_table_file
+from pipefy_exports_dagster.reading.staged import StagedTable
 
-from .discretion import values_hidden
-from .options import ReadOptions
-from .reading import read_table_file
 from .replacing import ignore, replace_slice
 from .report import LoadReport
 from .slice import Slice
-from .staged import StagedTable
 from .workspace import workspace
 
 

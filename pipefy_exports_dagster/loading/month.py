@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.asset_names import MAIN
 from pipefy_exports_dagster.errors import LoadFailedError
+from pipefy_exports_dagster.reading.staged import StagedTable
+from pipefy_exports_dagster.sql import identifier, literal
 
 from .database import open_database
 from .inserting import insert_rows
@@ -16,8 +18,6 @@ from .lineage import HISTORY_TABLE
 from .read_copy import publish_read_copy
 from .report import ColumnChange, LoadedColumn
 from .slice import Slice
-from .sql import identifier, literal
-from .staged import StagedTable
 from .table_state import TableState, table_state
 from .widening import apply_plan, plan_columns
 

@@ -1,7 +1,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .sql import identifier, literal
+from pipefy_exports_dagster.sql import identifier, literal
+
 from .table_state import TableState
 
 if TYPE_CHECKING:

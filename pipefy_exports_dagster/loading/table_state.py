@@ -2,9 +2,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import LoadFailedError
+from pipefy_exports_dagster.sql import literal
 
 from .lineage import LINEAGE, is_lineage
-from .sql import literal
 
 if TYPE_CHECKING:
     import duckdb

@@ -4,14 +4,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import LoadFailedError
+from pipefy_exports_dagster.reading.column_types import (
+    BIGINT,
+    DOUBLE,
+    INTERVAL,
+    MAX_EXACT_IN_DOUBLE,
+    VARCHAR,
+    canonical_text,
+    widest,
+)
+from pipefy_exports_dagster.reading.names import column_names
+from pipefy_exports_dagster.reading.staged import StagedColumn, StagedTable
+from pipefy_exports_dagster.sql import identifier, literal
 
-from .column_types import BIGINT, DOUBLE, INTERVAL, MAX_EXACT_IN_DOUBLE, VARCHAR, canonical_text, widest
 from .lineage import EXPORT_TABLE, TableLayout, is_lineage
-from .names import column_names
 from .rebuilding import retype_columns
 from .report import ChangeKind, ColumnChange
-from .sql import identifier, literal
-from .staged import StagedColumn, StagedTable
 from .table_state import TableColumn, TableState
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 
 from pipefy_exports_dagster.history.look import FileLook, RowsOverTime, look_at
 from pipefy_exports_dagster.loading import ReadOptions
-from pipefy_exports_dagster.loading.child import read
 from pipefy_exports_dagster.pipefy.periods import Window
+from pipefy_exports_dagster.reading.child import read
 
 OCTOBER = Window(date(2026, 10, 1), date(2026, 11, 1))
 Look = Callable[..., FileLook]

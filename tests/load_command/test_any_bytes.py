@@ -18,7 +18,7 @@ import pytest
 
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.loading import ReadOptions, workspace
-from pipefy_exports_dagster.loading.child import read
+from pipefy_exports_dagster.reading.child import read
 
 from .conftest import Desk, answer, error_of
 

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from pipefy_exports_dagster.loading import LoadReport, ReadOptions, Slice, load_file, replace_slice, workspace
-from pipefy_exports_dagster.loading.child import read
+from pipefy_exports_dagster.reading.child import read
 
 LAST_MONTH = Slice(
     organization_id="301",

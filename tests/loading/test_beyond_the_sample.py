@@ -4,7 +4,7 @@ import pytest
 
 from pipefy_exports_dagster.errors import ValueDoesNotFitError
 from pipefy_exports_dagster.loading import ReadOptions
-from pipefy_exports_dagster.loading.inference import SAMPLE_ROWS
+from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS
 
 from .conftest import Loader
 

@@ -10,7 +10,7 @@ from loading.conftest import Loader
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.loading import ReadOptions, read_table_file
 from pipefy_exports_dagster.loading.database import translated
-from pipefy_exports_dagster.loading.discretion import without_values
+from pipefy_exports_dagster.reading.discretion import without_values
 
 MARK = "Maria Marcada"
 

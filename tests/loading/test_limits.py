@@ -1,4 +1,3 @@
-# ruff: noqa: E501  files and cases read better in one line
 import io
 import os
 import subprocess
@@ -195,16 +194,28 @@ def test_reading_works_without_the_package_on_the_path(tmp_path: Path) -> None:
     assert found.stdout == "1\n"
 
 
-def test_importing_loads_nothing_heavy() -> None:
-    script = "import sys, pipefy_exports_dagster.loading, pipefy_exports_dagster.loading.child; print([m for m in ('duckdb', 'pyarrow', 'numpy', 'pandas', 'dagster', 'openpyxl') if m in sys.modules])"
+def imported(by: str) -> set[str]:
     found = subprocess.run(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", f"import sys, {by}; print(*sys.modules)"],
         cwd=Path(__file__).parent.parent.parent,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert found.stdout == "[]\n"
+    return set(found.stdout.split())
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    heavy = {"duckdb", "pyarrow", "numpy", "pandas", "dagster", "openpyxl", "httpx"}
+    assert not heavy & imported("pipefy_exports_dagster.loading, pipefy_exports_dagster.reading.child")
+
+
+def test_the_process_that_reads_imports_nothing_that_it_does_not_need() -> None:
+    ours = {name for name in imported("pipefy_exports_dagster.reading.child") if name.startswith("pipefy_")}
+    assert ours == {
+        f"pipefy_exports_dagster{module}"
+        for module in ("", ".errors", ".read_options", ".reading", ".reading.child", ".reading.staged")
+    }
 
 
 def test_a_staged_file_can_be_looked_at_without_a_database(loader: Loader) -> None:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipefy_exports_dagster.loading.lineage import LINEAGE
-from pipefy_exports_dagster.loading.names import column_names, snake_case
+from pipefy_exports_dagster.reading.names import column_names, snake_case
 
 HEADERS = st.lists(
     st.text(max_size=12) | st.sampled_from(["a", "A", "a_2", "", "%", "column_1", "column_2", "_export_id"]),

@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from loading.conftest import Loader
 
 from pipefy_exports_dagster.loading import ReadOptions, StagedTable
-from pipefy_exports_dagster.loading.child import read
-from pipefy_exports_dagster.loading.daily_rows import rows_per_day
-from pipefy_exports_dagster.loading.profile import (
+from pipefy_exports_dagster.reading.child import read
+from pipefy_exports_dagster.reading.daily_rows import rows_per_day
+from pipefy_exports_dagster.reading.profile import (
     LONGEST_VALUE,
     MAX_COLUMNS,
     ROWS_COUNTED,
     ColumnProfile,
     profile_columns,
 )
-from pipefy_exports_dagster.loading.staged_query import staged_query
+from pipefy_exports_dagster.reading.staged_query import staged_query
 
 Stage = Callable[..., StagedTable]
 

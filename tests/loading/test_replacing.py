@@ -26,7 +26,7 @@ from pipefy_exports_dagster.loading import (
     replace_slice,
     workspace,
 )
-from pipefy_exports_dagster.loading.staged_file import ColumnToWrite, write_staged_file
+from pipefy_exports_dagster.reading.staged_file import ColumnToWrite, write_staged_file
 
 from .conftest import LAST_MONTH, Loader
 

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipefy_exports_dagster.loading import ReadOptions
-from pipefy_exports_dagster.loading.child import read
+from pipefy_exports_dagster.reading.child import read
 
 from .conftest import Loader
 from .reference import comparable, csv_table, workbook_table
@@ -119,10 +119,10 @@ def test_no_value_is_lost_from_a_csv(
 
 
 def test_the_fast_and_the_slow_scanner_agree() -> None:
-    from pipefy_exports_dagster.loading.xlsx.fast_cells import scan_rows_fast
-    from pipefy_exports_dagster.loading.xlsx.package import Package
-    from pipefy_exports_dagster.loading.xlsx.sheet_pieces import row_pieces
-    from pipefy_exports_dagster.loading.xlsx.slow_cells import scan_rows_slowly
+    from pipefy_exports_dagster.reading.xlsx.fast_cells import scan_rows_fast
+    from pipefy_exports_dagster.reading.xlsx.package import Package
+    from pipefy_exports_dagster.reading.xlsx.sheet_pieces import row_pieces
+    from pipefy_exports_dagster.reading.xlsx.slow_cells import scan_rows_slowly
 
     def cells(runs: list[Any]) -> set[Any]:
         return {(run.column, run.type, run.style, row, text) for run in runs for row, text in zip(run.rows.tolist(), run.texts.to_pylist(), strict=True)}  # fmt: skip

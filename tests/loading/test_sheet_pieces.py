@@ -3,7 +3,7 @@ from typing import Any, cast
 
 import pytest
 
-from pipefy_exports_dagster.loading.xlsx.sheet_pieces import row_pieces
+from pipefy_exports_dagster.reading.xlsx.sheet_pieces import row_pieces
 
 
 class UnpackedSheet:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from pipefy_exports_dagster.history.look import RowsOverTime
 from pipefy_exports_dagster.history.time_column import DateColumn, TimeColumn
-from pipefy_exports_dagster.loading.daily_rows import DailyRows
 from pipefy_exports_dagster.orchestration.metadata.day_picture import (
     HEIGHT,
     SHOWN_IN_PLACE,
@@ -19,6 +18,7 @@ from pipefy_exports_dagster.orchestration.metadata.day_picture import (
     picture_in,
 )
 from pipefy_exports_dagster.pipefy.periods import Window
+from pipefy_exports_dagster.reading.daily_rows import DailyRows
 
 OCTOBER = Window(date(2026, 10, 1), date(2026, 11, 1))
 STARTED = TimeColumn(DateColumn(0, "started_at", "Started at", "TIMESTAMP", 1, 1, "", ""), "configured")

@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 from pipefy_exports_dagster.history.look import FileLook, RowsOverTime
 from pipefy_exports_dagster.history.time_column import DateColumn, TimeColumn
 from pipefy_exports_dagster.loading import ChangeKind, ColumnChange, LoadedColumn, LoadReport
-from pipefy_exports_dagster.loading.daily_rows import DailyRows
-from pipefy_exports_dagster.loading.profile import LONGEST_VALUE, MAX_COLUMNS, ColumnProfile
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
 from pipefy_exports_dagster.orchestration.ledger import RequestedExport
 from pipefy_exports_dagster.orchestration.metadata.fitting import MAX_BYTES, stored_size
@@ -22,6 +20,8 @@ from pipefy_exports_dagster.orchestration.metadata.materialization import materi
 from pipefy_exports_dagster.orchestration.metadata.preview_table import preview_table
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, Sidecar
+from pipefy_exports_dagster.reading.daily_rows import DailyRows
+from pipefy_exports_dagster.reading.profile import LONGEST_VALUE, MAX_COLUMNS, ColumnProfile
 
 MOMENT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MONTH = date(2026, 11, 1)

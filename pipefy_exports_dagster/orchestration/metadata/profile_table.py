@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import dagster as dg
 
 from pipefy_exports_dagster.loading import LoadedColumn
-from pipefy_exports_dagster.loading.profile import ROWS_COUNTED, ColumnProfile
 from pipefy_exports_dagster.orchestration.metadata.preview_table import shown_text
+from pipefy_exports_dagster.reading.profile import ROWS_COUNTED, ColumnProfile
 
 COLUMN, TYPE, FILLED, SMALLEST, LARGEST = "column", "type", "filled", "smallest", "largest"
 DISTINCT, DISTINCT_AT_FIRST = "distinct", f"distinct in {ROWS_COUNTED:,} rows"

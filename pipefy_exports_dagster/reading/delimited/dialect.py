@@ -3,7 +3,7 @@ import io
 import re
 from dataclasses import dataclass
 
-from pipefy_exports_dagster.loading.sniffing import unreadable
+from pipefy_exports_dagster.reading.sniffing import unreadable
 
 DELIMITERS = ";\t|,"  # where they score the same: texts have more commas than anything else
 _DECLARATION = re.compile(r"sep=(\t|[^\x00-\x1f\x7f\"])", re.IGNORECASE)

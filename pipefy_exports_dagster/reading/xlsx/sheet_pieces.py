@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from pipefy_exports_dagster.loading.sniffing import unreadable
-from pipefy_exports_dagster.loading.unwrapping import too_large
+from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.unwrapping import too_large
 
 from .package import Package
 

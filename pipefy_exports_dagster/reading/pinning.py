@@ -4,9 +4,9 @@ import re
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import ConfigurationError, ValueDoesNotFitError
+from pipefy_exports_dagster.read_options import ReadOptions
 
 from .names import snake_case
-from .options import ReadOptions
 from .pinned_values import TextKind, pin
 from .text_types import Candidate
 

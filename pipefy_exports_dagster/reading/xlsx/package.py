@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipefy_exports_dagster.loading.sniffing import unreadable
-from pipefy_exports_dagster.loading.unwrapping import counted_chunks, too_large
+from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.unwrapping import counted_chunks, too_large
 
 from .xml_events import XmlFeed, local_name
 

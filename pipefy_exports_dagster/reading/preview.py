@@ -2,7 +2,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .sql import literal
+from pipefy_exports_dagster.sql import literal
+
 from .staged import StagedColumn
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import UnreadableFileError
+from pipefy_exports_dagster.read_options import ReadOptions
 
 from .column_types import VARCHAR
 from .inference import Guess, TypedText, guess_types, settle_types
-from .options import ReadOptions
 from .pinned_values import TextKind
 from .pinning import check_pinned, pinned_candidate
 from .preview import preview_rows

@@ -9,8 +9,9 @@ nearly every value and costs a fifth of a regular expression and its company.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipefy_exports_dagster.sql import literal
+
 from .column_types import BIGINT, BOOLEAN, DATE, DOUBLE, DOUBLE_DIGITS, TIMESTAMP, TIMESTAMPTZ
-from .sql import literal
 
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
 _ISO_TIME = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}"

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pipefy_exports_dagster.sql import literal
+
 from .column_types import INTERVAL
-from .sql import literal
 from .staged import StagedTable
 
 if TYPE_CHECKING:

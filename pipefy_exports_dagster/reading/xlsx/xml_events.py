@@ -6,7 +6,7 @@ Transitional and strict workbooks differ in namespaces only, so prefixes are dro
 from collections.abc import Callable
 from xml.parsers import expat
 
-from pipefy_exports_dagster.loading.sniffing import unreadable
+from pipefy_exports_dagster.reading.sniffing import unreadable
 
 StartHandler = Callable[[str, dict[str, str]], None]
 EndHandler = Callable[[str], None]

@@ -4,7 +4,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipefy_exports_dagster.loading.column_types import (
+from pipefy_exports_dagster.reading.column_types import (
     BIGINT,
     BOOLEAN,
     DATE,

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import UnreadableFileError
+from pipefy_exports_dagster.sql import literal
 
 from .column_types import INTERVAL, VARCHAR, as_decimal, canonical_text
-from .sql import literal
 from .text_types import Candidate
 
 if TYPE_CHECKING:

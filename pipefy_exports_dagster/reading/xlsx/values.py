@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from pipefy_exports_dagster.loading.column_types import MAX_EXACT_IN_DOUBLE
-from pipefy_exports_dagster.loading.sniffing import unreadable
+from pipefy_exports_dagster.reading.column_types import MAX_EXACT_IN_DOUBLE
+from pipefy_exports_dagster.reading.sniffing import unreadable
 
 from .cells import CellType, Run
 from .serials import serial_values

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from enum import Enum
 from functools import partial
 
+from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.sql import literal
+
 from .column_types import DOUBLE_DIGITS, VARCHAR, canonical_text
-from .options import ReadOptions
-from .sql import literal
 from .text_types import Candidate, group_mark, plain_number, shortest_number
 
 _NUMERIC = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DECIMAL\(.*|FLOAT|DOUBLE)")

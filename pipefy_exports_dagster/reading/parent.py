@@ -18,9 +18,9 @@ from pipefy_exports_dagster.errors import (
     ReadLimitError,
     UnreadableFileError,
 )
+from pipefy_exports_dagster.read_options import ReadOptions
 
 from .discretion import values_hidden
-from .options import ReadOptions
 from .staged import StagedTable
 
 _POLL_S = 0.05
@@ -46,7 +46,7 @@ def read_table_file(path: Path, *, folder: Path, options: ReadOptions | None = N
     if not path.is_file():
         raise LoadFailedError(f"{path} does not exist or is not a file")
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "pipefy_exports_dagster.loading.child"],
+        [sys.executable, "-P", "-m", "pipefy_exports_dagster.reading.child"],
         # Pipes, not files: a full disk must not keep the child from saying so. Its input stays open until we die.
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """The process that reads a file, so that a reader that dies or swells takes nothing with it.
 
-Started by `reading.py` as `python -m pipefy_exports_dagster.loading.child`. The request is a line of JSON on its
+Started by `parent.py` as `python -m pipefy_exports_dagster.reading.child`. The request is a line of JSON on its
 standard input, which then stays open until its parent dies; the answer is JSON on its standard output.
 """
 
@@ -22,8 +22,8 @@ from pipefy_exports_dagster.errors import (
     UnreadableFileError,
     ValueDoesNotFitError,
 )
+from pipefy_exports_dagster.read_options import ReadOptions
 
-from .options import ReadOptions
 from .staged import StagedTable
 
 # DuckDB spills to the folder beyond this; it is one of several users of the process's memory.
@@ -59,11 +59,9 @@ def read(path: Path, *, folder: Path, options: ReadOptions, started: float) -> S
     """Read a file of any kind into a typed Parquet file in the folder."""
     import duckdb
 
-    from .delimited.reader import open_delimited
     from .sniffing import FileKind
     from .staging import stage
     from .unwrapping import unwrap
-    from .xlsx.reader import open_workbook
 
     path, kind = unwrap(path, folder=folder, max_unpacked_bytes=options.max_unpacked_bytes)
     memory = max(int(options.max_memory_bytes * _DUCKDB_MEMORY_SHARE), _DUCKDB_MIN_MEMORY)
@@ -72,8 +70,12 @@ def read(path: Path, *, folder: Path, options: ReadOptions, started: float) -> S
     )
     connection.execute("SET TimeZone = 'UTC'")
     if kind is FileKind.XLSX:
+        from .xlsx.reader import open_workbook
+
         source = open_workbook(connection, path, options=options)
     else:
+        from .delimited.reader import open_delimited
+
         source = open_delimited(path, folder=folder, options=options)
     if len(source.columns) > _MANY_COLUMNS:
         memory = int(options.max_memory_bytes * _DUCKDB_MEMORY_SHARE_OF_MANY_COLUMNS)

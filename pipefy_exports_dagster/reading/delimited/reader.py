@@ -2,13 +2,12 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipefy_exports_dagster.loading.inference import SAMPLE_ROWS
-from pipefy_exports_dagster.loading.names import column_names, storable_header
-from pipefy_exports_dagster.loading.options import ReadOptions
-from pipefy_exports_dagster.loading.sniffing import unreadable
-from pipefy_exports_dagster.loading.sql import literal
-from pipefy_exports_dagster.loading.staging import Source, SourceColumn
-from pipefy_exports_dagster.loading.text_types import (
+from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS
+from pipefy_exports_dagster.reading.names import column_names, storable_header
+from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.staging import Source, SourceColumn
+from pipefy_exports_dagster.reading.text_types import (
     BOOLEAN_TEXT,
     DATES,
     NUMBERS,
@@ -16,6 +15,7 @@ from pipefy_exports_dagster.loading.text_types import (
     formatted_dates,
     marked_numbers,
 )
+from pipefy_exports_dagster.sql import literal
 
 from .dialect import detect_dialect
 from .encoding import WINDOWS_1252, from_windows_1252, is_utf8, to_utf8

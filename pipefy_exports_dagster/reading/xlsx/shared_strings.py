@@ -1,8 +1,8 @@
 import re
 from typing import Any
 
-from pipefy_exports_dagster.loading.sniffing import unreadable
-from pipefy_exports_dagster.loading.unwrapping import too_large
+from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.unwrapping import too_large
 
 from .escapes import unescaped
 from .package import Package

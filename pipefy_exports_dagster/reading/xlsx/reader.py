@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipefy_exports_dagster.loading.inference import SAMPLE_ROWS
-from pipefy_exports_dagster.loading.names import column_names, storable_header
-from pipefy_exports_dagster.loading.options import ReadOptions
-from pipefy_exports_dagster.loading.sniffing import unreadable
-from pipefy_exports_dagster.loading.staging import Source, SourceColumn
-from pipefy_exports_dagster.loading.text_types import DATES, Candidate, formatted_dates, marked_numbers
+from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS
+from pipefy_exports_dagster.reading.names import column_names, storable_header
+from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.staging import Source, SourceColumn
+from pipefy_exports_dagster.reading.text_types import DATES, Candidate, formatted_dates, marked_numbers
 
 from .canonical import texts_of
 from .cells import CellType, Run

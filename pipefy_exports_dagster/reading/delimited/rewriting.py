@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from pipefy_exports_dagster.loading.sniffing import unreadable
+from pipefy_exports_dagster.reading.sniffing import unreadable
 
 from .dialect import LONGEST_FIELD
 

@@ -1,0 +1,5 @@
+"""From a file of any kind to a typed Parquet file, losslessly, in a process of its own.
+
+`parent.py` starts and watches that process, `child.py` is it. It imports this package each time, so nothing is
+imported here.
+"""
