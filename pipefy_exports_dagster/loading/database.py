@@ -1,3 +1,5 @@
+import logging
+import math
 import random
 import re
 import threading
@@ -27,6 +29,10 @@ _one_writer_here = threading.Lock()
 
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 1.0
+_SILENT_S = 5.0
+"""A wait for another's load is shorter; one that is longer is worth a line in the run's log."""
+
+logger = logging.getLogger(__name__)
 
 # DuckDB 1.5 would write files that 1.0 still opens, without the compression of text that 1.4 brought: a fifth to a
 # half of the time that a load holds the lock. 1.4 is the oldest line that DuckDB maintains.
@@ -122,6 +128,7 @@ def _connect_when_free(
     import duckdb
 
     pause = _FIRST_PAUSE_S
+    say_at = time.monotonic() + _SILENT_S
     while True:
         try:
             if not read_only and not path.exists():
@@ -133,6 +140,14 @@ def _connect_when_free(
                 raise
             if time.monotonic() >= deadline:
                 raise _locked(path, message, lock_timeout_s) from error
+            if time.monotonic() >= say_at:
+                logger.warning(
+                    "waiting for %s, which %s holds; up to %g s in all",
+                    path,
+                    _holder(message),
+                    lock_timeout_s,
+                )
+                say_at = math.inf
         # Half of the pause is random, so that loaders that were refused together do not come back together.
         time.sleep(min(pause * random.uniform(0.5, 1.0), max(deadline - time.monotonic(), 0)))  # noqa: S311
         pause = min(pause * 1.5, _LONGEST_PAUSE_S)
@@ -148,12 +163,16 @@ def _create(path: Path) -> None:
 
 def _locked(path: Path, message: str, lock_timeout_s: float) -> DatabaseLockedError:
     holder = _HOLDER.search(message)
-    by = f"process {holder[1]}" if holder else "another connection of this process"
     return DatabaseLockedError(
-        f"{path} was locked by {by} for {lock_timeout_s:g} s; close it there (readers can use the read copy "
-        "instead) and run again: neither the export nor the download is repeated",
+        f"{path} was locked by {_holder(message)} for {lock_timeout_s:g} s; close it there (readers can use the "
+        "read copy instead) and run again: neither the export nor the download is repeated",
         holder_pid=int(holder[1]) if holder else None,
     )
+
+
+def _holder(message: str) -> str:
+    found = _HOLDER.search(message)
+    return f"process {found[1]}" if found else "another connection of this process"
 
 
 def translated(error: Exception, path: Path) -> PipefyExportsError:
