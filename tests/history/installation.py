@@ -13,7 +13,7 @@ from support.shared_clock import SharedClock
 
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
-from pipefy_exports_dagster.orchestration.history.sensor import RANGE_END, RANGE_START
+from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
 from pipefy_exports_dagster.sandbox import Sandbox
 from pipefy_exports_dagster.stages import ignore_stage
 

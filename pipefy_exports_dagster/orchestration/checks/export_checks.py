@@ -21,7 +21,7 @@ from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.loading.kept_slice import KeptRows, KeptSlice
 from pipefy_exports_dagster.orchestration.checks.columns import columns_unchanged
 from pipefy_exports_dagster.orchestration.checks.due import Today, last_month_is_here
-from pipefy_exports_dagster.orchestration.checks.finding import Check, Finding, failed, warned
+from pipefy_exports_dagster.orchestration.checks.finding import LONGEST_WAIT_S, Check, Finding, failed, warned
 from pipefy_exports_dagster.orchestration.checks.loads import Load, newest_loads
 from pipefy_exports_dagster.orchestration.checks.rows import has_rows, keys_unique, rows_match_file
 from pipefy_exports_dagster.orchestration.checks.window import WindowCheck
@@ -32,8 +32,6 @@ from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResourc
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 
 OF_SLICE = (Check.ROWS_MATCH_FILE, Check.HAS_ROWS, Check.COLUMNS_UNCHANGED, Check.ROWS_IN_WINDOW)
-LONGEST_WAIT_S = 120.0
-"""For the database, in all; a load waits longer, but a check can be executed again."""
 SHORTEST_WAIT_S = 1.0
 """For each further partition, where the first has waited so long already."""
 AGAIN = "What was loaded is not touched by this; execute the checks again (Execute all)"

@@ -7,6 +7,9 @@ from typing import Any
 
 import dagster as dg
 
+LONGEST_WAIT_S = 120.0
+"""Of a check for the database, in all; a load waits longer, but a check can be executed again."""
+
 
 class Check(StrEnum):
     """The checks by name; `description` says what each is for."""

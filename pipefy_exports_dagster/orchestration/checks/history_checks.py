@@ -17,11 +17,10 @@ from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.loading.database import open_to_read
 from pipefy_exports_dagster.loading.kept_slice import KeptSlice
 from pipefy_exports_dagster.orchestration.checks.due import Today, held_months, months_complete
-from pipefy_exports_dagster.orchestration.checks.finding import Check, Finding, warned
+from pipefy_exports_dagster.orchestration.checks.finding import LONGEST_WAIT_S, Check, Finding, warned
 from pipefy_exports_dagster.orchestration.checks.rows import keys_unique
 from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
 
-LONGEST_WAIT_S = 120.0
 DUE_DAY = 3
 """For a history whose export's own `last_month` is not expected on a day."""
 

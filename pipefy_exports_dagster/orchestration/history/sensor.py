@@ -14,11 +14,10 @@ from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT
 from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB
 from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
 from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
+from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 
 EXPORTS_PER_TICK = 50
-RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
-"""The tags by which Dagster gives one run several partitions."""
 
 
 @dataclass(frozen=True, slots=True)

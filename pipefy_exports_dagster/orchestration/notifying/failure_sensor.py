@@ -12,12 +12,12 @@ from pipefy_exports_dagster.orchestration.notifying.export_failure import (
     advice_for,
     notify_all,
 )
+from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
 
 FAILURE_SENSOR = "pipefy_failure_sensor"
 WILL_RETRY = "dagster/will_retry"
 """Dagster's tag of a failed run that it starts again by itself."""
 PARTITION = "dagster/partition"
-RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
 def pipefy_failure_sensor(
