@@ -1,27 +1,27 @@
 """One typed configuration for everything: the environment fills it, or a person does in YAML or in Python.
 
 The fields are described here and nowhere else, in `Args:`; the component's schema is made from them. Nothing here
-is secret. Credentials are named, not held: the environment is asked for them when a run
-needs them, so that the code location loads without any.
+is secret. Credentials are named, not held: the environment is asked for them when a run needs them, so that the code
+location loads without any.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from pipefy_exports_dagster.asset_names import (
     asset_name,
-    check_name,
     check_names_differ,
     checked_prefix,
     prefixed,
 )
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.export_config import AutomationJobs, Report
 from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.schedule_config import Schedule, Schedules
 
@@ -116,82 +116,6 @@ class Wait(StrEnum):
 HISTORY_START = date(2024, 1, 1)
 LATEST_DUE_DAY = 28
 """Every month has it."""
-LAST_3_MONTHS_WINDOWS = ("complete", "including_current", "unknown")
-
-
-def _refuse_one_text(name: str, texts: Sequence[str]) -> None:
-    if isinstance(texts, str):
-        raise ConfigurationError(f"`{name}` is {texts!r}; give a list of names, such as ['title']")
-
-
-@dataclass(frozen=True, slots=True)
-class AutomationJobs:
-    """The export of an organization's automation jobs.
-
-    Args:
-        name: Name of the asset and of its table.
-        time_column: Name or header of the column that says to which month a row belongs in the history; found
-            where that is clear.
-        last_3_months_window: What `last_3_months` covers, which Pipefy does not publish: `complete` (the three
-            months before this one), `including_current` (this one and the two before) or `unknown`.
-        key: Names or headers of the columns that no two rows of a slice share; checked after each load.
-        reading: How its files are read.
-    """
-
-    name: str = "automation_jobs_export"
-    time_column: str | None = None
-    key: tuple[str, ...] = ()
-    last_3_months_window: str = "unknown"
-    reading: ReadOptions = field(default_factory=ReadOptions)
-
-    def __post_init__(self) -> None:
-        """Refuse a window that means nothing, and one name in place of several."""
-        check_name(self.name)
-        _refuse_one_text("key", self.key)
-        if self.last_3_months_window not in LAST_3_MONTHS_WINDOWS:
-            raise ConfigurationError(
-                f"`last_3_months_window` is {self.last_3_months_window!r}; use {', '.join(LAST_3_MONTHS_WINDOWS)}"
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """An organization report to export: a saved report, or the columns given here.
-
-    Args:
-        name: Name of the asset and of its table.
-        organization_report_id: The saved report: the number at the end of its page's address.
-        pipe_ids: Pipes to include; all that the token sees, or the saved report's, if none are given.
-        columns: Field names to export; the saved report's if none are given.
-        filter: A `ReportCardsFilter`: `{operator: and, queries: [{field, operator, value}], groups: []}`. It is
-            ANDed with the period and with the saved report's own filter.
-        sort_by: `{field: ..., direction: asc}`, or `desc`.
-        period_field: The date field on which the partition's period becomes a condition.
-        time_column: Name or header of the column that says to which month a row belongs in the history; found
-            where that is clear.
-        key: Names or headers of the columns that no two rows of a slice share; checked after each load.
-        reading: How its files are read.
-    """
-
-    name: str = "organization_report_export"
-    organization_report_id: int | None = None
-    pipe_ids: tuple[int, ...] = ()
-    columns: tuple[str, ...] = ()
-    filter: Mapping[str, Any] | None = None
-    sort_by: Mapping[str, str] | None = None
-    period_field: str = "created_at"
-    time_column: str | None = None
-    key: tuple[str, ...] = ()
-    reading: ReadOptions = field(default_factory=ReadOptions)
-
-    def __post_init__(self) -> None:
-        """Refuse one column's name in place of several: its letters would be taken for columns."""
-        check_name(self.name)
-        _refuse_one_text("columns", self.columns)
-        _refuse_one_text("key", self.key)
-        object.__setattr__(self, "columns", tuple(self.columns))
-        object.__setattr__(self, "pipe_ids", tuple(self.pipe_ids))
-
 
 _Export = TypeVar("_Export", AutomationJobs, Report)
 
