@@ -14,6 +14,16 @@ from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 SMALL: dict[str, Any] = {"jobs": 500, "cards": 200, "processing_seconds": 0.2}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests, so that no worker is left alone with one at the end."""
+
+    def seconds_allowed(item: pytest.Item) -> float:
+        marker = item.get_closest_marker("timeout")
+        return marker.args[0] if marker else 0
+
+    items.sort(key=seconds_allowed, reverse=True)
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     """A clock at noon of 2026-11-22, UTC, whose sleep advances it at once."""

@@ -149,5 +149,6 @@ def test_a_terminal_shows_the_message_before_any_stack_trace(sandbox: Sandbox, t
     assert result.returncode == 1
     said = (result.stdout + result.stderr).partition("Stack Trace:")[0].splitlines()
     [message] = [line for line in said if "no organization: set PIPEFY_ORG_ID" in line]
-    assert "STEP_FAILURE" in "".join(said[said.index(message) - 2 : said.index(message)])
+    # Other processes of the run may get a word in between.
+    assert "STEP_FAILURE" in "".join(said[: said.index(message)])
     assert project.tables() == {}
