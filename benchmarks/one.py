@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from pipefy_exports_dagster.loading import StagedTable
+    from pipefy_exports_dagster.reading.staged import StagedTable
 
 _BYTES_PER_KB = 1024
 
@@ -53,7 +53,8 @@ def load(path: Path, folder: Path) -> dict[str, Any]:
     """Our load; with it the bare insert of the same typed rows, for the time that the database is locked."""
     import duckdb
 
-    from pipefy_exports_dagster.loading import Slice, read_table_file, replace_slice, workspace
+    from pipefy_exports_dagster.loading import Slice, replace_slice, workspace
+    from pipefy_exports_dagster.reading.parent import read_table_file
 
     slice_ = Slice("1", "last_month", date(2026, 11, 1), "e", datetime(2026, 11, 2, tzinfo=UTC))
     database = folder / "load.duckdb"
@@ -109,7 +110,7 @@ def _look(staged: "StagedTable") -> dict[str, float]:
 
 def child_start(path: Path, folder: Path) -> dict[str, Any]:
     """A file of one row: what the process of its own costs, whatever the file."""
-    from pipefy_exports_dagster.loading import read_table_file
+    from pipefy_exports_dagster.reading.parent import read_table_file
 
     started = time.perf_counter()
     read_table_file(path, folder=folder)

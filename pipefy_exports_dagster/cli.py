@@ -1,6 +1,7 @@
 """`pipefy-exports`: each command is imported when it is run, so that none waits for another's imports."""
 
 import importlib
+import logging
 from typing import NamedTuple
 
 import click
@@ -79,3 +80,5 @@ def main() -> None:
 
     Exit codes: 0 done; 1 an error, in one line; 2 wrong usage; 130 Ctrl-C.
     """
+    # That a load waits for the database is for a run's log. A command shows its progress, and its errors in one line.
+    logging.getLogger(f"{_HERE}.loading").addHandler(logging.NullHandler())

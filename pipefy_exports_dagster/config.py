@@ -1,8 +1,8 @@
 """One typed configuration for everything: the environment fills it, or a person does in YAML or in Python.
 
-The fields are described here and nowhere else, in `Args:`; the component's schema is made from them. Nothing here
-is secret. Credentials are named, not held: the environment is asked for them when a run needs them, so that the code
-location loads without any.
+The fields are described once, in `Args:`, here and in the modules of what this is made of; the component's schema is
+made from them. Nothing here is secret. Credentials are named, not held: the environment is asked for them when a run
+needs them, so that the code location loads without any.
 """
 
 import re

@@ -11,15 +11,17 @@ from support.project import Project
 
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 
+pytest_plugins = ["support.loader"]
+
 SMALL: dict[str, Any] = {"jobs": 500, "cards": 200, "processing_seconds": 0.2}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest tests, so that no worker is left alone with one at the end."""
+    """Begin with the tests that may take longest, so that none of them is begun when the others are done."""
 
     def seconds_allowed(item: pytest.Item) -> float:
         marker = item.get_closest_marker("timeout")
-        return marker.args[0] if marker else 0
+        return next(iter(marker.args), 0) if marker else 0
 
     items.sort(key=seconds_allowed, reverse=True)
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.asset_names import MAIN
 from pipefy_exports_dagster.errors import DatabaseLockedError
-from pipefy_exports_dagster.loading import LoadReport, Slice, StagedTable
+from pipefy_exports_dagster.loading import LoadReport, Slice
 from pipefy_exports_dagster.loading.database import translated
 from pipefy_exports_dagster.loading.replacing import refuse_older
 from pipefy_exports_dagster.loading.report import LoadedColumn
 from pipefy_exports_dagster.loading.table_state import table_state
 from pipefy_exports_dagster.loading.widening import plan_columns
+from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.sql import literal
 
 if TYPE_CHECKING:

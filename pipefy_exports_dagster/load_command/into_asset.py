@@ -25,7 +25,7 @@ from pipefy_exports_dagster.load_command.dagster_event import opened_instance, r
 from pipefy_exports_dagster.load_command.load_or_plan import Manner, OnStage, OnStaged, load_or_plan
 from pipefy_exports_dagster.load_command.outcome import Outcome
 from pipefy_exports_dagster.load_command.reading import require_database, require_file
-from pipefy_exports_dagster.loading import LoadReport, Slice, StagedTable
+from pipefy_exports_dagster.loading import LoadReport, Slice
 from pipefy_exports_dagster.loading.load import ignore_staged
 from pipefy_exports_dagster.orchestration.loaded_export import (
     LoadedExport,
@@ -38,6 +38,7 @@ from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, RawFolder, Sidecar
+from pipefy_exports_dagster.reading.staged import StagedTable
 
 
 @dataclass(frozen=True, slots=True)

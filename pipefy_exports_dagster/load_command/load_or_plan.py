@@ -9,16 +9,11 @@ from pathlib import Path
 from pipefy_exports_dagster.asset_names import MAIN
 from pipefy_exports_dagster.load_command.dry_run import plan_load
 from pipefy_exports_dagster.load_command.reading import read_file, require_database
-from pipefy_exports_dagster.loading import (
-    LoadReport,
-    ReadOptions,
-    Slice,
-    StagedTable,
-    replace_slice,
-    workspace,
-)
+from pipefy_exports_dagster.loading import LoadReport, Slice, replace_slice, workspace
 from pipefy_exports_dagster.loading.load import ignore_staged
+from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.discretion import values_hidden
+from pipefy_exports_dagster.reading.staged import StagedTable
 
 OnStage = Callable[[str], None]
 OnStaged = Callable[[StagedTable], None]

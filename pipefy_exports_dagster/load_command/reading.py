@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from pipefy_exports_dagster.errors import ConfigurationError, LoadFailedError, UnreadableFileError
-from pipefy_exports_dagster.loading import ReadOptions, StagedTable, read_table_file
+from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.names import snake_case
+from pipefy_exports_dagster.reading.parent import read_table_file
+from pipefy_exports_dagster.reading.staged import StagedTable
 
 DUCKDB_MAGIC = slice(8, 12)
 

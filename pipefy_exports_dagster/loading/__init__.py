@@ -1,11 +1,7 @@
-"""Files into DuckDB: read losslessly in a process of its own, then one short transaction.
+"""Files into the tables of a DuckDB file: read first (`reading`), then one short transaction.
 
-Nothing here knows HTTP or Dagster. DuckDB, pyarrow and numpy are imported when a load runs, not before.
+Nothing here knows HTTP or Dagster. DuckDB is imported when a load runs, not before.
 """
-
-from pipefy_exports_dagster.read_options import ReadOptions
-from pipefy_exports_dagster.reading.parent import read_table_file
-from pipefy_exports_dagster.reading.staged import StagedColumn, StagedTable
 
 from .held import held_exports
 from .load import load_file
@@ -24,16 +20,12 @@ __all__ = [
     "LoadedColumn",
     "MonthReport",
     "MonthSlice",
-    "ReadOptions",
     "Slice",
-    "StagedColumn",
-    "StagedTable",
     "held_exports",
     "held_months",
     "load_file",
     "publish_months",
     "read_copy_path",
-    "read_table_file",
     "replace_month",
     "replace_slice",
     "workspace",

@@ -226,7 +226,7 @@ class Exporter:
             self.timings.waiting_s += time.monotonic() - started
 
     def _download(self, export: Export, requested: RequestedExport, folder: RawFolder) -> RawFile:
-        from pipefy_exports_dagster.pipefy.download import download_export  # with httpx, 0.15 s
+        from pipefy_exports_dagster.pipefy.download import download_export  # imports httpx
 
         started = time.monotonic()
         seen_at = self.clock.now()

@@ -12,7 +12,7 @@ from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions
 from pipefy_exports_dagster.errors import ExportNotFoundError, SupersededExportError, UnreadableFileError
 from pipefy_exports_dagster.history.look import FileLook, look_at
-from pipefy_exports_dagster.loading import LoadReport, Slice, StagedTable
+from pipefy_exports_dagster.loading import LoadReport, Slice
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Exporter
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster
 from pipefy_exports_dagster.orchestration.ledger import Ledger
@@ -25,6 +25,7 @@ from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
 from pipefy_exports_dagster.pipefy.raw_files import Sidecar
+from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.stages import OnStage
 
 

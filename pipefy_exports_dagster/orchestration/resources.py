@@ -12,8 +12,9 @@ from pydantic import Field
 from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, ReadOptions
 from pipefy_exports_dagster.config_docs import descriptions
-from pipefy_exports_dagster.loading import LoadReport, Slice, StagedTable, load_file
+from pipefy_exports_dagster.loading import LoadReport, Slice, load_file
 from pipefy_exports_dagster.loading.database import open_to_read
+from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.stages import OnStage
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class PipefyResource(dg.ConfigurableResource):
         Raises:
             ConfigurationError: There are none, or the base URL cannot be used.
         """
-        from pipefy_exports_dagster.pipefy.client import PipefyClient  # with httpx, 0.15 s
+        from pipefy_exports_dagster.pipefy.client import PipefyClient  # imports httpx
 
         return PipefyClient.from_environment(self.connection)
 

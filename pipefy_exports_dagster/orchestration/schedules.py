@@ -59,7 +59,10 @@ def last_month_schedule(
 def is_loaded(
     instance: dg.DagsterInstance, source: ExportSource, period: Period, config: PipefyExportsConfig
 ) -> bool:
-    """Whether a partition holds what would be asked for now, or a file that a person has loaded instead."""
+    """Whether a partition holds what would be asked for now, or a file that a person has loaded instead.
+
+    Where the address of Pipefy has become one that is refused, it does not: the run that is launched says so.
+    """
     loaded = loaded_export(instance, source.key, period.filter.value, organization_id=config.organization_id)
     if loaded is None or loaded.requested_month != period.requested_month:
         return False

@@ -91,7 +91,10 @@ def one_spelling(base_url: str) -> str:
 
 
 def _parse_base(base_url: str) -> httpx.URL | None:
-    return _parse(base_url.strip().rstrip("/").removesuffix("/graphql"))
+    text = base_url.strip().rstrip("/")
+    while text.endswith("/graphql"):
+        text = text.removesuffix("/graphql").rstrip("/")
+    return _parse(text)
 
 
 def _parse(text: str) -> httpx.URL | None:

@@ -6,7 +6,7 @@ have been done).
 """
 
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
+from http import HTTPStatus  # not httpx: the code location imports this
 from typing import Any
 
 from pipefy_exports_dagster.errors import (

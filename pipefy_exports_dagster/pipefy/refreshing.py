@@ -1,7 +1,7 @@
 """Asking Pipefy about an export that exists; the answer also carries a fresh link."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
+from http import HTTPStatus  # not httpx: the code location imports this
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import (

@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from support.project import JOBS, Project
 
 from pipefy_exports_dagster.history import HistoryBuilder
-from pipefy_exports_dagster.loading import ReadOptions, Slice, load_file
+from pipefy_exports_dagster.loading import Slice, load_file
 from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
 from pipefy_exports_dagster.orchestration.ledger import fingerprint_of
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, add_months, month_of
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, RawFolder, Sidecar, sha256_of
+from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID
 
 LONG_AGO = timedelta(days=100)

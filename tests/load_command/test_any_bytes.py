@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from pipefy_exports_dagster.errors import PipefyExportsError
-from pipefy_exports_dagster.loading import ReadOptions, workspace
+from pipefy_exports_dagster.loading import workspace
+from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.child import read
 
 from .conftest import Desk, answer, error_of

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from support.loader import LAST_MONTH, Loader
 
 from pipefy_exports_dagster.errors import (
     DatabaseLockedError,
@@ -18,17 +19,9 @@ from pipefy_exports_dagster.errors import (
     SupersededExportError,
     UnreadableFileError,
 )
-from pipefy_exports_dagster.loading import (
-    Slice,
-    load_file,
-    read_copy_path,
-    read_table_file,
-    replace_slice,
-    workspace,
-)
+from pipefy_exports_dagster.loading import Slice, load_file, read_copy_path, replace_slice, workspace
+from pipefy_exports_dagster.reading.parent import read_table_file
 from pipefy_exports_dagster.reading.staged_file import ColumnToWrite, write_staged_file
-
-from .conftest import LAST_MONTH, Loader
 
 SliceOf = Callable[..., Slice]
 
@@ -199,11 +192,14 @@ def hold(database: Path, seconds: float) -> subprocess.Popen[str]:
     return holder
 
 
-def test_a_load_waits_while_another_process_holds_the_database(loader: Loader) -> None:
+def test_a_load_waits_while_another_process_holds_the_database(
+    loader: Loader, caplog: pytest.LogCaptureFixture
+) -> None:
     path = loader.csv("a,b\n1,x\n")
     with hold(loader.database, 1.5):
         report = loader.load_here(path)
     assert report.seconds_waiting_for_lock > 0.5
+    assert caplog.messages == [], "so short a wait is not worth a word"
     assert loader.column("a") == [1]
 
 

@@ -4,10 +4,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from support.loader import Loader, Rows
 
 from pipefy_exports_dagster.loading import ChangeKind, LoadReport, Slice
-
-from .conftest import Loader, Rows
 
 SliceOf = Callable[..., Slice]
 

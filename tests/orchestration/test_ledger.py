@@ -126,7 +126,7 @@ def test_a_fingerprint_tells_requests_apart_and_not_the_order_of_their_keys() ->
     for spelling in (
         "https://app.pipefy.com/graphql",
         "HTTPS://App.Pipefy.com/",
-        " https://app.pipefy.com:443/graphql/ ",
+        " https://app.pipefy.com:443/graphql/graphql/ ",
     ):
         assert base == fingerprint_of(spelling, "automation jobs", {"a": 1, "b": 2})
     assert base != fingerprint_of("no address", "automation jobs", {"a": 1, "b": 2})

@@ -160,6 +160,12 @@ def test_the_address_may_be_written_in_another_way(instance: dg.DagsterInstance)
     assert asked_for(instance, other) == set()
 
 
+def test_an_address_that_is_refused_is_left_for_a_run_to_say(instance: dg.DagsterInstance) -> None:
+    loaded_as_configured(instance, REPORTED)
+    refused = replace(REPORTED, connection=Connection(base_url="http://app.pipefy.com"))
+    assert asked_for(instance, refused) == set(ASSETS)
+
+
 def test_a_file_that_a_person_has_loaded_counts(instance: dg.DagsterInstance) -> None:
     for asset in ASSETS:
         loaded(instance, asset, "2026-11-01", organization_id="301", fingerprint="f" * 32, dialect="file")

@@ -59,7 +59,7 @@ def _look(
     config: PipefyExportsConfig,
     clock: Clock,
 ) -> "Tick":
-    # With httpx, 0.15 s: when the sensor looks, not when the code location is imported.
+    # They import httpx: when the sensor looks, not when the code location is imported.
     from pipefy_exports_dagster.orchestration.pending.tick import REQUEST_TIMEOUT_S, PendingExports
     from pipefy_exports_dagster.pipefy.status_batch import StatusClient
 

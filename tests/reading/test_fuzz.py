@@ -9,11 +9,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from support.loader import Loader
 
 from pipefy_exports_dagster.errors import UnreadableFileError
-from pipefy_exports_dagster.loading import ReadOptions
-
-from .conftest import Loader
+from pipefy_exports_dagster.read_options import ReadOptions
 
 GOOD = Path(__file__).parent.parent / "data" / "good"
 WORKBOOKS = [

@@ -7,11 +7,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from support.loader import Loader
 
 from pipefy_exports_dagster.errors import DiskFullError, ReadLimitError, UnreadableFileError
-from pipefy_exports_dagster.loading import ReadOptions, read_table_file, workspace
-
-from .conftest import Loader
+from pipefy_exports_dagster.loading import workspace
+from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.reading.parent import read_table_file
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -211,10 +212,12 @@ def test_importing_loads_nothing_heavy() -> None:
 
 
 def test_the_process_that_reads_imports_nothing_that_it_does_not_need() -> None:
-    ours = {name for name in imported("pipefy_exports_dagster.reading.child") if name.startswith("pipefy_")}
-    assert ours == {
-        f"pipefy_exports_dagster{module}"
-        for module in ("", ".errors", ".read_options", ".reading", ".reading.child", ".reading.staged")
+    ours = "pipefy_exports_dagster"
+    modules = ("child", "staging", "unwrapping", "delimited.reader", "xlsx.reader")
+    found = imported(", ".join(f"{ours}.reading.{module}" for module in modules))
+    beside = {f"{ours}{module}" for module in ("", ".errors", ".read_options", ".reading", ".sql")}
+    assert beside == {
+        name for name in found if name.startswith(ours) and not name.startswith(f"{ours}.reading.")
     }
 
 

@@ -1,6 +1,5 @@
 import pytest
-
-from .conftest import Loader
+from support.loader import Loader
 
 
 @pytest.mark.parametrize(

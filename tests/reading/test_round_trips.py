@@ -15,11 +15,11 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.loader import Loader
 
-from pipefy_exports_dagster.loading import ReadOptions
+from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.child import read
 
-from .conftest import Loader
 from .reference import comparable, csv_table, workbook_table
 
 QUICK = settings(

@@ -1,12 +1,11 @@
 """Types are guessed from a sample; what other rows hold is noticed while they are written."""
 
 import pytest
+from support.loader import Loader
 
 from pipefy_exports_dagster.errors import ValueDoesNotFitError
-from pipefy_exports_dagster.loading import ReadOptions
+from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS
-
-from .conftest import Loader
 
 ROWS = 5 * SAMPLE_ROWS
 LATE = ROWS - 3

@@ -5,8 +5,7 @@ import io
 import random
 
 import pytest
-
-from .conftest import Loader
+from support.loader import Loader
 
 LONG = "x" * 200_000  # the csv module's own limit is 131,072
 

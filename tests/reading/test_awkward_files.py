@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
+from support.loader import Loader
 
 from pipefy_exports_dagster.errors import UnreadableFileError
 
-from .conftest import Loader
 from .reference import comparable, reference
 
 DATA = Path(__file__).parent.parent / "data"

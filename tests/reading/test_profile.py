@@ -11,9 +11,9 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from loading.conftest import Loader
+from support.loader import Loader
 
-from pipefy_exports_dagster.loading import ReadOptions, StagedTable
+from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.child import read
 from pipefy_exports_dagster.reading.daily_rows import rows_per_day
 from pipefy_exports_dagster.reading.profile import (
@@ -23,6 +23,7 @@ from pipefy_exports_dagster.reading.profile import (
     ColumnProfile,
     profile_columns,
 )
+from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.reading.staged_query import staged_query
 
 Stage = Callable[..., StagedTable]

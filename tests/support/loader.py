@@ -1,3 +1,5 @@
+"""Files of a few rows, loaded into a database of their own."""
+
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -9,7 +11,8 @@ import duckdb
 import openpyxl
 import pytest
 
-from pipefy_exports_dagster.loading import LoadReport, ReadOptions, Slice, load_file, replace_slice, workspace
+from pipefy_exports_dagster.loading import LoadReport, Slice, load_file, replace_slice, workspace
+from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.child import read
 
 LAST_MONTH = Slice(
