@@ -180,7 +180,9 @@ def test_reading_works_without_the_package_on_the_path(tmp_path: Path) -> None:
     root = Path(__file__).parent.parent.parent
     script = (
         f"import sys; sys.path.insert(0, {str(root)!r})\n"
-        "from pathlib import Path\nfrom pipefy_exports_dagster.loading import read_table_file, workspace\n"
+        "from pathlib import Path\n"
+        "from pipefy_exports_dagster.loading import workspace\n"
+        "from pipefy_exports_dagster.reading.parent import read_table_file\n"
         "with workspace(Path('x.duckdb')) as folder:\n    print(read_table_file(Path('a.csv'), folder=folder).rows)\n"
     )
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
