@@ -149,6 +149,7 @@ def test_a_terminal_shows_the_message_before_any_stack_trace(sandbox: Sandbox, t
     assert result.returncode == 1
     said = (result.stdout + result.stderr).partition("Stack Trace:")[0].splitlines()
     [message] = [line for line in said if "no organization: set PIPEFY_ORG_ID" in line]
-    # Other processes of the run may get a word in between.
-    assert "STEP_FAILURE" in "".join(said[: said.index(message)])
+    # Dagster copies what a step's process prints: where that is late, the run's own event says the same before it.
+    before = "".join(said[: said.index(message)])
+    assert "STEP_FAILURE" in before or "RUN_FAILURE" in before
     assert project.tables() == {}
