@@ -15,10 +15,11 @@ import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError, ExportNotRecordedError
+from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError
 from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
 from pipefy_exports_dagster.orchestration.pending.adoption import Adoption
 from pipefy_exports_dagster.orchestration.pending.roles import SENSOR_NAME, RunRole
+from pipefy_exports_dagster.orchestration.recording import record_request
 from pipefy_exports_dagster.pipefy.creating import create_patiently
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export, ExportKind, ExportState
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
@@ -28,9 +29,6 @@ from pipefy_exports_dagster.stages import OnStage, Stage
 
 if TYPE_CHECKING:
     from pipefy_exports_dagster.pipefy.client import PipefyClient
-
-RECORD_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
-"""Between attempts to write to the event log: SQLite may be locked for a moment."""
 
 
 @dataclass(slots=True)
@@ -145,33 +143,12 @@ class Exporter:
             dialect=created.dialect,
             overrides=self.overrides,
         )
-        self._record(requested)
+        record_request(self.context, self.ledger, requested, label=self.label, clock=self.clock)
         self.on_stage(Stage.REQUESTED)
         self.context.log.info(f"requested export {created.export.id!r} ({self.label})")
         for warning in created.warnings:
             self.context.log.warning(warning)
         return requested, created.export
-
-    def _record(self, requested: RequestedExport) -> None:
-        """Make the export pending. One that the event log does not know would be asked for again.
-
-        Raises:
-            ExportNotRecordedError: The event log did not take it, in several attempts.
-        """
-        for pause_s in (*RECORD_PAUSES_S, None):
-            try:
-                self.context.log_event(self.ledger.requested(requested))
-            except Exception as error:  # noqa: BLE001 - whatever storage the instance has
-                if pause_s is None:
-                    raise ExportNotRecordedError(
-                        f"Pipefy created export {requested.export_id!r} ({self.label}), but Dagster's event log did "
-                        f"not take its id ({type(error).__name__}), so no run can resume it. See to the Dagster "
-                        "instance, then materialize the partition again, which asks for another export",
-                        export_id=requested.export_id,
-                    ) from None
-                self.clock.sleep(pause_s)  # nothing is logged: that would be written to the same place
-            else:
-                return
 
     def _follow(self, requested: RequestedExport, created: Export | None = None) -> ExportedFile | None:
         """Return the file of an export: one just `created`, or else a resumed one, in whatever state it is.

@@ -150,6 +150,6 @@ def test_a_terminal_shows_the_message_before_any_stack_trace(sandbox: Sandbox, t
     said = (result.stdout + result.stderr).partition("Stack Trace:")[0].splitlines()
     [message] = [line for line in said if "no organization: set PIPEFY_ORG_ID" in line]
     # Dagster copies what a step's process prints: where that is late, the run's own event says the same before it.
-    before = "".join(said[: said.index(message)])
-    assert "STEP_FAILURE" in before or "RUN_FAILURE" in before
+    heading = "".join(said[said.index(message) - 2 : said.index(message)])
+    assert "STEP_FAILURE" in heading or "RUN_FAILURE" in heading
     assert project.tables() == {}
