@@ -1,5 +1,8 @@
+import contextlib
+import errno
 import logging
 import math
+import os
 import random
 import re
 import threading
@@ -20,6 +23,8 @@ from pipefy_exports_dagster.errors import (
 )
 from pipefy_exports_dagster.sql import identifier, literal
 
+from .workspace import workspace
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -37,6 +42,8 @@ logger = logging.getLogger(__name__)
 # DuckDB 1.5 would write files that 1.0 still opens, without the compression of text that 1.4 brought: a fifth to a
 # half of the time that a load holds the lock. 1.4 is the oldest line that DuckDB maintains.
 _STORAGE_VERSION = "v1.4.0"
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV}
+"""What file systems without hard links say (FAT, some network shares)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +161,24 @@ def _connect_when_free(
 
 
 def _create(path: Path) -> None:
-    """Create an empty database; the file keeps its storage version from then on."""
+    """Create an empty database, whole from the moment it is there; it keeps its storage version from then on.
+
+    Another process that opens a file which DuckDB is still creating is told that it is no database (seen).
+    """
+    path = path.resolve()
+    with workspace(path) as folder:
+        new = folder / path.name
+        _write_empty(new)
+        with contextlib.suppress(FileExistsError):  # another process was first
+            try:
+                os.link(new, path)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+                _write_empty(path)
+
+
+def _write_empty(path: Path) -> None:
     import duckdb
 
     with duckdb.connect() as connection:

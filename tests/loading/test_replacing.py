@@ -1,10 +1,14 @@
 # ruff: noqa: DTZ001  naive times are UTC, as in the table
 # ruff: noqa: E501  files and cases read better in one line
+import errno
+import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -20,6 +24,7 @@ from pipefy_exports_dagster.errors import (
     UnreadableFileError,
 )
 from pipefy_exports_dagster.loading import Slice, load_file, read_copy_path, replace_slice, workspace
+from pipefy_exports_dagster.loading.database import open_database
 from pipefy_exports_dagster.reading.parent import read_table_file
 from pipefy_exports_dagster.reading.staged_file import ColumnToWrite, write_staged_file
 
@@ -211,6 +216,44 @@ def test_past_the_deadline_the_error_names_the_holder(loader: Loader) -> None:
         finally:
             holder.kill()
         assert caught.value.holder_pid == holder.pid
+
+
+def test_a_new_database_is_whole_from_the_moment_it_is_there(tmp_path: Path) -> None:
+    """Another process would take a file that is not whole for no database."""
+    for number in range(20):
+        path = tmp_path / f"{number}.duckdb"
+        with ThreadPoolExecutor(1) as pool:
+            seen = pool.submit(as_soon_as_there, path)
+            with open_database(path, lock_timeout_s=10):
+                pass
+            assert seen.result()[8:12] == b"DUCK"
+    assert not (tmp_path / ".pipefy_exports_loading").exists()
+
+
+def as_soon_as_there(path: Path) -> bytes:
+    while True:
+        with suppress(FileNotFoundError):
+            return path.read_bytes()
+
+
+def test_a_new_database_needs_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    path = tmp_path / "data.duckdb"
+    with open_database(path, lock_timeout_s=10) as opened:
+        opened.connection.execute("CREATE TABLE jobs (id INTEGER)")
+    assert path.read_bytes()[8:12] == b"DUCK"
+
+
+def test_a_database_behind_a_link_is_made_where_the_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "data.duckdb").symlink_to(tmp_path / "disk" / "data.duckdb")
+    with open_database(tmp_path / "data.duckdb", lock_timeout_s=10):
+        pass
+    assert (tmp_path / "data.duckdb").is_symlink()
+    assert (tmp_path / "disk" / "data.duckdb").read_bytes()[8:12] == b"DUCK"
 
 
 def test_threads_of_one_process_take_turns(loader: Loader, slice_of: SliceOf) -> None:

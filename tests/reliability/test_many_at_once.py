@@ -5,7 +5,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,20 +65,22 @@ def csv_file(folder: Path, rows: int) -> Path:
 def test_eight_processes_load_eight_slices_of_one_database_at_the_same_moment(tmp_path: Path) -> None:
     database = tmp_path / "shared.duckdb"
     slices = [(table, f"period_{number}") for table in ("jobs", "cards") for number in range(4)]
-    loaders = [
-        python(LOADER, csv_file(tmp_path, 100 + number), database, table, period)
-        for number, (table, period) in enumerate(slices)
-    ]
-    for loader in loaders:
-        assert loader.stdout
-        assert loader.stdout.readline() == "ready\n"
-    for loader in loaders:
-        assert loader.stdin
-        loader.stdin.write("go\n")
-        loader.stdin.flush()
-    for number, loader in enumerate(loaders):
-        out, err = loader.communicate(timeout=180)
-        assert (out, loader.returncode) == (f"{100 + number}\n", 0), err
+    with ExitStack() as ending:
+        loaders = [
+            ending.enter_context(python(LOADER, csv_file(tmp_path, 100 + number), database, table, period))
+            for number, (table, period) in enumerate(slices)
+        ]
+        for loader in loaders:
+            ending.callback(loader.kill)
+            assert loader.stdout
+            assert loader.stdout.readline() == "ready\n"
+        for loader in loaders:
+            assert loader.stdin
+            loader.stdin.write("go\n")
+            loader.stdin.flush()
+        for number, loader in enumerate(loaders):
+            out, err = loader.communicate(timeout=180)
+            assert (out, loader.returncode) == (f"{100 + number}\n", 0), err
     with duckdb.connect(database, read_only=True) as connection:
         for number, (table, period) in enumerate(slices):
             query = f"SELECT count(*), max(_file_row) FROM {table} WHERE _period_filter = '{period}'"
