@@ -48,12 +48,12 @@ class Outcome:
                 }
                 for change in report.changes
             ],
-            "file_kind": report.file_kind,
-            "encoding": report.encoding,
-            "delimiter": report.delimiter,
-            "sheets_loaded": list(report.sheets_loaded),
-            "sheets_skipped": list(report.sheets_skipped),
-            "error_cells": report.error_cells,
+            "file_kind": report.file.kind,
+            "encoding": report.file.encoding,
+            "delimiter": report.file.delimiter,
+            "sheets_loaded": [sheet.name for sheet in report.file.sheets_loaded],
+            "sheets_skipped": [sheet.name for sheet in report.file.sheets_skipped],
+            "error_cells": report.file.error_cells,
             "broken_views": list(report.broken_views),
             "slice": {
                 "organization_id": slice_.organization_id,

@@ -67,7 +67,8 @@ def _print_for_people(outcome: Outcome) -> None:
 
 def _facts(outcome: Outcome) -> list[tuple[str, str]]:
     report, slice_ = outcome.report, outcome.slice_
-    details = [report.file_kind, report.encoding, report.delimiter and f"separated by {report.delimiter!r}"]
+    file = report.file
+    details = [file.kind, file.encoding, file.delimiter and f"separated by {file.delimiter!r}"]
     facts = [("file", ", ".join(detail for detail in details if detail))]
     if slice_.organization_id == NO_ORGANIZATION:
         facts.append(("slice", f"{slice_.period_filter}; other rows of the table stay"))
@@ -79,12 +80,12 @@ def _facts(outcome: Outcome) -> list[tuple[str, str]]:
         ]
     if outcome.raw_file:
         facts.append(("archive", str(outcome.raw_file)))
-    if report.sheets_loaded:
-        facts.append(("sheets", ", ".join(report.sheets_loaded)))
-    if report.sheets_skipped:
-        facts.append(("not loaded", ", ".join(report.sheets_skipped)))
-    if report.error_cells:
-        facts.append(("error cells", f"{report.error_cells:,}, NULL in the table"))
+    if file.sheets_loaded:
+        facts.append(("sheets", ", ".join(sheet.name for sheet in file.sheets_loaded)))
+    if file.sheets_skipped:
+        facts.append(("not loaded", ", ".join(sheet.name for sheet in file.sheets_skipped)))
+    if file.error_cells:
+        facts.append(("error cells", f"{file.error_cells:,}, NULL in the table"))
     facts += [("change", str(change)) for change in report.changes]
     facts += [("broken view", name) for name in report.broken_views]
     facts.append(("seconds", f"{outcome.seconds:.1f}, {report.seconds_reading:.1f} of them reading"))

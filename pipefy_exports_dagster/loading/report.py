@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pipefy_exports_dagster.asset_names import MAIN
+from pipefy_exports_dagster.reading.description import FileDescription
 
 
 class ChangeKind(StrEnum):
@@ -55,12 +56,7 @@ class LoadReport:
     rows: int
     columns: tuple[LoadedColumn, ...]
     changes: tuple[ColumnChange, ...]
-    file_kind: str
-    encoding: str | None
-    delimiter: str | None
-    sheets_loaded: tuple[str, ...]
-    sheets_skipped: tuple[str, ...]
-    error_cells: int
+    file: FileDescription
     broken_views: tuple[str, ...]
     preview: tuple[tuple[Any, ...], ...]
     seconds_reading: float

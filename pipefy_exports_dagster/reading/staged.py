@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from .description import FileDescription
+
 
 @dataclass(frozen=True, slots=True)
 class StagedColumn:
@@ -38,12 +40,7 @@ class StagedTable:
     path: Path
     rows: int
     columns: tuple[StagedColumn, ...]
-    file_kind: str
-    encoding: str | None = None
-    delimiter: str | None = None
-    sheets_loaded: tuple[str, ...] = ()
-    sheets_skipped: tuple[str, ...] = ()
-    error_cells: int = 0
+    file: FileDescription
     preview: tuple[tuple[Any, ...], ...] = ()
     seconds_reading: float = 0.0
 
@@ -57,8 +54,7 @@ class StagedTable:
                 **described,
                 "path": Path(described["path"]),
                 "columns": tuple(StagedColumn(**column) for column in described["columns"]),
-                "sheets_loaded": tuple(described["sheets_loaded"]),
-                "sheets_skipped": tuple(described["sheets_skipped"]),
+                "file": FileDescription.from_json(described["file"]),
                 "preview": tuple(tuple(row) for row in described["preview"]),
             }
         )

@@ -11,6 +11,7 @@ from pipefy_exports_dagster.errors import UnreadableFileError
 from pipefy_exports_dagster.read_options import ReadOptions
 
 from .column_types import VARCHAR
+from .description import FileDescription
 from .inference import Guess, TypedText, guess_types, settle_types
 from .pinned_values import TextKind
 from .pinning import check_pinned, pinned_candidate
@@ -52,12 +53,7 @@ class Source:
     sample: str
     columns: tuple[SourceColumn, ...]
     rows: int
-    file_kind: str
-    encoding: str | None = None
-    delimiter: str | None = None
-    sheets_loaded: tuple[str, ...] = ()
-    sheets_skipped: tuple[str, ...] = ()
-    error_cells: int = 0
+    file: FileDescription
 
 
 def stage(
@@ -90,12 +86,7 @@ def stage(
         path=path,
         rows=source.rows,
         columns=columns,
-        file_kind=source.file_kind,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
-        sheets_loaded=source.sheets_loaded,
-        sheets_skipped=source.sheets_skipped,
-        error_cells=source.error_cells,
+        file=source.file,
         preview=preview_rows(connection, path, columns),
         seconds_reading=time.monotonic() - started,
     )
@@ -152,7 +143,7 @@ def _first_guesses(
 def _text_kind(source: Source, column: SourceColumn) -> TextKind:
     if column.type != VARCHAR:
         return TextKind.CANONICAL
-    return TextKind.MIXED if source.file_kind == "xlsx" and not column.candidates else TextKind.WRITTEN
+    return TextKind.MIXED if source.file.kind == "xlsx" and not column.candidates else TextKind.WRITTEN
 
 
 def _blank_columns(connection: "duckdb.DuckDBPyConnection", source: Source) -> set[int]:
@@ -221,5 +212,5 @@ def _misreading_named(source: Source) -> Iterator[None]:
     except duckdb.InvalidInputException as error:
         raise UnreadableFileError(
             f"the file is not a table of {len(source.columns)} columns: {str(error).splitlines()[0]}",
-            detected=f"damaged {source.file_kind.upper()}",
+            detected=f"damaged {source.file.kind.upper()}",
         ) from error

@@ -49,7 +49,7 @@ def test_a_workbook_and_a_csv_become_the_same_rows(loader: Loader, slice_of: Sli
     )
     rows = loader.query("SELECT id, inicio, nome FROM jobs")
     assert rows == [(7, datetime(2026, 11, 1, 8, 30), "Ana")] * 2
-    assert [workbook.file_kind, text.file_kind] == ["xlsx", "csv"]
+    assert [workbook.file.kind, text.file.kind] == ["xlsx", "csv"]
     assert loader.types() == {"id": "BIGINT", "inicio": "TIMESTAMP", "nome": "VARCHAR"}
 
 

@@ -21,6 +21,7 @@ from pipefy_exports_dagster.orchestration.metadata.preview_table import preview_
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, Sidecar
 from pipefy_exports_dagster.reading.daily_rows import DailyRows
+from pipefy_exports_dagster.reading.description import FileDescription, SheetRows
 from pipefy_exports_dagster.reading.profile import LONGEST_VALUE, MAX_COLUMNS, ColumnProfile
 
 MOMENT = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -30,12 +31,7 @@ REPORT = LoadReport(
     rows=2,
     columns=(LoadedColumn("id", "BIGINT", "ID"), LoadedColumn("titulo", "VARCHAR", "Título")),
     changes=(),
-    file_kind="xlsx",
-    encoding=None,
-    delimiter=None,
-    sheets_loaded=("Sheet",),
-    sheets_skipped=(),
-    error_cells=0,
+    file=FileDescription("xlsx", sheets_loaded=(SheetRows("Sheet", 2),)),
     broken_views=(),
     preview=((1, "um"), (2, None)),
     seconds_reading=0.5,
@@ -221,9 +217,12 @@ def test_what_was_changed_left_out_or_broken_is_said() -> None:
                 ColumnChange(ChangeKind.WIDENED, "id", "BIGINT", "VARCHAR"),
                 ColumnChange(ChangeKind.MISSING, "antigo", "DATE"),
             ),
-            sheets_skipped=("Resumo", "Oculta"),
+            file=FileDescription(
+                "xlsx",
+                sheets_skipped=(SheetRows("Resumo", 3), SheetRows("Oculta", None, hidden=True)),
+                error_cells=3,
+            ),
             broken_views=("por_mes",),
-            error_cells=3,
             read_copy_problem="no space",
         )
     )

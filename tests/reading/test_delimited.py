@@ -14,7 +14,7 @@ LONG = "x" * 200_000  # the csv module's own limit is 131,072
 def test_a_long_text_in_the_first_rows_does_not_hide_the_separator(loader: Loader, delimiter: str) -> None:
     records = [["a", "b", "c"], ["1", LONG, "3"], ["4", "5", "6"]]
     report = loader.load_here(loader.csv("".join(delimiter.join(record) + "\n" for record in records)))
-    assert report.delimiter == delimiter
+    assert report.file.delimiter == delimiter
     assert loader.query("SELECT a, length(b), c FROM jobs ORDER BY a") == [(1, len(LONG), 3), (4, 1, 6)]
 
 

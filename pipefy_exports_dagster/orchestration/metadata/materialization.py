@@ -73,7 +73,7 @@ def materialization_metadata(
         PREVIEW: VALUES_HIDDEN,
         REQUESTED_MONTH: sidecar.requested_month.isoformat(),
         "pipefy/column_count": len(loaded.columns),
-        "pipefy/error_cells": loaded.error_cells,
+        "pipefy/error_cells": loaded.file.error_cells,
         "pipefy/waiting_s": round(exported.timings.waiting_s, 3),
         "pipefy/downloading_s": round(exported.timings.downloading_s, 3),
         "pipefy/loading_s": round(loading_s, 3),
@@ -94,8 +94,8 @@ def materialization_metadata(
     if loaded.changes:
         small["pipefy/changes"] = dg.MetadataValue.md(_listed(loaded.changes))
         small[COLUMN_CHANGES] = ColumnChanges.of(loaded.changes).stored()
-    if loaded.sheets_skipped:
-        small["pipefy/sheets_skipped"] = ", ".join(loaded.sheets_skipped)[:500]
+    if loaded.file.sheets_skipped:
+        small["pipefy/sheets_skipped"] = ", ".join(sheet.name for sheet in loaded.file.sheets_skipped)[:500]
     if loaded.broken_views:
         small["pipefy/broken_views"] = ", ".join(loaded.broken_views)[:500]
     if loaded.read_copy_problem:

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.reading.description import FileDescription
 from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS
 from pipefy_exports_dagster.reading.names import column_names, storable_header
 from pipefy_exports_dagster.reading.sniffing import unreadable
@@ -86,9 +87,7 @@ def open_delimited(path: Path, *, folder: Path, options: ReadOptions) -> Source:
         sample,
         _columns(headers, options),
         records - 1,
-        "csv",
-        encoding=encoding,
-        delimiter=delimiter,
+        FileDescription("csv", encoding=encoding, delimiter=delimiter),
     )
 
 

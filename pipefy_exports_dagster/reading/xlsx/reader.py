@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.reading.description import FileDescription, SheetRows
 from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS
 from pipefy_exports_dagster.reading.names import column_names, storable_header
 from pipefy_exports_dagster.reading.sniffing import unreadable
@@ -94,10 +95,12 @@ def _read_sheets(connection: "duckdb.DuckDBPyConnection", workbook: Workbook, op
         sample=f"(FROM source LIMIT {SAMPLE_ROWS})",
         columns=columns,
         rows=workbook.rows_counted,
-        file_kind="xlsx",
-        sheets_loaded=tuple(loaded),
-        sheets_skipped=tuple(skipped),
-        error_cells=workbook.error_cells,
+        file=FileDescription(
+            "xlsx",
+            sheets_loaded=tuple(SheetRows(name, None) for name in loaded),
+            sheets_skipped=tuple(SheetRows(name, None) for name in skipped),
+            error_cells=workbook.error_cells,
+        ),
     )
 
 
