@@ -1,10 +1,11 @@
 """Which number formats show a number as a date, a time of day, or a duration."""
 
 import re
+from collections.abc import Mapping
 from enum import IntEnum
 
 from .package import Package
-from .xml_events import XmlFeed
+from .xml_tree import XmlTree
 
 
 class NumberKind(IntEnum):
@@ -50,22 +51,15 @@ def read_styles(package: Package) -> list[NumberKind]:
         return []
     codes: dict[int, NumberKind] = {}
     styles: list[NumberKind] = []
-    inside = [False]
 
-    def start(element: str, attributes: dict[str, str]) -> None:
-        if element == "numFmt":
+    def start(path: str, attributes: Mapping[str, str]) -> None:
+        if path == "numFmts/numFmt":
             codes[_int(attributes.get("numFmtId"))] = number_kind(attributes.get("formatCode", ""))
-        elif element == "cellXfs":
-            inside[0] = True
-        elif element == "xf" and inside[0]:
+        elif path == "cellXfs/xf":
             id_ = _int(attributes.get("numFmtId"))
             styles.append(codes.get(id_, _BUILT_IN.get(id_, NumberKind.NUMBER)))
 
-    def end(element: str) -> None:
-        if element == "cellXfs":
-            inside[0] = False
-
-    XmlFeed(start, end=end).feed(package.small_part(package.styles), final=True)
+    XmlTree(start).feed(package.small_part(package.styles), final=True)
     return styles
 
 
