@@ -510,7 +510,10 @@ def make_unusual_workbooks(header: list[str]) -> None:
     workbook("workbook_in_utf8", {"S": rows(["é"])})
     with zipfile.ZipFile(good / "workbook_in_utf8.xlsx") as file:
         parts = {part: file.read(part) for part in file.namelist()}
-    for encoding in ("klingon", "shift_jis"):  # nobody's, and one that no workbook is in; it is UTF-8 all the same
+    for encoding in (
+        "klingon",
+        "shift_jis",
+    ):  # nobody's, and one that no workbook is in; it is UTF-8 all the same
         declared = f'<?xml version="1.0" encoding="{encoding}"?>'.encode()
         archive(
             good / f"workbook_in_{encoding}.xlsx",

@@ -11,7 +11,7 @@ from typing import Any
 
 from .cells import CELL_TYPES, MAX_COLUMNS, CellType, Run, ScannedCells
 from .gathered import Gathered, OddTextsError
-from .markup import plain_markup
+from .markup import plain_markup, without_sections
 from .opening import Opening
 from .sheet_pieces import PLAIN
 from .slow_cells import scan_rows_slowly
@@ -22,6 +22,7 @@ from .tags import (
     Grammar,
     NotPlainError,
     OddPartsError,
+    SectionsError,
     Tags,
     are_attributes,
     numbered,
@@ -79,13 +80,18 @@ def scan_rows_fast(rows: bytes, opening: Opening = PLAIN) -> ScannedCells | None
     plain = plain_markup(rows, prefix=opening.prefix)
     try:
         return None if plain is None else _scan(plain)
-    except (NotPlainError, OddPartsError):
+    except (NotPlainError, OddPartsError, SectionsError):
         return None
 
 
 def _scan_plain(rows: bytes, opening: Opening, *, tries: int) -> ScannedCells:
     try:
         return _scan(rows)
+    except SectionsError:
+        plain_rows = without_sections(rows)
+        if plain_rows is not None:
+            return _scan_plain(plain_rows, opening, tries=tries)
+        return scan_rows_slowly(rows, opening)
     except NotPlainError:
         return scan_rows_slowly(rows, opening)
     except OddPartsError as error:
@@ -375,6 +381,17 @@ def _described(attributes: bytes) -> tuple[CellType, int]:
     return CELL_TYPES.get(found.get("t", "n").strip(), CellType.TEXT), int(style) if is_number else 0
 
 
+def _by_column_and_kind(columns: Any, kinds: Any, different: int) -> Any:
+    """Sort cells; numbers of sixteen bits are sorted in one pass."""
+    import numpy as np
+
+    if (int(columns.max()) + 1) * different <= np.iinfo(np.uint16).max:
+        return np.argsort(
+            columns.astype(np.uint16) * np.uint16(different) + kinds.astype(np.uint16), kind="stable"
+        )
+    return np.lexsort((kinds, columns))
+
+
 def _runs(
     rows: _Rows,
     texts: Any,
@@ -391,10 +408,10 @@ def _runs(
 
     starts, ends = rows.tags.texts_of(texts)
     lengths = np.where(rows.tags.codes[texts] == FORMULA.empty, 0, ends - starts)
-    order = np.lexsort((kinds, columns)) if len(described) > 1 else np.argsort(columns, kind="stable")
+    order = _by_column_and_kind(columns, kinds, len(described))
     columns, kinds, row = columns[order], kinds[order], row[order]
     try:
-        gathered = Gathered.of(rows.tags.buffer, starts[order], lengths[order], escaped=b"_x" in xml)
+        gathered = Gathered.of(rows.tags.buffer, starts[order], lengths[order])
     except OddTextsError as odd:
         rows.refuse(row[odd.nth])
         raise

@@ -8,7 +8,7 @@ from .escapes import unescaped
 from .tags import AMPERSAND
 
 _LONGEST_ENTITY = 8
-_SEMICOLON = ord(";")
+_SEMICOLON, _UNDERSCORE, _X = b";_x"
 _NAMED = {b"lt": "<", b"gt": ">", b"amp": "&", b"quot": '"', b"apos": "'"}
 _CHARACTERS = ((9, 10), (13, 13), (0x20, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
 _NUMERIC = re.compile(rb"#(?:([0-9]{1,7})|x([0-9A-Fa-f]{1,6}))")
@@ -37,7 +37,7 @@ class Gathered:
     escaped: bool
 
     @classmethod
-    def of(cls, buffer: Any, starts: Any, lengths: Any, *, escaped: bool) -> "Gathered":
+    def of(cls, buffer: Any, starts: Any, lengths: Any) -> "Gathered":
         """Gather texts of a buffer, and undo their entities.
 
         Raises:
@@ -53,7 +53,7 @@ class Gathered:
         ampersands = np.flatnonzero(content == AMPERSAND)
         if len(ampersands):
             offsets, content = _without_entities(offsets, content, ampersands)
-        return cls(offsets, content, escaped)
+        return cls(offsets, content, _may_be_escaped(content))
 
     def is_utf8(self) -> bool:
         import pyarrow as pa
@@ -74,6 +74,13 @@ class Gathered:
 
         buffers = (pa.py_buffer(self.offsets), pa.py_buffer(self.content))
         return pa.StringArray.from_buffers(end - start, *buffers, offset=start)
+
+
+def _may_be_escaped(content: Any) -> bool:
+    import numpy as np
+
+    underscores = np.flatnonzero(content[:-1] == _UNDERSCORE)
+    return bool((content[underscores + 1] == _X).any())
 
 
 def _without_entities(offsets: Any, content: Any, ampersands: Any) -> tuple[Any, Any]:

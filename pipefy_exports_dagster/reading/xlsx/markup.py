@@ -7,30 +7,22 @@ _SECTIONS = (_COMMENT, _CDATA, _INSTRUCTION)
 
 
 def plain_markup(xml: bytes, *, prefix: bytes = b"") -> bytes | None:
-    """Take off what XML allows and few programs write; None if it is not to be had as plain.
-
-    Line ends become line feeds, as XML has it, comments and instructions go, CDATA becomes text, and so does the
-    prefix of all elements.
-    """
+    """Make line ends line feeds, as XML has it, and take the prefix off all elements; None if some have another."""
     if b"\r" in xml:
         xml = xml.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if b"<!" in xml or b"<?" in xml:
-        pieces = _without_sections(xml)
-        if pieces is None:
-            return None
-        xml = pieces
-    if b"]]>" in xml:
-        return None  # not XML
     if prefix:
-        tags = xml.count(b"<")
-        if xml.count(b"<" + prefix) + xml.count(b"</" + prefix) != tags:
+        plain = without_sections(xml)
+        if plain is None or plain.count(b"<") != plain.count(b"<" + prefix) + plain.count(b"</" + prefix):
             return None
-        xml = xml.replace(b"<" + prefix, b"<").replace(b"</" + prefix, b"</")
+        xml = plain.replace(b"<" + prefix, b"<").replace(b"</" + prefix, b"</")
     return xml
 
 
-def _without_sections(xml: bytes) -> bytes | None:
-    """Go through comments, CDATA and instructions from left to right, each looked for once."""
+def without_sections(xml: bytes) -> bytes | None:
+    """Take off comments and instructions, and make CDATA text; None if one of them has no end.
+
+    Each is looked for once, from left to right.
+    """
     pieces: list[bytes] = []
     position = 0
     while True:

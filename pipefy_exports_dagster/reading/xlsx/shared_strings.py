@@ -9,10 +9,10 @@ from pipefy_exports_dagster.reading.unwrapping import too_large
 
 from .escapes import unescaped
 from .gathered import Gathered, OddTextsError
-from .markup import plain_markup
+from .markup import plain_markup, without_sections
 from .opening import Opening, find_opening
 from .package import Package
-from .tags import Element, Grammar, NotPlainError, OddPartsError, Tags, require
+from .tags import Element, Grammar, NotPlainError, OddPartsError, SectionsError, Tags, require
 from .xml_tree import XmlTree
 
 _CHUNK_BYTES = 4 << 20
@@ -91,16 +91,19 @@ def _plain_strings(items: bytes, opening: Opening, *, tries: int) -> Any:
 
     try:
         return _fast_strings(items)
+    except SectionsError:
+        plain = without_sections(items)
+        return _slow_strings(items, opening) if plain is None else _plain_strings(plain, opening, tries=tries)
     except NotPlainError:
         return _slow_strings(items, opening)
     except OddPartsError as error:
         found = error
     if not tries or found.odd.mean() > _MOST_ODD:
         return _slow_strings(items, opening)
-    plain = _plain_strings(found.cut_out(items, odd=False), opening, tries=tries - 1)
+    plain_ones = _plain_strings(found.cut_out(items, odd=False), opening, tries=tries - 1)
     slow = _slow_strings(found.cut_out(items, odd=True), opening)
     order = np.concatenate([np.flatnonzero(~found.odd), np.flatnonzero(found.odd)])
-    return pa.concat_arrays([plain, slow]).take(pa.array(np.argsort(order)))
+    return pa.concat_arrays([plain_ones, slow]).take(pa.array(np.argsort(order)))
 
 
 def _fast_strings(items: bytes) -> Any:
@@ -121,7 +124,7 @@ def _fast_strings(items: bytes) -> Any:
     first, end = tags.texts_of(texts)
     starts[of_part[texts]], lengths[of_part[texts]] = first, end - first
     try:
-        gathered = Gathered.of(tags.buffer, starts, lengths, escaped=b"_x" in items)
+        gathered = Gathered.of(tags.buffer, starts, lengths)
     except OddTextsError as odd:
         tags.refuse(parts, odd.nth, len(items))
         raise

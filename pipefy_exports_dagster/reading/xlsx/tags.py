@@ -15,6 +15,7 @@ from typing import Any
 PADDING = 256
 """Zeros behind a piece, so that windows at its last tags do not pass its end."""
 LT, GT, SLASH, SPACE, QUOTE, AMPERSAND = b'<>/ "&'
+_EXCLAMATION, _QUESTION = b"!?"
 _BLANKS = b" \t\n"
 _CLOSING = 1 << 16
 _MOST_KINDS = 64
@@ -24,6 +25,10 @@ _CONTROL_END = 32
 
 class NotPlainError(Exception):
     """The piece is not written the way that a fast scanner understands."""
+
+
+class SectionsError(Exception):
+    """There are comments, CDATA or instructions, which have to be taken off first."""
 
 
 class OddPartsError(Exception):
@@ -136,18 +141,21 @@ class Tags:
 
         Raises:
             NotPlainError: There is none, or there are characters that XML does not have.
+            SectionsError: There is something else than tags and text.
         """
         import numpy as np
 
         buffer = np.frombuffer(xml + b"\0" * PADDING, np.uint8)
-        controls = int((buffer < _CONTROL_END).sum()) - PADDING
-        require(controls == xml.count(b"\n") + xml.count(b"\t"))
+        if int(buffer[: len(xml)].min(initial=_CONTROL_END)) < _CONTROL_END:
+            controls = int((buffer < _CONTROL_END).sum()) - PADDING
+            require(controls == xml.count(b"\n") + xml.count(b"\t"))
         opens = np.flatnonzero(buffer == LT).astype(np.int32)
         require(len(opens) > 0)
         words = np.ndarray((len(buffer) - 3,), "<u4", buffer, strides=(1,))[opens + 1]
-        keys = words & 0xFFFF
-        closing = (words & 0xFF) == SLASH
-        keys[closing] = (words[closing] >> 8 & 0xFFFF) | _CLOSING
+        first = words & 0xFF
+        if ((first == _EXCLAMATION) | (first == _QUESTION)).any():
+            raise SectionsError
+        keys = np.where(first == SLASH, words >> 8 & 0xFFFF | _CLOSING, words & 0xFFFF)
         codes = grammar.codes[keys]
         next_opens = np.append(opens[1:], np.int32(len(xml)))
         ends = np.zeros(len(opens), np.int32)
