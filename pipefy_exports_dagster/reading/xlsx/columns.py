@@ -164,7 +164,11 @@ def _arrow_type(type_: str) -> Any:
 
 
 def _converted(segment: Segment, type_: str, shared: Any) -> Segment:
-    values = texts_of(segment, shared) if type_ == VARCHAR else segment.values.cast(_arrow_type(type_))
+    if type_ == VARCHAR:
+        values = texts_of(segment, shared)
+    else:
+        # That nothing is lost was seen when the type was chosen.
+        values = segment.values.cast(_arrow_type(type_), safe=False)
     return Segment(segment.column, segment.kind, segment.rows, values)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
+from pipefy_exports_dagster.errors import UnreadableFileError
 from pipefy_exports_dagster.reading.unwrapping import too_large
 
 from .escapes import unescaped
@@ -52,7 +53,11 @@ def read_shared_strings(package: Package) -> Any:
     if found is None:
         return pa.array([], pa.string())
     opening, first = found
-    pieces = [_strings(items, opening) for items in _pieces(chain([first], chunks), opening)]
+    try:
+        pieces = [_strings(items, opening) for items in _pieces(chain([first], chunks), opening)]
+    except UnreadableFileError:
+        # Damaged, or cut where an item only seemed to end, as in a list of extensions: once more, without cutting.
+        return _read_slowly(package.chunks(package.shared_strings, chunk_bytes=_CHUNK_BYTES))
     return pa.concat_arrays([pa.array([], pa.string()), *pieces])
 
 
@@ -134,6 +139,10 @@ def _fast_strings(items: bytes) -> Any:
 
 def _slow_strings(items: bytes, opening: Opening) -> Any:
     """Read items one by one, whatever is in them."""
+    return _read_slowly(iter([opening.whole(items)]))
+
+
+def _read_slowly(chunks: Iterator[bytes]) -> Any:
     import pyarrow as pa
 
     strings: list[str] = []
@@ -151,6 +160,8 @@ def _slow_strings(items: bytes, opening: Opening) -> Any:
     def start(_path: str, _attributes: Mapping[str, str]) -> None:
         """Nothing is to be seen of a start tag."""
 
-    XmlTree(start, end=end, text=text).feed(opening.whole(items), final=True)
-    found = pa.array(strings, pa.string())
-    return unescaped(found) if b"_x" in items else found
+    tree = XmlTree(start, end=end, text=text)
+    for chunk in chunks:
+        tree.feed(chunk)
+    tree.feed(b"", final=True)
+    return unescaped(pa.array(strings, pa.string()))
