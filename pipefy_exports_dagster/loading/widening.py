@@ -17,8 +17,9 @@ from pipefy_exports_dagster.reading.names import column_names
 from pipefy_exports_dagster.reading.staged import StagedColumn, StagedTable
 from pipefy_exports_dagster.sql import identifier, literal
 
+from .creating import NewColumn, create_table
 from .lineage import EXPORT_TABLE, TableLayout, is_lineage
-from .rebuilding import retype_columns
+from .rebuilding import change_columns
 from .report import ChangeKind, ColumnChange
 from .table_state import TableColumn, TableState
 
@@ -52,9 +53,10 @@ def plan_columns(
 ) -> tuple[tuple[PlannedColumn, ...], tuple[ColumnChange, ...]]:
     """Decide each column's name, type and conversions, from what the table and the file hold."""
     names = column_names([column.header for column in staged.columns], state.names_by_header())
+    by_name = {column.name.lower(): column for column in state.columns}
     plan, changes = [], []
     for position, (name, column) in enumerate(zip(names, staged.columns, strict=True)):
-        old = state.column(name)
+        old = by_name.get(name.lower())
         type_, conversion = _target(connection, state, staged, position, old)
         plan.append(PlannedColumn(column, name, old, type_, _expression(position, column, type_), conversion))
         if old is None and state.exists:
@@ -77,28 +79,24 @@ def apply_plan(
     layout: TableLayout = EXPORT_TABLE,
 ) -> None:
     """Create the table, or add and widen its columns; set the comments of what is new."""
-    table = identifier(state.name)
     if not state.exists:
-        columns = [(column.name, column.type) for column in plan]
-        columns += [(name, column.type) for name, column in layout.lineage.items()]
-        listed = ", ".join(f"{identifier(name)} {type_}" for name, type_ in columns)
-        connection.execute(f"CREATE TABLE {table} ({listed})")
-        connection.execute(f"COMMENT ON TABLE {table} IS {literal(layout.comment)}")
-        for name, lineage in layout.lineage.items():
-            connection.execute(f"COMMENT ON COLUMN {table}.{identifier(name)} IS {literal(lineage.comment)}")
+        columns = [NewColumn(column.name, column.type, column.staged.header) for column in plan]
+        columns += [NewColumn(name, column.type, column.comment) for name, column in layout.lineage.items()]
+        create_table(connection, state.name, columns, comment=layout.comment)
+        return
     retyped = {
         column.old.name: (column.type, column.conversion)
         for column in plan
         if column.old is not None and column.conversion is not None
     }
-    if retyped:
-        retype_columns(connection, state, retyped)
+    added = [
+        NewColumn(column.name, column.type, column.staged.header) for column in plan if column.old is None
+    ]
+    change_columns(connection, state, retyped=retyped, added=added)
     for column in plan:
-        if column.old is None and state.exists:
-            connection.execute(f"ALTER TABLE {table} ADD COLUMN {identifier(column.name)} {column.type}")
-        if column.old is None or (column.old.header is None and column.staged.header):
-            comment = literal(column.staged.header)
-            connection.execute(f"COMMENT ON COLUMN {table}.{identifier(column.name)} IS {comment}")
+        if column.old is not None and column.old.header is None and column.staged.header:
+            name, comment = identifier(column.name), literal(column.staged.header)
+            connection.execute(f"COMMENT ON COLUMN {identifier(state.name)}.{name} IS {comment}")
 
 
 def _target(

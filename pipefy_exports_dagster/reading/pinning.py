@@ -16,17 +16,29 @@ if TYPE_CHECKING:
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_ ]*(\(\s*\d+\s*(,\s*\d+\s*)?\))?")
 
 
-def pinned_candidate(
-    connection: "duckdb.DuckDBPyConnection", header: str, name: str, options: ReadOptions, *, text: TextKind
-) -> Candidate | None:
-    """Find the type that is pinned for a column, by its name or its original header.
+class PinnedTypes:
+    """The types that are pinned; one candidate for all columns of one kind that are pinned alike."""
 
-    Raises:
-        ConfigurationError: DuckDB has no such type.
-    """
-    by_name = {snake_case(key): type_ for key, type_ in options.column_types.items()}
-    wanted = options.column_types.get(header) or options.column_types.get(name) or by_name.get(name)
-    return None if wanted is None else pin(_resolved(connection, name, wanted), options, text)
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", options: ReadOptions) -> None:
+        self._connection = connection
+        self._options = options
+        self._by_name = {snake_case(key): type_ for key, type_ in options.column_types.items()}
+        self._candidates: dict[tuple[str, TextKind], Candidate] = {}
+
+    def of(self, header: str, name: str, *, text: TextKind) -> Candidate | None:
+        """Find the type that is pinned for a column, by its name or its original header.
+
+        Raises:
+            ConfigurationError: DuckDB has no such type.
+        """
+        given = self._options.column_types
+        wanted = given.get(header) or given.get(name) or self._by_name.get(name)
+        if wanted is None:
+            return None
+        if (wanted, text) not in self._candidates:
+            type_ = _resolved(self._connection, name, wanted)
+            self._candidates[wanted, text] = pin(type_, self._options, text)
+        return self._candidates[wanted, text]
 
 
 def check_pinned(

@@ -34,6 +34,7 @@ class ColumnToWrite:
         source_type: Its type in the source; text if a candidate is given.
         candidate: What gives the value of its text; None for the source's own.
         verify: Whether a value may not fit; without a candidate, whether there should be none.
+        changes_text: Whether the type changes a text, as far as all rows were asked; None if they were not.
     """
 
     position: int
@@ -41,11 +42,14 @@ class ColumnToWrite:
     type: str
     candidate: Candidate | None = None
     verify: bool = False
+    changes_text: bool | None = None
 
     @property
     def may_change_text(self) -> bool:
-        """Whether values exist that fit, and whose canonical text is not what the file said."""
-        return self.candidate is not None and self.candidate.fits("t") != self.candidate.same_text("t")
+        """Whether values may fit whose canonical text is not what the file said."""
+        if self.changes_text is not None or self.candidate is None:
+            return bool(self.changes_text)
+        return self.candidate.fits("t") != self.candidate.same_text("t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,7 @@ def write_staged_file(
         values.append(f"{_value(column, text)} AS c{nth}")
         checked.append(f"c{nth}")
         if column.may_change_text:
-            assert column.candidate is not None  # noqa: S101  it changes the text
-            values.append(f"CASE WHEN {column.candidate.same_text(text)} THEN NULL ELSE {text} END AS r{nth}")
+            values.append(f"{_text_if_changed(column, text)} AS r{nth}")
             checked.append(f"r{nth}")
         if column.candidate and column.verify:
             values += [] if column.may_change_text else [f"{_misfit(column.candidate, text)} AS v{nth}"]
@@ -130,6 +133,13 @@ def _value(column: ColumnToWrite, text: str) -> str:
         return f"CAST({value} AS VARCHAR)"
     # A DECIMAL's digits are known only now, so its candidate gives the plain number.
     return f"CAST({value} AS {column.type})" if as_decimal(column.type) else value
+
+
+def _text_if_changed(column: ColumnToWrite, text: str) -> str:
+    """SQL for what the file says where it is not the value's canonical text; of settled columns it may say the same."""
+    if column.candidate is None or column.changes_text:
+        return text
+    return f"CASE WHEN {column.candidate.same_text(text)} THEN NULL ELSE {text} END"
 
 
 def _misfit(candidate: Candidate, text: str) -> str:

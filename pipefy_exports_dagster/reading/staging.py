@@ -12,9 +12,9 @@ from pipefy_exports_dagster.read_options import ReadOptions
 
 from .column_types import VARCHAR
 from .description import FileDescription
-from .inference import Guess, TypedText, guess_types, settle_types
+from .inference import Guess, TypedText, guess_types, misfits, settle_types
 from .pinned_values import TextKind
-from .pinning import check_pinned, pinned_candidate
+from .pinning import PinnedTypes, check_pinned
 from .preview import preview_rows
 from .sniffing import unreadable
 from .staged import StagedColumn, StagedTable
@@ -23,6 +23,8 @@ from .text_types import DECIMAL, Candidate
 
 if TYPE_CHECKING:
     import duckdb
+
+_VERIFIED_COLUMNS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +73,11 @@ def stage(
         UnreadableFileError: Neither a header nor a row has a value, or DuckDB does not read the rows that were counted.
     """
     with _misreading_named(source):
+        pinned = PinnedTypes(connection, options)
         pins = {
             position: pin
             for position, column in enumerate(source.columns)
-            if (
-                pin := pinned_candidate(
-                    connection, column.header, column.name, options, text=_text_kind(source, column)
-                )
-            )
+            if (pin := pinned.of(column.header, column.name, text=_text_kind(source, column)))
         }
         path = folder / "staged.parquet"
         columns = _written(connection, source, pins, path)
@@ -97,13 +96,20 @@ def _written(
 ) -> tuple[StagedColumn, ...]:
     """Write the rows with the types that a sample suggests, and once more if a value does not fit one.
 
-    Whether all fit is seen while they are written, so that nearly every file is read once.
+    Whether all fit is seen while they are written, so that nearly every file is read once. Of many columns it is asked
+    before, because a test for each column takes DuckDB longer to plan than a second look at the rows takes.
     """
     typed = _first_guesses(connection, source, pins)
+    verify = len(typed) + len(pins) <= _VERIFIED_COLUMNS
+    if not verify:
+        typed |= settle_types(connection, source.relation, _questions_left(typed))
+        texts = {position: text_of(position, source.columns[position].type) for position in pins}
+        unfit = misfits(connection, source.relation, pins, texts)
+        _refuse_misfits(connection, source, {position: pins[position] for position in unfit})
     left_out = _blank_columns(connection, source)
     while True:
         plan = [
-            _to_write(position, column, typed.get(position), pins.get(position))
+            _to_write(position, column, typed.get(position), pins.get(position), verify=verify)
             for position, column in enumerate(source.columns)
             if position not in left_out
         ]
@@ -122,6 +128,10 @@ def _written(
         typed |= settle_types(connection, source.relation, others)
 
 
+def _questions_left(typed: Mapping[int, Guess | TypedText]) -> dict[int, tuple[Candidate, ...]]:
+    return {position: guess.left for position, guess in typed.items() if isinstance(guess, Guess)}
+
+
 def _first_guesses(
     connection: "duckdb.DuckDBPyConnection", source: Source, pins: Mapping[int, Candidate]
 ) -> dict[int, Guess | TypedText]:
@@ -133,7 +143,7 @@ def _first_guesses(
     guesses = guess_types(connection, source.sample, questions)
     # How many digits a DECIMAL needs only all rows can tell.
     decimals = {
-        position: (guess.candidate, *guess.others)
+        position: guess.left
         for position, guess in guesses.items()
         if guess.candidate and guess.candidate.type == DECIMAL
     }
@@ -157,17 +167,26 @@ def _blank_columns(connection: "duckdb.DuckDBPyConnection", source: Source) -> s
 
 
 def _to_write(
-    position: int, column: SourceColumn, typed: Guess | TypedText | None, pin: Candidate | None
+    position: int,
+    column: SourceColumn,
+    typed: Guess | TypedText | None,
+    pin: Candidate | None,
+    *,
+    verify: bool,
 ) -> ColumnToWrite:
     if pin:
-        return ColumnToWrite(position, column.type, pin.type, pin, verify=True)
+        # Once a value of a pinned column was seen not to fit, nothing is written.
+        changes_text = None if verify else pin.fits("t") != pin.same_text("t")
+        return ColumnToWrite(position, column.type, pin.type, pin, verify=verify, changes_text=changes_text)
     match typed:
         case Guess(candidate=None):
             return ColumnToWrite(position, column.type, VARCHAR, verify=bool(typed.others))
         case Guess(candidate=Candidate() as candidate):
             return ColumnToWrite(position, column.type, candidate.type, candidate, verify=True)
         case TypedText():
-            return ColumnToWrite(position, column.type, typed.type, typed.candidate)
+            return ColumnToWrite(
+                position, column.type, typed.type, typed.candidate, changes_text=typed.changes_text
+            )
     return ColumnToWrite(position, column.type, column.type)
 
 

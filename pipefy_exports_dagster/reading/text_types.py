@@ -119,9 +119,11 @@ DECIMAL_TEXT = Candidate(
 )
 BOOLEAN_TEXT = Candidate(
     BOOLEAN,
-    lambda text: f"({text} IN ('true', 'false', 'True', 'False', 'TRUE', 'FALSE'))",
+    # DuckDB makes a join of an IN with more than five values: for each column one, with memory of its own.
+    lambda text: f"list_contains(['true', 'false', 'True', 'False', 'TRUE', 'FALSE'], {text})",
     _cast(BOOLEAN),
     lambda text: f"({text} IN ('true', 'false'))",
+    glance=lambda text: f"length({text}) BETWEEN 4 AND 5",
 )
 DATE_TEXT = Candidate(DATE, _fits_date, _cast(DATE), _fits_date, glance=_starts_as_number)
 TIMESTAMP_TEXT = Candidate(
