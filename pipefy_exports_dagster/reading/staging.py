@@ -223,13 +223,14 @@ def _refuse_misfits(
 
 @contextmanager
 def _misreading_named(source: Source) -> Iterator[None]:
-    """Say of a file that DuckDB refuses what it is not."""
+    """Say of a file that DuckDB refuses what it is not, without DuckDB's own words."""
     import duckdb
 
     try:
         yield
     except duckdb.InvalidInputException as error:
         raise UnreadableFileError(
-            f"the file is not a table of {len(source.columns)} columns: {str(error).splitlines()[0]}",
+            f"the file looked like a table of {len(source.columns)} columns and {source.rows} rows, and cannot be read "
+            "as one; please report this file",
             detected=f"damaged {source.file.kind.upper()}",
         ) from error

@@ -1,0 +1,16 @@
+"""How wide a table may be, whatever kind of file it comes from."""
+
+from pipefy_exports_dagster.errors import UnreadableFileError
+
+MAX_TABLE_COLUMNS = 3_000
+"""The most columns that a file may have. DuckDB takes a quarter of a megabyte for each when it commits, and time for
+their comments that grows with the square of their number: 3 s here."""
+
+
+def too_wide(columns: int, *, exact: bool = True) -> UnreadableFileError:
+    """Make the error for a file that has more."""
+    return UnreadableFileError(
+        f"the file has {'' if exact else 'at least '}{columns:,} columns, more than the {MAX_TABLE_COLUMNS:,} that a table may have; export fewer "
+        "fields",
+        detected="a file of too many columns",
+    )
