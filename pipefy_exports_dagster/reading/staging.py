@@ -24,7 +24,7 @@ from .text_types import DECIMAL, Candidate
 if TYPE_CHECKING:
     import duckdb
 
-_VERIFIED_COLUMNS = 200
+_VERIFIED_COLUMNS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,10 @@ def _written(
     before, because a test for each column takes DuckDB longer to plan than a second look at the rows takes.
     """
     typed = _first_guesses(connection, source, pins)
-    verify = len(typed) + len(pins) <= _VERIFIED_COLUMNS
+    left = _questions_left(typed)
+    verify = len(left) + len(pins) <= _VERIFIED_COLUMNS
     if not verify:
-        typed |= settle_types(connection, source.relation, _questions_left(typed))
+        typed |= settle_types(connection, source.relation, left)
         texts = {position: text_of(position, source.columns[position].type) for position in pins}
         unfit = misfits(connection, source.relation, pins, texts)
         _refuse_misfits(connection, source, {position: pins[position] for position in unfit})
@@ -129,7 +130,9 @@ def _written(
 
 
 def _questions_left(typed: Mapping[int, Guess | TypedText]) -> dict[int, tuple[Candidate, ...]]:
-    return {position: guess.left for position, guess in typed.items() if isinstance(guess, Guess)}
+    return {
+        position: guess.left for position, guess in typed.items() if isinstance(guess, Guess) and guess.left
+    }
 
 
 def _first_guesses(
