@@ -11,6 +11,7 @@ from pipefy_exports_dagster.reading.column_types import (
     MAX_EXACT_IN_DOUBLE,
     VARCHAR,
     canonical_text,
+    respelt_text,
     widest,
 )
 from pipefy_exports_dagster.reading.names import column_names
@@ -156,7 +157,15 @@ def _expression(position: int, column: StagedColumn, type_: str) -> str:
         return typed
     if type_ == VARCHAR:
         text = canonical_text(typed, column.type)
-        return f"coalesce(r{position}, {text})" if column.has_raw else text
+        if not column.has_raw:
+            return text
+        respelt = respelt_text(text, column.type)
+        said = (
+            f"r{position}"
+            if respelt is None
+            else f"CASE r{position} WHEN '' THEN {respelt} ELSE r{position} END"
+        )
+        return f"coalesce({said}, {text})"
     return f"CAST({typed} AS {type_})"
 
 

@@ -136,10 +136,11 @@ def _value(column: ColumnToWrite, text: str) -> str:
 
 
 def _text_if_changed(column: ColumnToWrite, text: str) -> str:
-    """SQL for what the file says where it is not the value's canonical text; of settled columns it may say the same."""
+    """SQL for what the file says where it is not the value's canonical text, as `staged` describes it."""
     if column.candidate is None or column.changes_text:
         return text
-    return f"CASE WHEN {column.candidate.same_text(text)} THEN NULL ELSE {text} END"
+    usual = f"WHEN {column.candidate.respelt(text)} THEN '' " if column.candidate.respelt else ""
+    return f"CASE WHEN {column.candidate.same_text(text)} THEN NULL {usual}ELSE {text} END"
 
 
 def _misfit(candidate: Candidate, text: str) -> str:
@@ -148,8 +149,9 @@ def _misfit(candidate: Candidate, text: str) -> str:
 
 
 def _misfit_of_changed(candidate: Candidate, nth: int) -> str:
-    """SQL for whether a value does not fit, given that `r<nth>` is NULL where its text is the canonical one."""
-    return f"{_misfit(candidate, f'r{nth}')} AS v{nth}"
+    """SQL for whether a value does not fit, given that `r<nth>` says where its text is a usual one."""
+    unusual = f"nullif(r{nth}, '')" if candidate.respelt else f"r{nth}"
+    return f"{_misfit(candidate, unusual)} AS v{nth}"
 
 
 def _seen(column: ColumnToWrite, nth: int, statistics: dict[str, dict[str, str]], rows: int) -> WrittenColumn:
