@@ -9,8 +9,9 @@ their comments that grows with the square of their number: 3 s here."""
 
 def too_wide(columns: int, *, exact: bool = True) -> UnreadableFileError:
     """Make the error for a file that has more."""
+    how_many = f"{'' if exact else 'at least '}{columns:,}"
     return UnreadableFileError(
-        f"the file has {'' if exact else 'at least '}{columns:,} columns, more than the {MAX_TABLE_COLUMNS:,} that a table may have; export fewer "
+        f"the file has {how_many} columns, more than the {MAX_TABLE_COLUMNS:,} that a table may have; export fewer "
         "fields",
         detected="a file of too many columns",
     )

@@ -1,3 +1,4 @@
+# ruff: noqa: PLR0917  each part of a case is an argument
 """Lines of a delimited file that hold no value: above the header, among the rows, at the end."""
 
 import csv

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  files and cases read better in one line
 """What a time was spelt like is kept for the case that its column becomes text."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PLR0917  files and cases read better in one line; each part of a case is an argument
 """Titles above the header of a delimited file, and files that only look like they had one."""
 
 import pytest

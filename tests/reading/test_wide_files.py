@@ -1,16 +1,26 @@
+# ruff: noqa: E501  files and cases read better in one line
 """Files of very many columns: in time and memory that grow with the cells, or refused at once."""
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import duckdb
 import pytest
-from support.loader import Loader
+from support.loader import LAST_MONTH, Loader
 
 from pipefy_exports_dagster.errors import UnreadableFileError, ValueDoesNotFitError
+from pipefy_exports_dagster.loading import Slice
 from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS
+from pipefy_exports_dagster.reading.text_types import (
+    BOOLEAN_TEXT,
+    DATES,
+    NUMBERS,
+    formatted_dates,
+    marked_numbers,
+)
 
 COLUMNS = 2_000
 ROWS = 40
@@ -35,12 +45,12 @@ KINDS: dict[str, tuple[Value, str, dict[str, Any]]] = {
     "times": (lambda r, c: f"2026-01-{day(r, c):02}T10:00:0{r % 10}", "TIMESTAMP", {}),
     "times with zones": (lambda r, c: f"2026-01-{day(r, c):02}T10:00:0{r % 10}-03:00", "TIMESTAMP WITH TIME ZONE", {}),
     "texts": (lambda r, c: f"texto {r} {c}", "VARCHAR", {}),
-    "nothing but in one column": (lambda r, c: "x" if c == 1 else "", "VARCHAR", {}),
+    "nothing but in one column": (lambda _, c: "x" if c == 1 else "", "VARCHAR", {}),
     "local numbers": (lambda r, c: f"1.{r % 900 + 100},{c % 90 + 10}", "DOUBLE", {"decimal_mark": ","}),
     "local dates": (lambda r, c: f"{day(r, c):02}/01/2026", "DATE", {"date_format": "%d/%m/%Y"}),
-    "pinned": (lambda r, c: f"{r}.5", "DECIMAL(18,2)", {"column_types": {f"h{c}": "DECIMAL(18,2)" for c in range(COLUMNS)}}),
-    "pinned as text": (lambda r, c: str(r), "VARCHAR", {"column_types": {f"H{c}": "VARCHAR" for c in range(COLUMNS)}}),
-    "a text below the sample": (lambda r, c: "x" if r == ROWS - 1 else str(r), "VARCHAR", {}),
+    "pinned": (lambda r, _: f"{r}.5", "DECIMAL(18,2)", {"column_types": {f"h{c}": "DECIMAL(18,2)" for c in range(COLUMNS)}}),
+    "pinned as text": (lambda r, _: str(r), "VARCHAR", {"column_types": {f"H{c}": "VARCHAR" for c in range(COLUMNS)}}),
+    "a text below the sample": (lambda r, _: "x" if r == ROWS - 1 else str(r), "VARCHAR", {}),
 }  # fmt: skip
 
 
@@ -48,7 +58,7 @@ KINDS: dict[str, tuple[Value, str, dict[str, Any]]] = {
 def test_two_thousand_columns_of_a_kind_are_loaded(
     loader: Loader, value: Value, type_: str, options: dict[str, Any]
 ) -> None:
-    limits = {"max_memory_bytes": 900_000_000, "max_seconds": 60.0}
+    limits: dict[str, Any] = {"max_memory_bytes": 900_000_000, "max_seconds": 60.0}
     report = loader.load(content(value), options=ReadOptions(**limits, **options))
     assert (report.rows, len(report.columns)) == (ROWS, COLUMNS)
     assert report.seconds_reading < 30
@@ -67,16 +77,12 @@ def test_time_grows_with_the_columns_and_not_with_their_square(loader: Loader, k
     for columns in (500, 2_000):
         path = loader.csv(content(value, columns, rows=200))
         before = time.process_time()
-        loader.load_here(path, options=ReadOptions(**options), slice_=loader_slice(columns))
+        loader.load_here(path, options=ReadOptions(**options), slice_=slice_for(columns))
         took[columns] = time.process_time() - before
     assert took[2_000] < 12 * took[500]  # four times the cells; the second load also widens a table of 500
 
 
-def loader_slice(columns: int) -> Any:
-    from dataclasses import replace
-
-    from support.loader import LAST_MONTH
-
+def slice_for(columns: int) -> Slice:
     return replace(LAST_MONTH, period_filter=f"of {columns}")
 
 
@@ -90,7 +96,7 @@ def test_thousands_of_columns_are_added_and_widened_at_once(loader: Loader) -> N
     loader.load_here(loader.csv(content(KINDS["integers"][0], 300)))
     loader.execute("ALTER TABLE jobs ADD COLUMN mine INTEGER DEFAULT 7")
     loader.execute("COMMENT ON COLUMN jobs._export_id IS 'my own words'")
-    report = loader.load_here(loader.csv(content(KINDS["texts"][0])), slice_=loader_slice(2_000))
+    report = loader.load_here(loader.csv(content(KINDS["texts"][0])), slice_=slice_for(2_000))
     assert {change.kind.value for change in report.changes} == {"added", "widened"}
     assert len(report.changes) == COLUMNS
     assert loader.query("SELECT count(*), count(h299), count(h300), sum(mine) FROM jobs") == [
@@ -154,16 +160,8 @@ def test_a_long_line_is_loaded(loader: Loader) -> None:
     assert loader.query("SELECT a, length(b) FROM jobs ORDER BY a") == [(1, len(text)), (2, len(text))]
 
 
-def test_no_statement_of_a_candidate_is_a_join(loader: Loader) -> None:
+def test_no_statement_of_a_candidate_is_a_join() -> None:
     """DuckDB makes one of an `IN` with more than five values, for each column, with memory of its own."""
-    from pipefy_exports_dagster.reading.text_types import (
-        BOOLEAN_TEXT,
-        DATES,
-        NUMBERS,
-        formatted_dates,
-        marked_numbers,
-    )
-
     with duckdb.connect() as connection:
         connection.execute("CREATE TABLE texts AS SELECT 'x' AS t FROM range(10)")
         for candidate in (BOOLEAN_TEXT, *NUMBERS, *DATES, *marked_numbers(","), *formatted_dates("%d/%m/%Y")):
