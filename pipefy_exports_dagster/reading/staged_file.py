@@ -22,6 +22,8 @@ _SMALLEST_ROW_GROUP = 2 * 2_048
 _NOT_IN_PARQUET = ("HUGEINT", "UHUGEINT")  # it would make doubles of them
 # Each column of texts reserves as much as its dictionary may take, a megabyte if nothing is said.
 _DICTIONARY_BYTES = 100 << 20
+# A dictionary that is given up is work for nothing, and by default that is after 23,000 different values.
+_DICTIONARY_VALUES = 2_000
 ROWS_WORTH_THREADS = 4 * 122_880
 """Rows from which on an insert with several threads is faster; below, it doubles the work and saves no time."""
 
@@ -98,6 +100,7 @@ def write_staged_file(
     copied = connection.execute(
         f"COPY (SELECT {', '.join(checked)} FROM (SELECT {', '.join(values)} FROM {relation})) "
         f"TO {literal(str(path))} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {_row_group(rows)}, "
+        f"DICTIONARY_SIZE_LIMIT {_DICTIONARY_VALUES}, "
         f"STRING_DICTIONARY_PAGE_SIZE_LIMIT {min(_DICTIONARY_BYTES // len(columns), 1 << 20)}, RETURN_STATS)"
     ).fetchone()
     assert copied is not None  # noqa: S101  a row for the one file

@@ -4,15 +4,19 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 from support.loader import LAST_MONTH, Loader
 
 from pipefy_exports_dagster.errors import UnreadableFileError, ValueDoesNotFitError
-from pipefy_exports_dagster.loading import Slice
+from pipefy_exports_dagster.history.look import look_at
+from pipefy_exports_dagster.loading import Slice, workspace
 from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.reading.parent import read_table_file
 from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS
 from pipefy_exports_dagster.reading.text_types import (
     BOOLEAN_TEXT,
@@ -110,6 +114,16 @@ def test_thousands_of_columns_are_added_and_widened_at_once(loader: Loader) -> N
     assert (comments["h0"], comments["h1999"], comments["_export_id"]) == ("h0", "h1999", "my own words")
     loader.execute("INSERT INTO jobs (h0) VALUES ('x')")
     assert loader.query("SELECT mine FROM jobs WHERE h0 = 'x'") == [(7,)]
+
+
+@pytest.mark.parametrize("kind", ["dates", "times with zones"])
+def test_what_a_run_shows_of_two_thousand_dates_takes_seconds(loader: Loader, kind: str) -> None:
+    with workspace(loader.database) as folder:
+        staged = read_table_file(loader.csv(content(KINDS[kind][0])), folder=folder)
+        started = time.process_time()
+        facts = {"window": None, "time_column": None, "show_values": True}
+        look_at(staged, requested_month=date(2026, 2, 1), zone=ZoneInfo("America/Sao_Paulo"), **facts)  # type: ignore[arg-type]
+        assert time.process_time() - started < 10
 
 
 def test_a_value_that_does_not_fit_one_of_many_pins_is_named(loader: Loader) -> None:
