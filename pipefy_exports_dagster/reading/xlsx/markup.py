@@ -30,7 +30,10 @@ def without_sections(xml: bytes) -> bytes | None:
         if not starts:
             return b"".join([*pieces, xml[position:]])
         start = min(starts)
-        pieces.append(xml[position:start])
+        before = xml[position:start]
+        if before.rfind(b"<") > before.rfind(b">"):
+            return None  # within a tag, where XML has none
+        pieces.append(before)
         kind = next((kind for kind in _SECTIONS if xml.startswith(kind[0], start)), None)
         if kind is None:
             return None

@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Self
 from urllib.parse import unquote
 
 from pipefy_exports_dagster.errors import UnreadableFileError
@@ -57,6 +58,19 @@ class Package:
     _unpacked: int = 0
     _counting: threading.Lock = field(default_factory=threading.Lock)
     _names: dict[str, str] = field(default_factory=dict)
+    _contents: list[IO[bytes]] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the archive, and what is being unpacked of it."""
+        for content in self._contents:
+            content.close()
+        self.archive.close()
 
     @classmethod
     def open(cls, path: Path, *, max_unpacked_bytes: int) -> "Package":
@@ -73,7 +87,7 @@ class Package:
         try:
             package._read_contents()
         except BaseException:
-            archive.close()
+            package.close()
             raise
         return package
 
@@ -104,6 +118,7 @@ class Package:
             content = self.archive.open(name)
         except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
             raise unreadable("a truncated or damaged archive", f"{error}; download it again") from error
+        self._contents.append(content)
         with content:
             for chunk in counted_chunks(content, max_bytes=self.max_unpacked_bytes, chunk_bytes=chunk_bytes):
                 unpacked += len(chunk)

@@ -128,7 +128,7 @@ def open_workbook(connection: "duckdb.DuckDBPyConnection", path: Path, *, option
     """
     package = Package.open(path, max_unpacked_bytes=options.max_unpacked_bytes)
     # No cell's scan needs the shared strings, so they are read beside it.
-    with package.archive, ThreadPoolExecutor(1) as beside:
+    with package, ThreadPoolExecutor(1) as beside:
         shared = beside.submit(_shared_strings, package)
         workbook = Workbook(package, read_styles(package), shared)
         joined = SheetChoice(package, options.sheets, workbook.scan, workbook.header_of).join()

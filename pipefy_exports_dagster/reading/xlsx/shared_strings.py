@@ -120,8 +120,8 @@ def _fast_strings(items: bytes) -> Any:
     is_item = (codes == ITEM.code) | (codes == ITEM.empty)
     parts = np.flatnonzero(is_item)
     of_part = np.cumsum(is_item, dtype=np.int32) - 1
-    misplaced = tags.misplaced(_GRAMMAR)
-    tags.refuse(parts, of_part[np.concatenate([misplaced, misplaced - 1])], len(items))
+    require(not items[tags.ends[-1] + 1 :].strip())
+    tags.refuse(parts, of_part[tags.misplaced(_GRAMMAR)], len(items))
     for element in (ITEM, TEXT):
         tags.refuse(parts, of_part[tags.odd_attributes(element)], len(items))
     texts = np.flatnonzero(codes == TEXT.code)

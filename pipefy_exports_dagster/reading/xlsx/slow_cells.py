@@ -35,6 +35,7 @@ class _Cell:
     inline: list[str] | None = None
     formula: list[str] | None = None
     formula_is_shared: bool = False
+    values: int = 0
 
     def stored(self) -> tuple[CellType, str]:
         """Decide what the cell stores: its type says which of its contents counts."""
@@ -86,6 +87,7 @@ class SlowScanner:
         elif self._cell is None:
             return
         elif path == _VALUE:
+            self._cell.values += 1
             self._cell.value = self._cell.value or []
         elif path in _INLINE:
             self._cell.inline = self._cell.inline or []
@@ -132,7 +134,10 @@ class SlowScanner:
             return
         if path == _VALUE:
             assert self._cell.value is not None  # noqa: S101  its start tag was seen
-            self._cell.value.append(text)
+            if (
+                self._cell.values == 1
+            ):  # of two, which workbooks do not have, the first counts, as in openpyxl
+                self._cell.value.append(text)
         elif path in _INLINE:
             assert self._cell.inline is not None  # noqa: S101  likewise
             self._cell.inline.append(text)

@@ -19,7 +19,9 @@ _EXCLAMATION, _QUESTION = b"!?"
 _BLANKS = b" \t\n"
 _CLOSING = 1 << 16
 _MOST_KINDS = 64
-_ATTRIBUTES = re.compile(rb"""(?:[ \t\n]++(?!xmlns)[A-Za-z_][\w.:-]*+="[^"<&]*+")*+[ \t\n]*+/?""")
+_ATTRIBUTE = rb"""[ \t\n]++((?!xmlns)[A-Za-z_][\w.-]*+(?::[A-Za-z_][\w.-]*+)?)="[^"<&\x80-\xff]*+\""""
+_ATTRIBUTES = re.compile(rb"(?:%b)*+[ \t\n]*+/?" % _ATTRIBUTE)
+_ATTRIBUTE_NAME = re.compile(_ATTRIBUTE)
 _CONTROL_END = 32
 
 
@@ -110,6 +112,15 @@ class Grammar:
         return table
 
     @cached_property
+    def holds_text(self) -> Any:
+        """Which codes are of tags that text may follow."""
+        import numpy as np
+
+        table = np.zeros(self.size, bool)
+        table[[element.code for element in self.elements if element.holds_text]] = True
+        return table
+
+    @cached_property
     def allowed(self) -> Any:
         import numpy as np
 
@@ -127,7 +138,7 @@ class Tags:
         buffer: The piece with its padding (numpy uint8).
         opens: Position of each tag's `<`.
         codes: What each tag is; 0 for what the grammar does not know.
-        ends: Position of each tag's `>`; of an end tag, not looked for.
+        ends: Position of each tag's `>`, of those that the grammar knows.
     """
 
     buffer: Any
@@ -150,7 +161,7 @@ class Tags:
             controls = int((buffer < _CONTROL_END).sum()) - PADDING
             require(controls == xml.count(b"\n") + xml.count(b"\t"))
         opens = np.flatnonzero(buffer == LT).astype(np.int32)
-        require(len(opens) > 0)
+        require(len(opens) > 0 and not xml[: opens[0]].strip())
         words = np.ndarray((len(buffer) - 3,), "<u4", buffer, strides=(1,))[opens + 1]
         first = words & 0xFF
         if ((first == _EXCLAMATION) | (first == _QUESTION)).any():
@@ -180,6 +191,10 @@ class Tags:
                 if code == element.end:
                     right &= buffer[at + length] == GT
                 codes[found[~right]] = 0
+        found = np.flatnonzero(codes == element.end)
+        self.ends[found] = opens[found] + length + 2
+        found = np.flatnonzero(codes == element.empty)
+        self.ends[found] = opens[found] + length + 2  # `<v/>`; of others it follows
         found = np.flatnonzero(codes == element.code)
         behind = opens[found] + length + 1
         after = buffer[behind]
@@ -203,11 +218,31 @@ class Tags:
         self.ends[found] = ends
 
     def misplaced(self, grammar: Grammar) -> Any:
-        """Find the tags that do not follow the one before, by their ordinals."""
+        """Find what is not plain, by the ordinals of tags.
+
+        That is a tag that may not follow the one before, and text where there should be none: nothing of a piece is
+        passed over.
+        """
         import numpy as np
 
         pairs = self.codes[:-1].astype(np.uint16) * grammar.size + self.codes[1:]
-        return np.flatnonzero(~grammar.allowed[pairs]) + 1
+        wrong = np.flatnonzero(~grammar.allowed[pairs]) + 1
+        gaps = self.opens[1:] - self.ends[:-1] - 1
+        gaps[grammar.holds_text[self.codes[:-1]]] = 0
+        loose = np.flatnonzero(gaps > 0)
+        if len(loose):
+            loose = loose[self._have_letters(self.ends[loose] + 1, gaps[loose])]
+        # Of two tags that do not follow each other, either may be the wrong one.
+        return np.concatenate([wrong, wrong - 1, loose])
+
+    def _have_letters(self, starts: Any, lengths: Any) -> Any:
+        """Tell which of some stretches are not blank."""
+        import numpy as np
+
+        offsets = np.cumsum(lengths) - lengths
+        where = np.repeat(starts - offsets, lengths) + np.arange(int(lengths.sum()), dtype=np.int32)
+        blank = np.isin(self.buffer[where], np.frombuffer(_BLANKS, np.uint8))
+        return np.add.reduceat(~blank, offsets) > 0
 
     def refuse(self, parts: Any, odd: Any, length: int) -> None:
         """Have some parts read in another way, if there are any.
@@ -253,8 +288,9 @@ def _first_at_or_after(buffer: Any, byte: int, positions: Any) -> Any:
 
 
 def are_attributes(text: bytes) -> bool:
-    """Whether a text is what may stand between a tag's name and its `>`."""
-    return _ATTRIBUTES.fullmatch(text) is not None
+    """Whether a text is what may stand between a tag's name and its `>`, each attribute once."""
+    names = _ATTRIBUTE_NAME.findall(text)
+    return _ATTRIBUTES.fullmatch(text) is not None and len(names) == len(set(names))
 
 
 def odd_attributes(buffer: Any, starts: Any, lengths: Any) -> Any:
