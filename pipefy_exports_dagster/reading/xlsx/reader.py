@@ -17,11 +17,12 @@ from .canonical import texts_of
 from .cells import CellType, Run
 from .columns import Columns, Piece
 from .fast_cells import scan_rows_fast
+from .number_formats import NumberKind
 from .package import Package
 from .shared_strings import read_shared_strings
 from .sheet_pieces import count_rows, row_pieces
 from .slow_cells import scan_rows_slowly
-from .styles import NumberKind, read_styles
+from .styles import read_styles
 from .values import Segment, segments
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from .styles import NumberKind
+from .number_formats import NumberKind
 
 _DAY_US = 86_400_000_000
 _EPOCH_1900 = -25_569  # 1899-12-30, in days from 1970

@@ -10,8 +10,8 @@ from pipefy_exports_dagster.reading.column_types import MAX_EXACT_IN_DOUBLE
 from pipefy_exports_dagster.reading.sniffing import unreadable
 
 from .cells import CellType, Run
+from .number_formats import NumberKind
 from .serials import serial_values
-from .styles import NumberKind
 
 _MAX_INTEGER_DIGITS = 18
 _DIGITS = frozenset(b"0123456789")
