@@ -113,14 +113,19 @@ def column_names(headers: Sequence[str], known: Mapping[str, Sequence[str]] | No
 def _respelled(
     headers: Sequence[str], names: Sequence[str | None], left: Mapping[str, Sequence[str]]
 ) -> list[tuple[int, str]]:
-    """Pair headers without a name yet with columns that are left, where only their spelling differs."""
+    """Pair headers without a name yet with columns that are left, where only their spelling differs.
+
+    What occurs in both, more often in one of them, is not another spelling.
+    """
     nameless: dict[str, list[int]] = {}
     for position, header in enumerate(headers):
-        if names[position] is None and snake_case(header):
+        if names[position] is None and snake_case(header) and header not in left:
             nameless.setdefault(folded(header), []).append(position)
     free: dict[str, list[str]] = {}
+    written = set(headers)
     for header, known_names in left.items():
-        free.setdefault(folded(header), []).extend(known_names)
+        if header not in written:
+            free.setdefault(folded(header), []).extend(known_names)
     return [
         (positions[0], free[spelling][0])
         for spelling, positions in nameless.items()

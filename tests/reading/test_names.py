@@ -117,6 +117,8 @@ def test_nothing_is_guessed_where_spelling_does_not_decide() -> None:
     assert column_names(["data"], {"Data": ["data"], "DATA": ["data_2"]}) == ["data_3"]
     assert column_names(["data", "DATA"], {"Data": ["data"]}) == ["data_2", "data_3"]
     assert column_names(["VALOR", "VALOR"], {"Valor": ["valor", "valor_2"]}) == ["valor_3", "valor_4"]
+    assert column_names(["DATA", "DATA"], {"Data": ["data"], "DATA": ["data_2"]}) == ["data_2", "data_3"]
+    assert column_names(["Data", "DATA"], {"Data": ["data", "data_2"]}) == ["data", "data_3"]
 
 
 def test_headers_of_one_file_that_differ_in_case_stay_two_columns() -> None:

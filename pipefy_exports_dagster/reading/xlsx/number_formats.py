@@ -38,12 +38,12 @@ _BUILT_IN = {
 # length. What a quote or a bracket opens and nothing closes goes on to the end.
 _TOKEN = re.compile(
     r"""
-      (?P<literal> "[^"]*"? | [\\!_*]. | [\\!_*]\Z | B[12] (?=[^A-Za-z]|[ymdhsega]) )
+      (?P<literal> "[^"]*"? | [\\!_*]. | [\\!_*]\Z | B[12] (?= [^A-Za-z] | [ymdhsega] | \Z ) )
     | \[ (?P<bracket> [^\]]* ) \]?
     | (?P<half_day> AM/PM | A/P | 上午/下午 | 午前/午後 | 오전/오후 )
     | (?P<general> General )
     | (?P<exponent> E[+-] (?=[0\#?]) )
-    | (?P<word> (?: (?! AM/PM | A/P | General ) [A-Za-zÀ-ÖØ-öø-ɏ] )+ )
+    | (?P<word> (?: (?! AM/PM | A/P | General ) [A-Za-zÀ-ÖØ-öø-ɏ] )++ )
     | (?P<digits> [0\#?]+ )
     | (?P<text> @ )
     | (?P<end> ; )
