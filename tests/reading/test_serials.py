@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.loader import Loader
 from support.workbooks import one_sheet
 
+from pipefy_exports_dagster.reading.xlsx.number_formats import NumberKind
 from pipefy_exports_dagster.reading.xlsx.serials import decimals_of, serial_values
-from pipefy_exports_dagster.reading.xlsx.styles import NumberKind
 
 EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  serials have no zone
 DAY_US = 86_400_000_000

@@ -18,8 +18,8 @@ from pipefy_exports_dagster.reading.column_types import (
 )
 
 from .canonical import texts_of
+from .number_formats import NumberKind
 from .serials import decimals_of
-from .styles import NumberKind
 from .values import Segment, ValueKind, dated, is_fraction, np_floats
 
 _TEXT = {ValueKind.TEXT, ValueKind.SHARED}

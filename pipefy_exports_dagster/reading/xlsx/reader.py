@@ -17,12 +17,13 @@ from .cells import CellType, Run, ScannedCells
 from .columns import Columns, Piece
 from .fast_cells import scan_rows
 from .joining import JoinedSheets, SheetChoice
+from .number_formats import NumberKind
 from .opening import Opening
 from .package import Package, Sheet
 from .shared_strings import read_shared_strings
 from .sheet_pieces import sheet_rows
 from .sheets import ScannedSheet
-from .styles import NumberKind, read_styles
+from .styles import read_styles
 from .values import segments
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ its own digits leave open.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .styles import NumberKind
+from .number_formats import NumberKind
 
 _DAY_US = 86_400_000_000
 _SECOND_US, _MILLISECOND_US = 1_000_000, 1_000

@@ -12,8 +12,8 @@ from pipefy_exports_dagster.reading.sniffing import unreadable
 
 from .cells import CellType, Run
 from .iso_dates import iso_values
+from .number_formats import NumberKind
 from .serials import serial_values
-from .styles import NumberKind
 
 _MAX_INTEGER_DIGITS = 18
 _DIGITS = frozenset(b"0123456789")
