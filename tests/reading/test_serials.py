@@ -44,7 +44,7 @@ def times_of(serials: list[str], kind: NumberKind = NumberKind.DATETIME) -> list
     return [int(each) + (25_569 * DAY_US if kind is NumberKind.DATETIME else 0) for each in found]
 
 
-DAYS = st.integers(min_value=36_526, max_value=60_000)  # 2000 to 2064
+DAYS = st.integers(min_value=61, max_value=150_000)  # March 1900 to 2310
 CLOCK_S = st.integers(min_value=0, max_value=86_399)
 CLOCK_MS = st.integers(min_value=0, max_value=86_399_999)
 
