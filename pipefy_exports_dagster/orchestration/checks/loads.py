@@ -14,7 +14,7 @@ from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID
 class Load:
     """A load of a partition, by its materialization.
 
-    `rows` were counted in the file by two readers before the load, and in the table before its commit; `file` has
+    `rows` were counted in the file before the load, and in the table before its commit; `file` has
     this `sha256`, if it has not been changed since.
     """
 
