@@ -28,7 +28,9 @@ CONTENTS = {
     "an inline value": ('t="inlineStr"|<f>A1</f><is><t>dois</t></is>', "dois"),
     "an empty text as value": ('t="str"|<f>IF(1,"","")</f><v></v>', None),
     "an empty text of a shared formula": ('t="str"|<f t="shared" si="0"/><v></v>', None),
-    "no formula": ("|<f/>", None),
+    "a lone sign": ('t="str"|<f></f>', "="),
+    "an empty element": ("|<f/>", "="),
+    "an empty element with a value": ("|<f/><v>0</v>", "0"),
     # two contents: the type says which
     "an inline string beside a value": ('t="inlineStr"|<v>1.0</v><is><t>1.</t></is>', "1."),
     "an inline string before a value": ('t="inlineStr"|<is><t>1.</t></is><v>1.0</v>', "1."),

@@ -241,9 +241,8 @@ def _stored_texts(rows: _Rows) -> tuple[Any, Any, int, Any]:
         is_text |= codes == FORMULA.empty
     texts = np.flatnonzero(is_text)
     starts, ends = rows.tags.texts_of(texts)
-    stored = ends > starts
-    if len(formulas):
-        stored |= codes[texts] == FORMULA.empty  # a shared formula, which stands elsewhere
+    # A formula is stored without a text as well: a shared one's stands elsewhere.
+    stored = (ends > starts) | (codes[texts] == FORMULA.code) | (codes[texts] == FORMULA.empty)
     texts = texts[stored]
     of_cell = np.cumsum((codes == CELL.code) | (codes == CELL.empty), dtype=np.int32)
     of_cells = of_cell[texts] - 1
@@ -257,9 +256,6 @@ def _stored_texts(rows: _Rows) -> tuple[Any, Any, int, Any]:
     with_value[of_cells[(kept == VALUE.code) | (kept == TEXT.code)]] = True
     behind = codes[np.minimum(np.where(kept == FORMULA.empty, texts + 1, texts + 2), len(codes) - 1)]
     blank = (behind == VALUE.code) | (behind == VALUE.empty)
-    # An empty formula element that says nothing of a shared formula stores nothing; rare enough to look twice.
-    bare = (kept == FORMULA.empty) & (rows.tags.ends[texts] - rows.tags.opens[texts] <= len("<f />"))
-    rows.refuse_tags(texts[bare])
     return texts, of_cells, int(with_value[of_cell[formulas] - 1].sum()), blank
 
 

@@ -34,7 +34,6 @@ class _Cell:
     value: list[str] | None = None
     inline: list[str] | None = None
     formula: list[str] | None = None
-    formula_is_shared: bool = False
     values: int = 0
 
     def stored(self) -> tuple[CellType, str]:
@@ -44,10 +43,9 @@ class _Cell:
             return CellType.TEXT, inline
         if value:
             return self.type, value
-        formula = "".join(self.formula or ())
         is_blank_text = self.type is CellType.TEXT and self.value is not None
-        if (formula or self.formula_is_shared) and not is_blank_text:
-            return CellType.FORMULA, f"={formula}"
+        if self.formula is not None and not is_blank_text:
+            return CellType.FORMULA, f"={''.join(self.formula)}"  # of a shared formula the text stands elsewhere
         return self.type, ""
 
 
@@ -93,7 +91,6 @@ class SlowScanner:
             self._cell.inline = self._cell.inline or []
         elif path == _FORMULA:
             self._cell.formula = self._cell.formula or []
-            self._cell.formula_is_shared = bool(attributes)
 
     def _begin_row(self, number: int) -> None:
         self._row_number = number
