@@ -82,7 +82,7 @@ def test_a_sheet_that_was_left_out_fails_the_check_and_is_warned_of_in_the_run(s
     assert 'reading: {sheets: ["Cards", "Resto"]}' in result.text
     assert result.metadata["pipefy/rows_left_out"] == 3
     assert result.metadata["pipefy/sheets_skipped"] == "Resto (3 rows)"
-    assert any(f"(automation_jobs_export last_month): {said}" in message for message in outcome.messages)
+    assert any(f"(automation jobs, last_month): {said}" in message for message in outcome.messages)
     assert outcome.metadata["pipefy/left_out"] in result.text
 
 
@@ -154,7 +154,7 @@ def test_hidden_and_empty_sheets_are_listed_and_nothing_is_missed(scene: Scene, 
     assert scene.execute_checks()
     result = scene.result(Check.WHOLE_FILE_LOADED)
     assert result.passed
-    assert result.metadata["pipefy/sheets_skipped"] == "Oculta (3 rows, hidden), Vazia (empty)"
+    assert result.metadata["pipefy/sheets_skipped"] == "Oculta (hidden), Vazia (empty)"
 
 
 def test_a_csv_is_there_whole_and_a_line_above_its_header_is_said(scene: Scene, tmp_path: Path) -> None:
