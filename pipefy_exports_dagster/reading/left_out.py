@@ -13,6 +13,7 @@ MAX_LISTED = 4
 MAX_BYTES = 120
 """Of a name or a line as JSON, where a letter takes up to 12: all is kept with each load. Excel takes 31 letters."""
 MAX_REMEDY_BYTES = 400
+OTHERS = "those that are no part of it"
 
 
 class Remedy(StrEnum):
@@ -110,26 +111,22 @@ def counted(count: int, noun: str) -> str:
 
 
 def _what_to_do(file: FileDescription, remedy: Remedy) -> str:
-    names = [sheet.name for sheet in _likely(file)]
+    # All of them, although one may be a cover: who pastes it unread loses no row.
+    names = [sheet.name for sheet in (*file.sheets_loaded, *file.left_out)]
     few = sum(map(len, names)) <= MAX_REMEDY_BYTES and len(json.dumps(names)) <= MAX_REMEDY_BYTES
     if remedy is Remedy.OPTIONS:
-        such_as = (
-            f", such as {markdown_code(as_options(names))}," if few and "".join(names).isprintable() else ""
+        typeable = few and "".join(names).isprintable()
+        some = (
+            f", or {markdown_code(as_options(names))} without {OTHERS}"
+            if typeable
+            else ", or name some with `--sheet`"
         )
-        return f"To load more, name the sheets to load{such_as} or give `--all-sheets`"
-    such_as = f", such as {markdown_code(as_yaml(names))}" if few else ""
+        return f"To load more, give `--all-sheets`{some}"
+    some = f": {markdown_code(as_yaml(names))} without {OTHERS}" if few else " (`reading.sheets`)"
     return (
-        f"To load more, name the sheets to load in the export's YAML{such_as} or `reading: {{sheets: all}}`, and "
+        f"To load more, name its sheets in the export's YAML{some}, or write `reading: {{sheets: all}}`; then "
         "materialize again"
     )
-
-
-def _likely(file: FileDescription) -> tuple[SheetRows, ...]:
-    """Return what a person most likely wants: what was loaded is a cover where more was left out, else a part."""
-    rows_loaded, rows_left_out = (
-        sum(sheet.rows or 0 for sheet in sheets) for sheets in (file.sheets_loaded, file.left_out)
-    )
-    return file.left_out if rows_left_out > rows_loaded else (*file.sheets_loaded, *file.left_out)
 
 
 def _yaml_text(name: str) -> str:

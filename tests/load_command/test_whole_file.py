@@ -31,8 +31,8 @@ def workbook(desk: Desk, sheets: dict[str, Rows], hidden: tuple[str, ...] = ()) 
 def test_a_sheet_that_is_left_out_is_a_warning_on_stderr_and_the_command_ends_well(desk: Desk) -> None:
     file = workbook(desk, {"Cards": CARDS, "Resto": HEADLESS})
     said = (
-        "1 visible sheet with rows was not loaded: `Resto` (1 row); loaded: `Cards` (2 rows). To load more, name the "
-        "sheets to load, such as `--sheet Cards --sheet Resto`, or give `--all-sheets`"
+        "1 visible sheet with rows was not loaded: `Resto` (1 row); loaded: `Cards` (2 rows). To load more, give "
+        "`--all-sheets`, or `--sheet Cards --sheet Resto` without those that are no part of it"
     )
     for arguments in ((), ("--dry-run",), ("--json",)):
         result = desk.load_table(file, *arguments)
