@@ -55,6 +55,8 @@ class Outcome:
                     "column": change.column,
                     "old_type": change.old_type,
                     "new_type": change.new_type,
+                    "old_header": change.old_header,
+                    "new_header": change.new_header,
                 }
                 for change in report.changes
             ],

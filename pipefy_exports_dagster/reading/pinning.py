@@ -1,12 +1,13 @@
 """Types that the configuration pins: a value that does not fit fails the load."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import ConfigurationError, ValueDoesNotFitError
 from pipefy_exports_dagster.read_options import ReadOptions
 
-from .names import snake_case
+from .names import position_of, snake_case
 from .pinned_values import TextKind, pin
 from .text_types import Candidate
 
@@ -16,17 +17,37 @@ if TYPE_CHECKING:
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_ ]*(\(\s*\d+\s*(,\s*\d+\s*)?\))?")
 
 
+def pinned_types(columns: Sequence[tuple[str, str]], options: ReadOptions) -> dict[int, str]:
+    """Return the types that are pinned, by the position of the column in the file.
+
+    A header as it is written comes first, then a column's name; what then is pinned for no column goes to the one
+    whose header differs in spelling only.
+
+    Args:
+        columns: Name and header of each.
+    """
+    types = options.column_types
+    by_name = {snake_case(key): type_ for key, type_ in types.items()}
+    found = [types.get(header) or types.get(name) or by_name.get(name) for name, header in columns]
+    pinned = {position: type_ for position, type_ in enumerate(found) if type_ is not None}
+    known = {text for name, header in columns for text in (name, header)}
+    for key, type_ in types.items():
+        if key not in known and snake_case(key) not in known:
+            position = position_of(key, columns)
+            if position is not None:
+                pinned.setdefault(position, type_)
+    return pinned
+
+
 def pinned_candidate(
-    connection: "duckdb.DuckDBPyConnection", header: str, name: str, options: ReadOptions, *, text: TextKind
-) -> Candidate | None:
-    """Find the type that is pinned for a column, by its name or its original header.
+    connection: "duckdb.DuckDBPyConnection", name: str, wanted: str, options: ReadOptions, *, text: TextKind
+) -> Candidate:
+    """Return how a column gets the type that is pinned for it.
 
     Raises:
         ConfigurationError: DuckDB has no such type.
     """
-    by_name = {snake_case(key): type_ for key, type_ in options.column_types.items()}
-    wanted = options.column_types.get(header) or options.column_types.get(name) or by_name.get(name)
-    return None if wanted is None else pin(_resolved(connection, name, wanted), options, text)
+    return pin(_resolved(connection, name, wanted), options, text)
 
 
 def check_pinned(

@@ -14,7 +14,7 @@ from .column_types import VARCHAR
 from .description import FileDescription
 from .inference import Guess, TypedText, guess_types, settle_types
 from .pinned_values import TextKind
-from .pinning import check_pinned, pinned_candidate
+from .pinning import check_pinned, pinned_candidate, pinned_types
 from .preview import preview_rows
 from .sniffing import unreadable
 from .staged import StagedColumn, StagedTable
@@ -71,14 +71,16 @@ def stage(
         UnreadableFileError: Neither a header nor a row has a value, or DuckDB does not read the rows that were counted.
     """
     with _misreading_named(source):
+        wanted = pinned_types([(column.name, column.header) for column in source.columns], options)
         pins = {
-            position: pin
-            for position, column in enumerate(source.columns)
-            if (
-                pin := pinned_candidate(
-                    connection, column.header, column.name, options, text=_text_kind(source, column)
-                )
+            position: pinned_candidate(
+                connection,
+                source.columns[position].name,
+                type_,
+                options,
+                text=_text_kind(source, source.columns[position]),
             )
+            for position, type_ in wanted.items()
         }
         path = folder / "staged.parquet"
         columns = _written(connection, source, pins, path)
@@ -149,7 +151,7 @@ def _text_kind(source: Source, column: SourceColumn) -> TextKind:
 def _blank_columns(connection: "duckdb.DuckDBPyConnection", source: Source) -> set[int]:
     """Find columns with neither header nor value, such as a separator at the end of each line makes."""
     nameless = [position for position, column in enumerate(source.columns) if not column.header.strip()]
-    if not nameless:
+    if not nameless or source.file.kind == "xlsx":  # a workbook's have cells, if only of errors
         return set()
     counts = ", ".join(f"count(c{position})" for position in nameless)
     found = connection.execute(f"SELECT {counts} FROM {source.relation}").fetchone() or ()

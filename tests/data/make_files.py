@@ -506,6 +506,20 @@ def make_unusual_workbooks(header: list[str]) -> None:
     unknown = b'<?xml version="1.0" encoding="klingon"?><worksheet><sheetData>%b</sheetData></worksheet>'
     workbook("unknown_encoding", {"S": unknown % rows(header, ["é", "|1"]).encode()})
     expected("unknown_encoding", [header, ["é", "1"]])
+    good = HERE / "good"
+    workbook("workbook_in_utf8", {"S": rows(["é"])})
+    with zipfile.ZipFile(good / "workbook_in_utf8.xlsx") as file:
+        parts = {part: file.read(part) for part in file.namelist()}
+    for encoding in (
+        "klingon",
+        "shift_jis",
+    ):  # nobody's, and one that no workbook is in; it is UTF-8 all the same
+        declared = f'<?xml version="1.0" encoding="{encoding}"?>'.encode()
+        archive(
+            good / f"workbook_in_{encoding}.xlsx",
+            parts | {"xl/workbook.xml": declared + parts["xl/workbook.xml"]},
+        )
+        expected(f"workbook_in_{encoding}", [["é"]])
     by_number = rows(['t="s"|0', 't="s"|1'], ["|1", 't="s"|2'])
     declaration = '<?xml version="1.0" encoding="{}"?>'
     for name, sst in {
@@ -645,16 +659,6 @@ def make_bad() -> None:
     packed[where : where + 1] = b"X"
     (bad / "two_names.zip").write_bytes(packed)
     workbook("doctype", {"S": rows(['t="s"|0'], ['t="s"|0'])}, shared=["<t>x</t>"], folder="bad")
-    workbook("unknown_encodings", {"S": rows(["a"])}, folder="bad")
-    with zipfile.ZipFile(bad / "unknown_encodings.xlsx") as file:
-        parts = {part: file.read(part) for part in file.namelist()}
-    for encoding in ("klingon", "shift_jis"):  # nobody's, and one that the parser does not take
-        declared = f'<?xml version="1.0" encoding="{encoding}"?>'.encode()
-        archive(
-            bad / f"workbook_in_{encoding}.xlsx",
-            parts | {"xl/workbook.xml": declared + parts["xl/workbook.xml"]},
-        )
-    (bad / "unknown_encodings.xlsx").unlink()
     with zipfile.ZipFile(bad / "doctype.xlsx") as file:
         parts = {part: file.read(part) for part in file.namelist()}
     parts["xl/workbook.xml"] = b'<!DOCTYPE x [<!ENTITY a "aaaa">]>' + parts["xl/workbook.xml"]

@@ -19,7 +19,7 @@ MATERIALIZATIONS = {
     "dagster/column_schema": "Columns with type and the header of the file, as many as there is room for.",
     "pipefy/action": "Of a month: what the build did with it: `built`, `kept` and so on.",
     "pipefy/broken_views": "Views of your own in the database that do not work any more after the load.",
-    "pipefy/changes": "Columns that the load added, widened or missed.",
+    "pipefy/changes": "Columns that the load added, widened, missed, or found under another spelling of their header.",
     "pipefy/column_changes": "The same as JSON, for the check.",
     "pipefy/column_count": "Columns of the file.",
     "pipefy/cover": "Of a month: whether the export covers it wholly, or why it is provisional.",

@@ -1,8 +1,12 @@
 """The cells of a piece of a sheet, as arrays; what both scanners give."""
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
+
+MAX_COLUMNS = 16_384
+_REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{0,8})")
 
 
 class CellType(IntEnum):
@@ -14,6 +18,8 @@ class CellType(IntEnum):
     BOOLEAN = 3
     ERROR = 4
     ISO_DATE = 5
+    FORMULA = 6
+    """No value is stored: the text is the formula's own."""
 
 
 CELL_TYPES = {
@@ -41,3 +47,31 @@ class Run:
     style: int
     rows: Any
     texts: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedCells:
+    """What a piece of a sheet stores.
+
+    Args:
+        numbers: The number of each row in the sheet, by its ordinal in the piece; 0 where nothing says it (int64).
+        formula_cells: Cells that have a formula and a value.
+    """
+
+    runs: list[Run]
+    numbers: Any
+    formula_cells: int = 0
+
+
+def column_and_row(reference: str) -> tuple[int, int] | None:
+    """Tell where a reference points: `AB12` is column 27, counted from 0, and row 12; row 0 if it names none.
+
+    None if it is no reference.
+    """
+    match = _REFERENCE.fullmatch(reference)
+    if not match:
+        return None
+    index = 0
+    for letter in match[1].upper():
+        index = index * 26 + ord(letter) - 64
+    return (index - 1, int(match[2] or 0)) if index <= MAX_COLUMNS else None

@@ -1,7 +1,9 @@
 """From the segments of all pieces to one Arrow table, each column of the narrowest type that changes nothing."""
 
+from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from pipefy_exports_dagster.reading.column_types import (
@@ -16,17 +18,27 @@ from pipefy_exports_dagster.reading.column_types import (
 )
 
 from .canonical import texts_of
-from .values import Segment, ValueKind
+from .number_formats import NumberKind
+from .serials import decimals_of
+from .values import Segment, ValueKind, dated, is_fraction, np_floats
 
 _TEXT = {ValueKind.TEXT, ValueKind.SHARED}
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The values of a piece of a sheet: rows that store something, numbered without gaps."""
+    """The values of a piece of a sheet: rows that store something, numbered without gaps.
 
-    rows: int
+    Args:
+        numbers: The number of each row in its sheet; 0 where nothing says it (numpy int64).
+    """
+
     segments: tuple[Segment, ...]
+    numbers: Any
+
+    @property
+    def rows(self) -> int:
+        return len(self.numbers)
 
 
 @dataclass(slots=True)
@@ -35,24 +47,27 @@ class Columns:
 
     Args:
         shared: The workbook's shared strings (pyarrow string array), which may still be being read.
+        dates_from_1904: Which of the two epochs the workbook's serial numbers have.
     """
 
     shared: Future[Any]
+    dates_from_1904: bool
     pieces: list[int] = field(default_factory=list)
     _found: dict[int, dict[int, list[Segment]]] = field(default_factory=dict)
 
-    def add(self, piece: Piece) -> None:
-        """Take in a piece; pieces come in the order of the file."""
+    def add(self, piece: Piece, places: Sequence[int]) -> None:
+        """Take in a piece; pieces come in the order of the table.
+
+        Args:
+            places: The column of the table by the column of the piece.
+        """
         nth = len(self.pieces)
         self.pieces.append(piece.rows)
         for segment in piece.segments:
-            self._found.setdefault(segment.column, {}).setdefault(nth, []).append(segment)
+            self._found.setdefault(places[segment.column], {}).setdefault(nth, []).append(segment)
 
-    @property
-    def width(self) -> int:
-        return max(self._found, default=-1) + 1
-
-    def has_values(self, column: int) -> bool:
+    def has_cells(self, column: int) -> bool:
+        """Whether a column has a cell, be it an error."""
         return column in self._found
 
     def take(self, column: int) -> tuple[str, bool, Any]:
@@ -63,7 +78,12 @@ class Columns:
         """
         import pyarrow as pa
 
-        by_piece = self._found.pop(column, {})
+        by_piece = {
+            nth: [segment for segment in listed if segment.kind is not ValueKind.ERROR]
+            for nth, listed in self._found.pop(column, {}).items()
+        }
+        if any(segment.serial is not NumberKind.NUMBER for listed in by_piece.values() for segment in listed):
+            by_piece = self._dated(by_piece)
         found = [segment for listed in by_piece.values() for segment in listed]
         type_ = _column_type(found)
         arrow_type = _arrow_type(type_)
@@ -77,6 +97,17 @@ class Columns:
         ]
         only_text = bool(found) and {segment.kind for segment in found} <= _TEXT
         return type_, only_text, pa.chunked_array(chunks, arrow_type)
+
+    def _dated(self, by_piece: dict[int, list[Segment]]) -> dict[int, list[Segment]]:
+        """Turn serial numbers into dates, which takes a look at all of the column."""
+        serials = [
+            np_floats(segment) for listed in by_piece.values() for segment in listed if is_fraction(segment)
+        ]
+        decimals = decimals_of(serials)
+        return {
+            nth: dated(listed, dates_from_1904=self.dates_from_1904, decimals=decimals)
+            for nth, listed in by_piece.items()
+        }
 
 
 def _column_type(found: list[Segment]) -> str:
@@ -111,10 +142,12 @@ def _whole(floats: Any) -> bool:
 
 
 def _exact_as_float(integers: Any) -> bool:
-    import pyarrow.compute as pc
+    """Whether each integer is what its float is written as."""
+    import numpy as np
 
-    extremes = pc.min_max(integers).as_py()
-    return bool(max(abs(extremes["min"]), abs(extremes["max"])) <= MAX_EXACT_IN_DOUBLE)
+    values = integers.to_numpy()
+    large = values[np.abs(values) > MAX_EXACT_IN_DOUBLE].tolist()
+    return all(Decimal(repr(float(value))) == value for value in large)
 
 
 def _arrow_type(type_: str) -> Any:
@@ -131,8 +164,10 @@ def _arrow_type(type_: str) -> Any:
 
 
 def _converted(segment: Segment, type_: str, shared: Any) -> Segment:
-    values = texts_of(segment, shared) if type_ == VARCHAR else segment.values.cast(_arrow_type(type_))
-    return Segment(segment.column, segment.kind, segment.rows, values)
+    if type_ == VARCHAR:
+        return replace(segment, values=texts_of(segment, shared))
+    # That nothing is lost was seen when the type was chosen.
+    return replace(segment, values=segment.values.cast(_arrow_type(type_), safe=False))
 
 
 def _assemble(found: list[Segment], rows: int, arrow_type: Any) -> Any:

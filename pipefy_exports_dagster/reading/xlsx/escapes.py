@@ -7,10 +7,13 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 def unescaped(texts: Any) -> Any:
     """Undo `_x000D_`, which is how workbooks write characters that XML cannot (pyarrow string array)."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    return pa.array(
-        [None if text is None else _ESCAPED.sub(_character, text) for text in texts.to_pylist()], pa.string()
-    )
+    escaped = pc.fill_null(pc.match_substring(texts, "_x"), fill_value=False)
+    if not pc.any(escaped).as_py():
+        return texts
+    changed = [_ESCAPED.sub(_character, text) for text in texts.filter(escaped).to_pylist()]
+    return pc.replace_with_mask(texts, escaped, pa.array(changed, pa.string()))
 
 
 def _character(escaped: re.Match[str]) -> str:

@@ -1,19 +1,24 @@
 import posixpath
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Self
+from urllib.parse import unquote
 
+from pipefy_exports_dagster.errors import UnreadableFileError
 from pipefy_exports_dagster.reading.sniffing import unreadable
 from pipefy_exports_dagster.reading.unwrapping import counted_chunks, too_large
 
-from .xml_events import XmlFeed, local_name
+from .xml_text import as_utf8
+from .xml_tree import XmlTree
 
 # Deflate packs at most 1,032 : 1. Real sheets are at 8 to 30; a part past this ratio and size is a bomb.
 _MAX_RATIO = 250
 _RATIO_COUNTS_FROM_BYTES = 100_000_000
 _MAX_SMALL_PART_BYTES = 50_000_000
+_RELATION_ID = "/relationships id"  # of the transitional, and of the strict namespace
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +30,47 @@ class Sheet:
     part: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Relation:
+    kind: str
+    part: str
+
+
 @dataclass(slots=True)
 class Package:
-    """A workbook's archive: its parts by what they are for, unpacked with a count, from any thread."""
+    """A workbook's archive: its parts by what they are for, unpacked with a count, from any thread.
+
+    Args:
+        active: Which of the sheets the workbook opens with.
+        shared_strings: The part with the texts that cells refer to; None if there is none.
+        styles: The part with the number formats; None if there is none.
+        styles_missing: Whether the workbook names such a part and does not have it.
+    """
 
     archive: zipfile.ZipFile
     max_unpacked_bytes: int
     sheets: tuple[Sheet, ...] = ()
+    active: int = 0
     dates_from_1904: bool = False
     shared_strings: str | None = None
     styles: str | None = None
+    styles_missing: bool = False
     _unpacked: int = 0
     _counting: threading.Lock = field(default_factory=threading.Lock)
     _names: dict[str, str] = field(default_factory=dict)
+    _contents: list[IO[bytes]] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the archive, and what is being unpacked of it."""
+        for content in self._contents:
+            content.close()
+        self.archive.close()
 
     @classmethod
     def open(cls, path: Path, *, max_unpacked_bytes: int) -> "Package":
@@ -51,28 +84,41 @@ class Package:
         except (zipfile.BadZipFile, OSError, ValueError) as error:
             raise unreadable("a truncated or damaged archive", f"{error}; download it again") from error
         package = cls(archive, max_unpacked_bytes)
-        # Some writers differ in case between what they name and what they write.
-        package._names = {name.lower().replace("\\", "/"): name for name in archive.namelist()}
-        workbook = package._related("", "officeDocument") or "xl/workbook.xml"
-        if not package.has(workbook):
-            raise unreadable("an archive without a workbook", "it is not an Excel file; export again")
-        package.shared_strings = package._related(workbook, "sharedStrings")
-        package.styles = package._related(workbook, "styles")
-        package._read_workbook(workbook)
+        try:
+            package._read_contents()
+        except BaseException:
+            package.close()
+            raise
         return package
 
+    def _read_contents(self) -> None:
+        self._names = {part_key(name): name for name in self.archive.namelist()}
+        workbook = self._first("", "officeDocument") or "xl/workbook.xml"
+        if not self.has(workbook):
+            raise unreadable("an archive without a workbook", "it is not an Excel file; export again")
+        self.shared_strings = self._first(workbook, "sharedStrings")
+        self.styles = self._first(workbook, "styles")
+        self.styles_missing = self.styles is None and any(
+            relation.kind == "styles" for relation in self._relations(workbook).values()
+        )
+        self._read_workbook(workbook)
+
     def has(self, part: str) -> bool:
-        return part.lower() in self._names
+        return part_key(part) in self._names
 
     def chunks(self, part: str, *, chunk_bytes: int = 1 << 20) -> Iterator[bytes]:
-        """Unpack a part; what all parts unpack to is counted, whatever the archive says of their sizes."""
-        name = self._names[part.lower()]
+        """Unpack a part as UTF-8; what all parts unpack to is counted, whatever the archive says of their sizes."""
+        return as_utf8(self._unpacked_chunks(part, chunk_bytes))
+
+    def _unpacked_chunks(self, part: str, chunk_bytes: int) -> Iterator[bytes]:
+        name = self._names[part_key(part)]
         packed_bytes = self.archive.getinfo(name).compress_size
         unpacked = 0
         try:
             content = self.archive.open(name)
         except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
             raise unreadable("a truncated or damaged archive", f"{error}; download it again") from error
+        self._contents.append(content)
         with content:
             for chunk in counted_chunks(content, max_bytes=self.max_unpacked_bytes, chunk_bytes=chunk_bytes):
                 unpacked += len(chunk)
@@ -100,43 +146,77 @@ class Package:
             pieces.append(chunk)
         return b"".join(pieces)
 
-    def _relations(self, part: str) -> dict[str, tuple[str, str]]:
-        """Read what a part refers to: kind and path by id."""
+    def _relations(self, part: str) -> dict[str, _Relation]:
+        """Read what a part refers to, by id."""
         folder, name = posixpath.split(part)
         relations_part = posixpath.join(folder, "_rels", f"{name}.rels")
-        if not self.has(relations_part):
-            return {}
-        found: dict[str, tuple[str, str]] = {}
+        found: dict[str, _Relation] = {}
 
-        def start(element: str, attributes: dict[str, str]) -> None:
-            if element == "Relationship" and attributes.get("TargetMode") != "External":
-                target = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", ""))).lstrip(
-                    "/"
+        def start(path: str, attributes: Mapping[str, str]) -> None:
+            if path == "Relationship" and attributes.get("TargetMode") != "External":
+                kind = attributes.get("Type", "").rpartition("/")[2]
+                found[attributes.get("Id", "")] = _Relation(
+                    kind, _target(folder, attributes.get("Target", ""))
                 )
-                found[attributes.get("Id", "")] = (attributes.get("Type", "").rpartition("/")[2], target)
 
-        XmlFeed(start).feed(self.small_part(relations_part), final=True)
+        if self.has(relations_part):
+            XmlTree(start).feed(self.small_part(relations_part), final=True)
         return found
 
-    def _related(self, part: str, kind: str) -> str | None:
-        for found, target in self._relations(part).values():
-            if found == kind and self.has(target):
-                return target
+    def _first(self, part: str, kind: str) -> str | None:
+        """Find the first part of a kind that another one refers to, and that is there."""
+        for relation in self._relations(part).values():
+            if relation.kind == kind and self.has(relation.part):
+                return relation.part
         return None
 
     def _read_workbook(self, part: str) -> None:
         relations = self._relations(part)
         sheets: list[Sheet] = []
+        actives: list[str] = []
 
-        def start(element: str, attributes: dict[str, str]) -> None:
-            if element == "workbookPr":
-                self.dates_from_1904 = attributes.get("date1904", "0") in ("1", "true")
-            elif element == "sheet":
-                ids = [value for name, value in attributes.items() if local_name(name) == "id"]
-                kind, target = relations.get(ids[0] if ids else "", ("", ""))
-                readable = kind == "worksheet" and self.has(target)
+        def start(path: str, attributes: Mapping[str, str]) -> None:
+            if path == "workbookPr":
+                self.dates_from_1904 = attributes.get("date1904", "0").strip() in ("1", "true", "on")
+            elif path == "bookViews/workbookView":
+                actives.append(attributes.get("activeTab", "0").strip())
+            elif path == "sheets/sheet":
                 visible = attributes.get("state", "visible") == "visible"
-                sheets.append(Sheet(attributes.get("name", ""), visible, target if readable else None))
+                sheets.append(
+                    Sheet(attributes.get("name", ""), visible, self._sheet_part(relations, attributes))
+                )
 
-        XmlFeed(start).feed(self.small_part(part), final=True)
+        XmlTree(start).feed(self.small_part(part), final=True)
         self.sheets = tuple(sheets)
+        if actives and actives[0].isdecimal() and len(actives[0]) < len("1000000"):
+            self.active = int(actives[0])
+
+    def _sheet_part(self, relations: Mapping[str, _Relation], attributes: Mapping[str, str]) -> str | None:
+        """Find a listed sheet's part; None if it is a chart or a dialog.
+
+        Raises:
+            UnreadableFileError: It is not in the archive: what was in it is lost.
+        """
+        ids = [value for name, value in attributes.items() if name.endswith(_RELATION_ID) or name == "id"]
+        relation = relations.get(ids[0] if ids else "")
+        if relation is None or not self.has(relation.part):
+            raise _part_missing(attributes.get("name", ""))
+        return relation.part if relation.kind == "worksheet" else None
+
+
+def part_key(path: str) -> str:
+    """Bring a part's path into the one form by which it is found.
+
+    Writers differ in case, slashes and percent signs between what they name and what they write.
+    """
+    return posixpath.normpath("/" + unquote(path.replace("\\", "/"))).lstrip("/").lower()
+
+
+def _target(folder: str, target: str) -> str:
+    return posixpath.normpath(posixpath.join("/", folder, target.strip().replace("\\", "/"))).lstrip("/")
+
+
+def _part_missing(sheet: str) -> UnreadableFileError:
+    return unreadable(
+        "a damaged workbook", f"it lists the sheet {sheet!r}, and the sheet is not in it; download it again"
+    )

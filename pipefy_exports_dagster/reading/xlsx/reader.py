@@ -1,28 +1,30 @@
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipefy_exports_dagster.read_options import ReadOptions
-from pipefy_exports_dagster.reading.description import FileDescription, SheetRows
+from pipefy_exports_dagster.reading.description import FileDescription
 from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS
-from pipefy_exports_dagster.reading.names import column_names, storable_header
+from pipefy_exports_dagster.reading.names import column_names
 from pipefy_exports_dagster.reading.sniffing import unreadable
 from pipefy_exports_dagster.reading.staging import Source, SourceColumn
 from pipefy_exports_dagster.reading.text_types import DATES, Candidate, formatted_dates, marked_numbers
 
-from .canonical import texts_of
-from .cells import CellType, Run
+from .cells import CellType, Run, ScannedCells
 from .columns import Columns, Piece
-from .fast_cells import scan_rows_fast
-from .package import Package
+from .fast_cells import scan_rows
+from .joining import JoinedSheets, SheetChoice
+from .number_formats import NumberKind
+from .opening import Opening
+from .package import Package, Sheet
 from .shared_strings import read_shared_strings
-from .sheet_pieces import count_rows, row_pieces
-from .slow_cells import scan_rows_slowly
-from .styles import NumberKind, read_styles
-from .values import Segment, segments
+from .sheet_pieces import sheet_rows
+from .sheets import ScannedSheet
+from .styles import read_styles
+from .values import segments
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,17 +35,13 @@ _PIECES_AHEAD = 3
 
 
 @dataclass(frozen=True, slots=True)
-class ScannedPiece:
-    """A piece of a sheet, scanned.
-
-    Args:
-        counted: Rows that store a value, counted apart from the scan.
-        error_cells: Cells that hold an error value such as `#N/A`.
-    """
+class _ScannedPiece:
+    """A piece of a sheet, scanned; what was counted is of its cells."""
 
     piece: Piece
-    counted: int
     error_cells: int
+    formula_cells: int
+    formulas_without_value: int
 
 
 @dataclass(slots=True)
@@ -52,159 +50,133 @@ class Workbook:
 
     package: Package
     styles: list[NumberKind]
-    columns: Columns
-    rows_counted: int = 0
-    error_cells: int = 0
+    shared: Future[Any]
+
+    def scan(self, sheet: Sheet) -> ScannedSheet:
+        """Scan a sheet, and see which rows it has."""
+        assert sheet.part is not None  # noqa: S101  others are not scanned
+        scanned = ScannedSheet(sheet.name)
+        for found in self._scan_ahead(sheet.part):
+            if found.piece.rows:
+                scanned.pieces.append(found.piece)
+            scanned.error_cells += found.error_cells
+            scanned.formula_cells += found.formula_cells
+            scanned.formulas_without_value += found.formulas_without_value
+        scanned.settle(self.shared.result())
+        return scanned
+
+    def header_of(self, scanned: ScannedSheet) -> list[str]:
+        """Give the first row of a sheet."""
+        return scanned.header(self.shared.result(), dates_from_1904=self.package.dates_from_1904)
+
+    def _scan_ahead(self, part: str) -> Iterator[_ScannedPiece]:
+        """Scan a sheet's pieces side by side, in order."""
+        with ThreadPoolExecutor(_SCANNERS) as scanners:
+            waiting: deque[Future[_ScannedPiece]] = deque()
+            try:
+                sheet = sheet_rows(self.package, part)
+                for rows in sheet.pieces:
+                    waiting.append(scanners.submit(self._scan_piece, rows, sheet.opening))
+                    if len(waiting) > _PIECES_AHEAD:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def _scan_piece(self, rows: bytes, opening: Opening) -> _ScannedPiece:
+        cells = scan_rows(rows, opening)
+        return _ScannedPiece(
+            self._piece(cells),
+            error_cells=_count(cells.runs, CellType.ERROR),
+            formula_cells=cells.formula_cells,
+            formulas_without_value=_count(cells.runs, CellType.FORMULA),
+        )
+
+    def _piece(self, cells: ScannedCells) -> Piece:
+        """Number the rows that store something, and turn the texts into values."""
+        import numpy as np
+
+        present = np.zeros(len(cells.numbers), bool)
+        for run in cells.runs:
+            present[run.rows] = True
+            if self.package.styles_missing and run.style and run.type is CellType.NUMBER:
+                raise unreadable(
+                    "a damaged workbook",
+                    "it says that its number formats are in a part that is not in it, so that dates cannot be told "
+                    "from numbers; download it again",
+                )
+        number = np.cumsum(present, dtype=np.int32) - 1
+        found = [
+            segment
+            for run in cells.runs
+            for segment in segments(replace(run, rows=number[run.rows]), self.styles)
+        ]
+        return Piece(tuple(found), cells.numbers[present])
+
+
+def _count(runs: list[Run], type_: CellType) -> int:
+    return sum(len(run.rows) for run in runs if run.type is type_)
 
 
 def open_workbook(connection: "duckdb.DuckDBPyConnection", path: Path, *, options: ReadOptions) -> Source:
-    """Read a workbook's visible sheets that have the same header, as one table.
+    """Read the sheets of a workbook that are the export, as one table.
 
     Raises:
         UnreadableFileError: It is damaged, too large, or has no visible cell.
+        ConfigurationError: `options.sheets` names a sheet that it does not have.
     """
     package = Package.open(path, max_unpacked_bytes=options.max_unpacked_bytes)
     # No cell's scan needs the shared strings, so they are read beside it.
-    with package.archive, ThreadPoolExecutor(1) as beside:
+    with package, ThreadPoolExecutor(1) as beside:
         shared = beside.submit(_shared_strings, package)
-        workbook = Workbook(package, read_styles(package), Columns(shared))
-        return _read_sheets(connection, workbook, options)
+        workbook = Workbook(package, read_styles(package), shared)
+        joined = SheetChoice(package, options.sheets, workbook.scan, workbook.header_of).join()
+        return _source(connection, workbook, joined, options)
 
 
-def _read_sheets(connection: "duckdb.DuckDBPyConnection", workbook: Workbook, options: ReadOptions) -> Source:
+def _source(
+    connection: "duckdb.DuckDBPyConnection", workbook: Workbook, joined: JoinedSheets, options: ReadOptions
+) -> Source:
     import pyarrow as pa
 
-    header: list[str] | None = None
-    loaded, skipped = [], []
-    for sheet in workbook.package.sheets:
-        if not sheet.visible or sheet.part is None:
-            skipped.append(sheet.name)
-            continue
-        found = _read_sheet(workbook, sheet.part, expected=header)
-        if found is None:
-            skipped.append(sheet.name)
-            continue
-        header = header or found
-        loaded.append(sheet.name)
-    if header is None:
-        raise unreadable("a workbook without a visible cell", "Pipefy wrote nothing into it; export again")
-    columns, names, arrays = _finish(workbook.columns, header, options)
+    columns = Columns(workbook.shared, workbook.package.dates_from_1904)
+    for piece, places in joined.pieces:
+        columns.add(piece, places)
+    rows = sum(columns.pieces)
+    joined.pieces.clear()
+    described, names, arrays = _finish(columns, joined.header, options)
     connection.register("source", pa.table(arrays, names=names))
     return Source(
         relation="source",
         sample=f"(FROM source LIMIT {SAMPLE_ROWS})",
-        columns=columns,
-        rows=workbook.rows_counted,
+        columns=described,
+        rows=rows,
         file=FileDescription(
             "xlsx",
-            sheets_loaded=tuple(SheetRows(name, None) for name in loaded),
-            sheets_skipped=tuple(SheetRows(name, None) for name in skipped),
-            error_cells=workbook.error_cells,
+            sheets_loaded=tuple(joined.loaded),
+            sheets_skipped=tuple(joined.skipped),
+            error_cells=sum(sheet.error_cells for sheet in joined.scanned),
+            formula_cells=sum(sheet.formula_cells for sheet in joined.scanned),
+            formulas_without_value=sum(sheet.formulas_without_value for sheet in joined.scanned),
+            dropped_blank_rows=sum(sheet.dropped_blank_rows for sheet in joined.scanned),
         ),
     )
-
-
-def _read_sheet(workbook: Workbook, part: str, *, expected: list[str] | None) -> list[str] | None:
-    """Add a sheet's rows, and give its header; None if it is empty or has another header than expected."""
-    header: list[str] | None = None
-    for scanned in _scan_ahead(workbook, part):
-        piece, counted = scanned.piece, scanned.counted
-        if piece.rows != counted:
-            raise unreadable(
-                "a workbook that two readers understand differently",
-                f"{counted} rows were counted where {piece.rows} were read; please report this file",
-            )
-        if header is None:
-            if not piece.rows:
-                continue
-            header, piece = _split_header(piece, workbook.columns.shared.result())
-            if expected is not None and header != expected:
-                return None
-        workbook.columns.add(piece)
-        workbook.rows_counted += counted
-        workbook.error_cells += scanned.error_cells
-    if header is not None:
-        workbook.rows_counted -= 1
-    return header
-
-
-def _scan_ahead(workbook: Workbook, part: str) -> Iterator[ScannedPiece]:
-    """Scan a sheet's pieces side by side, in order."""
-    with ThreadPoolExecutor(_SCANNERS) as scanners:
-        waiting: deque[Future[ScannedPiece]] = deque()
-        try:
-            for rows in row_pieces(workbook.package, part):
-                waiting.append(scanners.submit(_scan, rows, workbook))
-                if len(waiting) > _PIECES_AHEAD:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-def _scan(rows: bytes, workbook: Workbook) -> ScannedPiece:
-    runs = scan_rows_fast(rows)
-    if runs is None:
-        runs = scan_rows_slowly(rows)
-    errors = sum(len(run.rows) for run in runs if run.type is CellType.ERROR)
-    piece = _piece(runs, workbook)
-    return ScannedPiece(piece, count_rows(rows, scanned=piece.rows), errors)
-
-
-def _piece(runs: list[Run], workbook: Workbook) -> Piece:
-    """Number the rows that store something, and turn the texts into values."""
-    import numpy as np
-
-    if not runs:
-        return Piece(0, ())
-    present = np.zeros(max(int(run.rows[-1]) for run in runs) + 1, bool)
-    for run in runs:
-        present[run.rows] = True
-    number = np.cumsum(present, dtype=np.int32) - 1
-    found: list[Segment] = []
-    for run in runs:
-        numbered = Run(run.column, run.type, run.style, number[run.rows], run.texts)
-        found += segments(numbered, workbook.styles, dates_from_1904=workbook.package.dates_from_1904)
-    return Piece(int(number[-1]) + 1, tuple(found))
-
-
-def _split_header(piece: Piece, shared: Any) -> tuple[list[str], Piece]:
-    """Take the first row off a piece, as texts without trailing blanks."""
-    headers: dict[int, str] = {}
-    rest = []
-    for segment in piece.segments:
-        first = int(segment.rows[0] == 0)
-        if first:
-            head = Segment(segment.column, segment.kind, segment.rows[:1], segment.values.slice(0, 1))
-            headers[segment.column] = storable_header(texts_of(head, shared)[0].as_py() or "")
-        if len(segment.rows) > first:
-            rest.append(
-                Segment(segment.column, segment.kind, segment.rows[first:] - 1, segment.values.slice(first))
-            )
-    names = [headers.get(column, "") for column in range(max(headers, default=-1) + 1)]
-    while names and not names[-1]:
-        names.pop()
-    return names, Piece(piece.rows - 1, tuple(rest))
 
 
 def _finish(
     columns: Columns, header: list[str], options: ReadOptions
 ) -> tuple[tuple[SourceColumn, ...], list[str], list[Any]]:
     """Make the columns: all that have a header or a value."""
-    width = max(len(header), columns.width)
-    headers = header + [""] * (width - len(header))
-    kept = [
-        position for position in range(width) if headers[position].strip() or columns.has_values(position)
-    ]
-    all_names = column_names(headers)
+    kept = [position for position, name in enumerate(header) if name.strip() or columns.has_cells(position)]
+    all_names = column_names(header)
     candidates = _candidates(options)
     described, arrays = [], []
     with ThreadPoolExecutor(_SCANNERS) as makers:
         for position, (type_, only_text, values) in zip(kept, makers.map(columns.take, kept), strict=True):
             described.append(
-                SourceColumn(headers[position], all_names[position], type_, candidates if only_text else ())
+                SourceColumn(header[position], all_names[position], type_, candidates if only_text else ())
             )
             arrays.append(values)
     return tuple(described), [f"c{nth}" for nth in range(len(kept))], arrays

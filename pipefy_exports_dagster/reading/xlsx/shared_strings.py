@@ -1,95 +1,167 @@
+"""The texts that cells refer to by number."""
+
 import re
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
-from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.errors import UnreadableFileError
 from pipefy_exports_dagster.reading.unwrapping import too_large
 
 from .escapes import unescaped
+from .gathered import Gathered, OddTextsError
+from .markup import plain_markup, without_sections
+from .opening import Opening, find_opening
 from .package import Package
-from .sheet_pieces import as_utf8
-from .xml_events import XmlFeed
+from .tags import Element, Grammar, NotPlainError, OddPartsError, SectionsError, Tags, require
+from .xml_tree import XmlTree
 
-_PLAIN = re.compile(rb"<si><t(?: [^<>]*)?>([^<>&\r]*)</t></si>")
-_START = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?si[ />]")
-_ROOT = re.compile(rb"<((?:[A-Za-z_][\w.-]*:)?)sst[\s>]")
 _CHUNK_BYTES = 4 << 20
+_LONGEST_ITEM_BYTES = 64 << 20
+_END_OF_ITEM = re.compile(rb"</(?:[^\s<>/:]{1,64}:)?si\s{0,64}>")
+_END_OF_ITEMS = re.compile(rb"</(?:[^\s<>/:]{1,64}:)?sst\s{0,64}>\s*\Z")
+_TRIES = 3
+_MOST_ODD = 0.5
+# Phonetic guides stand beside Japanese text and are no part of it.
+_TEXTS = ("si/t", "si/r/t")
+
+
+ITEM = Element(b"si", 1)
+TEXT = Element(b"t", 4, holds_text=True)
+_NEXT = (ITEM.code, ITEM.empty)
+_GRAMMAR = Grammar(
+    (ITEM, TEXT),
+    [
+        *((end, next_) for end in (ITEM.empty, ITEM.end) for next_ in _NEXT),
+        *((ITEM.code, next_) for next_ in (TEXT.code, TEXT.empty, ITEM.end)),
+        (TEXT.code, TEXT.end),
+        *((end, ITEM.end) for end in (TEXT.empty, TEXT.end)),
+    ],
+    starts=_NEXT,
+    ends=(ITEM.empty, ITEM.end),
+)
 
 
 def read_shared_strings(package: Package) -> Any:
-    """Read the texts that cells refer to by number (pyarrow string array)."""
+    """Read the texts that cells refer to (pyarrow string array)."""
     import pyarrow as pa
 
     if package.shared_strings is None:
         return pa.array([], pa.string())
-    pieces: list[Any] = []
-    kept = end_of_item = b""
-    for chunk in as_utf8(package.chunks(package.shared_strings, chunk_bytes=_CHUNK_BYTES)):
+    chunks = package.chunks(package.shared_strings, chunk_bytes=_CHUNK_BYTES)
+    found = find_opening(chunks, "si", within=False)
+    if found is None:
+        return pa.array([], pa.string())
+    opening, first = found
+    try:
+        pieces = [_strings(items, opening) for items in _pieces(chain([first], chunks), opening)]
+    except UnreadableFileError:
+        # Damaged, or cut where an item only seemed to end, as in a list of extensions: once more, without cutting.
+        return _read_slowly(package.chunks(package.shared_strings, chunk_bytes=_CHUNK_BYTES))
+    return pa.concat_arrays([pa.array([], pa.string()), *pieces])
+
+
+def _pieces(chunks: Iterator[bytes], opening: Opening) -> Iterator[bytes]:
+    """Yield pieces of complete items, the last with whatever follows them."""
+    plain_end = b"</" + opening.prefix + b"si>"
+    kept = b""
+    for chunk in chunks:
         kept += chunk
-        if not end_of_item:
-            root = _ROOT.search(kept)
-            end_of_item = b"</" + (root[1] if root else b"") + b"si>"
-        end = kept.rfind(end_of_item)
-        if end < 0:
-            if len(kept) > 16 * _CHUNK_BYTES:
-                raise too_large(16 * _CHUNK_BYTES)
-            continue
-        end += len(end_of_item)
-        pieces.append(_strings(kept[:end]))
-        kept = kept[end:]
-    pieces.append(_strings(kept))
-    return pa.concat_arrays(pieces)
+        end = kept.rfind(plain_end) + len(plain_end)
+        if end < len(plain_end):
+            others = list(_END_OF_ITEM.finditer(kept))
+            end = others[-1].end() if others else 0
+        if end:
+            yield kept[:end]
+            kept = kept[end:]
+        elif len(kept) > _LONGEST_ITEM_BYTES:
+            raise too_large(_LONGEST_ITEM_BYTES)
+    end_of_items = _END_OF_ITEMS.search(kept)
+    rest = kept[: end_of_items.start()] if end_of_items else kept
+    if rest.strip() or not end_of_items:
+        yield rest if end_of_items else rest + b"<"  # the list is broken off: for the parser to complain
 
 
-def _strings(items: bytes) -> Any:
-    """Read a piece of complete `<si>` elements; at once if all are plain, else one by one."""
+def _strings(items: bytes, opening: Opening) -> Any:
+    plain = plain_markup(items, prefix=opening.prefix)
+    if plain is None:
+        return _slow_strings(items, opening)
+    return _plain_strings(plain, opening.without_prefix(), tries=_TRIES)
+
+
+def _plain_strings(items: bytes, opening: Opening, *, tries: int) -> Any:
+    """Read complete items at once, but for those that cannot be."""
+    import numpy as np
     import pyarrow as pa
 
-    plain = _PLAIN.findall(items)
-    if len(plain) == len(_START.findall(items)):
-        try:
-            strings = pa.array(plain, pa.binary()).cast(pa.string())
-        except pa.ArrowInvalid as error:
-            raise unreadable("a damaged workbook", "its texts are not UTF-8; download it again") from error
-    else:
-        strings = pa.array(_slow_strings(items), pa.string())
-    return unescaped(strings) if b"_x" in items else strings
+    try:
+        return _fast_strings(items)
+    except SectionsError:
+        plain = without_sections(items)
+        return _slow_strings(items, opening) if plain is None else _plain_strings(plain, opening, tries=tries)
+    except NotPlainError:
+        return _slow_strings(items, opening)
+    except OddPartsError as error:
+        found = error
+    if not tries or found.odd.mean() > _MOST_ODD:
+        return _slow_strings(items, opening)
+    plain_ones = _plain_strings(found.cut_out(items, odd=False), opening, tries=tries - 1)
+    slow = _slow_strings(found.cut_out(items, odd=True), opening)
+    order = np.concatenate([np.flatnonzero(~found.odd), np.flatnonzero(found.odd)])
+    return pa.concat_arrays([plain_ones, slow]).take(pa.array(np.argsort(order)))
 
 
-def _slow_strings(items: bytes) -> list[str]:
+def _fast_strings(items: bytes) -> Any:
+    import numpy as np
+
+    tags = Tags.of(items, _GRAMMAR)
+    codes = tags.codes
+    require(int(codes[0]) in _GRAMMAR.starts and int(codes[-1]) in _GRAMMAR.ends)
+    is_item = (codes == ITEM.code) | (codes == ITEM.empty)
+    parts = np.flatnonzero(is_item)
+    of_part = np.cumsum(is_item, dtype=np.int32) - 1
+    require(not items[tags.ends[-1] + 1 :].strip())
+    tags.refuse(parts, of_part[tags.misplaced(_GRAMMAR)], len(items))
+    for element in (ITEM, TEXT):
+        tags.refuse(parts, of_part[tags.odd_attributes(element)], len(items))
+    texts = np.flatnonzero(codes == TEXT.code)
+    starts, lengths = np.zeros(len(parts), np.int32), np.zeros(len(parts), np.int32)
+    first, end = tags.texts_of(texts)
+    starts[of_part[texts]], lengths[of_part[texts]] = first, end - first
+    try:
+        gathered = Gathered.of(tags.buffer, starts, lengths)
+    except OddTextsError as odd:
+        tags.refuse(parts, odd.nth, len(items))
+        raise
+    require(items.isascii() or gathered.is_utf8())
+    return gathered.strings(0, len(parts))
+
+
+def _slow_strings(items: bytes, opening: Opening) -> Any:
+    """Read items one by one, whatever is in them."""
+    return _read_slowly(iter([opening.whole(items)]))
+
+
+def _read_slowly(chunks: Iterator[bytes]) -> Any:
+    import pyarrow as pa
+
     strings: list[str] = []
-    state = {"item": False, "text": 0, "phonetic": 0}
     pieces: list[str] = []
 
-    def start(element: str, _attributes: dict[str, str]) -> None:
-        if element == "si":
-            pieces.clear()
-            state["item"] = True
-        elif element == "rPh":
-            state["phonetic"] += 1
-        elif element == "t":
-            state["text"] += 1
-
-    def end(element: str) -> None:
-        if element == "si":
+    def end(path: str) -> None:
+        if path == "si":
             strings.append("".join(pieces))
-            state["item"] = False
-        elif element == "rPh":
-            state["phonetic"] -= 1
-        elif element == "t":
-            state["text"] -= 1
+            pieces.clear()
 
-    def text(piece: str) -> None:
-        # Phonetic guides stand beside Japanese text and are no part of it.
-        if state["item"] and state["text"] and not state["phonetic"]:
+    def text(path: str, piece: str) -> None:
+        if path in _TEXTS:
             pieces.append(piece)
 
-    body = re.sub(
-        rb"^.*?(?=<(?:[A-Za-z]+:)?si[ />])|</(?:[A-Za-z]+:)?sst\s*>\s*$", b"", items, flags=re.DOTALL
-    )
-    if not re.search(rb"<(?:[A-Za-z]+:)?si[ />]", body):
-        return strings
-    feed = XmlFeed(start, end=end, text=text)
-    feed.feed(b"<piece>")
-    feed.feed(body)
-    feed.feed(b"</piece>", final=True)
-    return strings
+    def start(_path: str, _attributes: Mapping[str, str]) -> None:
+        """Nothing is to be seen of a start tag."""
+
+    tree = XmlTree(start, end=end, text=text)
+    for chunk in chunks:
+        tree.feed(chunk)
+    tree.feed(b"", final=True)
+    return unescaped(pa.array(strings, pa.string()))

@@ -1,105 +1,159 @@
 """Any worksheet XML into cells, one by one.
 
-The reference for `fast_cells`, and what reads the pieces that it leaves: rich text, comments, prefixes,
-cells without a reference, anything that is not written the way the common programs write it.
+The reference for `fast_cells`, and what reads the rows that it leaves: rich text, prefixes, cells without a
+reference, anything that is not written the way the common programs write it.
 """
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from .cells import CELL_TYPES, CellType, Run
+from .cells import CELL_TYPES, CellType, Run, ScannedCells, column_and_row
 from .escapes import unescaped
-from .xml_events import XmlFeed
+from .opening import Opening
+from .sheet_pieces import PLAIN
+from .xml_tree import XmlTree
 
-_REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?[0-9]*")
 _STYLE = re.compile(r"[0-9]{1,9}")
-MAX_COLUMNS = 16_384
+_ROW_NUMBER = re.compile(r"[0-9]{1,8}")
+_ROW, _CELL = "sheetData/row", "sheetData/row/c"
+_VALUE, _FORMULA = f"{_CELL}/v", f"{_CELL}/f"
+# Phonetic guides stand beside Japanese text and are no part of it.
+_INLINE = (f"{_CELL}/is/t", f"{_CELL}/is/r/t")
 
 
-def column_index(reference: str) -> int | None:
-    """Tell the column of a reference: `AB12` is in column 27, counted from 0; None if it is no reference."""
-    match = _REFERENCE.fullmatch(reference)
-    if not match:
-        return None
-    index = 0
-    for letter in match[1].upper():
-        index = index * 26 + ord(letter) - 64
-    return index - 1 if index <= MAX_COLUMNS else None
+@dataclass(slots=True)
+class _Cell:
+    """A cell that is being read; a list of texts is None while there is no such element."""
+
+    column: int
+    number: int
+    type: CellType
+    style: int
+    value: list[str] | None = None
+    inline: list[str] | None = None
+    formula: list[str] | None = None
+    formula_is_shared: bool = False
+    values: int = 0
+
+    def stored(self) -> tuple[CellType, str]:
+        """Decide what the cell stores: its type says which of its contents counts."""
+        value, inline = "".join(self.value or ()), "".join(self.inline or ())
+        if inline and (self.type is CellType.TEXT or not value):
+            return CellType.TEXT, inline
+        if value:
+            return self.type, value
+        formula = "".join(self.formula or ())
+        is_blank_text = self.type is CellType.TEXT and self.value is not None
+        if (formula or self.formula_is_shared) and not is_blank_text:
+            return CellType.FORMULA, f"={formula}"
+        return self.type, ""
 
 
+@dataclass(slots=True)
 class SlowScanner:
     """Collects the cells of `<row>` elements from XML that is fed to it."""
 
-    def __init__(self) -> None:
-        self._cells: dict[tuple[int, CellType, int], tuple[list[int], list[str]]] = {}
-        self._of_row: dict[int, tuple[list[int], list[str]]] = {}
-        self._row = -1
-        self._column = -1
-        self._key: tuple[CellType, int] | None = None
-        self._texts: list[str] = []
-        self._listening = False
-        self._phonetic = 0
+    _cells: dict[tuple[int, CellType, int], tuple[list[int], list[str]]] = field(default_factory=dict)
+    _of_row: dict[int, tuple[list[int], list[str]]] = field(default_factory=dict)
+    _numbers: list[int] = field(default_factory=list)
+    _formula_cells: int = 0
+    _row_number: int = 0
+    _column: int = -1
+    _cell: _Cell | None = None
 
-    def scan(self, rows: bytes) -> list[Run]:
+    def scan(self, rows: bytes, opening: Opening) -> ScannedCells:
         """Scan `<row>` elements, whatever their prefix."""
         import numpy as np
         import pyarrow as pa
 
-        feed = XmlFeed(self._start, end=self._end, text=self._text)
-        # Prefixes are declared on elements that this piece is cut out of; without namespaces that is fine.
-        feed.feed(b"<piece>")
-        feed.feed(rows)
-        feed.feed(b"</piece>", final=True)
+        XmlTree(self._start, end=self._end, text=self._text).feed(opening.whole(rows), final=True)
         undo = unescaped if b"_x" in rows else _as_it_is
-        return [
+        runs = [
             Run(column, type_, style, np.array(numbers, np.int32), undo(pa.array(texts, pa.string())))
             for (column, type_, style), (numbers, texts) in self._cells.items()
             if numbers
         ]
+        return ScannedCells(runs, np.array(self._numbers, np.int64), self._formula_cells)
 
-    def _start(self, element: str, attributes: dict[str, str]) -> None:
-        if element == "row":
-            self._row += 1
+    def _start(self, path: str, attributes: Mapping[str, str]) -> None:
+        if path == _ROW:
+            number = attributes.get("r", "").strip()
+            self._begin_row(int(number) if _ROW_NUMBER.fullmatch(number) else 0)
             self._column = -1
-            self._of_row.clear()
-        elif element == "c":
-            found = column_index(attributes.get("r", ""))
-            self._column = self._column + 1 if found is None else found
-            style = attributes.get("s", "0")
-            type_ = CELL_TYPES.get(attributes.get("t", "n"), CellType.TEXT)
-            self._key = (type_, int(style) if _STYLE.fullmatch(style) else 0)
-            self._texts = []
-        elif element == "rPh":
-            self._phonetic += 1
-        elif element in ("v", "t") and not self._phonetic and self._key:
-            self._listening = True
+        elif path == _CELL:
+            self._begin_cell(attributes)
+        elif self._cell is None:
+            return
+        elif path == _VALUE:
+            self._cell.values += 1
+            self._cell.value = self._cell.value or []
+        elif path in _INLINE:
+            self._cell.inline = self._cell.inline or []
+        elif path == _FORMULA:
+            self._cell.formula = self._cell.formula or []
+            self._cell.formula_is_shared = bool(attributes)
 
-    def _end(self, element: str) -> None:
-        if element in ("v", "t"):
-            self._listening = False
-        elif element == "rPh":
-            self._phonetic -= 1
-        elif element == "c" and self._key:
-            text = "".join(self._texts)
-            if text:
-                if twice := self._of_row.get(self._column):
-                    for listed in twice:  # of two cells in one place the later counts, as in openpyxl
-                        listed.pop()
-                rows, texts = self._cells.setdefault((self._column, *self._key), ([], []))
-                rows.append(self._row)
-                texts.append(text)
-                self._of_row[self._column] = (rows, texts)
-            self._key = None
+    def _begin_row(self, number: int) -> None:
+        self._row_number = number
+        self._numbers.append(number)
+        self._of_row = {}
 
-    def _text(self, text: str) -> None:
-        if self._listening:
-            self._texts.append(text)
+    def _begin_cell(self, attributes: Mapping[str, str]) -> None:
+        column, number = column_and_row(attributes.get("r", "").strip()) or (self._column + 1, 0)
+        self._column = column
+        if number and number != self._row_number:
+            # The reference decides, also within one <row>.
+            if self._of_row or not self._numbers:
+                self._begin_row(number)
+            self._row_number = self._numbers[-1] = number
+        style = attributes.get("s", "0").strip()
+        type_ = CELL_TYPES.get(attributes.get("t", "n").strip(), CellType.TEXT)
+        self._cell = _Cell(column, number, type_, int(style) if _STYLE.fullmatch(style) else 0)
+
+    def _end(self, path: str) -> None:
+        if path != _CELL or self._cell is None:
+            return
+        cell, self._cell = self._cell, None
+        type_, text = cell.stored()
+        if not text:
+            return
+        if type_ is not CellType.FORMULA and cell.formula is not None:
+            self._formula_cells += 1
+        if twice := self._of_row.get(cell.column):
+            for listed in twice:  # of two cells in one place the later counts, as in openpyxl
+                listed.pop()
+        rows, texts = self._cells.setdefault((cell.column, type_, cell.style), ([], []))
+        rows.append(len(self._numbers) - 1)
+        texts.append(text)
+        self._of_row[cell.column] = (rows, texts)
+
+    def _text(self, path: str, text: str) -> None:
+        if self._cell is None:
+            return
+        if path == _VALUE:
+            assert self._cell.value is not None  # noqa: S101  its start tag was seen
+            if (
+                self._cell.values == 1
+            ):  # of two, which workbooks do not have, the first counts, as in openpyxl
+                self._cell.value.append(text)
+        elif path in _INLINE:
+            assert self._cell.inline is not None  # noqa: S101  likewise
+            self._cell.inline.append(text)
+        elif path == _FORMULA:
+            assert self._cell.formula is not None  # noqa: S101  likewise
+            self._cell.formula.append(text)
 
 
 def _as_it_is(texts: Any) -> Any:
     return texts
 
 
-def scan_rows_slowly(rows: bytes) -> list[Run]:
-    """Scan a piece of complete `<row>` elements."""
-    return SlowScanner().scan(rows)
+def scan_rows_slowly(rows: bytes, opening: Opening = PLAIN) -> ScannedCells:
+    """Scan a piece of complete `<row>` elements.
+
+    Raises:
+        UnreadableFileError: It is not XML.
+    """
+    return SlowScanner().scan(rows, opening)

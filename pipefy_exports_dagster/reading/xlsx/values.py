@@ -2,7 +2,8 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -10,8 +11,9 @@ from pipefy_exports_dagster.reading.column_types import MAX_EXACT_IN_DOUBLE
 from pipefy_exports_dagster.reading.sniffing import unreadable
 
 from .cells import CellType, Run
+from .iso_dates import iso_values
+from .number_formats import NumberKind
 from .serials import serial_values
-from .styles import NumberKind
 
 _MAX_INTEGER_DIGITS = 18
 _DIGITS = frozenset(b"0123456789")
@@ -33,6 +35,10 @@ class ValueKind(Enum):
     DURATION = "microseconds"
     TEXT = "text"
     SHARED = "index of a shared string"
+    ERROR = "nothing"
+
+
+_SERIALS = (ValueKind.INTEGER, ValueKind.FLOAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,49 +47,57 @@ class Segment:
 
     Args:
         rows: Ordinals of their rows in the piece (numpy int32); None if they are all of its rows.
-        values: As many values (pyarrow array).
+        values: As many values (pyarrow array); None of errors.
+        serial: What a date's or a time's format makes of the numbers; `dated` does so, with all of the column.
     """
 
     column: int
     kind: ValueKind
     rows: Any
     values: Any
+    serial: NumberKind = NumberKind.NUMBER
 
 
-def segments(run: Run, styles: list[NumberKind], *, dates_from_1904: bool) -> list[Segment]:
-    """Turn a run of stored texts into values; error cells give none."""
+def segments(run: Run, styles: list[NumberKind]) -> list[Segment]:
+    """Turn a run of stored texts into values."""
     match run.type:
         case CellType.ERROR:
-            return []
+            return [Segment(run.column, ValueKind.ERROR, run.rows, None)]
         case CellType.SHARED:
             return _shared(run)
         case CellType.BOOLEAN:
             return _booleans(run)
-        case CellType.ISO_DATE:
-            return _iso_dates(run)
-        case CellType.TEXT:
+        case CellType.TEXT | CellType.FORMULA:
             return [Segment(run.column, ValueKind.TEXT, run.rows, run.texts)]
     kind = styles[run.style] if run.style < len(styles) else NumberKind.NUMBER
-    if kind is NumberKind.NUMBER:
-        return _numbers(run)
-    return _dates(run, kind, dates_from_1904=dates_from_1904)
+    if run.type is CellType.ISO_DATE:
+        return _iso_dates(run, kind)
+    return [replace(found, serial=kind) if found.kind in _SERIALS else found for found in _numbers(run)]
 
 
 def _shared(run: Run) -> list[Segment]:
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     try:
-        return [Segment(run.column, ValueKind.SHARED, run.rows, run.texts.cast(pa.int32()))]
-    except pa.ArrowInvalid as error:
-        raise unreadable("a damaged workbook", f"{error}; download it again") from error
+        numbers = run.texts.cast(pa.int32())
+    except pa.ArrowInvalid:
+        try:
+            numbers = pc.utf8_trim_whitespace(run.texts).cast(pa.int32())
+        except pa.ArrowInvalid as error:
+            raise unreadable(
+                "a damaged workbook", "a cell refers to a text by what is no number; download it again"
+            ) from error
+    return [Segment(run.column, ValueKind.SHARED, run.rows, numbers)]
 
 
 def _booleans(run: Run) -> list[Segment]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    known = pc.is_in(run.texts, pa.array(["0", "1", "true", "false"]))
-    true = pc.is_in(run.texts, pa.array(["1", "true"]))
+    texts = pc.utf8_lower(pc.utf8_trim_whitespace(run.texts))
+    known = pc.is_in(texts, pa.array(["0", "1", "true", "false"]))
+    true = pc.is_in(texts, pa.array(["1", "true"]))
     if pc.all(known).as_py():
         return [Segment(run.column, ValueKind.BOOLEAN, run.rows, true)]
     found, mask = [], known.to_numpy(zero_copy_only=False)
@@ -93,19 +107,13 @@ def _booleans(run: Run) -> list[Segment]:
     return found
 
 
-def _iso_dates(run: Run) -> list[Segment]:
-    import pyarrow as pa
+def _iso_dates(run: Run, kind: NumberKind) -> list[Segment]:
+    import numpy as np
 
-    texts = run.texts.to_pylist()
-    dates_only = all(len(text) == len("2026-11-22") for text in texts)
-    if any(text.startswith("0000") for text in texts):  # Python has no such year
-        return [Segment(run.column, ValueKind.TEXT, run.rows, run.texts)]
-    try:
-        if dates_only:
-            return [Segment(run.column, ValueKind.DATE, run.rows, run.texts.cast(pa.date32()))]
-        return [Segment(run.column, ValueKind.TIMESTAMP, run.rows, run.texts.cast(pa.timestamp("us")))]
-    except pa.ArrowInvalid:
-        return [Segment(run.column, ValueKind.TEXT, run.rows, run.texts)]
+    return [
+        Segment(run.column, ValueKind[name], run.rows[np.array(positions, np.int64)], values)
+        for name, positions, values in iso_values(run.texts.to_pylist(), kind)
+    ]
 
 
 def _numbers(run: Run) -> list[Segment]:
@@ -124,8 +132,13 @@ def _numbers(run: Run) -> list[Segment]:
         except pa.ArrowInvalid:
             return _odd_numbers(run)
         values = floats.to_numpy()
-        if np.isfinite(values).all() and np.abs(values).max() < MAX_EXACT_IN_DOUBLE:
+        small = np.abs(values) < MAX_EXACT_IN_DOUBLE  # and finite
+        if small.all():
             return [Segment(run.column, ValueKind.FLOAT, run.rows, floats)]
+        if small.any():
+            beside = Segment(run.column, ValueKind.FLOAT, run.rows[small], floats.filter(pa.array(small)))
+            large = replace(run, rows=run.rows[~small], texts=run.texts.filter(pa.array(~small)))
+            return [beside, *_odd_numbers(large)]
     return _odd_numbers(run)
 
 
@@ -146,15 +159,7 @@ def _odd_numbers(run: Run) -> list[Segment]:
 
     found: dict[ValueKind, tuple[list[int], list[Any]]] = {}
     for row, stored in zip(run.rows.tolist(), run.texts.to_pylist(), strict=True):
-        text = stored.strip()
-        if _WHOLE_NUMBER.fullmatch(text):
-            plain = str(int(text)) if len(text) < _LONGEST_NUMBER else text
-            short = len(plain.lstrip("-")) <= _MAX_INTEGER_DIGITS
-            kind, value = (ValueKind.INTEGER, int(plain)) if short else (ValueKind.LONG_NUMBER, plain)
-        elif (number := _float(text)) is not None:
-            kind, value = ValueKind.FLOAT, number
-        else:
-            kind, value = ValueKind.TEXT, stored
+        kind, value = _odd_number(stored)
         rows, values = found.setdefault(kind, ([], []))
         rows.append(row)
         values.append(value)
@@ -167,23 +172,72 @@ def _odd_numbers(run: Run) -> list[Segment]:
     ]
 
 
-def _dates(run: Run, kind: NumberKind, *, dates_from_1904: bool) -> list[Segment]:
+def _odd_number(stored: str) -> tuple[ValueKind, Any]:
+    text = stored.strip()
+    if _WHOLE_NUMBER.fullmatch(text):
+        return _whole_number(str(int(text))) if len(text) < _LONGEST_NUMBER else (ValueKind.LONG_NUMBER, text)
+    number = _float(text)
+    if number is None:
+        return ValueKind.TEXT, stored
+    if abs(number) < MAX_EXACT_IN_DOUBLE:
+        return ValueKind.FLOAT, number
+    # An exponent is a spelling: 7.353923016919414E+16 is the id 73539230169194140.
+    exact = Decimal(text)
+    if exact == exact.to_integral_value():
+        kind, value = _whole_number(str(int(exact)))
+        return (kind, value) if kind is ValueKind.INTEGER else (ValueKind.FLOAT, number)
+    return ValueKind.LONG_NUMBER, format(exact.normalize(), "f")
+
+
+def _whole_number(plain: str) -> tuple[ValueKind, Any]:
+    short = len(plain.lstrip("-")) <= _MAX_INTEGER_DIGITS
+    return (ValueKind.INTEGER, int(plain)) if short else (ValueKind.LONG_NUMBER, plain)
+
+
+def is_fraction(segment: Segment) -> bool:
+    """Whether a segment is of serial numbers that have a time."""
+    return segment.serial is not NumberKind.NUMBER and segment.kind is ValueKind.FLOAT
+
+
+def np_floats(segment: Segment) -> Any:
+    """Give the numbers of a segment as numpy float64."""
     import numpy as np
+
+    return np.asarray(segment.values, np.float64)
+
+
+def dated(found: list[Segment], *, dates_from_1904: bool, decimals: int) -> list[Segment]:
+    """Turn the serial numbers among some segments into dates, times and durations.
+
+    Args:
+        found: Segments of one column.
+        dates_from_1904: Which of the two epochs the workbook has.
+        decimals: To how many decimals all serials of the column are rounded.
+    """
+    return [
+        part
+        for segment in found
+        for part in (
+            [segment]
+            if segment.serial is NumberKind.NUMBER
+            else _dated(segment, dates_from_1904=dates_from_1904, decimals=decimals)
+        )
+    ]
+
+
+def _dated(segment: Segment, *, dates_from_1904: bool, decimals: int) -> list[Segment]:
     import pyarrow as pa
 
     found: list[Segment] = []
-    for segment in _numbers(run):
-        if segment.kind not in (ValueKind.INTEGER, ValueKind.FLOAT):
-            found.append(segment)
+    serials = np_floats(segment)
+    values_of = serial_values(serials, segment.serial, dates_from_1904=dates_from_1904, decimals=decimals)
+    for name, mask, values in values_of:
+        rows = segment.rows if mask is None else segment.rows[mask]
+        if name == "FLOAT" and segment.kind is ValueKind.INTEGER:
+            # No date after all: as it was, because a float has room for fewer digits.
+            found.append(Segment(segment.column, segment.kind, rows, segment.values.filter(pa.array(mask))))
             continue
-        serials = np.asarray(segment.values, np.float64)
-        for name, mask, values in serial_values(serials, kind, dates_from_1904=dates_from_1904):
-            rows = segment.rows if mask is None else segment.rows[mask]
-            if name == "FLOAT" and segment.kind is ValueKind.INTEGER:
-                # No date after all: as it was, because a float has room for fewer digits.
-                found.append(Segment(run.column, segment.kind, rows, segment.values.filter(pa.array(mask))))
-                continue
-            found.append(Segment(run.column, ValueKind[name], rows, values))
+        found.append(Segment(segment.column, ValueKind[name], rows, values))
     return found
 
 

@@ -1,0 +1,51 @@
+"""XML brought into the plain form that the fast scanners know: tags and text, without prefixes."""
+
+from html import escape
+
+_COMMENT, _CDATA, _INSTRUCTION = (b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>")
+_SECTIONS = (_COMMENT, _CDATA, _INSTRUCTION)
+
+
+def plain_markup(xml: bytes, *, prefix: bytes = b"") -> bytes | None:
+    """Make line ends line feeds, as XML has it, and take the prefix off all elements; None if some have another."""
+    if b"\r" in xml:
+        xml = xml.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if prefix:
+        plain = without_sections(xml)
+        if plain is None or plain.count(b"<") != plain.count(b"<" + prefix) + plain.count(b"</" + prefix):
+            return None
+        xml = plain.replace(b"<" + prefix, b"<").replace(b"</" + prefix, b"</")
+    return xml
+
+
+def without_sections(xml: bytes) -> bytes | None:
+    """Take off comments and instructions, and make CDATA text; None if one of them has no end.
+
+    Each is looked for once, from left to right.
+    """
+    pieces: list[bytes] = []
+    position = 0
+    while True:
+        starts = [found for mark in (b"<!", b"<?") if (found := xml.find(mark, position)) >= 0]
+        if not starts:
+            return b"".join([*pieces, xml[position:]])
+        start = min(starts)
+        before = xml[position:start]
+        if before.rfind(b"<") > before.rfind(b">"):
+            return None  # within a tag, where XML has none
+        pieces.append(before)
+        kind = next((kind for kind in _SECTIONS if xml.startswith(kind[0], start)), None)
+        if kind is None:
+            return None
+        content = start + len(kind[0])
+        end = xml.find(kind[1], content)
+        if end < 0:
+            return None
+        if kind is _CDATA:
+            try:
+                pieces.append(escape(xml[content:end].decode(), quote=False).encode())
+            except UnicodeDecodeError:
+                return None
+        elif kind is _COMMENT and b"--" in xml[content:end]:
+            return None  # not XML
+        position = end + len(kind[1])
