@@ -25,6 +25,7 @@ from pipefy_exports_dagster.load_command.printing import print_outcome
 from pipefy_exports_dagster.load_command.progress import Progress
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter, month_of
+from pipefy_exports_dagster.read_options import ALL_SHEETS
 
 STAGES = {
     "waiting": "waiting: another run works on this partition",
@@ -72,6 +73,15 @@ INTO_TABLE = ("table", "database")
 )
 @click.option("--decimal-mark", type=click.Choice([",", "."]), help="Read numbers such as 1.234,56.")
 @click.option("--date-format", type=DateFormat(), help="Read dates such as 03/04/2026, here with %d/%m/%Y.")
+@click.option(
+    "--sheet",
+    "sheets",
+    metavar="NAME",
+    multiple=True,
+    show_default="the active one, and those that have all of its columns",
+    help="Load this sheet of a workbook, hidden or not. Can be given several times.",
+)
+@click.option("--all-sheets", is_flag=True, help="Load every visible sheet of a workbook that has rows.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
 @click.option(
@@ -96,6 +106,8 @@ def load(
     column_types: tuple[tuple[str, str], ...],
     decimal_mark: str | None,
     date_format: str | None,
+    sheets: tuple[str, ...],
+    all_sheets: bool,
     dry_run: bool,
     as_json: bool,
     wait_s: float,
@@ -105,12 +117,18 @@ def load(
     With --asset and --partition it becomes the partition's content: the file is copied to the archive, loaded,
     and reported to Dagster. With --table and --database it goes into any table of any DuckDB file.
 
+    What of the file is not in the table is said on stderr, as a warning.
+
     Ends with 0: loaded; 1: an error, in one line; 2: wrong usage; 130: Ctrl-C.
     """
     _require_one_target(click.get_current_context())
+    if sheets and all_sheets:
+        raise click.UsageError("give --sheet or --all-sheets, not both")
     with ended_in_one_line(as_json=as_json) as interruption, Progress() as progress:
         manner = Manner(
-            options=ReadOptions(dict(column_types), decimal_mark, date_format),
+            options=ReadOptions(
+                dict(column_types), decimal_mark, date_format, sheets=ALL_SHEETS if all_sheets else sheets
+            ),
             pinned=tuple(name for name, _ in column_types),
             wait_s=wait_s,
             dry_run=dry_run,
@@ -213,4 +231,5 @@ def _over(given: ReadOptions, configured: ReadOptions) -> ReadOptions:
         column_types={**configured.column_types, **given.column_types},
         decimal_mark=given.decimal_mark or configured.decimal_mark,
         date_format=given.date_format or configured.date_format,
+        sheets=given.sheets or configured.sheets,
     )

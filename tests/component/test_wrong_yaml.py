@@ -20,6 +20,11 @@ WRONG = {
         "attributes.reports.0.columns",
         "a valid list",
     ),
+    "one sheet in place of a list": (
+        "reports: [{name: a, reading: {sheets: Cards}}]",
+        "attributes.reports.0.reading.sheets",
+        "`sheets` is 'Cards'; give a list of names, such as ['Cards'], or `all`",
+    ),
     "a word that is none of the choices": ("wait: never", "attributes.wait", "'inline' or 'deferred'"),
     "a window that means nothing": (
         "automation_jobs: {last_3_months_window: all}",
