@@ -197,7 +197,7 @@ def test_texts_of_digits_stay_as_they_are_spelt(loader: Loader, tmp_path: Path, 
 
 
 @pytest.mark.parametrize("form", ALL_FORMS)
-def test_numbers_of_more_digits_than_any_type_keeps_are_texts_of_those_digits(
+def test_numbers_of_more_digits_than_any_type_keeps_are_there_with_those_that_the_file_has(
     loader: Loader, tmp_path: Path, form: str
 ) -> None:
     numbers = (73539230169194141, 1234567890123456789, 12345678901234567890123, 7)
@@ -207,9 +207,10 @@ def test_numbers_of_more_digits_than_any_type_keeps_are_texts_of_those_digits(
     loader.load_here(path)
 
     expected = [EXPECTED[form].id(number) for number in numbers]
-    found = loader.column("id")
-    assert loader.types() == {"id": "VARCHAR"}
-    assert [Decimal(text) for text in found] == expected
+    found = [text for [text] in loader.texts(["id"])]
+    # openpyxl writes them as the shortest text of a float, which a float then holds as it is.
+    assert loader.types() == {"id": "DOUBLE" if form == "openpyxl" else "VARCHAR"}
+    assert [Decimal(text) for text in found if text] == expected
     if form not in ("openpyxl", "excel"):  # which write `1.2345678901234568E+18`
         assert found == [str(number) for number in numbers]
 
