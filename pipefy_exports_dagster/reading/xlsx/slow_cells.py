@@ -45,7 +45,10 @@ class _Cell:
             return self.type, value
         is_blank_text = self.type is CellType.TEXT and self.value is not None
         if self.formula is not None and not is_blank_text:
-            return CellType.FORMULA, f"={''.join(self.formula)}"  # of a shared formula the text stands elsewhere
+            return (
+                CellType.FORMULA,
+                f"={''.join(self.formula)}",
+            )  # of a shared formula the text stands elsewhere
         return self.type, ""
 
 

@@ -9,15 +9,14 @@ its like reads that row.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 PADDING = 256
 """Zeros behind a piece, so that windows at its last tags do not pass its end."""
 LT, GT, SLASH, SPACE, QUOTE, AMPERSAND = b'<>/ "&'
-_EXCLAMATION, _QUESTION = b"!?"
+_SECTION = 255
 _BLANKS = b" \t\n"
-_CLOSING = 1 << 16
 _MOST_KINDS = 64
 _ATTRIBUTE = rb"""[ \t\n]++((?!xmlns)[A-Za-z_][\w.-]*+(?::[A-Za-z_][\w.-]*+)?)="[^"<&\x80-\xff]*+\""""
 _ATTRIBUTES = re.compile(rb"(?:%b)*+[ \t\n]*+/?" % _ATTRIBUTE)
@@ -95,20 +94,21 @@ class Grammar:
 
     @cached_property
     def codes(self) -> Any:
-        """Code by the first two bytes of a tag's name, or by those behind the slash of an end tag."""
+        """Code by the two bytes behind a tag's `<`; `_settle` looks at the others. No two names begin alike."""
         import numpy as np
 
-        table = np.zeros(2 * _CLOSING, np.uint8)
+        table = np.zeros(1 << 16, np.uint8)
+        for mark in b"!?":
+            table[mark :: 1 << 8] = _SECTION
         for element in self.elements:
-            if len(element.name) > 1:
-                key = int.from_bytes(element.name[:2], "little")
-                table[key], table[_CLOSING | key] = element.code, element.end
-                continue
             letter = element.name[0]
+            table[SLASH | letter << 8] = element.end
+            if len(element.name) > 1:
+                table[letter | element.name[1] << 8] = element.code
+                continue
             for blank in (*_BLANKS, GT):
                 table[letter | blank << 8] = element.code
             table[letter | SLASH << 8] = element.empty
-            table[_CLOSING | letter | GT << 8] = element.end
         return table
 
     @cached_property
@@ -158,16 +158,13 @@ class Tags:
 
         buffer = np.frombuffer(xml + b"\0" * PADDING, np.uint8)
         if int(buffer[: len(xml)].min(initial=_CONTROL_END)) < _CONTROL_END:
-            controls = int((buffer < _CONTROL_END).sum()) - PADDING
-            require(controls == xml.count(b"\n") + xml.count(b"\t"))
+            controls = buffer[np.flatnonzero(buffer[: len(xml)] < _CONTROL_END)]
+            require(bool(((controls == ord("\n")) | (controls == ord("\t"))).all()))
         opens = np.flatnonzero(buffer == LT).astype(np.int32)
         require(len(opens) > 0 and not xml[: opens[0]].strip())
-        words = np.ndarray((len(buffer) - 3,), "<u4", buffer, strides=(1,))[opens + 1]
-        first = words & 0xFF
-        if ((first == _EXCLAMATION) | (first == _QUESTION)).any():
+        codes = grammar.codes[np.ndarray((len(buffer) - 1,), "<u2", buffer, strides=(1,))[opens + 1]]
+        if int(codes.max()) == _SECTION:
             raise SectionsError
-        keys = np.where(first == SLASH, words >> 8 & 0xFFFF | _CLOSING, words & 0xFFFF)
-        codes = grammar.codes[keys]
         next_opens = np.append(opens[1:], np.int32(len(xml)))
         ends = np.zeros(len(opens), np.int32)
         tags = cls(buffer, opens, codes, ends)
@@ -182,16 +179,11 @@ class Tags:
         buffer, opens, codes = self.buffer, self.opens, self.codes
         length = len(element.name)
         if length > 1:
-            for code, offset in ((element.code, 1), (element.end, 2)):
-                found = np.flatnonzero(codes == code)
-                at = opens[found] + offset
-                right = np.ones(len(found), bool)
-                for nth in range(2, length):
-                    right &= buffer[at + nth] == element.name[nth]
-                if code == element.end:
-                    right &= buffer[at + length] == GT
-                codes[found[~right]] = 0
+            found = np.flatnonzero(codes == element.code)
+            codes[found[~self._have_name(found, element, 1)]] = 0
         found = np.flatnonzero(codes == element.end)
+        is_end = self._have_name(found, element, 2) & (buffer[opens[found] + length + 2] == GT)
+        codes[found[~is_end]] = 0
         self.ends[found] = opens[found] + length + 2
         found = np.flatnonzero(codes == element.empty)
         self.ends[found] = opens[found] + length + 2  # `<v/>`; of others it follows
@@ -207,15 +199,22 @@ class Tags:
             sure = (buffer[guess] == GT) & (not element.holds_text)
             if not sure.all():
                 guess[~sure] = _first_at_or_after(buffer, GT, opens[attributed[~sure]])
-            wrong = (guess >= next_opens[attributed]) | ~np.isin(
-                after, np.frombuffer(_BLANKS + b"/", np.uint8)
-            )
+            wrong = (guess >= next_opens[attributed]) | ~_is_any_of(_BLANKS + b"/")[after]
             wrong |= (after == SLASH) & (guess != behind[open_ended] + 1)
             ends[open_ended] = guess
             is_empty = buffer[guess - 1] == SLASH
             codes[attributed[is_empty]] = element.empty
             codes[attributed[wrong]] = 0
         self.ends[found] = ends
+
+    def _have_name(self, found: Any, element: Element, offset: int) -> Any:
+        """Tell which of some tags have all of an element's name, of which the first letter is known."""
+        import numpy as np
+
+        right = np.ones(len(found), bool)
+        for nth, letter in enumerate(element.name[1:], 1):
+            right &= self.buffer[self.opens[found] + offset + nth] == letter
+        return right
 
     def misplaced(self, grammar: Grammar) -> Any:
         """Find what is not plain, by the ordinals of tags.
@@ -241,8 +240,7 @@ class Tags:
 
         offsets = np.cumsum(lengths) - lengths
         where = np.repeat(starts - offsets, lengths) + np.arange(int(lengths.sum()), dtype=np.int32)
-        blank = np.isin(self.buffer[where], np.frombuffer(_BLANKS, np.uint8))
-        return np.add.reduceat(~blank, offsets) > 0
+        return np.add.reduceat(~_is_any_of(_BLANKS)[self.buffer[where]], offsets) > 0
 
     def refuse(self, parts: Any, odd: Any, length: int) -> None:
         """Have some parts read in another way, if there are any.
@@ -277,6 +275,16 @@ class Tags:
         import numpy as np
 
         return self.ends[found] + 1, self.opens[np.minimum(found + 1, len(self.opens) - 1)]
+
+
+@cache
+def _is_any_of(characters: bytes) -> Any:
+    """Tell by a byte whether it is one of some (numpy bool of 256)."""
+    import numpy as np
+
+    table = np.zeros(256, bool)
+    table[list(characters)] = True
+    return table
 
 
 def _first_at_or_after(buffer: Any, byte: int, positions: Any) -> Any:
