@@ -1,4 +1,4 @@
-"""What people wait for with a small file: whole commands, each in processes of its own, in CPU seconds of all of them."""
+"""What people wait for with a small file: whole commands, in CPU seconds of all processes that each starts."""
 
 import os
 import resource

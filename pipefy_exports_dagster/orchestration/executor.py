@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+_INTERRUPTS = (dg.DagsterExecutionInterruptedError.__name__, KeyboardInterrupt.__name__)
 SIDE_BY_SIDE = 16
 """Exports of one run wait for Pipefy at the same time; the default, the number of cores, would queue them."""
 
@@ -66,5 +67,23 @@ class _OneOrSideBySide(dg.Executor):
         levels = execution_plan.get_steps_to_execute_by_level()
         one_by_one = all(len(steps) <= 1 for steps in levels)
         if one_by_one or multiprocessing.current_process().daemon:
-            return self.in_process.execute(plan_context, execution_plan)
-        return self.side_by_side.execute(plan_context, execution_plan)
+            yield from _ending_when_interrupted(self.in_process.execute(plan_context, execution_plan))
+        else:
+            yield from self.side_by_side.execute(plan_context, execution_plan)
+
+
+def _ending_when_interrupted(events: Iterator[Any]) -> Iterator[Any]:
+    """Pass on the events of a run, and end it when it was told to end.
+
+    Dagster takes that for a failure of the step, which the step's retry policy tries again. A process of its own for
+    each step hides it: there the run's process ends them.
+
+    Raises:
+        DagsterExecutionInterruptedError: A step was interrupted. Dagster ends the run as canceled.
+    """
+    for event in events:
+        yield event
+        retry = event.step_retry_data if event.is_step_up_for_retry else None
+        cause = retry.error.cause if retry and retry.error else None
+        if cause and cause.cls_name in _INTERRUPTS:
+            raise dg.DagsterExecutionInterruptedError

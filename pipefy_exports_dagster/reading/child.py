@@ -5,6 +5,7 @@ standard input, which then stays open until its parent dies; the answer is JSON 
 """
 
 import errno
+import gc
 import json
 import os
 import sys
@@ -37,6 +38,8 @@ _DUCKDB_MEMORY_SHARE_OF_MANY_COLUMNS = 0.6
 def main() -> None:
     """Read the requested file and answer."""
     started = time.monotonic()
+    # The process ends before garbage in cycles is worth looking for, and each look goes through all that is imported.
+    gc.disable()
     sys.meta_path.insert(0, _NoPandas())
     # Libraries that print must not get into the answer.
     answer = os.fdopen(os.dup(1), "wb")

@@ -72,7 +72,8 @@ def _environment() -> dict[str, str]:
     """Let the child find this package, however this process found it."""
     home = str(Path(pipefy_exports_dagster.__file__).parent.parent)
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    # numpy's library for linear algebra, of which nothing is used, starts a thread for each core.
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}
 
 
 def _ask(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
