@@ -10,10 +10,12 @@ from pipefy_exports_dagster.reading.unwrapping import too_large
 
 from .escapes import unescaped
 from .gathered import Gathered, OddTextsError
+from .grammar import Element, Grammar
 from .markup import plain_markup, without_sections
 from .opening import Opening, find_opening
 from .package import Package
-from .tags import Element, Grammar, NotPlainError, OddPartsError, SectionsError, Tags, require
+from .signals import NotPlainError, OddPartsError, SectionsError, require
+from .tags import Tags
 from .xml_tree import XmlTree
 
 _CHUNK_BYTES = 4 << 20

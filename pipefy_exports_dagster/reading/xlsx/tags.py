@@ -6,128 +6,16 @@ no place that could hold something and was not looked at. Where one does not, it
 its like reads that row.
 """
 
-import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
-PADDING = 256
-"""Zeros behind a piece, so that windows at its last tags do not pass its end."""
-LT, GT, SLASH, SPACE, QUOTE, AMPERSAND = b'<>/ "&'
-_SECTION = 255
-_BLANKS = b" \t\n"
-_MOST_KINDS = 64
-_ATTRIBUTE = rb"""[ \t\n]++((?!xmlns)[A-Za-z_][\w.-]*+(?::[A-Za-z_][\w.-]*+)?)="[^"<&\x80-\xff]*+\""""
-_ATTRIBUTES = re.compile(rb"(?:%b)*+[ \t\n]*+/?" % _ATTRIBUTE)
-_ATTRIBUTE_NAME = re.compile(_ATTRIBUTE)
+from .attributes import PADDING, odd_attributes
+from .grammar import BLANKS, GT, SECTION, SLASH, Element, Grammar
+from .signals import OddPartsError, SectionsError, require
+
+_LT = ord("<")
 _CONTROL_END = 32
-
-
-class NotPlainError(Exception):
-    """The piece is not written the way that a fast scanner understands."""
-
-
-class SectionsError(Exception):
-    """There are comments, CDATA or instructions, which have to be taken off first."""
-
-
-class OddPartsError(Exception):
-    """Some rows or texts are not plain.
-
-    Args:
-        odd: Which (bool by ordinal).
-        bounds: Where each of all starts, and the last one ends.
-    """
-
-    def __init__(self, odd: Any, bounds: Any) -> None:
-        super().__init__()
-        self.odd, self.bounds = odd, bounds
-
-    def cut_out(self, xml: bytes, *, odd: bool) -> bytes:
-        """Give those that are odd, or the others."""
-        wanted = (self.odd if odd else ~self.odd).nonzero()[0].tolist()
-        return b"".join(xml[self.bounds[nth] : self.bounds[nth + 1]] for nth in wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """An element of a grammar; its codes are one for its start tag, an empty tag, and its end tag."""
-
-    name: bytes
-    code: int
-    holds_text: bool = False
-
-    @property
-    def empty(self) -> int:
-        return self.code + 1
-
-    @property
-    def end(self) -> int:
-        return self.code + 2
-
-
-class Grammar:
-    """Which elements there are, and which tag may follow which.
-
-    Args:
-        elements: In any order; names of up to three letters.
-        follows: Pairs of codes.
-        starts: Codes that the piece may start with.
-        ends: Codes that it may end with.
-    """
-
-    def __init__(
-        self,
-        elements: Sequence[Element],
-        follows: Iterable[tuple[int, int]],
-        *,
-        starts: Sequence[int],
-        ends: Sequence[int],
-    ) -> None:
-        self.elements, self.starts, self.ends = elements, starts, ends
-        self._follows = tuple(follows)
-
-    @cached_property
-    def size(self) -> int:
-        return 3 * len(self.elements) + 1
-
-    @cached_property
-    def codes(self) -> Any:
-        """Code by the two bytes behind a tag's `<`; `_settle` looks at the others. No two names begin alike."""
-        import numpy as np
-
-        table = np.zeros(1 << 16, np.uint8)
-        for mark in b"!?":
-            table[mark :: 1 << 8] = _SECTION
-        for element in self.elements:
-            letter = element.name[0]
-            table[SLASH | letter << 8] = element.end
-            if len(element.name) > 1:
-                table[letter | element.name[1] << 8] = element.code
-                continue
-            for blank in (*_BLANKS, GT):
-                table[letter | blank << 8] = element.code
-            table[letter | SLASH << 8] = element.empty
-        return table
-
-    @cached_property
-    def holds_text(self) -> Any:
-        """Which codes are of tags that text may follow."""
-        import numpy as np
-
-        table = np.zeros(self.size, bool)
-        table[[element.code for element in self.elements if element.holds_text]] = True
-        return table
-
-    @cached_property
-    def allowed(self) -> Any:
-        import numpy as np
-
-        table = np.zeros(self.size * self.size, bool)
-        for one, next_ in self._follows:
-            table[one * self.size + next_] = True
-        return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +48,10 @@ class Tags:
         if int(buffer[: len(xml)].min(initial=_CONTROL_END)) < _CONTROL_END:
             controls = buffer[np.flatnonzero(buffer[: len(xml)] < _CONTROL_END)]
             require(bool(((controls == ord("\n")) | (controls == ord("\t"))).all()))
-        opens = np.flatnonzero(buffer == LT).astype(np.int32)
+        opens = np.flatnonzero(buffer == _LT).astype(np.int32)
         require(len(opens) > 0 and not xml[: opens[0]].strip())
         codes = grammar.codes[np.ndarray((len(buffer) - 1,), "<u2", buffer, strides=(1,))[opens + 1]]
-        if int(codes.max()) == _SECTION:
+        if int(codes.max()) == SECTION:
             raise SectionsError
         next_opens = np.append(opens[1:], np.int32(len(xml)))
         ends = np.zeros(len(opens), np.int32)
@@ -199,7 +87,7 @@ class Tags:
             sure = (buffer[guess] == GT) & (not element.holds_text)
             if not sure.all():
                 guess[~sure] = _first_at_or_after(buffer, GT, opens[attributed[~sure]])
-            wrong = (guess >= next_opens[attributed]) | ~_is_any_of(_BLANKS + b"/")[after]
+            wrong = (guess >= next_opens[attributed]) | ~_is_any_of(BLANKS + b"/")[after]
             wrong |= (after == SLASH) & (guess != behind[open_ended] + 1)
             ends[open_ended] = guess
             is_empty = buffer[guess - 1] == SLASH
@@ -240,7 +128,7 @@ class Tags:
 
         offsets = np.cumsum(lengths) - lengths
         where = np.repeat(starts - offsets, lengths) + np.arange(int(lengths.sum()), dtype=np.int32)
-        return np.add.reduceat(~_is_any_of(_BLANKS)[self.buffer[where]], offsets) > 0
+        return np.add.reduceat(~_is_any_of(BLANKS)[self.buffer[where]], offsets) > 0
 
     def refuse(self, parts: Any, odd: Any, length: int) -> None:
         """Have some parts read in another way, if there are any.
@@ -293,64 +181,3 @@ def _first_at_or_after(buffer: Any, byte: int, positions: Any) -> Any:
     every = np.flatnonzero(buffer == byte).astype(np.int32)
     every = np.append(every, np.int32(len(buffer) - 1))
     return every[np.searchsorted(every[:-1], positions)]
-
-
-def are_attributes(text: bytes) -> bool:
-    """Whether a text is what may stand between a tag's name and its `>`, each attribute once."""
-    names = _ATTRIBUTE_NAME.findall(text)
-    return _ATTRIBUTES.fullmatch(text) is not None and len(names) == len(set(names))
-
-
-def odd_attributes(buffer: Any, starts: Any, lengths: Any) -> Any:
-    """Tell which of some texts are not what may stand between a tag's name and its `>`."""
-    import numpy as np
-
-    try:
-        numbers, distinct = numbered(buffer, starts, lengths)
-    except NotPlainError:  # too many, or too long: one by one
-        every = zip(starts.tolist(), lengths.tolist(), strict=True)
-        return np.array([not are_attributes(buffer[start : start + n].tobytes()) for start, n in every], bool)
-    return np.array([not are_attributes(text) for text in distinct], bool)[numbers]
-
-
-def numbered(buffer: Any, starts: Any, lengths: Any) -> tuple[Any, list[bytes]]:
-    """Number the distinct texts among many short ones.
-
-    Returns:
-        The number of each, and the distinct texts by number.
-    """
-    import numpy as np
-
-    # Texts are compared eight bytes at a time, with zeros after their end.
-    windows = np.ndarray((len(buffer) - 7,), "<u8", buffer, strides=(1,))
-    masks = np.array([(1 << 8 * length) - 1 for length in range(9)], np.uint64)
-    longest = max(int(lengths.max(initial=0)), 1)
-    require(longest <= PADDING)
-    words = [
-        windows[starts + offset] & masks[np.clip(lengths - offset, 0, 8)] for offset in range(0, longest, 8)
-    ]
-    numbers = np.zeros(len(starts), np.int16)
-    firsts: list[int] = []
-    left = np.arange(len(starts), dtype=np.int32)
-    while len(left) and len(firsts) < _MOST_KINDS:
-        same = words[0][left] == words[0][left[0]]
-        for word in words[1:]:
-            same &= word[left] == word[left[0]]
-        numbers[left[same]] = len(firsts)
-        firsts.append(int(left[0]))
-        left = left[~same]
-    if len(left):
-        # Many kinds: sorting is faster than a pass for each.
-        rest = np.stack([word[left] for word in words], axis=1)
-        _, where, inverse = np.unique(rest, axis=0, return_index=True, return_inverse=True)
-        require(len(firsts) + len(where) < np.iinfo(np.int16).max)
-        numbers[left] = inverse.reshape(-1) + len(firsts)
-        firsts += left[where].tolist()
-    distinct = [buffer[starts[nth] : starts[nth] + lengths[nth]].tobytes() for nth in firsts]
-    return numbers, distinct
-
-
-def require(plain: bool) -> None:
-    """Give up where the piece is not plain."""
-    if not plain:
-        raise NotPlainError
