@@ -12,14 +12,16 @@ from pipefy_exports_dagster.reading.column_types import (
     MAX_EXACT_IN_DOUBLE,
     VARCHAR,
     canonical_text,
+    respelt_text,
     widest,
 )
 from pipefy_exports_dagster.reading.names import column_names, folded
 from pipefy_exports_dagster.reading.staged import StagedColumn, StagedTable
 from pipefy_exports_dagster.sql import identifier, literal
 
+from .creating import NewColumn, create_table
 from .lineage import EXPORT_TABLE, TableLayout, is_lineage
-from .rebuilding import retype_columns
+from .rebuilding import change_columns
 from .report import ChangeKind, ColumnChange
 from .table_state import TableColumn, TableState
 
@@ -62,8 +64,9 @@ def plan_columns(
     names = column_names([column.header for column in staged.columns], state.names_by_header())
     plan: list[PlannedColumn] = []
     changes: list[ColumnChange] = []
+    by_name = {column.name.lower(): column for column in state.columns}
     for position, (name, column) in enumerate(zip(names, staged.columns, strict=True)):
-        old = state.column(name)
+        old = by_name.get(name.lower())
         type_, conversion = _target(connection, state, staged, position, old)
         expression, comment = _expression(position, column, type_), _comment(column, old)
         plan.append(PlannedColumn(column, name, old, type_, expression, conversion, comment))
@@ -96,28 +99,24 @@ def apply_plan(
     layout: TableLayout = EXPORT_TABLE,
 ) -> None:
     """Create the table, or add and widen its columns; set the comments of what is new or spelt anew."""
-    table = identifier(state.name)
     if not state.exists:
-        columns = [(column.name, column.type) for column in plan]
-        columns += [(name, column.type) for name, column in layout.lineage.items()]
-        listed = ", ".join(f"{identifier(name)} {type_}" for name, type_ in columns)
-        connection.execute(f"CREATE TABLE {table} ({listed})")
-        connection.execute(f"COMMENT ON TABLE {table} IS {literal(layout.comment)}")
-        for name, lineage in layout.lineage.items():
-            connection.execute(f"COMMENT ON COLUMN {table}.{identifier(name)} IS {literal(lineage.comment)}")
+        columns = [NewColumn(column.name, column.type, column.staged.header) for column in plan]
+        columns += [NewColumn(name, column.type, column.comment) for name, column in layout.lineage.items()]
+        create_table(connection, state.name, columns, comment=layout.comment)
+        return
     retyped = {
         column.old.name: (column.type, column.conversion)
         for column in plan
         if column.old is not None and column.conversion is not None
     }
-    if retyped:
-        retype_columns(connection, state, retyped)
+    added = [
+        NewColumn(column.name, column.type, column.staged.header) for column in plan if column.old is None
+    ]
+    change_columns(connection, state, retyped=retyped, added=added)
     for column in plan:
-        if column.old is None and state.exists:
-            connection.execute(f"ALTER TABLE {table} ADD COLUMN {identifier(column.name)} {column.type}")
-        if column.comment is not None:
-            comment = literal(column.comment)
-            connection.execute(f"COMMENT ON COLUMN {table}.{identifier(column.name)} IS {comment}")
+        if column.old is not None and column.comment is not None:
+            name, comment = identifier(column.name), literal(column.comment)
+            connection.execute(f"COMMENT ON COLUMN {identifier(state.name)}.{name} IS {comment}")
 
 
 def _comment(column: StagedColumn, old: TableColumn | None) -> str | None:
@@ -194,7 +193,15 @@ def _expression(position: int, column: StagedColumn, type_: str) -> str:
         return typed
     if type_ == VARCHAR:
         text = canonical_text(typed, column.type)
-        return f"coalesce(r{position}, {text})" if column.has_raw else text
+        if not column.has_raw:
+            return text
+        respelt = respelt_text(text, column.type)
+        said = (
+            f"r{position}"
+            if respelt is None
+            else f"CASE r{position} WHEN '' THEN {respelt} ELSE r{position} END"
+        )
+        return f"coalesce({said}, {text})"
     return f"CAST({typed} AS {type_})"
 
 

@@ -67,3 +67,12 @@ def canonical_text(expression: str, type_: str) -> str:
     if as_decimal(type_) and not type_.endswith(",0)"):
         return f"rtrim(rtrim({text}, '0'), '.')"
     return text
+
+
+def respelt_text(canonical: str, type_: str) -> str | None:
+    """SQL for the other spelling that most programs give a value, from its canonical text; None if there is none."""
+    if type_ == TIMESTAMP:
+        return f"replace({canonical}, ' ', 'T')"
+    if type_ == TIMESTAMPTZ:
+        return f"replace(replace({canonical}, ' ', 'T'), '+00', 'Z')"
+    return None

@@ -1,8 +1,13 @@
-"""The type of each text column: a sample leaves few candidates, and all rows are asked about those."""
+"""The type of each text column: a sample leaves few candidates, and all rows are asked about those.
+
+Nothing is asked column by column: DuckDB takes a millisecond or more to plan one test, whatever the rows. The values of
+all columns are put below each other instead, so that each candidate's test is planned once, however many columns
+there are.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from .column_types import MAX_DECIMAL_DIGITS, VARCHAR, Decimal
 from .text_types import DECIMAL, Candidate
@@ -11,18 +16,32 @@ if TYPE_CHECKING:
     import duckdb
 
 SAMPLE_ROWS = 2_000
+_SAMPLE_VALUES = 500_000
+_FEWEST_SAMPLE_ROWS = 50
 
-# Planning more takes time and memory out of proportion: a minute for 1,000 columns, where batches take eight seconds.
-_TESTS_AT_ONCE = 1_000
-_FITS, _MISFIT = 1, 2
+_SAME, _FITS, _MISFIT = 1, 2, 3
+# A column's tests are bits of a number.
+_CANDIDATES_AT_ONCE = 32
+# Of each of them, 2,048 rows are put below each other at a time.
+_COLUMNS_AT_ONCE = 1_024
+
+_Item = TypeVar("_Item")
+Questions = Mapping[int, Sequence[Candidate]]
+"""Candidates by the position of a column, narrowest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class TypedText:
-    """What a text column is; `candidate` is None where it stays text."""
+    """What a text column is, as all rows say.
+
+    Args:
+        candidate: What gives the values; None where it stays text.
+        changes_text: Whether some value's canonical text is not what the file says.
+    """
 
     type: str = VARCHAR
     candidate: Candidate | None = None
+    changes_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,110 +56,182 @@ class Guess:
     candidate: Candidate | None
     others: tuple[Candidate, ...]
 
+    @property
+    def left(self) -> tuple[Candidate, ...]:
+        """All that it may be."""
+        return self.others if self.candidate is None else (self.candidate, *self.others)
+
+
+def sample_rows(columns: int) -> int:
+    """Tell how many rows a sample needs: of many columns fewer, so that it has a bounded number of values."""
+    return min(SAMPLE_ROWS, max(_SAMPLE_VALUES // max(columns, 1), _FEWEST_SAMPLE_ROWS))
+
 
 def guess_types(
-    connection: "duckdb.DuckDBPyConnection", sample: str, questions: Mapping[int, Sequence[Candidate]]
+    connection: "duckdb.DuckDBPyConnection", sample: str, questions: Questions
 ) -> dict[int, Guess]:
     """Eliminate candidates of text columns `c<i>` on some rows.
 
     Args:
         sample: SQL relation of these rows.
-        questions: Candidates by column position, narrowest first.
     """
+    rows = f"(FROM {sample} LIMIT {sample_rows(len(questions))})"
     left = questions
-    with_values = set[int]()
-    # A glance spares most text columns their regular expressions, of which planning alone costs a millisecond.
+    # A glance spares most text columns their regular expressions.
     for test in (_glance, _verdict):
-        survivors: dict[int, list[Candidate]] = {position: [] for position in questions}
-        for position, candidate, verdict in _ask(connection, sample, left, test):
-            if verdict != _MISFIT:
-                survivors[position].append(candidate)
-            if verdict == _MISFIT or (verdict == _FITS and test is _verdict):
-                with_values.add(position)
-        left = survivors
+        answers = worst_verdicts(connection, rows, left, test=test)
+        left = {
+            position: [candidate for candidate in candidates if answers[position, candidate] != _MISFIT]
+            if (position, candidates[0]) in answers
+            else candidates
+            for position, candidates in left.items()
+            if candidates
+        }
     guesses = {}
-    for position, candidates in left.items():
-        if position not in with_values:
-            guesses[position] = Guess(None, tuple(questions[position]))
+    for position, candidates in questions.items():
+        survivors = tuple(left.get(position, ()))
+        if survivors and (position, survivors[0]) not in answers:
+            guesses[position] = Guess(None, tuple(candidates))
         else:
-            first = candidates[0] if candidates else None
-            guesses[position] = Guess(first, tuple(candidates[1:]))
+            guesses[position] = Guess(survivors[0] if survivors else None, survivors[1:])
     return guesses
 
 
 def settle_types(
-    connection: "duckdb.DuckDBPyConnection", relation: str, questions: Mapping[int, Sequence[Candidate]]
+    connection: "duckdb.DuckDBPyConnection", relation: str, questions: Questions
 ) -> dict[int, TypedText]:
     """Give text columns `c<i>` the first of their candidates that every value fits, by one scan of all rows."""
-    settled = {position: TypedText() for position in questions}
-    digits = _digits(connection, relation, questions)
-    for position, candidate, verdict in _ask(connection, relation, questions, _verdict):
-        if verdict != _FITS or settled[position].candidate is not None:
-            continue
+    verdicts = worst_verdicts(connection, relation, questions)
+    fitting = {
+        position: [
+            candidate for candidate in candidates if verdicts.get((position, candidate), _MISFIT) != _MISFIT
+        ]
+        for position, candidates in questions.items()
+    }
+    decimals = {position: left[0] for position, left in fitting.items() if left and left[0].type == DECIMAL}
+    digits = _digits(connection, relation, decimals)
+    return {
+        position: _settled(position, left, verdicts, digits.get(position))
+        for position, left in fitting.items()
+    }
+
+
+def misfits(
+    connection: "duckdb.DuckDBPyConnection",
+    relation: str,
+    pins: Mapping[int, Candidate],
+    texts: Mapping[int, str],
+) -> list[int]:
+    """Find the columns that have a value which does not fit their one candidate.
+
+    Args:
+        texts: SQL for a column's text, by position.
+    """
+    questions = {position: (pin,) for position, pin in pins.items()}
+    verdicts = worst_verdicts(connection, relation, questions, texts=texts)
+    return sorted(position for (position, _), verdict in verdicts.items() if verdict == _MISFIT)
+
+
+def worst_verdicts(
+    connection: "duckdb.DuckDBPyConnection",
+    relation: str,
+    questions: Questions,
+    *,
+    test: Callable[[Candidate], str] | None = None,
+    texts: Mapping[int, str] | None = None,
+) -> dict[tuple[int, Candidate], int]:
+    """Ask of each candidate what the worst is that a value does under it; nothing of columns without a value.
+
+    Args:
+        texts: SQL for a column's text, by position; without it, the column itself.
+    """
+    found: dict[tuple[int, Candidate], int] = {}
+    for positions in _some(list(questions), _COLUMNS_AT_ONCE):
+        different = dict.fromkeys(candidate for position in positions for candidate in questions[position])
+        for candidates in _some(list(different), _CANDIDATES_AT_ONCE):
+            bits = {candidate: 1 << nth for nth, candidate in enumerate(candidates)}
+            asked = {
+                position: sum(bits.get(candidate, 0) for candidate in questions[position])
+                for position in positions
+            }
+            asked = {position: mask for position, mask in asked.items() if mask}
+            if not asked:
+                continue
+            tests = ", ".join(
+                f"max(CASE WHEN asked & {bit} = 0 THEN NULL {(test or _verdict)(candidate)} END)"
+                for candidate, bit in bits.items()
+            )
+            rows = connection.execute(
+                f"SELECT position, {tests} FROM {_values(relation, asked, texts or {})} "
+                "WHERE value IS NOT NULL GROUP BY position"
+            ).fetchall()
+            for position, *answers in rows:
+                for candidate, answer in zip(candidates, answers, strict=True):
+                    if answer is not None:
+                        found[position, candidate] = answer
+    return found
+
+
+def _some(listed: list[_Item], at_once: int) -> Iterator[list[_Item]]:
+    for start in range(0, len(listed), at_once):
+        yield listed[start : start + at_once]
+
+
+def _values(relation: str, asked: Mapping[int, int], texts: Mapping[int, str]) -> str:
+    """SQL for the values of columns below each other, each with its column's position and number."""
+    values = ", ".join(texts.get(position, f"c{position}") for position in asked)
+    positions, masks = (", ".join(map(str, numbers)) for numbers in (asked.keys(), asked.values()))
+    return (
+        f"(SELECT unnest([{values}]) AS value, unnest([{positions}]) AS position, unnest([{masks}]) AS asked "
+        f"FROM {relation})"
+    )
+
+
+def _glance(candidate: Candidate) -> str:
+    return f"WHEN {candidate.glance('value')} THEN {_FITS} ELSE {_MISFIT}"
+
+
+def _verdict(candidate: Candidate) -> str:
+    """SQL for what a value does under a candidate, as branches of a CASE.
+
+    Conditions are only asked where those before did not hold, and a NULL does not hold.
+    """
+    same, fits = candidate.same_text("value"), candidate.fits("value")
+    otherwise = "" if fits == same else f"WHEN {fits} THEN {_FITS} "
+    return f"WHEN {same} THEN {_SAME} {otherwise}ELSE {_MISFIT}"
+
+
+def _settled(
+    position: int,
+    fitting: Sequence[Candidate],
+    verdicts: Mapping[tuple[int, Candidate], int],
+    digits: tuple[int, int] | None,
+) -> TypedText:
+    for candidate in fitting:
         type_ = candidate.type
         if type_ == DECIMAL:
-            whole, scale = digits[position]
+            whole, scale = digits or (0, 0)
             # Without a fraction it is a long run of digits: an identifier, which stays text.
             if not scale or whole + scale > MAX_DECIMAL_DIGITS:
                 continue
             type_ = str(Decimal(whole + scale, scale))
-        settled[position] = TypedText(type_, candidate)
-    return settled
-
-
-def _ask(
-    connection: "duckdb.DuckDBPyConnection",
-    relation: str,
-    questions: Mapping[int, Sequence[Candidate]],
-    test: Callable[[str, Candidate], str],
-) -> Iterator[tuple[int, Candidate, int | None]]:
-    """Yield what a test says of each candidate over all rows of a relation; None where there is no value."""
-    asked = [(position, candidate) for position, candidates in questions.items() for candidate in candidates]
-    for start in range(0, len(asked), _TESTS_AT_ONCE):
-        some = asked[start : start + _TESTS_AT_ONCE]
-        tests = ", ".join(test(f"c{position}", candidate) for position, candidate in some)
-        found = _one_row(connection, f"SELECT {tests} FROM {relation}")
-        for (position, candidate), verdict in zip(some, found, strict=True):
-            yield position, candidate, verdict
-
-
-def _glance(text: str, candidate: Candidate) -> str:
-    return f"max(CASE WHEN {candidate.glance(text)} OR {text} IS NULL THEN {_FITS} ELSE {_MISFIT} END)"
-
-
-def _verdict(text: str, candidate: Candidate) -> str:
-    """SQL for the worst that any value of a column does under a candidate; NULL if there is no value.
-
-    Conditions of a CASE are only asked where those before did not hold, and a NULL does not hold.
-    """
-    same, fits = candidate.same_text(text), candidate.fits(text)
-    otherwise = "" if fits == same else f"WHEN {fits} THEN {_FITS} "
-    return f"max(CASE WHEN {text} IS NULL THEN NULL WHEN {same} THEN {_FITS} {otherwise}ELSE {_MISFIT} END)"
+        return TypedText(type_, candidate, changes_text=verdicts[position, candidate] == _FITS)
+    return TypedText()
 
 
 def _digits(
-    connection: "duckdb.DuckDBPyConnection", relation: str, questions: Mapping[int, Sequence[Candidate]]
+    connection: "duckdb.DuckDBPyConnection", relation: str, decimals: Mapping[int, Candidate]
 ) -> dict[int, tuple[int, int]]:
-    """Count the most digits before and after the point, in columns that may be DECIMAL."""
-    asked = [
-        (position, candidate.digits(f"c{position}"))
-        for position, candidates in questions.items()
-        for candidate in candidates
-        if candidate.type == DECIMAL
-    ]
-    if not asked:
-        return {}
-    counts = ", ".join(
-        f"max(length(ltrim(split_part({number}, '.', 1), '-'))), max(length(split_part({number}, '.', 2)))"
-        for _, number in asked
-    )
-    found = _one_row(connection, f"SELECT {counts} FROM {relation}")
-    return {
-        position: (found[2 * nth] or 0, found[2 * nth + 1] or 0) for nth, (position, _) in enumerate(asked)
-    }
-
-
-def _one_row(connection: "duckdb.DuckDBPyConnection", query: str) -> tuple[Any, ...]:
-    row = connection.execute(query).fetchone()
-    assert row is not None  # noqa: S101  an aggregate gives one row
-    return tuple(row)
+    """Count the most digits before and after the point, in columns that are DECIMAL."""
+    found = {}
+    for candidate in dict.fromkeys(decimals.values()):
+        number = candidate.digits("value")
+        whole, fraction = (f"split_part({number}, '.', {part})" for part in (1, 2))
+        positions = [position for position, each in decimals.items() if each == candidate]
+        for some in _some(positions, _COLUMNS_AT_ONCE):
+            rows = connection.execute(
+                f"SELECT position, max(length(ltrim({whole}, '-'))), max(length({fraction})) "
+                f"FROM {_values(relation, dict.fromkeys(some, 1), {})} WHERE value IS NOT NULL GROUP BY position"
+            ).fetchall()
+            found.update({position: (before, after) for position, before, after in rows})
+    return found

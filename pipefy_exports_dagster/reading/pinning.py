@@ -1,7 +1,7 @@
 """Types that the configuration pins: a value that does not fit fails the load."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import ConfigurationError, ValueDoesNotFitError
@@ -39,15 +39,30 @@ def pinned_types(columns: Sequence[tuple[str, str]], options: ReadOptions) -> di
     return pinned
 
 
-def pinned_candidate(
-    connection: "duckdb.DuckDBPyConnection", name: str, wanted: str, options: ReadOptions, *, text: TextKind
-) -> Candidate:
-    """Return how a column gets the type that is pinned for it.
+def pinned_candidates(
+    connection: "duckdb.DuckDBPyConnection",
+    columns: Sequence[tuple[str, str]],
+    options: ReadOptions,
+    *,
+    text_of: Callable[[int], TextKind],
+) -> dict[int, Candidate]:
+    """Return how each pinned column gets its type; one candidate for all of a kind that are pinned alike.
+
+    Args:
+        columns: Name and header of each.
+        text_of: What the text of the column at a position is.
 
     Raises:
         ConfigurationError: DuckDB has no such type.
     """
-    return pin(_resolved(connection, name, wanted), options, text)
+    candidates: dict[tuple[str, TextKind], Candidate] = {}
+    found = {}
+    for position, wanted in pinned_types(columns, options).items():
+        key = wanted, text_of(position)
+        if key not in candidates:
+            candidates[key] = pin(_resolved(connection, columns[position][0], wanted), options, key[1])
+        found[position] = candidates[key]
+    return found
 
 
 def check_pinned(

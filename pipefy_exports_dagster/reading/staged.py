@@ -2,7 +2,8 @@
 
 Column `i` of the Parquet file is named `c<i>`. Where the typed value's canonical text is not what the file
 said (`12.50` as DOUBLE, `2026-11-01T10:00` as TIMESTAMP), `r<i>` holds what it said, for the case that the
-table's column is, or has to become, text. Elsewhere `r<i>` is NULL.
+table's column is, or has to become, text; an empty `r<i>` stands for `respelt_text`, so that the most usual other
+spelling need not be written for each row. Elsewhere `r<i>` is NULL, or the same.
 """
 
 from dataclasses import asdict, dataclass

@@ -34,6 +34,7 @@ class ColumnToWrite:
         source_type: Its type in the source; text if a candidate is given.
         candidate: What gives the value of its text; None for the source's own.
         verify: Whether a value may not fit; without a candidate, whether there should be none.
+        changes_text: Whether the type changes a text, as far as all rows were asked; None if they were not.
     """
 
     position: int
@@ -41,11 +42,14 @@ class ColumnToWrite:
     type: str
     candidate: Candidate | None = None
     verify: bool = False
+    changes_text: bool | None = None
 
     @property
     def may_change_text(self) -> bool:
-        """Whether values exist that fit, and whose canonical text is not what the file said."""
-        return self.candidate is not None and self.candidate.fits("t") != self.candidate.same_text("t")
+        """Whether values may fit whose canonical text is not what the file said."""
+        if self.changes_text is not None or self.candidate is None:
+            return bool(self.changes_text)
+        return self.candidate.fits("t") != self.candidate.same_text("t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,7 @@ def write_staged_file(
         values.append(f"{_value(column, text)} AS c{nth}")
         checked.append(f"c{nth}")
         if column.may_change_text:
-            assert column.candidate is not None  # noqa: S101  it changes the text
-            values.append(f"CASE WHEN {column.candidate.same_text(text)} THEN NULL ELSE {text} END AS r{nth}")
+            values.append(f"{_text_if_changed(column, text)} AS r{nth}")
             checked.append(f"r{nth}")
         if column.candidate and column.verify:
             values += [] if column.may_change_text else [f"{_misfit(column.candidate, text)} AS v{nth}"]
@@ -132,14 +135,23 @@ def _value(column: ColumnToWrite, text: str) -> str:
     return f"CAST({value} AS {column.type})" if as_decimal(column.type) else value
 
 
+def _text_if_changed(column: ColumnToWrite, text: str) -> str:
+    """SQL for what the file says where it is not the value's canonical text, as `staged` describes it."""
+    if column.candidate is None or column.changes_text:
+        return text
+    usual = f"WHEN {column.candidate.respelt(text)} THEN '' " if column.candidate.respelt else ""
+    return f"CASE WHEN {column.candidate.same_text(text)} THEN NULL {usual}ELSE {text} END"
+
+
 def _misfit(candidate: Candidate, text: str) -> str:
     # A NULL within a CASE is no, and a condition is asked only where those before did not hold.
     return f"CASE WHEN {text} IS NULL THEN false WHEN {candidate.fits(text)} THEN false ELSE true END"
 
 
 def _misfit_of_changed(candidate: Candidate, nth: int) -> str:
-    """SQL for whether a value does not fit, given that `r<nth>` is NULL where its text is the canonical one."""
-    return f"{_misfit(candidate, f'r{nth}')} AS v{nth}"
+    """SQL for whether a value does not fit, given that `r<nth>` says where its text is a usual one."""
+    unusual = f"nullif(r{nth}, '')" if candidate.respelt else f"r{nth}"
+    return f"{_misfit(candidate, unusual)} AS v{nth}"
 
 
 def _seen(column: ColumnToWrite, nth: int, statistics: dict[str, dict[str, str]], rows: int) -> WrittenColumn:

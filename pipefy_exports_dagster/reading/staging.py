@@ -12,9 +12,9 @@ from pipefy_exports_dagster.read_options import ReadOptions
 
 from .column_types import VARCHAR
 from .description import FileDescription
-from .inference import Guess, TypedText, guess_types, settle_types
+from .inference import Guess, TypedText, guess_types, misfits, settle_types
 from .pinned_values import TextKind
-from .pinning import check_pinned, pinned_candidate, pinned_types
+from .pinning import check_pinned, pinned_candidates
 from .preview import preview_rows
 from .sniffing import unreadable
 from .staged import StagedColumn, StagedTable
@@ -23,6 +23,8 @@ from .text_types import DECIMAL, Candidate
 
 if TYPE_CHECKING:
     import duckdb
+
+_VERIFIED_COLUMNS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +73,12 @@ def stage(
         UnreadableFileError: Neither a header nor a row has a value, or DuckDB does not read the rows that were counted.
     """
     with _misreading_named(source):
-        wanted = pinned_types([(column.name, column.header) for column in source.columns], options)
-        pins = {
-            position: pinned_candidate(
-                connection,
-                source.columns[position].name,
-                type_,
-                options,
-                text=_text_kind(source, source.columns[position]),
-            )
-            for position, type_ in wanted.items()
-        }
+        pins = pinned_candidates(
+            connection,
+            [(column.name, column.header) for column in source.columns],
+            options,
+            text_of=lambda position: _text_kind(source, source.columns[position]),
+        )
         path = folder / "staged.parquet"
         columns = _written(connection, source, pins, path)
     return StagedTable(
@@ -99,13 +96,21 @@ def _written(
 ) -> tuple[StagedColumn, ...]:
     """Write the rows with the types that a sample suggests, and once more if a value does not fit one.
 
-    Whether all fit is seen while they are written, so that nearly every file is read once.
+    Whether all fit is seen while they are written, so that nearly every file is read once. Of many columns it is asked
+    before, because a test for each column takes DuckDB longer to plan than a second look at the rows takes.
     """
     typed = _first_guesses(connection, source, pins)
+    left = _questions_left(typed)
+    verify = len(left) + len(pins) <= _VERIFIED_COLUMNS
+    if not verify:
+        typed |= settle_types(connection, source.relation, left)
+        texts = {position: text_of(position, source.columns[position].type) for position in pins}
+        unfit = misfits(connection, source.relation, pins, texts)
+        _refuse_misfits(connection, source, {position: pins[position] for position in unfit})
     left_out = _blank_columns(connection, source)
     while True:
         plan = [
-            _to_write(position, column, typed.get(position), pins.get(position))
+            _to_write(position, column, typed.get(position), pins.get(position), verify=verify)
             for position, column in enumerate(source.columns)
             if position not in left_out
         ]
@@ -124,6 +129,12 @@ def _written(
         typed |= settle_types(connection, source.relation, others)
 
 
+def _questions_left(typed: Mapping[int, Guess | TypedText]) -> dict[int, tuple[Candidate, ...]]:
+    return {
+        position: guess.left for position, guess in typed.items() if isinstance(guess, Guess) and guess.left
+    }
+
+
 def _first_guesses(
     connection: "duckdb.DuckDBPyConnection", source: Source, pins: Mapping[int, Candidate]
 ) -> dict[int, Guess | TypedText]:
@@ -135,7 +146,7 @@ def _first_guesses(
     guesses = guess_types(connection, source.sample, questions)
     # How many digits a DECIMAL needs only all rows can tell.
     decimals = {
-        position: (guess.candidate, *guess.others)
+        position: guess.left
         for position, guess in guesses.items()
         if guess.candidate and guess.candidate.type == DECIMAL
     }
@@ -159,17 +170,26 @@ def _blank_columns(connection: "duckdb.DuckDBPyConnection", source: Source) -> s
 
 
 def _to_write(
-    position: int, column: SourceColumn, typed: Guess | TypedText | None, pin: Candidate | None
+    position: int,
+    column: SourceColumn,
+    typed: Guess | TypedText | None,
+    pin: Candidate | None,
+    *,
+    verify: bool,
 ) -> ColumnToWrite:
     if pin:
-        return ColumnToWrite(position, column.type, pin.type, pin, verify=True)
+        # Once a value of a pinned column was seen not to fit, nothing is written.
+        changes_text = None if verify else pin.fits("t") != pin.same_text("t")
+        return ColumnToWrite(position, column.type, pin.type, pin, verify=verify, changes_text=changes_text)
     match typed:
         case Guess(candidate=None):
             return ColumnToWrite(position, column.type, VARCHAR, verify=bool(typed.others))
         case Guess(candidate=Candidate() as candidate):
             return ColumnToWrite(position, column.type, candidate.type, candidate, verify=True)
         case TypedText():
-            return ColumnToWrite(position, column.type, typed.type, typed.candidate)
+            return ColumnToWrite(
+                position, column.type, typed.type, typed.candidate, changes_text=typed.changes_text
+            )
     return ColumnToWrite(position, column.type, column.type)
 
 
@@ -206,13 +226,14 @@ def _refuse_misfits(
 
 @contextmanager
 def _misreading_named(source: Source) -> Iterator[None]:
-    """Say of a file that DuckDB refuses what it is not."""
+    """Say of a file that DuckDB refuses what it is not, without DuckDB's own words."""
     import duckdb
 
     try:
         yield
     except duckdb.InvalidInputException as error:
         raise UnreadableFileError(
-            f"the file is not a table of {len(source.columns)} columns: {str(error).splitlines()[0]}",
+            f"the file looked like a table of {len(source.columns)} columns and {source.rows} rows, and cannot be read "
+            "as one; please report this file",
             detected=f"damaged {source.file.kind.upper()}",
         ) from error

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pipefy_exports_dagster.sql import literal
 
-from .column_types import BIGINT, BOOLEAN, DATE, DOUBLE, DOUBLE_DIGITS, TIMESTAMP, TIMESTAMPTZ
+from .column_types import BIGINT, BOOLEAN, DATE, DOUBLE, DOUBLE_DIGITS, TIMESTAMP, TIMESTAMPTZ, respelt_text
 
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
 _ISO_TIME = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}"
@@ -41,6 +41,7 @@ class Candidate:
         same_text: SQL predicate: it fits, and the typed value's canonical text is the text itself.
         digits: SQL for the number with a plain point, for counting its digits.
         glance: Cheap SQL predicate that holds wherever `fits` does.
+        respelt: SQL predicate: it fits, and the text is what `respelt_text` gives; None if there is no such spelling.
     """
 
     type: str
@@ -49,6 +50,7 @@ class Candidate:
     same_text: Callable[[str], str]
     digits: Callable[[str], str] = str
     glance: Callable[[str], str] = _always
+    respelt: Callable[[str], str] | None = None
 
 
 def _number(text: str) -> str:
@@ -90,6 +92,14 @@ def _same_timestamp(shape: str, type_: str) -> Callable[[str], str]:
     return lambda text: f"({text} LIKE '{shape}' AND CAST(TRY_CAST({text} AS {type_}) AS VARCHAR) = {text})"
 
 
+def _respelt_timestamp(shape: str, type_: str) -> Callable[[str], str]:
+    def respelt(text: str) -> str:
+        usual = respelt_text(f"CAST(TRY_CAST({text} AS {type_}) AS VARCHAR)", type_)
+        return f"({text} LIKE '{shape}' AND {usual} = {text})"
+
+    return respelt
+
+
 def _fits_timestamp(pattern: str, type_: str) -> Callable[[str], str]:
     def fits(text: str) -> str:
         value = f"TRY_CAST({text} AS {type_})"
@@ -119,9 +129,11 @@ DECIMAL_TEXT = Candidate(
 )
 BOOLEAN_TEXT = Candidate(
     BOOLEAN,
-    lambda text: f"({text} IN ('true', 'false', 'True', 'False', 'TRUE', 'FALSE'))",
+    # DuckDB makes a join of an IN with more than five values: for each column one, with memory of its own.
+    lambda text: f"list_contains(['true', 'false', 'True', 'False', 'TRUE', 'FALSE'], {text})",
     _cast(BOOLEAN),
     lambda text: f"({text} IN ('true', 'false'))",
+    glance=lambda text: f"length({text}) BETWEEN 4 AND 5",
 )
 DATE_TEXT = Candidate(DATE, _fits_date, _cast(DATE), _fits_date, glance=_starts_as_number)
 TIMESTAMP_TEXT = Candidate(
@@ -130,6 +142,7 @@ TIMESTAMP_TEXT = Candidate(
     _cast(TIMESTAMP),
     _same_timestamp("____-__-__ __:__:__%", TIMESTAMP),
     glance=_starts_as_number,
+    respelt=_respelt_timestamp("____-__-__T__:__:__%", TIMESTAMP),
 )
 TIMESTAMPTZ_TEXT = Candidate(
     TIMESTAMPTZ,
@@ -137,6 +150,7 @@ TIMESTAMPTZ_TEXT = Candidate(
     _cast(TIMESTAMPTZ),
     _same_timestamp("____-__-__ __:__:__%+00", TIMESTAMPTZ),
     glance=_starts_as_number,
+    respelt=_respelt_timestamp("____-__-__T__:__:__%Z", TIMESTAMPTZ),
 )
 
 DATES = (DATE_TEXT, TIMESTAMP_TEXT, TIMESTAMPTZ_TEXT)

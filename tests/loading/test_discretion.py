@@ -21,7 +21,7 @@ MARK = "Maria Marcada"
     ("content", "options", "told"),
     [
         (f"id,name\n1,{MARK}\n2,x\n", {"column_types": {"name": "BIGINT"}}, "column 'name', data row 1"),
-        (f"{MARK} is not here", {}, "one line of text"),
+        (f"{MARK} is not here.", {}, "one line of text"),
         (f'{{"error": "{MARK}"}}', {}, "a JSON document"),
         (f"<html><title>{MARK}</title></html>", {}, "an HTML page"),
     ],

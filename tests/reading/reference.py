@@ -44,7 +44,7 @@ def csv_table(content: bytes, encoding: str, delimiter: str) -> Table:
     records = [record for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if record]
     width = max(len(record) for record in records)
     rows = [[value or None for value in record] + [None] * (width - len(record)) for record in records]
-    return shaped(rows)
+    return shaped([row for row in rows if any(row)])
 
 
 def workbook_table(content: bytes) -> Table:

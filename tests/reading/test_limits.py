@@ -132,7 +132,7 @@ def test_a_report_of_many_columns_of_text_is_loaded(loader: Loader) -> None:
 
 def test_more_columns_than_the_memory_takes_is_said(loader: Loader) -> None:
     with pytest.raises(ReadLimitError, match="takes more memory than it may have; raise `max_memory_bytes`"):
-        loader.load(_wide(3_000), options=ReadOptions(max_memory_bytes=420_000_000))
+        loader.load(_wide(2_500), options=ReadOptions(max_memory_bytes=250_000_000))
 
 
 @pytest.mark.usefixtures("no_leftovers")

@@ -1,13 +1,15 @@
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.description import FileDescription
-from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS
+from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS, sample_rows
 from pipefy_exports_dagster.reading.names import column_names, storable_header
 from pipefy_exports_dagster.reading.sniffing import unreadable
 from pipefy_exports_dagster.reading.staging import Source, SourceColumn
+from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS, too_wide
 from pipefy_exports_dagster.reading.text_types import (
     BOOLEAN_TEXT,
     DATES,
@@ -18,12 +20,11 @@ from pipefy_exports_dagster.reading.text_types import (
 )
 from pipefy_exports_dagster.sql import literal
 
-from .dialect import detect_dialect
+from .beginning import Beginning, look_at_beginning
 from .encoding import WINDOWS_1252, from_windows_1252, is_utf8, to_utf8
 from .rewriting import rewrite
 from .survey import Survey, survey
 
-_SAMPLE_CHARACTERS = 262_144
 _DEFAULT_MAX_LINE_BYTES = 2_000_000
 # Numbers under these names identify; whether a leading zero occurs this month is chance.
 _IDENTIFIERS = frozenset(
@@ -49,7 +50,7 @@ def open_delimited(path: Path, *, folder: Path, options: ReadOptions) -> Source:
     """Look at a delimited file, and say how DuckDB reads it as text and what each column may become.
 
     Raises:
-        UnreadableFileError: It is no text, or not a table.
+        UnreadableFileError: It is no text, or not a table, or wider than a table may be.
     """
     path, encoding = to_utf8(path, folder=folder)
     looked = _look(path, folder)
@@ -58,36 +59,24 @@ def open_delimited(path: Path, *, folder: Path, options: ReadOptions) -> Source:
         if not looked.survey.utf8 or not (looked.survey.regular or is_utf8(path)):
             encoding = WINDOWS_1252
             looked = _look(from_windows_1252(path, folder=folder), folder)
-    path, delimiter, found = looked.path, looked.delimiter, looked.survey
-    records, fields, longest, whole_lines = (
-        found.records,
-        found.fields,
-        found.longest_record,
-        not found.newline_in_quotes,
-    )
-    if not found.regular:
-        rewritten = rewrite(path, folder=folder, delimiter=delimiter)
-        path, records, fields = rewritten.path, rewritten.records, rewritten.fields
-        longest, whole_lines = path.stat().st_size, False
-    if not records:
+    dialect = looked.beginning.dialect
+    regular = _regular(looked, folder)
+    if not regular.records:
         raise unreadable("text without a header", "every line is blank; export again")
-    with path.open(encoding="utf-8", newline="") as file:
-        headers = [storable_header(header) for header in next(csv.reader(file, delimiter=delimiter))]
-    reading = _Reading(
-        delimiter, fields, longest, parallel=whole_lines, crlf=found.regular and bool(found.crlf)
-    )
-    relation = reading.of(path, header=True)
-    sample = f"(FROM {relation} LIMIT {SAMPLE_ROWS})"
-    if found.regular and found.sample:
-        sample_path = folder / "sample.csv"
-        sample_path.write_bytes(b"".join(found.sample))
-        sample = reading.of(sample_path, header=False)
+    with regular.path.open(encoding="utf-8", newline="") as file:
+        headers = [storable_header(header) for header in next(csv.reader(file, delimiter=dialect.delimiter))]
     return Source(
-        relation,
-        sample,
+        regular.relation,
+        regular.sample,
         _columns(headers, options),
-        records - 1,
-        FileDescription("csv", encoding=encoding, delimiter=delimiter),
+        regular.records - 1,
+        FileDescription(
+            "csv",
+            encoding=encoding,
+            delimiter=dialect.delimiter,
+            dropped_blank_rows=looked.beginning.dropped_blank_rows + regular.dropped,
+            title_lines=dialect.titles,
+        ),
     )
 
 
@@ -95,20 +84,69 @@ def open_delimited(path: Path, *, folder: Path, options: ReadOptions) -> Source:
 class _Looked:
     """A UTF-8 file, and what was seen of it."""
 
-    path: Path
-    delimiter: str
+    beginning: Beginning
     survey: Survey
 
 
 def _look(path: Path, folder: Path) -> _Looked:
-    # That all of it is UTF-8 is not settled yet, and no reason to stumble here.
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        sample = file.read(_SAMPLE_CHARACTERS)
-        complete = not file.read(1)
-    dialect = detect_dialect(sample, complete=complete)
-    if dialect.declared:
-        path = _without_first_line(path, folder)
-    return _Looked(path, dialect.delimiter, survey(path, dialect.delimiter, sample_records=SAMPLE_ROWS))
+    beginning = look_at_beginning(path, folder=folder)
+    delimiter = beginning.dialect.delimiter
+    # Before anything else is done with thousands of fields.
+    records = csv.reader(io.StringIO(beginning.sample, newline=""), delimiter=delimiter)
+    header = next(records, [])
+    while header and not header[-1]:
+        header.pop()
+    if len(header) > MAX_TABLE_COLUMNS:
+        raise too_wide(len(header), exact=next(records, None) is not None)
+    return _Looked(
+        beginning, survey(beginning.path, delimiter, sample_records=sample_rows(max(len(header), 1)))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Regular:
+    """A file as DuckDB is to read it.
+
+    Args:
+        relation: SQL for the rows that have a value.
+        sample: SQL for some of them.
+        records: How many have a value, the header among them.
+        dropped: How many have none.
+    """
+
+    path: Path
+    relation: str
+    sample: str
+    records: int
+    dropped: int
+
+
+def _regular(looked: _Looked, folder: Path) -> _Regular:
+    path, delimiter, found = looked.beginning.path, looked.beginning.dialect.delimiter, looked.survey
+    if not found.regular:
+        new = rewrite(path, folder=folder, delimiter=delimiter)
+        reading = _Reading(delimiter, new.fields, new.path.stat().st_size, parallel=False, crlf=False)
+        relation = reading.of(new.path, header=True)
+        return _Regular(
+            new.path, relation, f"(FROM {relation} LIMIT {SAMPLE_ROWS})", new.records, new.dropped
+        )
+    reading = _Reading(
+        delimiter,
+        found.fields,
+        found.longest_record,
+        parallel=not found.newline_in_quotes,
+        crlf=bool(found.crlf),
+    )
+    relation = reading.of(path, header=True)
+    if found.dropped:
+        listed = ", ".join(f"c{position}" for position in range(found.fields))
+        relation = f"(FROM {relation} WHERE coalesce({listed}) IS NOT NULL)"
+    sample = f"(FROM {relation} LIMIT {SAMPLE_ROWS})"
+    if found.sample:
+        sample_path = folder / "sample.csv"
+        sample_path.write_bytes(b"".join(found.sample))
+        sample = reading.of(sample_path, header=False)
+    return _Regular(path, relation, sample, found.records, found.dropped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +187,3 @@ def _columns(headers: list[str], options: ReadOptions) -> tuple[SourceColumn, ..
             candidates = ()
         columns.append(SourceColumn(header, name, candidates=candidates))
     return tuple(columns)
-
-
-def _without_first_line(path: Path, folder: Path) -> Path:
-    target = folder / "undeclared.csv"
-    with path.open("rb") as file, target.open("wb") as rest:
-        file.readline()
-        while chunk := file.read(1 << 20):
-            rest.write(chunk)
-    return target

@@ -1,4 +1,3 @@
-import contextlib
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,10 +5,10 @@ from itertools import chain
 from pathlib import Path
 
 from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS, too_wide
 
 from .dialect import LONGEST_FIELD
 
-_MAX_FIELDS = 20_000
 _END = "\ue000end of file\ue000"
 
 
@@ -19,36 +18,54 @@ class Rewritten:
 
     Args:
         records: How many records, the header among them.
-        fields: Fields that each record now has: those of the widest one.
+        fields: Fields that each record now has: those up to the last one that is filled in any.
+        dropped: Records that had no value; they are not among the others.
     """
 
     path: Path
     records: int
     fields: int
+    dropped: int
 
 
 def rewrite(path: Path, *, folder: Path, delimiter: str) -> Rewritten:
-    """Write an irregular file anew: each record as wide as the widest, each value quoted.
+    """Write an irregular file anew: each record as wide as the widest, each value quoted, none without a value.
 
     Python's csv module takes what no fast reader does: ragged rows, quotes within values, mixed line ends.
 
     Raises:
-        UnreadableFileError: A quote is never closed, so that it is unknown where the values end.
+        UnreadableFileError: A quote is never closed, so that it is unknown where the values end; or a record has more
+            values than a table has columns.
     """
-    records, fields = 0, 0
+    records, fields, dropped, empty_lines, empty_at_end = 0, 0, 0, 0, 0
     for record in _records(path, delimiter):
-        records += 1
-        fields = max(fields, len(record))
-    if fields > _MAX_FIELDS:
-        raise unreadable(
-            f"text with {fields:,} fields in a line", "it is not a table of columns; export again"
-        )
+        empty_at_end = 0 if record else empty_at_end + 1
+        if width := _width(record):
+            records += 1
+            fields = max(fields, width)
+            if fields > MAX_TABLE_COLUMNS:
+                raise too_wide(fields)
+        elif record:
+            dropped += 1
+        else:
+            empty_lines += 1
     target = folder / "regular.csv"
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n")
         for record in _records(path, delimiter):
-            writer.writerow(record + [""] * (fields - len(record)))
-    return Rewritten(target, records, fields)
+            if width := _width(record):
+                writer.writerow(record[:width] + [""] * (fields - width))
+    if fields == 1:  # there, an empty line is all that a row without a value has
+        dropped += empty_lines - empty_at_end
+    return Rewritten(target, records, fields, dropped)
+
+
+def _width(record: list[str]) -> int:
+    """Count the fields up to the last one that is filled."""
+    width = len(record)
+    while width and not record[width - 1]:
+        width -= 1
+    return width
 
 
 def _records(path: Path, delimiter: str) -> Iterator[list[str]]:
@@ -57,14 +74,18 @@ def _records(path: Path, delimiter: str) -> Iterator[list[str]]:
         reader = csv.reader(chain(file, ["\n", _END]), delimiter=delimiter)
         line = 1
         csv.field_size_limit(LONGEST_FIELD)
-        with contextlib.suppress(csv.Error):  # a field longer than that: what an unclosed quote swallows
+        try:
             for record in reader:
                 if record == [_END]:
                     return
-                if record and not record[-1].endswith(_END):
+                if not (record and record[-1].endswith(_END)):
                     yield record
                     line = reader.line_num + 1
+        except csv.Error:  # a longer field, as an unclosed quote makes one of the rest of the file
+            how = f"has a value of more than {LONGEST_FIELD:,} characters, as if its quote never closes"
+        else:
+            how = 'has a value whose quote (") never closes'
     raise unreadable(
         "text with an unclosed quote",
-        f'the record that starts in line {line} has a value whose quote (") never closes; download the export again',
+        f"the record that starts in line {line} {how}; download the export again",
     )

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS
+
 _CHUNK_BYTES = 4 << 20
 _SURVEYORS = 2  # numpy lets other threads run
 _CHUNKS_AHEAD = 3
@@ -23,7 +25,8 @@ class Survey:
     """What the bytes say.
 
     Args:
-        records: Records that are not blank lines, the header among them.
+        records: Records that have a value, the header among them.
+        dropped: Records that have none: nothing but separators and pairs of quotes.
         fields: Fields of each record; 0 before the first.
         regular: Every record has as many fields, quotes are at the ends of fields, and line ends are of one kind.
         utf8: All that was looked at is UTF-8.
@@ -33,6 +36,7 @@ class Survey:
     """
 
     records: int = 0
+    dropped: int = 0
     fields: int = 0
     regular: bool = True
     utf8: bool = True
@@ -64,7 +68,7 @@ def survey(path: Path, delimiter: str, *, sample_records: int) -> Survey:
                 break
         while waiting:
             _add(found, waiting.popleft().result())
-    if found.fields < 2:  # noqa: PLR2004  a blank line may be a value of a single column
+    if not 2 <= found.fields <= MAX_TABLE_COLUMNS:  # noqa: PLR2004  in a single column an empty line is a row
         found.regular = False
     return found
 
@@ -75,6 +79,7 @@ def _add(found: Survey, part: Survey) -> None:
     found.regular = found.regular and part.regular and agree
     found.utf8 = found.utf8 and part.utf8
     found.records += part.records
+    found.dropped += part.dropped
     found.fields = found.fields or part.fields
     found.crlf = part.crlf if found.crlf is None else found.crlf
     found.newline_in_quotes |= part.newline_in_quotes
@@ -144,7 +149,12 @@ def _survey_lines(lines: bytes, delimiter: int, *, first: bool, sample_records: 
         return found
     found.longest_record = int(lengths.max(initial=0))
     _count_records(buffer, np.flatnonzero(breaks), blank, found)
-    records = np.flatnonzero(~blank)[int(first) :]
+    if not found.regular:
+        return found
+    without_value = _without_value(lines, line_feeds, lengths, found)
+    found.dropped = int(without_value.sum())
+    found.records -= found.dropped
+    records = np.flatnonzero(~(blank | without_value))[int(first) :]
     chosen = records[np.linspace(0, len(records) - 1, min(sample_records, len(records))).astype(np.int64)]
     found.sample = [
         lines[end - length + 1 : end + 1]
@@ -194,3 +204,28 @@ def _count_records(buffer: Any, breaks: Any, blank: Any, found: Survey) -> None:
         found.fields = int(fields[0])
         found.records = len(fields)
         found.regular = bool((fields == found.fields).all())
+
+
+def _without_value(lines: bytes, line_feeds: Any, lengths: Any, found: Survey) -> Any:
+    """Say of each record whether all of it is separators and pairs of quotes.
+
+    Each has one separator less than it has fields, so that its length, and how many quotes it has, tell.
+    """
+    import numpy as np
+
+    bare = found.fields - 1 + (2 if found.crlf else 1)
+    if b'"' not in lines:
+        return lengths == bare
+    candidates = np.flatnonzero((lengths >= bare) & (lengths <= bare + 2 * found.fields))
+    ends = line_feeds[candidates] + 1
+    starts = ends - lengths[candidates]
+    quotes = np.flatnonzero(np.frombuffer(lines, np.uint8) == _QUOTE)
+    in_record = np.searchsorted(quotes, ends) - np.searchsorted(quotes, starts)
+    likely = lengths[candidates] == bare + in_record
+    without_value = np.zeros(len(lengths), bool)
+    # Three quotes in a row are a quote within a value.
+    without_value[candidates[likely]] = [
+        b'"""' not in lines[start:end]
+        for start, end in zip(starts[likely].tolist(), ends[likely].tolist(), strict=True)
+    ]
+    return without_value

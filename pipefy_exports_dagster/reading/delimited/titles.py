@@ -1,0 +1,65 @@
+"""Titles above a table: lines of one text each, above a header and rows of several fields.
+
+A title that is taken for a header makes one column of the table; a header, or a row, that is taken for a title is not
+in the table. So what is above counts as titles only where the first line below reads like a header, and nearly all
+lines have as many fields as that. What was left out is named in the file's description.
+"""
+
+import re
+from collections.abc import Sequence
+
+_MOST_TITLES = 20
+_LONGEST_SHOWN = 200
+_LONGEST_NAME = 200
+_AGREEING = 0.9
+_PADDED_WIDTH = 3
+# Numbers, dates and times, also with a unit of money or a zone.
+_VALUE = re.compile(
+    r"(R\$|US\$|\$|€)?[\s\d.,:/+%-]*\d[\s\d.,:/+%-]*(T[\d:.,+-]*)?(Z|AM|PM|UTC)?", re.IGNORECASE
+)
+_WORD_VALUES = frozenset({"true", "false", "null", "none", "nan", "sim", "não", "nao", "yes", "no"})
+
+
+def count_titles(records: Sequence[Sequence[str]], delimiter: str) -> int:
+    """Count the titles at the beginning of records that are not blank; 0 if what follows does not read like a table."""
+    titles = 0
+    while titles < min(_MOST_TITLES, len(records)) and len(_filled(records[titles])) == 1:
+        titles += 1
+    below = records[titles:]
+    if not titles or not below or not _is_header(below[0], delimiter):
+        return 0
+    width = len(below[0])
+    if sum(len(record) == width for record in below) < _AGREEING * len(below):
+        return 0
+    # As spreadsheets write a title: with all separators of the table.
+    padded = any(len(record) == width for record in records[:titles])
+    return 0 if padded and width < _PADDED_WIDTH else titles
+
+
+def titles_of(records: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Give the texts of titles, long ones cut short."""
+    texts = [" ".join("".join(_filled(record)).split()) for record in records]
+    return tuple(text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…" for text in texts)
+
+
+def _filled(record: Sequence[str]) -> list[str]:
+    return [field for field in record if field.strip()]
+
+
+def _is_header(record: Sequence[str], delimiter: str) -> bool:
+    """Whether all fields are different names; separators may follow the last."""
+    names = [field.strip().casefold() for field in record]
+    while names and not names[-1]:
+        names.pop()
+    if len(names) < 2 or len(set(names)) < len(names):  # noqa: PLR2004  a header of several columns
+        return False
+    # A sentence has a comma, and a blank behind it.
+    if delimiter == "," and any(field.startswith(" ") for field in record[1:]):
+        return False
+    return all(map(_is_name, names))
+
+
+def _is_name(text: str) -> bool:
+    if len(text) > _LONGEST_NAME or text in _WORD_VALUES or "@" in text or "://" in text:
+        return False
+    return any(character.isalpha() for character in text) and not _VALUE.fullmatch(text)
