@@ -1,10 +1,10 @@
 """Types that the configuration pins: a value that does not fit fails the load."""
 
-import re
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import ConfigurationError, ValueDoesNotFitError
 from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.sql import literal
 
 from .names import snake_case
 from .pinned_values import TextKind, pin
@@ -12,8 +12,6 @@ from .text_types import Candidate
 
 if TYPE_CHECKING:
     import duckdb
-
-_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_ ]*(\(\s*\d+\s*(,\s*\d+\s*)?\))?")
 
 
 def pinned_candidate(
@@ -27,6 +25,30 @@ def pinned_candidate(
     by_name = {snake_case(key): type_ for key, type_ in options.column_types.items()}
     wanted = options.column_types.get(header) or options.column_types.get(name) or by_name.get(name)
     return None if wanted is None else pin(_resolved(connection, name, wanted), options, text)
+
+
+def check_options(connection: "duckdb.DuckDBPyConnection", options: ReadOptions) -> None:
+    """Try types and formats on no value, so that what DuckDB does not take is never taken for the file's fault.
+
+    `ReadOptions` has checked them by lists; this is for another version of DuckDB.
+
+    Raises:
+        ConfigurationError: DuckDB does not take one.
+    """
+    import duckdb
+
+    for column, type_ in options.column_types.items():
+        _resolved(connection, column, type_)
+    if options.date_format is None:
+        return
+    try:
+        format_ = literal(options.date_format)
+        connection.execute(f"SELECT strftime(CAST(try_strptime('', {format_}) AS TIMESTAMP), {format_})")
+    except duckdb.Error as error:
+        raise ConfigurationError(
+            f"`date_format` is {options.date_format!r}, which this version of DuckDB does not take: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
 
 
 def check_pinned(
@@ -66,12 +88,8 @@ def _resolved(connection: "duckdb.DuckDBPyConnection", name: str, wanted: str) -
     import duckdb
 
     try:
-        if not _TYPE.fullmatch(wanted.strip()):
-            raise ConfigurationError(
-                f"column {name!r} is pinned as {wanted!r}, which is not a type of DuckDB"
-            )
         row = connection.execute(f"SELECT typeof(CAST(NULL AS {wanted}))").fetchone()
     except duckdb.Error as error:
-        message = f"column {name!r} is pinned as {wanted!r}, which is not a type of DuckDB"
+        message = f"`column_types` pins {name!r} as {wanted!r}, which this version of DuckDB does not take"
         raise ConfigurationError(message) from error
     return str(row[0]) if row else wanted
