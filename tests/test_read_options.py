@@ -147,9 +147,19 @@ def test_a_format_that_does_not_is_refused_with_the_reason(date_format: str) -> 
 
 
 def test_formats_that_are_taken_survive_duckdb(connection: "duckdb.DuckDBPyConnection") -> None:
-    chance = random.Random(11)
-    dates = (["%d", "%m", "%Y"], ["%-d", "%b", "%y"], ["%x"], ["%c"], ["%Y", "%j"], ["%G", "%V", "%u"], ["%Y", "%U", "%w"])
-    more = [f"%{each}" for each in sorted(DIRECTIVES - set("zZ"))] + [f"%-{each}" for each in sorted(UNPADDED)]
+    chance = random.Random(11)  # noqa: S311 - the same each time
+    dates = (
+        ["%d", "%m", "%Y"],
+        ["%-d", "%b", "%y"],
+        ["%x"],
+        ["%c"],
+        ["%Y", "%j"],
+        ["%G", "%V", "%u"],
+        ["%Y", "%U", "%w"],
+    )
+    more = [f"%{each}" for each in sorted(DIRECTIVES - set("zZ"))] + [
+        f"%-{each}" for each in sorted(UNPADDED)
+    ]
     more += ["/", "-", " ", ":", ",", "h", "5", "é", "%%"]
     taken = 0
     while taken < 400:
@@ -203,7 +213,15 @@ def test_the_types_are_duckdbs(connection: "duckdb.DuckDBPyConnection") -> None:
 
 @pytest.mark.parametrize(
     "type_",
-    ["decimal(18, 2)", "DECIMAL(38,38)", "numeric(5)", "VARCHAR(10)", "TIMESTAMP(9)", "FLOAT(53)", " Double  Precision "],
+    [
+        "decimal(18, 2)",
+        "DECIMAL(38,38)",
+        "numeric(5)",
+        "VARCHAR(10)",
+        "TIMESTAMP(9)",
+        "FLOAT(53)",
+        " Double  Precision ",
+    ],
 )
 def test_a_type_with_numbers_is_duckdbs(type_: str, connection: "duckdb.DuckDBPyConnection") -> None:
     check_options(connection, ReadOptions(column_types={"c": type_}))

@@ -84,11 +84,22 @@ INTO_TABLE = ("table", "database")
     help="Load this sheet of a workbook, or all that have rows: all. Can be given several times.",
 )
 @click.option(
-    "--max-memory", type=Size(), show_default="1.8GB", help="What the process that reads may take of memory."
+    "--max-memory",
+    type=Size(),
+    show_default="the configuration's, or 1.8GB",
+    help="What reading may take of memory.",
 )
-@click.option("--max-seconds", type=Seconds(), show_default="900", help="How long it may take.")
 @click.option(
-    "--max-unpacked", type=Size(), show_default="8GB", help="What a workbook or archive may unpack to."
+    "--max-seconds",
+    type=Seconds(),
+    show_default="the configuration's, or 900",
+    help="How long reading may take.",
+)
+@click.option(
+    "--max-unpacked",
+    type=Size(),
+    show_default="the configuration's, or 8GB",
+    help="What the file may unpack to.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")

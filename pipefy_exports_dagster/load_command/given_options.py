@@ -1,5 +1,6 @@
 """How the command line says that a file is read: over what the configuration says."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,13 @@ LIMIT_OPTIONS = {
     "max_unpacked_bytes": "--max-unpacked",
 }
 """The options that set the limits, by the field that they fill."""
+OTHER_OPTIONS = {
+    "column_types": "--column-type",
+    "decimal_mark": "--decimal-mark",
+    "date_format": "--date-format",
+    "sheets": "--sheet",
+}
+_FIELD = re.compile(f"`({'|'.join(OTHER_OPTIONS | LIMIT_OPTIONS)})`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +55,20 @@ class GivenOptions:
                 max_unpacked_bytes=self.max_unpacked_bytes or configured.max_unpacked_bytes,
             )
         except ConfigurationError as error:
-            raise click.UsageError(str(error)) from None
+            raise click.UsageError(_with_options(str(error))) from None
 
 
 @contextmanager
-def limits_named_as_options() -> Iterator[None]:
-    """Let the message about a limit name the option that raises it."""
+def settings_named_as_options() -> Iterator[None]:
+    """Let the message about a limit, or another setting of reading, name the option that says it here."""
     try:
         yield
     except ReadLimitError as error:
         raise error.on_command_line(LIMIT_OPTIONS) from None
+    except ConfigurationError as error:
+        raise ConfigurationError(_with_options(str(error))) from None
+
+
+def _with_options(message: str) -> str:
+    options = OTHER_OPTIONS | LIMIT_OPTIONS
+    return _FIELD.sub(lambda found: options[found[1]], message)

@@ -15,7 +15,12 @@ from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 
 REFUSED: dict[str, list[Any]] = {
-    "column_types": [{"status": "VARIANT"}, {"status": "NOTATYPE"}, {"": "DATE"}, {"status": "DATE; SELECT 1"}],
+    "column_types": [
+        {"status": "VARIANT"},
+        {"status": "NOTATYPE"},
+        {"": "DATE"},
+        {"status": "DATE; SELECT 1"},
+    ],
     "decimal_mark": ["comma"],
     "date_format": ["%d/%m/%Y %", "%Q", "%d/%m", "day first"],
     "max_memory_bytes": [0],
@@ -64,7 +69,9 @@ class Scene:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     settings = SandboxSettings(jobs=300, cards=20, processing_seconds=0.1)
     with Sandbox(settings).running() as sandbox:
-        yield Scene(sandbox, Project.for_sandbox(Path(tmp_path_factory.mktemp("settings")) / "p", sandbox.url))
+        yield Scene(
+            sandbox, Project.for_sandbox(Path(tmp_path_factory.mktemp("settings")) / "p", sandbox.url)
+        )
 
 
 def unchecked(**values: Any) -> ReadOptions:
