@@ -1,11 +1,11 @@
 """Types that the configuration pins: a value that does not fit fails the load."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import ConfigurationError, ValueDoesNotFitError
 from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.sql import literal
 
 from .names import position_of, snake_case
 from .pinned_values import TextKind, pin
@@ -13,8 +13,6 @@ from .text_types import Candidate
 
 if TYPE_CHECKING:
     import duckdb
-
-_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_ ]*(\(\s*\d+\s*(,\s*\d+\s*)?\))?")
 
 
 def pinned_types(columns: Sequence[tuple[str, str]], options: ReadOptions) -> dict[int, str]:
@@ -65,6 +63,30 @@ def pinned_candidates(
     return found
 
 
+def check_options(connection: "duckdb.DuckDBPyConnection", options: ReadOptions) -> None:
+    """Try types and formats on no value, so that what DuckDB does not take is never taken for the file's fault.
+
+    `ReadOptions` has checked them by lists; this is for another version of DuckDB.
+
+    Raises:
+        ConfigurationError: DuckDB does not take one.
+    """
+    import duckdb
+
+    for column, type_ in options.column_types.items():
+        _resolved(connection, column, type_)
+    if options.date_format is None:
+        return
+    try:
+        format_ = literal(options.date_format)
+        connection.execute(f"SELECT strftime(CAST(try_strptime('', {format_}) AS TIMESTAMP), {format_})")
+    except duckdb.Error as error:
+        raise ConfigurationError(
+            f"`date_format` is {options.date_format!r}, which this version of DuckDB does not take: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
+
+
 def check_pinned(
     connection: "duckdb.DuckDBPyConnection",
     relation: str,
@@ -102,12 +124,8 @@ def _resolved(connection: "duckdb.DuckDBPyConnection", name: str, wanted: str) -
     import duckdb
 
     try:
-        if not _TYPE.fullmatch(wanted.strip()):
-            raise ConfigurationError(
-                f"column {name!r} is pinned as {wanted!r}, which is not a type of DuckDB"
-            )
         row = connection.execute(f"SELECT typeof(CAST(NULL AS {wanted}))").fetchone()
     except duckdb.Error as error:
-        message = f"column {name!r} is pinned as {wanted!r}, which is not a type of DuckDB"
+        message = f"`column_types` pins {name!r} as {wanted!r}, which this version of DuckDB does not take"
         raise ConfigurationError(message) from error
     return str(row[0]) if row else wanted

@@ -8,8 +8,9 @@ from typing import IO, Self
 from urllib.parse import unquote
 
 from pipefy_exports_dagster.errors import UnreadableFileError
+from pipefy_exports_dagster.reading.limits import limit_reached, too_large_part
 from pipefy_exports_dagster.reading.sniffing import unreadable
-from pipefy_exports_dagster.reading.unwrapping import counted_chunks, too_large
+from pipefy_exports_dagster.reading.unwrapping import counted_chunks
 
 from .xml_text import as_utf8
 from .xml_tree import XmlTree
@@ -134,7 +135,7 @@ class Package:
         with self._counting:
             self._unpacked += unpacked
             if self._unpacked > self.max_unpacked_bytes:
-                raise too_large(self.max_unpacked_bytes)
+                raise limit_reached("max_unpacked_bytes", self.max_unpacked_bytes)
 
     def small_part(self, part: str) -> bytes:
         """Unpack a part that describes, and does not hold, the data."""
@@ -142,7 +143,7 @@ class Package:
         for chunk in self.chunks(part):
             size += len(chunk)
             if size > _MAX_SMALL_PART_BYTES:
-                raise too_large(_MAX_SMALL_PART_BYTES)
+                raise too_large_part("a part beside its cells", _MAX_SMALL_PART_BYTES)
             pieces.append(chunk)
         return b"".join(pieces)
 

@@ -11,6 +11,7 @@ from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS
 from pipefy_exports_dagster.reading.names import column_names
 from pipefy_exports_dagster.reading.sniffing import unreadable
 from pipefy_exports_dagster.reading.staging import Source, SourceColumn
+from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS, too_wide
 from pipefy_exports_dagster.reading.text_types import DATES, Candidate, formatted_dates, marked_numbers
 
 from .cells import CellType, Run, ScannedCells
@@ -53,12 +54,19 @@ class Workbook:
     shared: Future[Any]
 
     def scan(self, sheet: Sheet) -> ScannedSheet:
-        """Scan a sheet, and see which rows it has."""
+        """Scan a sheet, and see which rows it has.
+
+        Raises:
+            UnreadableFileError: It is damaged, or wider than a table may be.
+        """
         assert sheet.part is not None  # noqa: S101  others are not scanned
-        scanned = ScannedSheet(sheet.name)
+        scanned, columns = ScannedSheet(sheet.name), set[int]()
         for found in self._scan_ahead(sheet.part):
             if found.piece.rows:
                 scanned.pieces.append(found.piece)
+            columns.update(segment.column for segment in found.piece.segments)
+            if len(columns) > MAX_TABLE_COLUMNS:
+                raise too_wide(len(columns), exact=False)
             scanned.error_cells += found.error_cells
             scanned.formula_cells += found.formula_cells
             scanned.formulas_without_value += found.formulas_without_value

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 from pipefy_exports_dagster.errors import UnreadableFileError
-from pipefy_exports_dagster.reading.unwrapping import too_large
+from pipefy_exports_dagster.reading.limits import too_large_part
 
 from .escapes import unescaped
 from .gathered import Gathered, OddTextsError
@@ -77,7 +77,7 @@ def _pieces(chunks: Iterator[bytes], opening: Opening) -> Iterator[bytes]:
             yield kept[:end]
             kept = kept[end:]
         elif len(kept) > _LONGEST_ITEM_BYTES:
-            raise too_large(_LONGEST_ITEM_BYTES)
+            raise too_large_part("a text", _LONGEST_ITEM_BYTES)
     end_of_items = _END_OF_ITEMS.search(kept)
     rest = kept[: end_of_items.start()] if end_of_items else kept
     if rest.strip() or not end_of_items:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from pipefy_exports_dagster.reading.unwrapping import too_large
+from pipefy_exports_dagster.reading.limits import too_large_part
 
 from .opening import Opening, find_opening
 from .package import Package
@@ -81,7 +81,7 @@ def _cut(chunks: Iterator[bytes], end: bytes) -> Iterator[bytes]:
         held.append(chunk)
         size += len(chunk)
         if size > _MAX_ROW_BYTES:
-            raise too_large(_MAX_ROW_BYTES)
+            raise too_large_part("a row", _MAX_ROW_BYTES)
     rest = b"".join(held)
     if rest.strip():
         yield rest  # no end of the data: for the scanner to complain
