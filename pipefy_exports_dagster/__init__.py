@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     )
     from pipefy_exports_dagster.environment import config_from_environment
     from pipefy_exports_dagster.errors import ConfigurationError, PipefyExportsError
-    from pipefy_exports_dagster.orchestration.build import build_pipefy_exports, side_by_side_executor
+    from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
+    from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
 
 __all__ = [
     "AutomationJobs",
@@ -48,7 +49,7 @@ _ELSEWHERE = {
     "PipefyExportsError": "errors",
     "build_pipefy_exports": "orchestration.build",
     "config_from_environment": "environment",
-    "side_by_side_executor": "orchestration.build",
+    "side_by_side_executor": "orchestration.executor",
 }
 
 

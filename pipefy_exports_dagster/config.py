@@ -22,6 +22,7 @@ from pipefy_exports_dagster.asset_names import (
 )
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.export_config import AutomationJobs, Report
+from pipefy_exports_dagster.field_checks import SECONDS_OR_0, Range, check_fields
 from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.schedule_config import Schedule, Schedules
 
@@ -36,6 +37,12 @@ __all__ = [
     "Schedules",
     "Wait",
 ]
+
+LONGEST_REQUEST_S = 1e6
+DEFAULT_MIN_INTERVAL_S = 1.0
+MOST_RETRIES = 100
+MOST_DAYS = 100_000
+"""Longer ago is before the calendar of Python begins, or nearly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +75,8 @@ class Connection:
 
     def __post_init__(self) -> None:
         """Check the limits, and bring `download_hosts` into one form: `.A.com`, `*.a.com` mean `a.com`."""
-        for name in ("request_timeout_s", "max_answer_bytes", "max_download_bytes", "download_timeout_s"):
-            if not getattr(self, name) > 0:
-                raise ConfigurationError(f"`{name}` is {getattr(self, name)!r}; it has to be more than 0")
+        # More than some weeks no socket's timer takes.
+        check_fields(self, {"request_timeout_s": Range(0, LONGEST_REQUEST_S)})
         object.__setattr__(self, "download_hosts", tuple(_host_suffix(host) for host in self.download_hosts))
 
 
@@ -88,19 +94,24 @@ class PollPolicy:
         timeout_s: How long a run waits for an export, counted from the request; it can be resumed after that.
     """
 
-    min_interval_s: float = 1.0
+    min_interval_s: float = DEFAULT_MIN_INTERVAL_S
     max_interval_s: float = 30.0
     fraction: float = 0.1
     timeout_s: float = 3600.0
 
     def __post_init__(self) -> None:
         """Refuse intervals that would ask without a pause."""
-        if not (
-            0 < self.min_interval_s <= self.max_interval_s and self.fraction >= 0 and self.timeout_s >= 0
-        ):
+        check_fields(self, {"fraction": Range(0, 1e6, included=True), "timeout_s": SECONDS_OR_0})
+        if self.min_interval_s > self.max_interval_s:
+            # The error begins with the one that was given: the other's default is not in the YAML.
+            if self.min_interval_s == DEFAULT_MIN_INTERVAL_S:
+                raise ConfigurationError(
+                    f"`max_interval_s` is {self.max_interval_s:g}; it has to be `min_interval_s`, "
+                    f"{self.min_interval_s:g}, or more"
+                )
             raise ConfigurationError(
-                f"{self} cannot be used: intervals have to be more than 0, the shortest no longer than the longest, "
-                "`fraction` and `timeout_s` not negative"
+                f"`min_interval_s` is {self.min_interval_s:g}; it has to be `max_interval_s`, {self.max_interval_s:g}, "
+                "or less"
             )
 
 
@@ -116,6 +127,17 @@ class Wait(StrEnum):
 HISTORY_START = date(2024, 1, 1)
 LATEST_DUE_DAY = 28
 """Every month has it."""
+RANGES = {
+    "resume_window_s": SECONDS_OR_0,
+    "partition_lock_timeout_s": SECONDS_OR_0,
+    "database_lock_timeout_s": SECONDS_OR_0,
+    "max_retries": Range(0, MOST_RETRIES, included=True),
+    "retry_delay_s": SECONDS_OR_0,
+    "raw_retention_days": Range(1, MOST_DAYS, included=True),
+    "last_month_due_day": Range(1, LATEST_DUE_DAY, included=True),
+}
+VARIABLES = {"raw_retention_days": "PIPEFY_EXPORTS_RAW_RETENTION_DAYS"}
+"""The environment variables that fill fields with a range, to be named beside them."""
 
 _Export = TypeVar("_Export", AutomationJobs, Report)
 
@@ -187,6 +209,7 @@ class PipefyExportsConfig:
 
         `show_values` is handed down to how files are read.
         """
+        check_fields(self, RANGES, VARIABLES)
         object.__setattr__(self, "key_prefix", checked_prefix(self.key_prefix))
         if not (self.automation_jobs or self.reports):
             raise ConfigurationError(
@@ -197,18 +220,9 @@ class PipefyExportsConfig:
         )
         object.__setattr__(self, "history_start", self.history_start.replace(day=1))
         object.__setattr__(self, "wait", wait_named(self.wait))
-        if self.last_month_due_day is not None and not 1 <= self.last_month_due_day <= LATEST_DUE_DAY:
-            raise ConfigurationError(
-                f"`last_month_due_day` is {self.last_month_due_day!r}; use a day from 1 to {LATEST_DUE_DAY}, or None"
-            )
         object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
         database = self.database or self.data_dir / "pipefy_exports.duckdb"
         object.__setattr__(self, "database", Path(database).expanduser().absolute())
-        if self.raw_retention_days is not None and self.raw_retention_days < 1:
-            raise ConfigurationError(
-                f"PIPEFY_EXPORTS_RAW_RETENTION_DAYS is {self.raw_retention_days}; use 1 or more, or leave it out to "
-                "keep all raw files"
-            )
         if not self.show_values:
             if self.automation_jobs:
                 object.__setattr__(self, "automation_jobs", _without_values(self.automation_jobs))
@@ -267,7 +281,7 @@ def wait_named(text: str) -> Wait:
         ConfigurationError: There is none of that name.
     """
     try:
-        return Wait(text.lower())
+        return Wait(str(text).lower())
     except ValueError:
         raise ConfigurationError(
             f"`wait` (PIPEFY_EXPORTS_WAIT) is {text!r}; use inline or deferred"

@@ -3,7 +3,8 @@
 import dagster as dg
 
 from pipefy_exports_dagster.configurations import configurations
-from pipefy_exports_dagster.orchestration.build import build_pipefy_exports, side_by_side_executor
+from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
+from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
 
 defs = dg.Definitions.merge(
     *(build_pipefy_exports(config) for config in configurations()),

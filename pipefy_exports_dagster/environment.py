@@ -4,9 +4,21 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, Report, Wait, wait_named
+from pipefy_exports_dagster.config import (
+    AutomationJobs,
+    Connection,
+    PipefyExportsConfig,
+    ReadOptions,
+    Report,
+    Wait,
+    wait_named,
+)
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.field_checks import shown
+from pipefy_exports_dagster.read_options import LIMIT_VARIABLES
+from pipefy_exports_dagster.sizes import bytes_of
 
 
 def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyExportsConfig:
@@ -21,6 +33,7 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
     data_dir = Path(env.get("PIPEFY_EXPORTS_DATA_DIR", "data"))
     database = env.get("PIPEFY_EXPORTS_DATABASE")
     report_id = env.get("PIPEFY_ORGANIZATION_REPORT_ID")
+    reading = ReadOptions(**_limits(env))
     return PipefyExportsConfig(
         organization_id=env.get("PIPEFY_ORG_ID"),
         connection=Connection(
@@ -28,11 +41,13 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
             allow_insecure_urls=_flag(env, "PIPEFY_ALLOW_INSECURE_URLS", default=False),
             download_hosts=tuple(env.get("PIPEFY_DOWNLOAD_HOSTS", "").replace(",", " ").split()),
         ),
+        automation_jobs=AutomationJobs(reading=reading),
         reports=(
             Report(
                 organization_report_id=_number("PIPEFY_ORGANIZATION_REPORT_ID", report_id)
                 if report_id
-                else None
+                else None,
+                reading=reading,
             ),
         ),
         data_dir=data_dir,
@@ -61,6 +76,26 @@ def _number(name: str, text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", text):
         raise ConfigurationError(f"{name} is {text!r}; use the number at the end of the page's address")
     return int(text)
+
+
+def _limits(env: Mapping[str, str]) -> dict[str, Any]:
+    """Return the limits of reading that are set, by their fields."""
+    limits: dict[str, Any] = {}
+    for field, name in LIMIT_VARIABLES.items():
+        text = env.get(name)
+        if text is None:
+            continue
+        if field.endswith("_bytes"):
+            limits[field], wanted = bytes_of(text), "a size such as 4GB, or a number of bytes"
+        else:
+            limits[field], wanted = _seconds(text), "a number of seconds"
+        if limits[field] is None:
+            raise ConfigurationError(f"{name} is {shown(text)}; use {wanted}")
+    return limits
+
+
+def _seconds(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text) else None
 
 
 def _days(name: str, env: Mapping[str, str]) -> int | None:

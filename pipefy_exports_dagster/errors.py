@@ -36,6 +36,7 @@ Messages say what happened, to which id, and what to do next. They never hold a 
 string of a link. Only `orchestration/failures.py` turns these into `dg.Failure`.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -141,7 +142,28 @@ class UnreadableFileError(PermanentError):
 
 
 class ReadLimitError(PermanentError):
-    """Reading a file passed a limit of memory or time; the same file loads when the limit is raised."""
+    """Reading a file passed a limit of memory, time or size; the same file loads when the limit is raised.
+
+    `what` is what happened, and `option` the field of `ReadOptions` that is the limit; None where it is not ours.
+    """
+
+    def __init__(self, what: str, *, option: str | None = None, settable_as: str | None = None) -> None:
+        if option and settable_as is None:
+            settable_as = f"`reading.{option}` (PIPEFY_EXPORTS_{option.upper()})"
+        remedy = f"; if it is that large, raise {settable_as}, and the same file loads" if option else ""
+        super().__init__(what + remedy)
+        self.what = what
+        self.option = option
+        self.settable_as = settable_as
+
+    def of(self, file: str) -> "ReadLimitError":
+        """Return the error with the name of the file: for where one of many is read."""
+        return ReadLimitError(f"{file}: {self.what}", option=self.option, settable_as=self.settable_as)
+
+    def on_command_line(self, options: Mapping[str, str]) -> "ReadLimitError":
+        """Return the error for a reader who sets limits by a command's options: those by field."""
+        settable_as = options.get(self.option) if self.option else None
+        return ReadLimitError(self.what, option=self.option, settable_as=settable_as)
 
 
 class StorageError(PermanentError):

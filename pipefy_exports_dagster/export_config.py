@@ -6,6 +6,7 @@ from typing import Any
 
 from pipefy_exports_dagster.asset_names import check_name
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.field_checks import check_fields
 from pipefy_exports_dagster.read_options import ReadOptions
 
 LAST_3_MONTHS_WINDOWS = ("complete", "including_current", "unknown")
@@ -38,6 +39,7 @@ class AutomationJobs:
 
     def __post_init__(self) -> None:
         """Refuse a window that means nothing, and one name in place of several."""
+        check_fields(self)
         check_name(self.name)
         _refuse_one_text("key", self.key)
         if self.last_3_months_window not in LAST_3_MONTHS_WINDOWS:
@@ -78,8 +80,8 @@ class Report:
 
     def __post_init__(self) -> None:
         """Refuse one column's name in place of several: its letters would be taken for columns."""
+        check_fields(self)
         check_name(self.name)
         _refuse_one_text("columns", self.columns)
         _refuse_one_text("key", self.key)
         object.__setattr__(self, "columns", tuple(self.columns))
-        object.__setattr__(self, "pipe_ids", tuple(self.pipe_ids))

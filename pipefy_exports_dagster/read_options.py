@@ -1,11 +1,24 @@
-"""How a file is read: part of the one configuration, apart from it because the process that reads needs no more."""
+"""How a file is read: part of the one configuration, apart from it because the process that reads needs no more.
+
+All of it is checked here, when definitions load: what is found out in a run would be taken for the file's fault.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pipefy_exports_dagster.date_formats import date_format_problem, is_zoned
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.field_checks import check_fields, shown
+from pipefy_exports_dagster.pinned_types import is_zoned_type, pinned_type_problem
 
 ALL_SHEETS = "all"
+DECIMAL_MARKS = (",", ".")
+LIMIT_VARIABLES = {
+    "max_memory_bytes": "PIPEFY_EXPORTS_MAX_MEMORY_BYTES",
+    "max_seconds": "PIPEFY_EXPORTS_MAX_SECONDS",
+    "max_unpacked_bytes": "PIPEFY_EXPORTS_MAX_UNPACKED_BYTES",
+}
+"""The environment variables that set the limits for the files of all exports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +29,7 @@ class ReadOptions:
         column_types: Pinned DuckDB types by column name or original header; a value that does not fit
             fails the load.
         decimal_mark: `,` or `.`; without it, text such as `1.234,56` stays text.
-        date_format: A strptime format; without it, only ISO dates become dates.
+        date_format: A strptime format such as `%d/%m/%Y`; without it, only ISO dates become dates.
         max_memory_bytes: Resident memory at which the reading process is ended.
         max_seconds: Time after which the reading process is ended.
         max_unpacked_bytes: What a workbook or archive may unpack to.
@@ -35,10 +48,50 @@ class ReadOptions:
     show_values: bool = True
 
     def __post_init__(self) -> None:
-        """Tell one name from a list of names."""
-        if isinstance(self.sheets, str) and self.sheets != ALL_SHEETS:
+        """Refuse what no file could be read with; the errors begin with their field."""
+        check_fields(self, variables=LIMIT_VARIABLES)
+        _check_column_types(self.column_types)
+        if self.decimal_mark not in (None, *DECIMAL_MARKS):
+            raise ConfigurationError(f"`decimal_mark` is {shown(self.decimal_mark)}; use ',' or '.'")
+        if self.date_format is not None:
+            _check_date_format(self.date_format, self.column_types)
+        object.__setattr__(self, "sheets", _checked_sheets(self.sheets))
+
+
+def _check_column_types(column_types: object) -> None:
+    if not isinstance(column_types, Mapping):
+        raise ConfigurationError(
+            f"`column_types` is {shown(column_types)}; give types by column, such as {{'amount': 'DECIMAL(18,2)'}}"
+        )
+    for column, type_ in column_types.items():
+        if not isinstance(column, str) or not column.strip():
             raise ConfigurationError(
-                f"`sheets` is {self.sheets!r}; give a list of names, such as ['Cards'], or `{ALL_SHEETS}`"
+                f"`column_types` holds the column {shown(column)}; give a name or header"
             )
-        if not isinstance(self.sheets, str):
-            object.__setattr__(self, "sheets", tuple(self.sheets))
+        if not isinstance(type_, str):
+            raise ConfigurationError(f"`column_types` pins {column!r} as {shown(type_)}; give a type's name")
+        if problem := pinned_type_problem(type_):
+            raise ConfigurationError(f"`column_types` pins {column!r} as {shown(type_)}: {problem}")
+
+
+def _check_date_format(date_format: str, column_types: Mapping[str, str]) -> None:
+    problem = date_format_problem(date_format)
+    if not problem and is_zoned(date_format) and not any(map(is_zoned_type, column_types.values())):
+        problem = (
+            "it has a zone, which only columns take that `column_types` pins as TIMESTAMP WITH TIME ZONE"
+        )
+    if problem:
+        raise ConfigurationError(f"`date_format` is {shown(date_format)}: {problem}")
+
+
+def _checked_sheets(sheets: object) -> str | tuple[str, ...]:
+    """Tell one name from a list of names."""
+    example = f"give a list of names, such as ['Cards'], or `{ALL_SHEETS}`"
+    if sheets == ALL_SHEETS:
+        return ALL_SHEETS
+    if not isinstance(sheets, Sequence) or isinstance(sheets, str | bytes):
+        raise ConfigurationError(f"`sheets` is {shown(sheets)}; {example}")
+    for name in sheets:
+        if not isinstance(name, str) or not name.strip():
+            raise ConfigurationError(f"`sheets` holds {shown(name)}, which is no name of a sheet; {example}")
+    return tuple(sheets)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.field_checks import check_fields
 
 CRON_FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
 CRON_WORDS = re.compile(r"@(hourly|daily|midnight|weekly|monthly|annually|yearly)")
@@ -27,6 +28,7 @@ class Schedule:
 
     def __post_init__(self) -> None:
         """Refuse a time that no clock has, before Dagster does without saying where it stands."""
+        check_fields(self)
         if self.cron is not None and (problem := _cron_problem(self.cron)):
             raise ConfigurationError(
                 f"`cron` is {self.cron!r}: {problem}; use five fields, such as '0 15 * * *'"
@@ -49,6 +51,10 @@ class Schedules:
     current_month: Schedule = field(default_factory=Schedule)
     month_end_history: Schedule = field(default_factory=Schedule)
     history_sensor: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no schedule."""
+        check_fields(self)
 
 
 def _cron_problem(cron: str) -> str | None:

@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
-from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, PollPolicy, Report
+from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, PollPolicy, ReadOptions, Report
 from pipefy_exports_dagster.environment import config_from_environment
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.sizes import bytes_of
 
 
 def test_an_empty_environment_gives_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,6 +110,14 @@ def test_the_database_is_in_the_data_folder_unless_named(tmp_path: Path) -> None
         ("PIPEFY_EXPORTS_TIMEZONE", "../../etc/passwd"),
         ("PIPEFY_EXPORTS_TIMEZONE", "America"),
         ("PIPEFY_EXPORTS_TIMEZONE", "/etc/localtime"),
+        ("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", "999999"),
+        ("PIPEFY_EXPORTS_MAX_MEMORY_BYTES", "much"),
+        ("PIPEFY_EXPORTS_MAX_MEMORY_BYTES", "0"),
+        ("PIPEFY_EXPORTS_MAX_MEMORY_BYTES", "-1GB"),
+        ("PIPEFY_EXPORTS_MAX_UNPACKED_BYTES", "8 TB of it"),
+        ("PIPEFY_EXPORTS_MAX_SECONDS", "nan"),
+        ("PIPEFY_EXPORTS_MAX_SECONDS", "0"),
+        ("PIPEFY_EXPORTS_MAX_SECONDS", "1e400"),
         ("PIPEFY_DOWNLOAD_HOSTS", "https://files.example.com"),
         ("PIPEFY_DOWNLOAD_HOSTS", "files.example.com:443"),
         ("PIPEFY_DOWNLOAD_HOSTS", "files.example.com/x"),
@@ -123,29 +132,53 @@ def test_a_value_that_cannot_be_used_names_its_variable(name: str, value: str) -
 
 
 @pytest.mark.parametrize(
-    "values",
+    ("values", "named"),
     [
-        {"min_interval_s": 0},
-        {"min_interval_s": -1},
-        {"min_interval_s": 31},
-        {"max_interval_s": 0.5},
-        {"fraction": -0.1},
-        {"timeout_s": -1},
-        {"min_interval_s": float("nan")},
+        ({"min_interval_s": 31}, "min_interval_s"),
+        ({"max_interval_s": 0.5}, "max_interval_s"),
+        ({"min_interval_s": 20, "max_interval_s": 10}, "min_interval_s"),
     ],
 )
-def test_a_poll_policy_that_would_not_pause_is_refused(values: dict[str, Any]) -> None:
-    with pytest.raises(ConfigurationError, match="cannot be used"):
+def test_the_longest_pause_is_no_shorter_than_the_shortest(values: dict[str, Any], named: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^`{named}` "):
         PollPolicy(**values)
 
 
+def test_the_environment_sets_the_limits_of_reading_for_all_exports() -> None:
+    config = config_from_environment(
+        {
+            "PIPEFY_EXPORTS_MAX_MEMORY_BYTES": "4GB",
+            "PIPEFY_EXPORTS_MAX_SECONDS": "1800.5",
+            "PIPEFY_EXPORTS_MAX_UNPACKED_BYTES": "20000000000",
+        }
+    )
+    reading = ReadOptions(
+        max_memory_bytes=4_000_000_000, max_seconds=1800.5, max_unpacked_bytes=20_000_000_000
+    )
+    assert config.automation_jobs
+    assert [config.automation_jobs.reading, *(report.reading for report in config.reports)] == [reading] * 2
+
+
 @pytest.mark.parametrize(
-    "name", ["request_timeout_s", "max_answer_bytes", "max_download_bytes", "download_timeout_s"]
+    ("text", "size"),
+    [
+        ("4GB", 4 * 10**9),
+        ("4 gb", 4 * 10**9),
+        ("4G", 4 * 10**9),
+        ("512MiB", 512 * 2**20),
+        ("1.5 GB", 1_500_000_000),
+        ("1800000000", 1_800_000_000),
+        ("12 bytes", 12),
+        ("4 elephants", None),
+        ("-4GB", None),
+        ("GB", None),
+        ("1e9", None),
+        ("nan", None),
+        ("9" * 5000, None),
+    ],
 )
-def test_a_limit_of_nothing_is_refused(name: str) -> None:
-    limits: dict[str, Any] = {name: 0}
-    with pytest.raises(ConfigurationError, match=name):
-        Connection(**limits)
+def test_a_size_is_read_as_people_write_it(text: str, size: int | None) -> None:
+    assert bytes_of(text) == size
 
 
 def test_one_column_in_place_of_a_list_is_refused() -> None:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipefy_exports_dagster.load_command.text import printable
+from pipefy_exports_dagster.quoting import printable
 
 GAP = "  "
 

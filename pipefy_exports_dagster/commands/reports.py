@@ -11,10 +11,10 @@ from pipefy_exports_dagster.config import Connection
 from pipefy_exports_dagster.errors import RequestRejectedError
 from pipefy_exports_dagster.load_command.failures import ended_in_one_line
 from pipefy_exports_dagster.load_command.progress import Progress
-from pipefy_exports_dagster.load_command.text import printable
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.look_ups import ListedReport, SavedReport, find_report, list_reports
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
+from pipefy_exports_dagster.quoting import printable
 
 
 @click.command()

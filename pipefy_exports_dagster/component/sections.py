@@ -148,6 +148,8 @@ def _yaml_type(hint: Any) -> Any:
         if is_dataclass(arguments[0]):
             return list[section_of(arguments[0])]  # type: ignore[misc,arg-type]
         return _or_template(list[_yaml_type(arguments[0])])  # type: ignore[misc]
+    if {int, float} & {hint, *arguments}:
+        return _or_template(Annotated[hint, pydantic.BeforeValidator(_no_flag, json_schema_input_type=hint)])
     if origin is Mapping:
         return _or_template(dict[arguments[0], arguments[1]])  # type: ignore[valid-type]
     if hint is date:
@@ -169,6 +171,13 @@ def _unless_template(value: Any, validate: pydantic.ValidatorFunctionWrapHandler
 def _switched(value: Any) -> Any:
     """Turn the two words for a part that can be left out: `true`, as it is by default, and `false`."""
     return {True: {}, False: None}[value] if isinstance(value, bool) else value
+
+
+def _no_flag(value: Any) -> Any:
+    """Refuse true and false where a number is wanted: pydantic takes them for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError(f"give a number, not {str(value).lower()}")  # noqa: TRY004 - pydantic wants this one
+    return value
 
 
 def _first_day(value: Any) -> Any:

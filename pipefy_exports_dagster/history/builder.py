@@ -30,6 +30,7 @@ from pipefy_exports_dagster.loading import (
 from pipefy_exports_dagster.loading.slice import naive_utc
 from pipefy_exports_dagster.pipefy.raw_files import RawFile
 from pipefy_exports_dagster.reading.discretion import values_hidden
+from pipefy_exports_dagster.reading.left_out import left_out
 
 
 class MonthAction(StrEnum):
@@ -58,7 +59,7 @@ class MonthResult:
 class HistoryBuilder:
     """Builds months of one history. Files are read once for all months; use it as a context manager.
 
-    `on_warning` hears of files that were passed over, and of rows that belong to no month.
+    `on_warning` hears of files that were passed over or not read whole, and of rows that belong to no month.
     """
 
     def __init__(self, plan: HistoryPlan, *, on_warning: Callable[[str], None]) -> None:
@@ -218,6 +219,11 @@ class HistoryBuilder:
         )
 
     def _warn_about_rows(self, raw: RawFile, facts: FileFacts) -> None:
+        reading = self.plan.reading
+        for sentence in left_out(
+            facts.staged.file, named=bool(reading.sheets), show_values=reading.show_values
+        ):
+            self._warn_once(f"{raw.path.name}: {sentence}")
         possible = self._possible(raw)
         outside = {month: rows for month, rows in facts.rows_by_month.items() if month not in possible}
         if outside:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Self
 
-from pipefy_exports_dagster.errors import UnreadableFileError
+from pipefy_exports_dagster.errors import ReadLimitError, UnreadableFileError
 from pipefy_exports_dagster.history.covers import months_that_may_be_covered
 from pipefy_exports_dagster.history.date_columns import TimeQuestion
 from pipefy_exports_dagster.history.plan import HistoryPlan
@@ -65,6 +65,7 @@ class FactReader:
 
         Raises:
             UnreadableFileError: It is not a table, or not the file that its sidecar describes.
+            ReadLimitError: It passed a limit of the configuration, which the message names.
             ConfigurationError: It is not clear which column says to which month a row belongs.
         """
         if raw.path in self._kept:
@@ -81,7 +82,11 @@ class FactReader:
         with contextlib.suppress(FileNotFoundError):
             if sha256_of(raw.path) == raw.sidecar.sha256:
                 self.files_read += 1
-                return self._facts(raw, read_table_file(raw.path, folder=folder, options=self._plan.reading))
+                try:
+                    staged = read_table_file(raw.path, folder=folder, options=self._plan.reading)
+                except ReadLimitError as error:
+                    raise error.of(raw.path.name) from None
+                return self._facts(raw, staged)
         raise UnreadableFileError(
             f"{raw.path} is not the file that its sidecar describes: its sha256 differs",
             detected="a file that was changed or is gone",

@@ -10,7 +10,12 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from pipefy_exports_dagster.asset_names import schema_and_table
-from pipefy_exports_dagster.errors import ConfigurationError, UnreadableFileError, ValueDoesNotFitError
+from pipefy_exports_dagster.errors import (
+    ConfigurationError,
+    ReadLimitError,
+    UnreadableFileError,
+    ValueDoesNotFitError,
+)
 from pipefy_exports_dagster.history.archive import archived_files
 from pipefy_exports_dagster.history.builder import HistoryBuilder
 from pipefy_exports_dagster.history.covers import Cover
@@ -96,7 +101,7 @@ def _judge_by_history(
         return Verdict(raw, Keep.IN_HISTORY, f"{_listed(taken)} of {table} {_come(taken)} from it")
     try:
         covers = builder.covers(raw)
-    except (UnreadableFileError, ValueDoesNotFitError, ConfigurationError) as error:
+    except (UnreadableFileError, ReadLimitError, ValueDoesNotFitError, ConfigurationError) as error:
         return Verdict(raw, Keep.UNCLEAR, f"it is not clear which months it holds: {error}")
     if may_prune(covers, held):
         replaced = f"{_listed([cover.month for cover in covers])} {_come(covers)} from a later export"

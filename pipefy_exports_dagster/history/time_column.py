@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipefy_exports_dagster.errors import ConfigurationError
-from pipefy_exports_dagster.reading.names import snake_case
+from pipefy_exports_dagster.reading.names import position_of
 
 BEGINNING = re.compile(r"(^|_)(start(ed)?|creat(ed|ion)|inici(o|ad[oa])|cria(d[oa]|cao))(_|$)")
 """Words of a column's name that say when something came into being, in English and Portuguese."""
@@ -102,10 +102,9 @@ def find_time_column(
     column lies in the window altogether, the name decides alone, among those that are never blank.
     """
     if configured is not None:
-        wanted = {configured, snake_case(configured)}
-        for column in columns:
-            if column.name in wanted or column.header == configured:
-                return TimeColumn(column, "configured")
+        position = position_of(configured, [(column.name, column.header) for column in columns])
+        if position is not None:
+            return TimeColumn(columns[position], "configured")
         return Unclear(f"has no column of dates or times named {configured!r}", columns)
     inside = [column for column in columns if column.inside == column.filled]
     if not inside:

@@ -12,6 +12,7 @@ from pipefy_exports_dagster.configurations import configurations
 from pipefy_exports_dagster.dotenv_environment import dagster_home_of, environment_with_dotenv
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.load_command.failures import Interruption, ended_in_one_line
+from pipefy_exports_dagster.load_command.given_options import GivenOptions
 from pipefy_exports_dagster.load_command.load_or_plan import Manner, OnStage
 from pipefy_exports_dagster.load_command.outcome import Outcome
 from pipefy_exports_dagster.load_command.param_types import (
@@ -20,11 +21,14 @@ from pipefy_exports_dagster.load_command.param_types import (
     Moment,
     Month,
     Organization,
+    Seconds,
+    Size,
 )
 from pipefy_exports_dagster.load_command.printing import print_outcome
 from pipefy_exports_dagster.load_command.progress import Progress
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter, month_of
+from pipefy_exports_dagster.read_options import ALL_SHEETS
 
 STAGES = {
     "waiting": "waiting: another run works on this partition",
@@ -72,12 +76,39 @@ INTO_TABLE = ("table", "database")
 )
 @click.option("--decimal-mark", type=click.Choice([",", "."]), help="Read numbers such as 1.234,56.")
 @click.option("--date-format", type=DateFormat(), help="Read dates such as 03/04/2026, here with %d/%m/%Y.")
+@click.option(
+    "--sheet",
+    "sheets",
+    metavar="NAME",
+    multiple=True,
+    show_default="the active one, and those that have all of its columns",
+    help="Load this sheet of a workbook, hidden or not. Can be given several times.",
+)
+@click.option("--all-sheets", is_flag=True, help="Load every visible sheet of a workbook that has rows.")
+@click.option(
+    "--max-memory",
+    type=Size(),
+    show_default="the configuration's, or 1.8GB",
+    help="What reading may take of memory.",
+)
+@click.option(
+    "--max-seconds",
+    type=Seconds(),
+    show_default="the configuration's, or 900",
+    help="How long reading may take.",
+)
+@click.option(
+    "--max-unpacked",
+    type=Size(),
+    show_default="the configuration's, or 8GB",
+    help="What the file may unpack to.",
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
 @click.option(
     "--wait",
     "wait_s",
-    type=click.FloatRange(0),
+    type=Seconds(waiting=True),
     default=60.0,
     metavar="SECONDS",
     show_default=True,
@@ -96,6 +127,11 @@ def load(
     column_types: tuple[tuple[str, str], ...],
     decimal_mark: str | None,
     date_format: str | None,
+    sheets: tuple[str, ...],
+    all_sheets: bool,
+    max_memory: int | None,
+    max_seconds: float | None,
+    max_unpacked: int | None,
     dry_run: bool,
     as_json: bool,
     wait_s: float,
@@ -105,12 +141,25 @@ def load(
     With --asset and --partition it becomes the partition's content: the file is copied to the archive, loaded,
     and reported to Dagster. With --table and --database it goes into any table of any DuckDB file.
 
+    What of the file is not in the table is said on stderr, as a warning.
+
     Ends with 0: loaded; 1: an error, in one line; 2: wrong usage; 130: Ctrl-C.
     """
     _require_one_target(click.get_current_context())
+    if sheets and all_sheets:
+        raise click.UsageError("give --sheet or --all-sheets, not both")
+    options = GivenOptions(
+        column_types=dict(column_types),
+        decimal_mark=decimal_mark,
+        date_format=date_format,
+        sheets=ALL_SHEETS if all_sheets else sheets,
+        max_memory_bytes=max_memory,
+        max_seconds=max_seconds,
+        max_unpacked_bytes=max_unpacked,
+    )
     with ended_in_one_line(as_json=as_json) as interruption, Progress() as progress:
         manner = Manner(
-            options=ReadOptions(dict(column_types), decimal_mark, date_format),
+            options=options.over(ReadOptions()) if table else ReadOptions(),
             pinned=tuple(name for name, _ in column_types),
             wait_s=wait_s,
             dry_run=dry_run,
@@ -128,6 +177,7 @@ def load(
                 organization_id=organization_id,
                 requested_month=requested_month,
                 exported_at=exported_at,
+                options=options,
                 manner=manner,
             )
     print_outcome(outcome, as_json=as_json)
@@ -165,6 +215,7 @@ def _load_into_asset(
     organization_id: str | None,
     requested_month: date | None,
     exported_at: datetime | None,
+    options: GivenOptions,
     manner: Manner,
 ) -> Outcome:
     from pipefy_exports_dagster.load_command import into_asset
@@ -183,7 +234,7 @@ def _load_into_asset(
     _refuse_future(requested_month, config)
     target = into_asset.Partition(config, _organization(organization_id, config), assets[asset], partition)
     given = Given(requested_month, exported_at)
-    manner = replace(manner, options=_over(manner.options, assets[asset].reading))
+    manner = replace(manner, options=options.over(assets[asset].reading))
     home = dagster_home_of(environment)
     if manner.dry_run:
         return into_asset.plan_into_asset(file, target, given=given, manner=manner, dagster_home=home)
@@ -204,13 +255,3 @@ def _organization(given: str | None, config: PipefyExportsConfig) -> str:
         return require_organization_id(given or config.organization_id)
     except ConfigurationError as error:
         raise ConfigurationError(f"{error}; or give --organization-id") from None
-
-
-def _over(given: ReadOptions, configured: ReadOptions) -> ReadOptions:
-    """Return how the asset's files are read, with what the command line says over it."""
-    return replace(
-        configured,
-        column_types={**configured.column_types, **given.column_types},
-        decimal_mark=given.decimal_mark or configured.decimal_mark,
-        date_format=given.date_format or configured.date_format,
-    )

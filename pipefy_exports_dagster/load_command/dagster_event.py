@@ -16,6 +16,7 @@ from pipefy_exports_dagster.orchestration.loaded_export import FROM_FILE
 from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
 from pipefy_exports_dagster.pipefy.periods import Window
 from pipefy_exports_dagster.pipefy.raw_files import RawFile
+from pipefy_exports_dagster.read_options import ReadOptions
 
 SOURCE_FILE = "pipefy/source_file"
 MAX_NAME_LENGTH = 200
@@ -49,8 +50,8 @@ def report_materialization(
     window: Window | None,
     database: Path,
     loading_s: float,
+    reading: ReadOptions,
     look: FileLook,
-    show_values: bool,
 ) -> None:
     """Log the materialization of the partition, so that UI, schedules and history know of it.
 
@@ -75,8 +76,8 @@ def report_materialization(
             window=window,
             exports_created=Ledger(instance, key, sidecar.period_filter).requests_since_materialization(),
             loading_s=loading_s,
+            reading=reading,
             look=look,
-            show_values=show_values,
         )
         metadata[SOURCE_FILE] = str(sidecar.request["file_name"])[:MAX_NAME_LENGTH]
         instance.report_runless_asset_event(

@@ -37,7 +37,7 @@ def plan_load(
         state = table_state(connection, table)
         if state.exists:
             refuse_older(connection, table, slice_)
-        plan, changes = plan_columns(connection, state, staged)
+        plan, changes = plan_columns(connection, state, staged, slice_.exported_at_utc)
     return LoadReport(
         table=table,
         rows=staged.rows,

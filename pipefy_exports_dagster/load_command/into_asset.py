@@ -168,12 +168,12 @@ def load_into_asset(
             window=partition.window(sidecar),
             database=config.database_path,
             loading_s=time.monotonic() - started,
+            reading=manner.options,
             look=looks[0],
-            show_values=partition.asset.reading.show_values,
         )
     if report.read_copy_problem:
         notes = (*notes, report.read_copy_problem)
-    return _outcome(partition, sidecar, report, started, notes=notes, raw_file=kept[0].path, dry_run=False)
+    return _outcome(partition, sidecar, report, started, manner, notes=notes, raw_file=kept[0].path)
 
 
 def plan_into_asset(
@@ -192,7 +192,7 @@ def plan_into_asset(
         with opened_instance(dagster_home) as instance:
             held = _held(instance, partition)
     report = _load(file, partition, sidecar, manner, manner.on_stage, held=held)
-    return _outcome(partition, sidecar, report, started, notes=notes, raw_file=None, dry_run=True)
+    return _outcome(partition, sidecar, report, started, manner, notes=notes, raw_file=None)
 
 
 def _describe(
@@ -263,17 +263,18 @@ def _outcome(
     sidecar: Sidecar,
     report: LoadReport,
     started: float,
+    manner: Manner,
     *,
     notes: tuple[str, ...],
     raw_file: Path | None,
-    dry_run: bool,
 ) -> Outcome:
     return Outcome(
         report=report,
         database=partition.config.database_path,
         slice_=_slice_of(sidecar),
         raw_file=raw_file,
-        dry_run=dry_run,
+        dry_run=manner.dry_run,
         seconds=time.monotonic() - started,
+        options=manner.options,
         notes=notes,
     )

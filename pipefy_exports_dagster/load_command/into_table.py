@@ -49,4 +49,5 @@ def load_into_table(file: Path, *, table: str, database: Path, manner: Manner) -
         raw_file=None,
         dry_run=manner.dry_run,
         seconds=time.monotonic() - started,
+        options=manner.options,
     )

@@ -1,9 +1,15 @@
 """What the options of `pipefy-exports load` take, beyond what click knows."""
 
+import math
 import re
 from datetime import UTC, date, datetime
 
 import click
+
+from pipefy_exports_dagster.date_formats import date_format_problem
+from pipefy_exports_dagster.field_checks import ANY_NUMBER, SECONDS, SECONDS_OR_0
+from pipefy_exports_dagster.pinned_types import pinned_type_problem
+from pipefy_exports_dagster.sizes import bytes_of
 
 FIRST_YEAR = 2000
 """An export of an earlier month is a slip of the keyboard."""
@@ -76,24 +82,55 @@ class ColumnType(click.ParamType):
         column, _, type_ = value.rpartition("=")
         if not column.strip() or not type_.strip():
             self.fail(f"{value!r} is not of the form column=TYPE, such as amount=DECIMAL(18,2)", param, ctx)
+        if problem := pinned_type_problem(type_):
+            self.fail(f"{value!r} cannot be pinned: {problem}", param, ctx)
         return column.strip(), type_.strip()
 
 
 class DateFormat(click.ParamType):
-    """A strptime format that DuckDB knows."""
+    """A strptime format from which DuckDB reads dates."""
 
     name = "strptime"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Try the format, before a file is blamed for it."""
-        import duckdb
-
-        from pipefy_exports_dagster.sql import literal
-
-        try:
-            with duckdb.connect() as connection:
-                connection.execute(f"SELECT try_strptime('', {literal(value)})")
-        except (duckdb.Error, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            self.fail(f"{value!r} is not a date format such as %d/%m/%Y: {reason}", param, ctx)
+        """Check the format, before a file is blamed for it."""
+        if problem := date_format_problem(value):
+            self.fail(f"{value!r} is not a date format such as %d/%m/%Y: {problem}", param, ctx)
         return value
+
+
+class Size(click.ParamType):
+    """A size in bytes, such as 4GB."""
+
+    name = "size"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the size."""
+        size = value if isinstance(value, int) else bytes_of(value)
+        if size is None or (problem := ANY_NUMBER.problem(size)):
+            why = "" if size is None else f": {problem}"
+            self.fail(f"{value!r} is not a size such as 4GB{why}", param, ctx)
+        return size
+
+
+class Seconds(click.ParamType):
+    """A time in seconds; `waiting` may be none at all, or without end."""
+
+    name = "seconds"
+
+    def __init__(self, *, waiting: bool = False) -> None:
+        self.waiting = waiting
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read the number; NaN would pass every comparison."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        if self.waiting and seconds == math.inf:
+            return seconds
+        range_ = SECONDS_OR_0 if self.waiting else SECONDS
+        if math.isnan(seconds) or (problem := range_.problem(seconds)):
+            why = "" if math.isnan(seconds) else f": {problem}"
+            self.fail(f"{value!r} is not a time in seconds that can be used{why}", param, ctx)
+        return seconds

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import sys
+from collections.abc import Sequence
 
 import click
 from rich.console import Console
@@ -13,14 +14,22 @@ from rich.text import Text
 
 from pipefy_exports_dagster.asset_names import table_in_sql
 from pipefy_exports_dagster.load_command.outcome import NO_ORGANIZATION, Outcome
-from pipefy_exports_dagster.load_command.text import one_line, printable
+from pipefy_exports_dagster.load_command.text import one_line
+from pipefy_exports_dagster.quoting import printable
+from pipefy_exports_dagster.reading.description import FileDescription, SheetRows
+from pipefy_exports_dagster.reading.left_out import counted, rows_in_words
 
 LOG_WIDTH = 120
 """Columns, where the output goes to a file: the usual 80 would cut the tables."""
 
 
 def print_outcome(outcome: Outcome, *, as_json: bool) -> None:
-    """Print what was done; where nobody can take it, say so: the rows are loaded all the same."""
+    """Print what was done; where nobody can take it, say so: the rows are loaded all the same.
+
+    What is not in the table is said on stderr, also beside JSON: a script that looks at nothing else shows that.
+    """
+    for warning in outcome.warnings:
+        click.echo(f"Warning: {printable(warning)}", err=True)
     try:
         if as_json:
             click.echo(json.dumps(outcome.as_json(), indent=2))
@@ -45,7 +54,7 @@ def _print_for_people(outcome: Outcome) -> None:
         console.width = LOG_WIDTH
     report = outcome.report
     did = "would load" if outcome.dry_run else "loaded"
-    rows = "1 row" if report.rows == 1 else f"{report.rows:,} rows"
+    rows = counted(report.rows, "row")
     console.print(
         Text(
             printable(f"{did} {rows} into {table_in_sql(report.schema, report.table)} of {outcome.database}")
@@ -80,16 +89,38 @@ def _facts(outcome: Outcome) -> list[tuple[str, str]]:
         ]
     if outcome.raw_file:
         facts.append(("archive", str(outcome.raw_file)))
-    if file.sheets_loaded:
-        facts.append(("sheets", ", ".join(sheet.name for sheet in file.sheets_loaded)))
-    if file.sheets_skipped:
-        facts.append(("not loaded", ", ".join(sheet.name for sheet in file.sheets_skipped)))
-    if file.error_cells:
-        facts.append(("error cells", f"{file.error_cells:,}, NULL in the table"))
+    facts += _contents(file, show_values=outcome.options.show_values)
     facts += [("change", str(change)) for change in report.changes]
     facts += [("broken view", name) for name in report.broken_views]
     facts.append(("seconds", f"{outcome.seconds:.1f}, {report.seconds_reading:.1f} of them reading"))
     return facts
+
+
+def _contents(file: FileDescription, *, show_values: bool) -> list[tuple[str, str]]:
+    facts = [
+        ("sheets", _sheets(file.sheets_loaded)),
+        ("not loaded", _sheets(file.sheets_skipped)),
+        ("title lines", _title_lines(file.title_lines, show_values=show_values)),
+    ]
+    counts = (
+        ("error cells", file.error_cells, "NULL in the table"),
+        ("formulas", file.formula_cells, "their stored values in the table"),
+        ("formulas as text", file.formulas_without_value, "stored without a value"),
+        ("blank rows", file.dropped_blank_rows, "not in the table"),
+    )
+    facts += [(name, f"{count:,}, {said}" if count else "") for name, count, said in counts]
+    return [(name, value) for name, value in facts if value]
+
+
+def _sheets(sheets: Sequence[SheetRows]) -> str:
+    facts = ((sheet.name, rows_in_words(sheet)) for sheet in sheets)
+    return ", ".join(f"{name} ({rows})" if rows else name for name, rows in facts)
+
+
+def _title_lines(lines: Sequence[str], *, show_values: bool) -> str:
+    if not lines:
+        return ""
+    return f"{len(lines):,}, not in the table" + (f": {', '.join(map(repr, lines))}" if show_values else "")
 
 
 def _let_go_of_stdout() -> None:

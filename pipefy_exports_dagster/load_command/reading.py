@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from pipefy_exports_dagster.errors import ConfigurationError, LoadFailedError, UnreadableFileError
+from pipefy_exports_dagster.load_command.given_options import settings_named_as_options
 from pipefy_exports_dagster.read_options import ReadOptions
-from pipefy_exports_dagster.reading.names import snake_case
+from pipefy_exports_dagster.reading.names import position_of
 from pipefy_exports_dagster.reading.parent import read_table_file
 from pipefy_exports_dagster.reading.staged import StagedTable
 
@@ -64,11 +65,10 @@ def read_file(path: Path, *, folder: Path, options: ReadOptions, pinned: tuple[s
     # By a name of our own: DuckDB cannot open one that is not UTF-8.
     source = folder / "source"
     source.symlink_to(path.absolute())
-    staged = read_table_file(source, folder=folder, options=options)
+    with settings_named_as_options():
+        staged = read_table_file(source, folder=folder, options=options)
     for name in pinned:
-        if not any(name in (column.header, column.name) for column in staged.columns) and not any(
-            snake_case(name) == column.name for column in staged.columns
-        ):
+        if position_of(name, [(column.name, column.header) for column in staged.columns]) is None:
             listed = ", ".join(column.name for column in staged.columns[:30])
             raise ConfigurationError(
                 f"--column-type names {name!r}, a column that the file does not have; it has {listed}"

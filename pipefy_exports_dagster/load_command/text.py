@@ -1,15 +1,9 @@
-"""Text from files, for a terminal: on one line, and without anything that a terminal would obey."""
+"""Text of the command line's own: messages on one line, and names of files, which on disk may be any bytes."""
 
 import os
 from pathlib import Path
 
-
-def printable(text: str) -> str:
-    """Return text with all that cannot be shown spelled out: a header may hold an escape sequence."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
-        for char in text
-    )
+from pipefy_exports_dagster.quoting import printable
 
 
 def one_line(text: str) -> str:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 from pipefy_exports_dagster.asset_names import MAIN
+from pipefy_exports_dagster.reading.names import position_of
 from pipefy_exports_dagster.sql import identifier, literal
 
 from .lineage import is_lineage
@@ -116,10 +117,9 @@ class KeptSlice:
         return int(self._row(f"SELECT count(*) FROM {identifier(self.table)}")[0])
 
     def column(self, wanted: str) -> TableColumn | None:
-        """Find a column by its name, or by its header in the file."""
-        by_name = (column for column in self.columns if column.name.lower() == wanted.lower())
-        by_header = (column for column in self.columns if column.header == wanted)
-        return next(by_name, None) or next(by_header, None)
+        """Find a column by its name, or by its header in the file, however that was spelt."""
+        position = position_of(wanted, [(column.name, column.header) for column in self.columns])
+        return None if position is None else self.columns[position]
 
     def repeated(self, key: Sequence[TableColumn], *, examples: int) -> Repeated:
         """Find rows that share a key; blank is a value like any other."""

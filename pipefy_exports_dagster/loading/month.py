@@ -153,7 +153,7 @@ def _replace(
         held = _held(connection, state, slice_.export.organization_id).get(slice_.month)
         if held and not may_replace(held):
             return MonthReport(held.rows, (), (), kept=held)
-    plan, changes = plan_columns(connection, state, staged)
+    plan, changes = plan_columns(connection, state, staged, slice_.export.exported_at_utc)
     apply_plan(connection, state, plan, HISTORY_TABLE)
     of_month = (
         f"_organization_id = {literal(slice_.export.organization_id)} AND _month = DATE '{slice_.month}'"

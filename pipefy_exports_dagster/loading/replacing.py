@@ -93,7 +93,7 @@ def _replace(
     state = table_state(connection, table)
     if state.exists:
         refuse_older(connection, table, slice_)
-    plan, changes = plan_columns(connection, state, staged)
+    plan, changes = plan_columns(connection, state, staged, slice_.exported_at_utc)
     apply_plan(connection, state, plan)
     of_slice = _of_slice(slice_)
     if state.exists:

@@ -6,6 +6,8 @@ from typing import Any
 from pipefy_exports_dagster.asset_names import MAIN
 from pipefy_exports_dagster.reading.description import FileDescription
 
+_LONGEST_HEADER = 80
+
 
 class ChangeKind(StrEnum):
     """How a table's columns differ after a load from before."""
@@ -13,6 +15,8 @@ class ChangeKind(StrEnum):
     ADDED = "added"
     WIDENED = "widened"
     MISSING = "missing"
+    RESPELLED = "respelled"
+    """The file spells the header otherwise; name and type stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class ColumnChange:
     column: str
     old_type: str | None = None
     new_type: str | None = None
+    old_header: str | None = None
+    new_header: str | None = None
 
     def __str__(self) -> str:
         match self.kind:
@@ -32,6 +38,11 @@ class ColumnChange:
                 return f"column {self.column!r} widened from {self.old_type} to {self.new_type}"
             case ChangeKind.MISSING:
                 return f"column {self.column!r} is not in the file; its rows are NULL"
+            case ChangeKind.RESPELLED:
+                before, now = (
+                    (header or "")[:_LONGEST_HEADER] for header in (self.old_header, self.new_header)
+                )
+                return f"column {self.column!r} keeps its name; its header is {now!r} now, and was {before!r}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What a load changes about a table's columns: added, widened, or unchanged; never narrowed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import LoadFailedError
@@ -14,7 +15,7 @@ from pipefy_exports_dagster.reading.column_types import (
     respelt_text,
     widest,
 )
-from pipefy_exports_dagster.reading.names import column_names
+from pipefy_exports_dagster.reading.names import column_names, folded
 from pipefy_exports_dagster.reading.staged import StagedColumn, StagedTable
 from pipefy_exports_dagster.sql import identifier, literal
 
@@ -39,6 +40,7 @@ class PlannedColumn:
         type: The type that it is to have.
         expression: SQL over the staged Parquet file for its values.
         conversion: SQL over the table's column for existing values; None if the type stays.
+        comment: The header that the table is to keep; None if it keeps what it has.
     """
 
     staged: StagedColumn
@@ -47,23 +49,40 @@ class PlannedColumn:
     type: str
     expression: str
     conversion: str | None
+    comment: str | None
 
 
 def plan_columns(
-    connection: "duckdb.DuckDBPyConnection", state: TableState, staged: StagedTable
+    connection: "duckdb.DuckDBPyConnection", state: TableState, staged: StagedTable, exported_at: datetime
 ) -> tuple[tuple[PlannedColumn, ...], tuple[ColumnChange, ...]]:
-    """Decide each column's name, type and conversions, from what the table and the file hold."""
+    """Decide each column's name, type and conversions, from what the table and the file hold.
+
+    Args:
+        exported_at: Of the file, in UTC, naive: only the newest export of a table changes the spelling of a header,
+            so that it does not go back and forth when older files are loaded.
+    """
     names = column_names([column.header for column in staged.columns], state.names_by_header())
+    plan: list[PlannedColumn] = []
+    changes: list[ColumnChange] = []
     by_name = {column.name.lower(): column for column in state.columns}
-    plan, changes = [], []
     for position, (name, column) in enumerate(zip(names, staged.columns, strict=True)):
         old = by_name.get(name.lower())
         type_, conversion = _target(connection, state, staged, position, old)
-        plan.append(PlannedColumn(column, name, old, type_, _expression(position, column, type_), conversion))
+        expression, comment = _expression(position, column, type_), _comment(column, old)
+        plan.append(PlannedColumn(column, name, old, type_, expression, conversion, comment))
         if old is None and state.exists:
             changes.append(ColumnChange(ChangeKind.ADDED, name, new_type=type_))
         elif old is not None and conversion is not None:
             changes.append(ColumnChange(ChangeKind.WIDENED, old.name, old.type, type_))
+    if any(map(_is_respelled, plan)) and not _is_newest(connection, state, exported_at):
+        plan = [replace(column, comment=None) if _is_respelled(column) else column for column in plan]
+    changes += [
+        ColumnChange(
+            ChangeKind.RESPELLED, column.old.name, old_header=column.old.header, new_header=column.comment
+        )
+        for column in plan
+        if column.old is not None and _is_respelled(column)
+    ]
     present = {name.lower() for name in names}
     changes += [
         ColumnChange(ChangeKind.MISSING, known.name, old_type=known.type)
@@ -79,7 +98,7 @@ def apply_plan(
     plan: tuple[PlannedColumn, ...],
     layout: TableLayout = EXPORT_TABLE,
 ) -> None:
-    """Create the table, or add and widen its columns; set the comments of what is new."""
+    """Create the table, or add and widen its columns; set the comments of what is new or spelt anew."""
     if not state.exists:
         columns = [NewColumn(column.name, column.type, column.staged.header) for column in plan]
         columns += [NewColumn(name, column.type, column.comment) for name, column in layout.lineage.items()]
@@ -95,9 +114,26 @@ def apply_plan(
     ]
     change_columns(connection, state, retyped=retyped, added=added)
     for column in plan:
-        if column.old is not None and column.old.header is None and column.staged.header:
-            name, comment = identifier(column.name), literal(column.staged.header)
+        if column.old is not None and column.comment is not None:
+            name, comment = identifier(column.name), literal(column.comment)
             connection.execute(f"COMMENT ON COLUMN {identifier(state.name)}.{name} IS {comment}")
+
+
+def _comment(column: StagedColumn, old: TableColumn | None) -> str | None:
+    """Return the header that a column is to keep, where that is not what the table has."""
+    if old is None or (old.header is None and column.header):
+        return column.header
+    is_alike = old.header is not None and folded(old.header) == folded(column.header)
+    return column.header if is_alike and old.header != column.header else None
+
+
+def _is_respelled(column: PlannedColumn) -> bool:
+    return column.comment is not None and column.old is not None and column.old.header is not None
+
+
+def _is_newest(connection: "duckdb.DuckDBPyConnection", state: TableState, exported_at: datetime) -> bool:
+    newer = f"SELECT 1 FROM {identifier(state.name)} WHERE _exported_at > TIMESTAMP '{exported_at}'"
+    return not _exists(connection, newer)
 
 
 def _target(

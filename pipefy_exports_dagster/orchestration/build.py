@@ -8,6 +8,7 @@ from pipefy_exports_dagster.clock import Clock, SystemClock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.checks.due_sensor import due_sensor
 from pipefy_exports_dagster.orchestration.checks.export_checks import export_checks
+from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
 from pipefy_exports_dagster.orchestration.export_assets import ExportAssets
 from pipefy_exports_dagster.orchestration.history.definitions import history_definitions
 from pipefy_exports_dagster.orchestration.notifying.export_failure import Notify
@@ -28,13 +29,6 @@ from pipefy_exports_dagster.orchestration.schedules import (
 from pipefy_exports_dagster.stages import OnStage, ignore_stage
 
 JOB_NAME = "pipefy_exports"
-SIDE_BY_SIDE = 16
-"""Exports of one run wait for Pipefy at the same time; the default, the number of cores, would queue them."""
-
-
-def side_by_side_executor() -> dg.ExecutorDefinition:
-    """Return the executor of our jobs; a code location of its own uses it for every run."""
-    return dg.multiprocess_executor.configured({"max_concurrent": SIDE_BY_SIDE})
 
 
 def build_pipefy_exports(

@@ -25,6 +25,7 @@ from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
 from pipefy_exports_dagster.pipefy.raw_files import Sidecar
+from pipefy_exports_dagster.reading.left_out import left_out
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.stages import OnStage
 
@@ -123,6 +124,10 @@ class Materializer:
             f"loaded {loaded.rows:,} rows in {loading_s:.1f} s; the database was locked for "
             f"{loaded.seconds_writing:.1f} s"
         )
+        for sentence in left_out(
+            loaded.file, named=bool(self.reading.sheets), show_values=self.reading.show_values
+        ):
+            context.log.warning(f"export {exported.requested.export_id!r} ({exporter.label}): {sentence}")
         if loaded.read_copy_problem:
             context.log.warning(f"the copy for readers is out of date: {loaded.read_copy_problem}")
         for change in loaded.changes:
@@ -135,8 +140,8 @@ class Materializer:
                 window=self._window(exported.raw.sidecar),
                 exports_created=ledger.requests_since_materialization(),
                 loading_s=loading_s,
+                reading=self.reading,
                 look=look,
-                show_values=self.reading.show_values,
             )
         )
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 _WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_A_WORD = re.compile(r"[^\w]+|_+")
+_ACCENTS = re.compile(r"(?<=[a-z])[\u0300-\u036f]+")
+_MARKS_BETWEEN = re.compile(r"[\W_]+")
 
 
 def storable_header(header: str) -> str:
@@ -25,12 +27,58 @@ def snake_case(header: str) -> str:
     return f"c_{name}" if name[:1].isdigit() else name
 
 
+def folded(header: str) -> str:
+    """Return what headers have in common that differ in spelling only.
+
+    Upper and lower case are one, and so are composed and decomposed characters and those that Unicode calls
+    compatible (full-width letters, a non-breaking space). Accents on Latin letters go; marks of other scripts stay,
+    since they make other letters. Invisible characters and blanks around the header go; blanks within it are one each.
+    Punctuation counts.
+    """
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", header).casefold())
+    visible = "".join(c for c in _ACCENTS.sub("", decomposed) if unicodedata.category(c) != "Cf")
+    return " ".join(visible.split())
+
+
+def position_of(wanted: str, columns: Sequence[tuple[str, str | None]]) -> int | None:
+    """Find the column that the configuration means by a name or by a header.
+
+    An exact name or header comes first, then a name in other case, then the name that such a header gets. Since
+    headers change their spelling, letters and digits alone decide last, where they fit exactly one column.
+
+    Args:
+        columns: Name and header of each.
+    """
+    exact = (
+        lambda name, _: name == wanted,
+        lambda _, header: header == wanted,
+        lambda name, _: name.lower() == wanted.lower(),
+        lambda name, _: name == snake_case(wanted),
+    )
+    for fits in exact:
+        for position, (name, header) in enumerate(columns):
+            if fits(name, header):
+                return position
+    letters = _letters(wanted)
+    near = [
+        position
+        for position, (name, header) in enumerate(columns)
+        if letters and letters in {_letters(name), _letters(header or "")}
+    ]
+    return near[0] if len(near) == 1 else None
+
+
+def _letters(header: str) -> str:
+    return _MARKS_BETWEEN.sub("", folded(header))
+
+
 def column_names(headers: Sequence[str], known: Mapping[str, Sequence[str]] | None = None) -> list[str]:
     """Name each header's column, uniquely.
 
     A header that the table knows keeps the name it has there, whatever else is in the file; the
-    n-th occurrence of a header takes the n-th. Duplicates get `_2`, headers without a letter or
-    digit `column_<position>`.
+    n-th occurrence of a header takes the n-th. So does a header that differs in spelling only (`folded`), if of
+    what is left then exactly one header of the file and one column of the table are alike. Duplicates get `_2`,
+    headers without a letter or digit `column_<position>`.
 
     Args:
         known: Column names in the table by original header, in the table's order.
@@ -42,6 +90,9 @@ def column_names(headers: Sequence[str], known: Mapping[str, Sequence[str]] | No
         if snake_case(header) and left.get(header):
             names[position] = left[header].pop(0)
             taken.add(str(names[position]))
+    for position, name in _respelled(headers, names, left):
+        names[position] = name
+        taken.add(name)
     # A name that another header has in the table is not free for a new one.
     reserved = taken | {name for known_names in left.values() for name in known_names}
     for position, header in enumerate(headers):
@@ -57,3 +108,26 @@ def column_names(headers: Sequence[str], known: Mapping[str, Sequence[str]] | No
         taken.add(name)
         reserved.add(name)
     return [str(name) for name in names]
+
+
+def _respelled(
+    headers: Sequence[str], names: Sequence[str | None], left: Mapping[str, Sequence[str]]
+) -> list[tuple[int, str]]:
+    """Pair headers without a name yet with columns that are left, where only their spelling differs.
+
+    What occurs in both, more often in one of them, is not another spelling.
+    """
+    nameless: dict[str, list[int]] = {}
+    for position, header in enumerate(headers):
+        if names[position] is None and snake_case(header) and header not in left:
+            nameless.setdefault(folded(header), []).append(position)
+    free: dict[str, list[str]] = {}
+    written = set(headers)
+    for header, known_names in left.items():
+        if header not in written:
+            free.setdefault(folded(header), []).extend(known_names)
+    return [
+        (positions[0], free[spelling][0])
+        for spelling, positions in nameless.items()
+        if len(positions) == len(free.get(spelling, ())) == 1
+    ]

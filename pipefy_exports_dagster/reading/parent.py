@@ -21,6 +21,7 @@ from pipefy_exports_dagster.errors import (
 from pipefy_exports_dagster.read_options import ReadOptions
 
 from .discretion import values_hidden
+from .limits import limit_reached
 from .staged import StagedTable
 
 _POLL_S = 0.05
@@ -38,7 +39,8 @@ def read_table_file(path: Path, *, folder: Path, options: ReadOptions | None = N
 
     Raises:
         UnreadableFileError: The file is not a table, or its reader died of it.
-        ReadLimitError: A limit of memory or time was passed; the file may be fine.
+        ReadLimitError: A limit of memory, time or size was passed; the file may be fine.
+        ConfigurationError: DuckDB does not take what is said about the file.
         ValueDoesNotFitError: A value does not fit the pinned type of its column.
         DiskFullError: No space was left in the folder.
     """
@@ -72,7 +74,8 @@ def _environment() -> dict[str, str]:
     """Let the child find this package, however this process found it."""
     home = str(Path(pipefy_exports_dagster.__file__).parent.parent)
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    # numpy's library for linear algebra, of which nothing is used, starts a thread for each core.
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}
 
 
 def _ask(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
@@ -103,15 +106,9 @@ def _watch(process: subprocess.Popen[bytes], options: ReadOptions) -> tuple[byte
 
 def _check_limits(pid: int, options: ReadOptions, deadline: float) -> None:
     if time.monotonic() > deadline:
-        raise ReadLimitError(
-            f"reading the file took longer than {options.max_seconds:g} s and was stopped; if it is that large, "
-            "raise `max_seconds`, and the same file loads"
-        )
+        raise limit_reached("max_seconds", options.max_seconds)
     if _resident_bytes(pid) > options.max_memory_bytes:
-        raise ReadLimitError(
-            f"reading the file took more than {options.max_memory_bytes:,} bytes of memory and was stopped; "
-            "if it is that large, raise `max_memory_bytes`, and the same file loads"
-        )
+        raise limit_reached("max_memory_bytes", options.max_memory_bytes)
 
 
 def _resident_bytes(pid: int) -> int:

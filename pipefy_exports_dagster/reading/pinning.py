@@ -1,44 +1,90 @@
 """Types that the configuration pins: a value that does not fit fails the load."""
 
-import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import ConfigurationError, ValueDoesNotFitError
 from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.sql import literal
 
-from .names import snake_case
+from .names import position_of, snake_case
 from .pinned_values import TextKind, pin
 from .text_types import Candidate
 
 if TYPE_CHECKING:
     import duckdb
 
-_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_ ]*(\(\s*\d+\s*(,\s*\d+\s*)?\))?")
+
+def pinned_types(columns: Sequence[tuple[str, str]], options: ReadOptions) -> dict[int, str]:
+    """Return the types that are pinned, by the position of the column in the file.
+
+    A header as it is written comes first, then a column's name; what then is pinned for no column goes to the one
+    whose header differs in spelling only.
+
+    Args:
+        columns: Name and header of each.
+    """
+    types = options.column_types
+    by_name = {snake_case(key): type_ for key, type_ in types.items()}
+    found = [types.get(header) or types.get(name) or by_name.get(name) for name, header in columns]
+    pinned = {position: type_ for position, type_ in enumerate(found) if type_ is not None}
+    known = {text for name, header in columns for text in (name, header)}
+    for key, type_ in types.items():
+        if key not in known and snake_case(key) not in known:
+            position = position_of(key, columns)
+            if position is not None:
+                pinned.setdefault(position, type_)
+    return pinned
 
 
-class PinnedTypes:
-    """The types that are pinned; one candidate for all columns of one kind that are pinned alike."""
+def pinned_candidates(
+    connection: "duckdb.DuckDBPyConnection",
+    columns: Sequence[tuple[str, str]],
+    options: ReadOptions,
+    *,
+    text_of: Callable[[int], TextKind],
+) -> dict[int, Candidate]:
+    """Return how each pinned column gets its type; one candidate for all of a kind that are pinned alike.
 
-    def __init__(self, connection: "duckdb.DuckDBPyConnection", options: ReadOptions) -> None:
-        self._connection = connection
-        self._options = options
-        self._by_name = {snake_case(key): type_ for key, type_ in options.column_types.items()}
-        self._candidates: dict[tuple[str, TextKind], Candidate] = {}
+    Args:
+        columns: Name and header of each.
+        text_of: What the text of the column at a position is.
 
-    def of(self, header: str, name: str, *, text: TextKind) -> Candidate | None:
-        """Find the type that is pinned for a column, by its name or its original header.
+    Raises:
+        ConfigurationError: DuckDB has no such type.
+    """
+    candidates: dict[tuple[str, TextKind], Candidate] = {}
+    found = {}
+    for position, wanted in pinned_types(columns, options).items():
+        key = wanted, text_of(position)
+        if key not in candidates:
+            candidates[key] = pin(_resolved(connection, columns[position][0], wanted), options, key[1])
+        found[position] = candidates[key]
+    return found
 
-        Raises:
-            ConfigurationError: DuckDB has no such type.
-        """
-        given = self._options.column_types
-        wanted = given.get(header) or given.get(name) or self._by_name.get(name)
-        if wanted is None:
-            return None
-        if (wanted, text) not in self._candidates:
-            type_ = _resolved(self._connection, name, wanted)
-            self._candidates[wanted, text] = pin(type_, self._options, text)
-        return self._candidates[wanted, text]
+
+def check_options(connection: "duckdb.DuckDBPyConnection", options: ReadOptions) -> None:
+    """Try types and formats on no value, so that what DuckDB does not take is never taken for the file's fault.
+
+    `ReadOptions` has checked them by lists; this is for another version of DuckDB.
+
+    Raises:
+        ConfigurationError: DuckDB does not take one.
+    """
+    import duckdb
+
+    for column, type_ in options.column_types.items():
+        _resolved(connection, column, type_)
+    if options.date_format is None:
+        return
+    try:
+        format_ = literal(options.date_format)
+        connection.execute(f"SELECT strftime(CAST(try_strptime('', {format_}) AS TIMESTAMP), {format_})")
+    except duckdb.Error as error:
+        raise ConfigurationError(
+            f"`date_format` is {options.date_format!r}, which this version of DuckDB does not take: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
 
 
 def check_pinned(
@@ -78,12 +124,8 @@ def _resolved(connection: "duckdb.DuckDBPyConnection", name: str, wanted: str) -
     import duckdb
 
     try:
-        if not _TYPE.fullmatch(wanted.strip()):
-            raise ConfigurationError(
-                f"column {name!r} is pinned as {wanted!r}, which is not a type of DuckDB"
-            )
         row = connection.execute(f"SELECT typeof(CAST(NULL AS {wanted}))").fetchone()
     except duckdb.Error as error:
-        message = f"column {name!r} is pinned as {wanted!r}, which is not a type of DuckDB"
+        message = f"`column_types` pins {name!r} as {wanted!r}, which this version of DuckDB does not take"
         raise ConfigurationError(message) from error
     return str(row[0]) if row else wanted

@@ -8,32 +8,39 @@ from pathlib import Path
 
 from pipefy_exports_dagster.errors import UnreadableFileError
 
+from .markup import diagnose_markup
+
 # Long enough that no CSV with a header such as `PK` is taken for one.
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _HEAD_BYTES = 65_536
 _MAX_JSON_BYTES = 1_000_000
 
+_AGAIN = "download the export again, as XLSX or CSV"
+_UNPACK = "unpack it and load the file inside"
+_OPENED_BY_DUCKDB = "DuckDB opens it without this package; only XLSX and CSV are loaded here"
 _MAGIC = (
-    (b"%PDF", "a PDF document"),
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF87a", "a GIF image"),
-    (b"GIF89a", "a GIF image"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    *((b"BZh%d1AY&SY" % level, "a bzip2 archive") for level in range(1, 10)),
-    (b"\xfd7zXZ", "an xz archive"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
-    (b"PAR1\x15", "a Parquet file"),
-    (b"SQLite format 3\x00", "an SQLite database"),
-    (b"\x7fELF", "a program"),
-    (b"MZ\x90", "a program"),
+    (b"%PDF", "a PDF document", _AGAIN),
+    (b"{\\rtf", "a text document (RTF)", _AGAIN),
+    (b"\x89PNG", "a PNG image", _AGAIN),
+    (b"\xff\xd8\xff", "a JPEG image", _AGAIN),
+    (b"GIF87a", "a GIF image", _AGAIN),
+    (b"GIF89a", "a GIF image", _AGAIN),
+    (b"Rar!\x1a\x07", "a RAR archive", _UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
+    *((b"BZh%d1AY&SY" % level, "a bzip2 archive", _UNPACK) for level in range(1, 10)),
+    (b"\xfd7zXZ", "an xz archive", _UNPACK),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", _UNPACK),
+    (b"PAR1\x15", "a Parquet file", _OPENED_BY_DUCKDB),
+    (b"SQLite format 3\x00", "an SQLite database", _OPENED_BY_DUCKDB),
+    (b"\x7fELF", "a program", _AGAIN),
+    (b"MZ\x90", "a program", _AGAIN),
 )
 _OTHER_OFFICE = (
     ("xl/workbook.bin", "a binary workbook (.xlsb)"),
     ("word/", "a Word document"),
     ("ppt/", "a PowerPoint presentation"),
     ("content.xml", "an OpenDocument file"),
+    ("Index/Document.iwa", "an Apple Numbers document"),
 )
 
 
@@ -62,9 +69,9 @@ def detect_kind(path: Path) -> FileKind:
         return _kind_of_archive(path)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         raise _compound_document(path)
-    for magic, detected in _MAGIC:
+    for magic, detected, advice in _MAGIC:
         if head.startswith(magic):
-            raise unreadable(detected, "download the export again, as XLSX or CSV")
+            raise unreadable(detected, advice)
     _refuse_markup(path, head)
     return FileKind.CSV
 
@@ -108,23 +115,8 @@ def _compound_document(path: Path) -> UnreadableFileError:
 def _refuse_markup(path: Path, head: bytes) -> None:
     text = head.decode("utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", errors="replace")
     text = text.lstrip("\ufeff \t\r\n")
-    lowered = text[:2_000].lower()
-    if re.match(
-        r"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype html|html|head|body|script|title)\b",
-        lowered,
-        re.DOTALL,
-    ):
-        title = re.search(r"<title[^>]*>\s*(.*?)\s*</title>", text, re.IGNORECASE | re.DOTALL)
-        says = f"; its title is {title[1][:80]!r}" if title else ""
-        raise unreadable(
-            "an HTML page", f"the link answered with a page, perhaps a log-in or an error{says}; export again"
-        )
-    if re.match(r"<(\?xml|!--|[a-z][\w:.-]*[\s>/])", lowered) and re.search(r"(</|/>)", text):
-        code = re.search(r"<Code>(.*?)</Code>", text)
-        says = f" ({code[1][:60]})" if code else ""
-        raise unreadable(
-            "an XML document", f"the file host answered with an error{says}; refresh the link or export again"
-        )
+    if diagnosis := diagnose_markup(text):
+        raise unreadable(*diagnosis)
     if _is_json(path, text):
         raise unreadable("a JSON document", f"it starts with {text[:60]!r}; refresh the link or export again")
 

@@ -14,7 +14,7 @@ from .column_types import VARCHAR
 from .description import FileDescription
 from .inference import Guess, TypedText, guess_types, misfits, settle_types
 from .pinned_values import TextKind
-from .pinning import PinnedTypes, check_pinned
+from .pinning import check_pinned, pinned_candidates
 from .preview import preview_rows
 from .sniffing import unreadable
 from .staged import StagedColumn, StagedTable
@@ -73,12 +73,12 @@ def stage(
         UnreadableFileError: Neither a header nor a row has a value, or DuckDB does not read the rows that were counted.
     """
     with _misreading_named(source):
-        pinned = PinnedTypes(connection, options)
-        pins = {
-            position: pin
-            for position, column in enumerate(source.columns)
-            if (pin := pinned.of(column.header, column.name, text=_text_kind(source, column)))
-        }
+        pins = pinned_candidates(
+            connection,
+            [(column.name, column.header) for column in source.columns],
+            options,
+            text_of=lambda position: _text_kind(source, source.columns[position]),
+        )
         path = folder / "staged.parquet"
         columns = _written(connection, source, pins, path)
     return StagedTable(

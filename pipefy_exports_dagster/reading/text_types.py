@@ -9,6 +9,7 @@ nearly every value and costs a fifth of a regular expression and its company.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipefy_exports_dagster.date_formats import has_clock
 from pipefy_exports_dagster.sql import literal
 
 from .column_types import BIGINT, BOOLEAN, DATE, DOUBLE, DOUBLE_DIGITS, TIMESTAMP, TIMESTAMPTZ, respelt_text
@@ -204,8 +205,7 @@ def group_mark(decimal_mark: str) -> str:
 
 def formatted_dates(date_format: str) -> tuple[Candidate, ...]:
     """Dates, or times, in the strptime format that the configuration gives."""
-    clock = any(directive in date_format for directive in ("%H", "%I", "%M", "%S", "%f", "%X", "%c", "%T"))
-    type_ = TIMESTAMP if clock else DATE
+    type_ = TIMESTAMP if has_clock(date_format) else DATE
     format_ = literal(date_format)
 
     def cast(text: str) -> str:

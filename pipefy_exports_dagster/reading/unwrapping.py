@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
+from .limits import limit_reached
 from .sniffing import FileKind, detect_kind, unreadable
 
 _CHUNK_BYTES = 1 << 20
@@ -16,7 +17,8 @@ def unwrap(path: Path, *, folder: Path, max_unpacked_bytes: int) -> tuple[Path, 
     """Take a table out of its gzip or ZIP; a file that is not wrapped stays where it is.
 
     Raises:
-        UnreadableFileError: Not one file inside, damaged, too large, or none of ours.
+        UnreadableFileError: Not one file inside, damaged, or none of ours.
+        ReadLimitError: It unpacks to more than `max_unpacked_bytes`.
     """
     for layer in range(_MAX_LAYERS):
         kind = detect_kind(path)
@@ -36,8 +38,12 @@ def unwrap(path: Path, *, folder: Path, max_unpacked_bytes: int) -> tuple[Path, 
 def counted_chunks(content: IO[bytes], *, max_bytes: int, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[bytes]:
     """Unpack in chunks, and count: what an archive's directory says of sizes may be a lie.
 
+    Args:
+        max_bytes: `max_unpacked_bytes` of the configuration.
+
     Raises:
-        UnreadableFileError: More than `max_bytes`, or damaged.
+        UnreadableFileError: It is damaged.
+        ReadLimitError: More than `max_bytes`.
     """
     left = max_bytes
     while True:
@@ -53,16 +59,8 @@ def counted_chunks(content: IO[bytes], *, max_bytes: int, chunk_bytes: int = _CH
             return
         left -= len(chunk)
         if left < 0:
-            raise too_large(max_bytes)
+            raise limit_reached("max_unpacked_bytes", max_bytes)
         yield chunk
-
-
-def too_large(max_bytes: int) -> Exception:
-    """Make the error for what unpacks to more than is allowed."""
-    return unreadable(
-        "an archive that unpacks to too much",
-        f"more than {max_bytes:,} bytes; if that is right, raise `max_unpacked_bytes`",
-    )
 
 
 def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:

@@ -6,7 +6,7 @@ For the demo, for tests and for people who try things out. The code location nev
 from pipefy_exports_dagster.sandbox.periods import Month, Period
 from pipefy_exports_dagster.sandbox.reports import ReportRequest, Sort
 from pipefy_exports_dagster.sandbox.server import Sandbox
-from pipefy_exports_dagster.sandbox.settings import Dialect, FileFormat, SandboxSettings
+from pipefy_exports_dagster.sandbox.settings import Dialect, FileFormat, SandboxSettings, Writer
 from pipefy_exports_dagster.sandbox.tables import Table
 from pipefy_exports_dagster.sandbox.well_known import (
     ACCESS_TOKEN_PREFIX,
@@ -41,4 +41,5 @@ __all__ = [
     "SandboxSettings",
     "Sort",
     "Table",
+    "Writer",
 ]

@@ -12,7 +12,7 @@ from pipefy_exports_dagster.sandbox.clock import parse_moment
 from pipefy_exports_dagster.sandbox.faults import ALWAYS, ANY, FAULTS, Fault, FaultPlan
 from pipefy_exports_dagster.sandbox.operations import Operation
 from pipefy_exports_dagster.sandbox.server import Sandbox
-from pipefy_exports_dagster.sandbox.settings import Dialect, FileFormat, SandboxSettings
+from pipefy_exports_dagster.sandbox.settings import Dialect, FileFormat, SandboxSettings, Writer
 
 _DEFAULTS = SandboxSettings()
 
@@ -98,6 +98,12 @@ def _describe(fault: Fault) -> str:
     "--file-format",
     default=_DEFAULTS.file_format.value,
     type=click.Choice([file_format.value for file_format in FileFormat]),
+)
+@click.option(
+    "--writer",
+    default=_DEFAULTS.writer.value,
+    type=click.Choice([writer.value for writer in Writer]),
+    help="In which library's form the workbooks are; caxlsx is what Rails applications such as Pipefy use.",
 )
 @click.option("--link-lifetime-seconds", default=_DEFAULTS.link_lifetime_seconds, type=click.FloatRange(0))
 @click.option("--token-lifetime-seconds", default=_DEFAULTS.token_lifetime_seconds, type=click.FloatRange(0))

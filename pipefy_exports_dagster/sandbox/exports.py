@@ -13,13 +13,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from pipefy_exports_dagster.sandbox.clock import SandboxClock
-from pipefy_exports_dagster.sandbox.files import ProductionStoppedError, write_file
+from pipefy_exports_dagster.sandbox.files import write_file
 from pipefy_exports_dagster.sandbox.organizations import Organization
 from pipefy_exports_dagster.sandbox.periods import Period
 from pipefy_exports_dagster.sandbox.refusals import not_found
 from pipefy_exports_dagster.sandbox.reports import ReportRequest
 from pipefy_exports_dagster.sandbox.settings import SandboxSettings
-from pipefy_exports_dagster.sandbox.tables import Table
+from pipefy_exports_dagster.sandbox.tables import ProductionStoppedError, Table
 from pipefy_exports_dagster.sandbox.tokens import Principal
 from pipefy_exports_dagster.sandbox.world import World
 
@@ -195,7 +195,7 @@ class ExportStore:
     def _produce(self, export: Export) -> Path:
         file = Path(self._folder.name, f"{export.uuid}.{self._settings.file_format}")
         try:
-            write_file(self.table(export), file, self._settings.file_format, self._stopped.is_set)
+            write_file(self.table(export), file, self._settings, self._stopped.is_set)
         except ProductionStoppedError:
             raise
         except Exception:

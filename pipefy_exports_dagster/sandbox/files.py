@@ -5,33 +5,33 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipefy_exports_dagster.sandbox.settings import FileFormat
-from pipefy_exports_dagster.sandbox.tables import Cell, Table
+from pipefy_exports_dagster.sandbox.caxlsx import CaxlsxForm
+from pipefy_exports_dagster.sandbox.settings import FileFormat, SandboxSettings, Writer
+from pipefy_exports_dagster.sandbox.tables import Cell, ProductionStoppedError, Table
 
 _CHECK_EVERY_ROWS = 500
 _SHEET_ROWS = 2**20
 
 
-class ProductionStoppedError(Exception):
-    """The sandbox ended while a file was being written."""
-
-
-def write_file(table: Table, file: Path, file_format: FileFormat, stopped: Callable[[], bool]) -> None:
-    """Write a table as a workbook or as CSV.
+def write_file(table: Table, file: Path, settings: SandboxSettings, stopped: Callable[[], bool]) -> None:
+    """Write a table as a workbook, in the form of the writer that the settings name, or as CSV.
 
     `stopped` is asked now and then; once it says yes, writing ends with `ProductionStoppedError`.
     """
-    if file_format is FileFormat.CSV:
+    if settings.file_format is FileFormat.CSV:
         _write_csv(table, file, stopped)
-    else:
-        _write_xlsx(table, file, stopped)
-
-
-def _write_xlsx(table: Table, file: Path, stopped: Callable[[], bool]) -> None:
+        return
     if len(table.rows) >= _SHEET_ROWS:
         raise ValueError(
             f"{len(table.rows)} rows and a header do not fit into the {_SHEET_ROWS} rows of a sheet"
         )
+    if settings.writer is Writer.CAXLSX:
+        CaxlsxForm().write(table, file, stopped=stopped)
+    else:
+        _write_with_openpyxl(table, file, stopped)
+
+
+def _write_with_openpyxl(table: Table, file: Path, stopped: Callable[[], bool]) -> None:
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
 

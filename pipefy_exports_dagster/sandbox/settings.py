@@ -20,6 +20,13 @@ class FileFormat(StrEnum):
     CSV = "csv"
 
 
+class Writer(StrEnum):
+    """In which library's form the workbooks are."""
+
+    CAXLSX = "caxlsx"
+    OPENPYXL = "openpyxl"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxSettings:
     """Everything that a sandbox's data and behaviour follow from.
@@ -33,6 +40,7 @@ class SandboxSettings:
         reports: Saved reports per organization.
         processing_seconds: From an export's creation until it is finished; with 0 the answer to its
             creation already has the link.
+        writer: Of workbooks. Pipefy is a Rails application, and caxlsx is what those write workbooks with.
         now: What the sandbox's clock reads at the start, then it runs on. None: the real time.
         last_3_months_includes_current: Whether `last_3_months` of automation jobs is the current month
             and the two before it, instead of the three complete months before it. Pipefy does not say.
@@ -49,6 +57,7 @@ class SandboxSettings:
     processing_seconds: float = 2.0
     dialect: Dialect = Dialect.BOTH
     file_format: FileFormat = FileFormat.XLSX
+    writer: Writer = Writer.CAXLSX
     link_lifetime_seconds: float = 3600.0
     token_lifetime_seconds: float = 3600.0
     now: datetime | None = None
@@ -59,3 +68,4 @@ class SandboxSettings:
         """Turn text, as the command line and tests give it, into what it stands for."""
         object.__setattr__(self, "dialect", Dialect(self.dialect))
         object.__setattr__(self, "file_format", FileFormat(self.file_format))
+        object.__setattr__(self, "writer", Writer(self.writer))

@@ -19,3 +19,7 @@ class Table:
         """Return the cells under the first column of that header."""
         position = self.header.index(header)
         return [row[position] for row in self.rows]
+
+
+class ProductionStoppedError(Exception):
+    """The sandbox ended while a file was being written."""

@@ -24,6 +24,7 @@ def gone(*names: str) -> list[ColumnChange]:
 
 
 ADDED = ColumnChange(ChangeKind.ADDED, "new", new_type="DATE")
+RESPELLED = ColumnChange(ChangeKind.RESPELLED, "titulo", old_header="Título", new_header="TÍTULO")
 WIDENED = ColumnChange(ChangeKind.WIDENED, "wide", "BIGINT", "VARCHAR")
 
 
@@ -55,3 +56,9 @@ def test_too_many_to_list_are_counted_and_the_same_many_gone_are_not_said_again(
     first = columns_unchanged("last_month", [load(*many), load()])
     assert f"{MAX_LISTED + 30} gone; 30 of them are listed in the run's log only" in first.text
     assert columns_unchanged("last_month", [load(*many), load(*many)]).passed
+
+
+def test_another_spelling_of_a_header_is_no_change() -> None:
+    finding = columns_unchanged("last_month", [load(RESPELLED), load()])
+    assert finding.passed
+    assert columns_unchanged("last_month", [load(RESPELLED, ADDED), load()]).text.count("1 added") == 1

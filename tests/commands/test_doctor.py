@@ -21,6 +21,7 @@ from support.project import JOBS, REPORT
 from pipefy_exports_dagster import config as config_module
 from pipefy_exports_dagster import configurations as configurations_module
 from pipefy_exports_dagster import environment as environment_module
+from pipefy_exports_dagster import read_options as read_options_module
 from pipefy_exports_dagster.clock import SystemClock
 from pipefy_exports_dagster.commands.doctor.examination import examine
 from pipefy_exports_dagster.commands.doctor.settings import SETTINGS
@@ -230,7 +231,7 @@ def test_a_misspelt_setting_is_found(shell: Shell, name: str, says: str | None) 
 
 
 def test_the_settings_are_those_of_the_configuration() -> None:
-    modules = (config_module, environment_module, configurations_module)
+    modules = (config_module, environment_module, configurations_module, read_options_module)
     source = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules)
     assert set(SETTINGS) == set(re.findall(r'"(PIPEFY_[A-Z0-9_]+)"', source))
 

@@ -189,6 +189,16 @@ def test_without_an_archive_there_is_nothing_to_do(shell: Shell, archive: Archiv
     assert "deleted 0 of 0 raw files" in shell.run("prune", "--older-than", "1").stdout
 
 
+def test_a_file_that_is_past_a_limit_of_reading_is_kept(shell: Shell) -> None:
+    files = shell.project.raw_files()
+    shell.project.environment |= {"PIPEFY_EXPORTS_MAX_MEMORY_BYTES": "20MB"}
+    found = prune(shell)
+    assert found["deleted"] == []
+    said = {file["export_id"]: file["why"] for file in found["kept"]}
+    assert "raise `reading.max_memory_bytes`" in said["daily-1"]
+    assert shell.project.raw_files() == files
+
+
 def test_a_database_that_cannot_be_asked_keeps_all_files(shell: Shell) -> None:
     files = shell.project.raw_files()
     shell.project.database.write_text("hello")

@@ -114,6 +114,27 @@ def test_a_yaml_means_what_the_same_configuration_means_in_python(theirs: TheirP
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "sheets"),
+    [
+        ("all", "all"),
+        ("[Cards, Cards 2]", ("Cards", "Cards 2")),
+        ("[all]", ("all",)),
+        ("['2026']", ("2026",)),
+        ("[]", ()),
+    ],
+)
+def test_the_sheets_to_load_are_a_list_or_all(
+    theirs: TheirProject, written: str, sheets: str | tuple[str, ...]
+) -> None:
+    text = f"type: {TYPE}\nattributes: {{reports: [{{name: a, reading: {{sheets: {written}}}}}]}}\n"
+    theirs.write(text)
+    [config] = configurations_in(theirs.yaml)
+    assert config.reports[0].reading.sheets == sheets
+    assert problems_for_dg(text) == []
+    assert {key.to_user_string() for key in theirs.load().resolve_all_asset_keys()} >= {"a", "a_history"}
+
+
 def test_dagster_loads_the_same_configuration_from_a_file(theirs: TheirProject) -> None:
     theirs.write(EVERYTHING)
     [config] = configurations_in(theirs.yaml)

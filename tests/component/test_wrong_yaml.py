@@ -1,7 +1,11 @@
 """What a person reads who has written something wrong: file and line, path in the file, and what is allowed."""
 
+from dataclasses import fields
+
 import pytest
 from component.their_project import TYPE, TheirProject
+
+from pipefy_exports_dagster import ReadOptions
 
 WRONG = {
     "an unknown key of a report": (
@@ -19,6 +23,11 @@ WRONG = {
         "reports: [{name: a, columns: title}]",
         "attributes.reports.0.columns",
         "a valid list",
+    ),
+    "one sheet in place of a list": (
+        "reports: [{name: a, reading: {sheets: Cards}}]",
+        "attributes.reports.0.reading.sheets",
+        "`sheets` is 'Cards'; give a list of names, such as ['Cards'], or `all`",
     ),
     "a word that is none of the choices": ("wait: never", "attributes.wait", "'inline' or 'deferred'"),
     "a window that means nothing": (
@@ -49,6 +58,52 @@ WRONG = {
         "its keys may be allow_insecure_urls",
     ),
     "a name that is none": ("reports: [{name: a b}]", "attributes.reports.0.name", "underscores"),
+    "a date format that ends within a directive": (
+        "automation_jobs: {reading: {date_format: '%d/%m/%Y %'}}",
+        "attributes.automation_jobs.reading.date_format",
+        "it ends within a directive",
+    ),
+    "a decimal mark in words": (
+        "reports: [{name: a}, {name: b, reading: {decimal_mark: comma}}]",
+        "attributes.reports.1.reading.decimal_mark",
+        "use ',' or '.'",
+    ),
+    "a type that no column can have": (
+        "automation_jobs: {reading: {column_types: {amount: VARIANT}}}",
+        "attributes.automation_jobs.reading.column_types",
+        "VARCHAR or JSON",
+    ),
+    "no memory": (
+        "automation_jobs: {reading: {max_memory_bytes: 0}}",
+        "attributes.automation_jobs.reading.max_memory_bytes",
+        "more than 0",
+    ),
+    "no time": (
+        "automation_jobs: {reading: {max_seconds: .nan}}",
+        "attributes.automation_jobs.reading.max_seconds",
+        "a number that is finite",
+    ),
+    "a size with a unit": (
+        "automation_jobs: {reading: {max_unpacked_bytes: 8GB}}",
+        "attributes.automation_jobs.reading.max_unpacked_bytes",
+        "a valid integer",
+    ),
+    "neither yes nor no": (
+        "automation_jobs: {reading: {show_values: perhaps}}",
+        "attributes.automation_jobs.reading.show_values",
+        "a valid boolean",
+    ),
+    "yes in place of a number": ("max_retries: yes", "attributes.max_retries", "give a number, not true"),
+    "a pause longer than the longest": (
+        "polling: {min_interval_s: 60}",
+        "attributes.polling.min_interval_s",
+        "`max_interval_s`, 30, or less",
+    ),
+    "a longest pause shorter than the shortest": (
+        "polling: {max_interval_s: 0.5}",
+        "attributes.polling.max_interval_s",
+        "`min_interval_s`, 1, or more",
+    ),
     "nothing to export": ("automation_jobs: false", "attributes.automation_jobs", "no `reports` are listed"),
     "a template that renders to something wrong": (
         'reports: [{name: a, organization_report_id: \'{{ env("NOWHERE", "x") }}\'}]',
@@ -67,6 +122,11 @@ def test_a_wrong_yaml_is_refused_with_file_path_and_what_is_allowed(case: str, t
     said = all_messages(caught.value)
     assert f"{path} at {theirs.yaml}:3" in said
     assert allowed in said
+
+
+def test_each_option_of_reading_has_a_case() -> None:
+    named = {path.rpartition(".")[2] for _, path, _ in WRONG.values() if ".reading." in path}
+    assert named == {field.name for field in fields(ReadOptions)}
 
 
 def all_messages(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import dagster as dg
 from docs.markdown import code, table
 
-from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, Report
+from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, ReadOptions, Report
 from pipefy_exports_dagster.config_docs import descriptions, summary
 from pipefy_exports_dagster.orchestration.export_assets import ExportRunConfig, ReportRunConfig
 from pipefy_exports_dagster.orchestration.history.assets import HistoryRunConfig
@@ -34,6 +34,9 @@ ENVIRONMENT: dict[str, tuple[type, str] | str] = {
     "PIPEFY_EXPORTS_CHECKS": (PipefyExportsConfig, "checks"),
     "PIPEFY_EXPORTS_SHOW_VALUES": (PipefyExportsConfig, "show_values"),
     "PIPEFY_EXPORTS_RAW_RETENTION_DAYS": (PipefyExportsConfig, "raw_retention_days"),
+    "PIPEFY_EXPORTS_MAX_MEMORY_BYTES": (ReadOptions, "max_memory_bytes"),
+    "PIPEFY_EXPORTS_MAX_SECONDS": (ReadOptions, "max_seconds"),
+    "PIPEFY_EXPORTS_MAX_UNPACKED_BYTES": (ReadOptions, "max_unpacked_bytes"),
     "PIPEFY_EXPORTS_CONFIG": "A `defs.yaml` of the component. The other settings, but for credentials, are then read "
     "from it and not from variables.",
     "DAGSTER_HOME": "The Dagster instance's folder, which holds the ledger of exports. Our own commands take "

@@ -11,6 +11,7 @@ import yaml
 from pipefy_exports_dagster.configurations import configurations
 from pipefy_exports_dagster.instance import shipped_dagster_yaml
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
+from pipefy_exports_dagster.read_options import ALL_SHEETS
 
 DOCS = Path(__file__).parents[2] / "docs"
 COMPONENT = "type: pipefy_exports_dagster.PipefyExportsComponent"
@@ -25,7 +26,7 @@ def test_the_yaml_of_several_reports_and_organizations_defines_what_is_said_of_i
 ) -> None:
     monkeypatch.setenv("PIPEFY_ORG_ID", "300514001")
     file = tmp_path / "defs.yaml"
-    file.write_text("---\n".join(text for text in blocks("how-to.md", "yaml") if COMPONENT in text))
+    file.write_text("---\n".join(text for text in blocks("how-to.md", "yaml") if "organization_id:" in text))
     configs = configurations({"PIPEFY_EXPORTS_CONFIG": str(file), "PIPEFY_ORG_ID": "300514001"})
     assert [config.organization_id for config in configs] == ["300514001", "300514002"]
     assert [report.name for report in configs[0].reports] == ["open_purchases", "expenses"]
@@ -34,6 +35,16 @@ def test_the_yaml_of_several_reports_and_organizations_defines_what_is_said_of_i
     names = {key.to_user_string() for key in found.assets_defs_by_key}
     assert {"open_purchases", "expenses_history", "acme/automation_jobs_export"} <= names
     assert found.has_job("acme__pipefy_exports")
+
+
+def test_the_yaml_of_several_sheets_names_them_for_each_export(tmp_path: Path) -> None:
+    [text] = [text for text in blocks("how-to.md", "yaml") if "sheets:" in text]
+    file = tmp_path / "defs.yaml"
+    file.write_text(text)
+    [config] = configurations({"PIPEFY_EXPORTS_CONFIG": str(file)})
+    assert config.automation_jobs
+    assert config.automation_jobs.reading.sheets == ("Cards", "Cards (2)")
+    assert [report.reading.sheets for report in config.reports] == [ALL_SHEETS]
 
 
 @pytest.mark.parametrize(

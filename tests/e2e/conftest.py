@@ -6,12 +6,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 from integration.server_process import free_port, server_process
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from support.project import DEFINITIONS, JOBS, JOBS_HISTORY, Project
+from support.project import DEFINITIONS, JOBS, JOBS_HISTORY, REPORT, Project
 
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
+from pipefy_exports_dagster.stages import OnStage, Stage
 
 REPOSITORY = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -28,6 +30,8 @@ PATIENCE_MS = 30_000
 VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1400, 900
 MONTHS_BUILT, MONTH_LEFT_OUT = (1, 3), 2
 """Counted back from the current month."""
+SHEET_LEFT_OUT = "<u>Notas"
+"""In Markdown, half of it would be a tag."""
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +57,23 @@ def project(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         project = Project.for_sandbox(tmp_path_factory.mktemp("e2e") / "project", sandbox.url)
         for partition in ("current_month", "last_3_months"):
             assert project.materialize(JOBS, partition=partition).success
+        assert project.materialize(REPORT, on_stage=_with_a_sheet_more(project)).success
         for back in MONTHS_BUILT:
             assert project.build_history(JOBS_HISTORY, back=back).success
         yield project
+
+
+def _with_a_sheet_more(project: Project) -> OnStage:
+    """Put a second sheet into the workbook that a run has downloaded: the sandbox writes one."""
+
+    def on_stage(stage: str) -> None:
+        if stage == Stage.DOWNLOADED:
+            [file] = [path for path in project.raw_files() if REPORT in path.parts]
+            workbook = openpyxl.load_workbook(file)
+            workbook.create_sheet(SHEET_LEFT_OUT).append(["of another kind"])
+            workbook.save(file)
+
+    return on_stage
 
 
 @pytest.fixture(scope="module")

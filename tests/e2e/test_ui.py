@@ -4,9 +4,9 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from e2e.conftest import MONTH_LEFT_OUT, MONTHS_BUILT, VIEWPORT_HEIGHT, VIEWPORT_WIDTH
+from e2e.conftest import MONTH_LEFT_OUT, MONTHS_BUILT, SHEET_LEFT_OUT, VIEWPORT_HEIGHT, VIEWPORT_WIDTH
 from playwright.sync_api import Locator, Page, expect
-from support.project import JOBS, JOBS_HISTORY, Project
+from support.project import JOBS, JOBS_HISTORY, REPORT, Project
 
 from pipefy_exports_dagster.pipefy.periods import add_months
 
@@ -91,6 +91,19 @@ def test_the_results_of_the_checks_are_shown_by_partition(
     )
     page.screenshot(path=screenshots / "checks.png")
     assert shown == [list(row) for row in by_month]
+
+
+def test_a_sheet_that_was_left_out_fails_its_check_and_its_name_is_shown_as_it_is(
+    page: Page, ui: str, screenshots: Path
+) -> None:
+    page.goto(f"{ui}/assets/{REPORT}?view=checks&checkDetail=whole_file_loaded")
+    text = page.get_by_text("1 visible sheet with rows was not loaded")
+    expect(text).to_contain_text(f"{SHEET_LEFT_OUT} (1 row)")
+    expect(text).to_contain_text("reading: {sheets: all}")
+    expect(metadata_value(page, "pipefy/rows_left_out")).to_have_text("1")
+    expect(metadata_value(page, "pipefy/sheets_skipped")).to_have_text(f"{SHEET_LEFT_OUT} (1 row)")
+    page.screenshot(path=screenshots / "whole_file_loaded.png")
+    assert page.locator("u").count() == 0
 
 
 def test_a_partition_s_page_shows_its_rows_per_day_and_what_its_columns_hold(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
 import pytest
 from history.installation import HISTORY, REPORT_HISTORY, Installation
 from support.project import JOBS, REPORT
@@ -60,6 +61,23 @@ def test_a_window_that_is_configured_is_believed(
     assert installation.export(JOBS, "last_3_months").success
     installation.build("2026-07", "2026-11")
     assert {month: state[1] for month, state in installation.months().items()} == complete
+
+
+def test_a_month_of_a_file_that_was_not_loaded_whole_says_so(installation: Installation) -> None:
+    assert installation.export(JOBS, "last_month").success
+    file = raw(installation, "last_month")
+    workbook = openpyxl.load_workbook(file)
+    workbook.create_sheet("Notas").append(["of another kind"])
+    workbook.save(file)
+    _relabel(file)
+    run = installation.build("2026-10")
+    assert run.success, run.failure
+    [said] = {message for message in run.messages if "not loaded" in message}
+    assert said.startswith(f"{file.name}: 1 visible sheet with rows was not loaded: `Notas` (1 row)")
+    metadata = installation.metadata("2026-10")
+    assert metadata["pipefy/rows_left_out"] == 1
+    assert metadata["pipefy/left_out"] in said
+    assert metadata["pipefy/sheets_skipped"] == "Notas (1 row)"
 
 
 def test_a_provisional_month_never_replaces_a_complete_one(installation: Installation) -> None:

@@ -57,6 +57,23 @@ def test_a_history_that_does_not_exist_is_an_error_in_one_line(installation: Ins
     assert result.stderr.startswith("Error: there is no history 'nothing'; there are automation_jobs_history")
 
 
+def test_a_file_past_a_limit_is_named_with_the_setting_that_raises_it(
+    install: Callable[..., Installation],
+) -> None:
+    installation = install()
+    assert installation.export(JOBS, "last_3_months").success
+    environment = installation.project.environment
+    [file] = installation.project.raw_files()
+    installation.project.environment = environment | {"PIPEFY_EXPORTS_MAX_UNPACKED_BYTES": "2kB"}
+    result = rebuild(installation)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert f"{file.name}: the file unpacks to more than 2,000 bytes" in result.stderr
+    assert "raise `reading.max_unpacked_bytes` (PIPEFY_EXPORTS_MAX_UNPACKED_BYTES)" in result.stderr
+    installation.project.environment = environment
+    assert rebuild(installation).returncode == 0
+
+
 def test_an_empty_archive_is_said(installation: Installation) -> None:
     result = rebuild(installation)
     assert result.returncode == 0, result.stderr

@@ -23,6 +23,17 @@ def test_a_configured_column_is_taken_by_name_or_header() -> None:
     assert choose(*columns, configured="Data de Início")[0] == "data_de_inicio"
 
 
+@pytest.mark.parametrize("configured", ["createdAt", "created_at", "CREATEDAT"])
+def test_a_configured_column_is_found_when_its_header_is_spelt_otherwise(configured: str) -> None:
+    columns = column("x"), column("createdat", header="CREATEDAT ", inside=0)
+    assert choose(*columns, configured=configured) == ("createdat", "configured")
+
+
+def test_an_exact_header_comes_before_the_name_that_it_would_get() -> None:
+    columns = column("data", header="Data"), column("data_2", header="DATA")
+    assert choose(*columns, configured="DATA")[0] == "data_2"
+
+
 def test_the_only_column_within_the_export_s_time_is_found() -> None:
     name, how = choose(column("prazo", inside=3), column("quando"))
     assert name == "quando"

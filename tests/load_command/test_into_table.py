@@ -26,8 +26,17 @@ def test_json_says_everything_about_the_load(desk: Desk) -> None:
         {"name": "id", "type": "BIGINT", "header": "id"},
         {"name": "nome", "type": "VARCHAR", "header": "nome"},
     ]
-    assert found["sheets_loaded"] == ["First", "Second"]
-    assert found["sheets_skipped"] == ["Other", "Hidden", "Empty"]
+    assert found["sheets_loaded"] == [
+        {"name": "First", "rows": 2, "hidden": False},
+        {"name": "Second", "rows": 1, "hidden": False},
+    ]
+    assert [(sheet["name"], sheet["hidden"]) for sheet in found["sheets_skipped"]] == [
+        ("Other", False),
+        ("Hidden", True),
+        ("Empty", False),
+    ]
+    counts = ("error_cells", "formula_cells", "formulas_without_value", "dropped_blank_rows", "title_lines")
+    assert [found[name] for name in counts] == [0, 0, 0, 0, []]
     assert (found["file_kind"], found["encoding"], found["delimiter"]) == ("xlsx", None, None)
     assert found["seconds"] > found["seconds_reading"] > 0
     found = answer(desk.load_table(GOOD / "windows_1252.csv", "--json"))

@@ -20,6 +20,7 @@ from pipefy_exports_dagster.orchestration.metadata.materialization import materi
 from pipefy_exports_dagster.orchestration.metadata.preview_table import preview_table
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, Sidecar
+from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.daily_rows import DailyRows
 from pipefy_exports_dagster.reading.description import FileDescription, SheetRows
 from pipefy_exports_dagster.reading.profile import LONGEST_VALUE, MAX_COLUMNS, ColumnProfile
@@ -55,7 +56,11 @@ LOOK = FileLook(
 
 
 def metadata_of(
-    loaded: LoadReport, look: FileLook | None = None, *, show_values: bool = True
+    loaded: LoadReport,
+    look: FileLook | None = None,
+    *,
+    show_values: bool = True,
+    reading: ReadOptions | None = None,
 ) -> dict[str, Any]:
     sidecar = Sidecar(
         organization_id="1",
@@ -83,8 +88,8 @@ def metadata_of(
         window=window,
         exports_created=1,
         loading_s=0.75,
+        reading=reading or ReadOptions(show_values=show_values),
         look=look,
-        show_values=show_values,
     )
 
 
@@ -113,6 +118,70 @@ def test_people_find_the_export_the_window_the_file_the_seconds_and_a_preview() 
         {"id": 1, "titulo": "um"},
         {"id": 2, "titulo": ""},
     ]
+
+
+def test_the_sheets_are_shown_with_their_rows_and_what_was_left_out_is_counted_and_said() -> None:
+    file = FileDescription(
+        "xlsx",
+        sheets_loaded=(SheetRows("Cards", 1234), SheetRows("Cards (2)", 10)),
+        sheets_skipped=(SheetRows("Oculta", 7, hidden=True), SheetRows("Vazia", 0), SheetRows("Resumo", 12)),
+        formula_cells=5,
+        formulas_without_value=2,
+        dropped_blank_rows=3,
+    )
+    metadata = metadata_of(replace(REPORT, file=file))
+    assert metadata["pipefy/sheets_loaded"] == "Cards (1,234 rows), Cards (2) (10 rows)"
+    assert metadata["pipefy/sheets_skipped"] == "Resumo (12 rows), Oculta (7 rows, hidden), Vazia (empty)"
+    assert metadata["pipefy/rows_left_out"] == 12
+    assert "`Resumo` (12 rows)" in metadata["pipefy/left_out"]
+    assert metadata["pipefy/formula_cells"] == 5
+    assert metadata["pipefy/formulas_without_value"] == 2
+    assert metadata["pipefy/dropped_blank_rows"] == 3
+    named = metadata_of(replace(REPORT, file=file), reading=ReadOptions(sheets=("Cards", "Cards (2)")))
+    assert named["pipefy/sheets_named"] == "Cards, Cards (2)"
+    assert named["pipefy/sheets_with_rows"] == 3
+
+
+def test_lines_above_the_header_are_quoted_only_where_values_are_shown() -> None:
+    loaded = replace(REPORT, file=FileDescription("csv", title_lines=("Relatório de Maria", "2026")))
+    said = metadata_of(loaded)["pipefy/title_lines"]
+    assert said == "2 lines above the header left out: `Relatório de Maria`, `2026`"
+    hidden = metadata_of(loaded, show_values=False)
+    assert hidden["pipefy/title_lines"] == "2 lines above the header left out"
+    assert "Maria" not in str(hidden)
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        pytest.param("S" * 31, 2000, id="plain"),
+        pytest.param("\U0001f600" * 31, 2000, id="twelve bytes a letter"),
+        pytest.param("\x1b" * 1000, 2000, id="nothing that prints"),
+        pytest.param("x" * 1_000_000, 1, id="a megabyte"),
+    ],
+)
+def test_sheets_of_any_name_and_number_leave_room_for_the_columns(name: str, count: int) -> None:
+    sheets = tuple(SheetRows(f"{nth}{name}", 1_048_575) for nth in range(count))
+    columns = tuple(LoadedColumn(f"column_{nth}", "VARCHAR", f"Coluna {nth}") for nth in range(200))
+    profile = tuple(
+        ColumnProfile(column.name, "VARCHAR", 100_000, 10_000, "é" * LONGEST_VALUE, "ü" * LONGEST_VALUE)
+        for column in columns[:MAX_COLUMNS]
+    )
+    loaded = replace(
+        REPORT,
+        columns=columns,
+        preview=tuple(("x" * 200,) * 200 for _ in range(10)),
+        changes=tuple(ColumnChange(ChangeKind.ADDED, column.name, new_type="VARCHAR") for column in columns),
+        file=FileDescription("xlsx", sheets_loaded=sheets, sheets_skipped=sheets),
+    )
+    metadata = metadata_of(loaded, replace(LOOK, profile=profile))
+    assert stored_size(metadata) <= MAX_BYTES
+    assert len(metadata["pipefy/profile"].records) >= 5
+    assert metadata["pipefy/rows_left_out"] == count * 1_048_575
+    if count > 1:
+        for key in ("pipefy/sheets_loaded", "pipefy/sheets_skipped"):
+            assert metadata[key].endswith(" more")
+        assert f"and {count - 4:,} more" in metadata["pipefy/left_out"]
 
 
 @pytest.mark.parametrize("count", [200, 2000])
@@ -184,6 +253,7 @@ def test_what_dagster_plots_over_time_is_numbers() -> None:
         "pipefy/database_locked_s",
         "pipefy/column_count",
         "pipefy/error_cells",
+        "pipefy/rows_left_out",
         "pipefy/exports_created",
     ):
         value = dg.AssetMaterialization("a", metadata=metadata).metadata[name]
@@ -207,7 +277,19 @@ def test_values_that_are_not_to_be_shown_are_neither_in_the_preview_nor_in_the_p
 
 def test_what_was_changed_left_out_or_broken_is_said() -> None:
     quiet = metadata_of(REPORT)
-    assert not {"pipefy/changes", "pipefy/sheets_skipped", "pipefy/broken_views"} & set(quiet)
+    said_where_there_is_something = {
+        "pipefy/changes",
+        "pipefy/sheets_skipped",
+        "pipefy/sheets_named",
+        "pipefy/left_out",
+        "pipefy/title_lines",
+        "pipefy/formula_cells",
+        "pipefy/formulas_without_value",
+        "pipefy/dropped_blank_rows",
+        "pipefy/sheets_with_rows",
+        "pipefy/broken_views",
+    }
+    assert not said_where_there_is_something & set(quiet)
     assert quiet["pipefy/error_cells"] == 0
     metadata = metadata_of(
         replace(
@@ -230,7 +312,7 @@ def test_what_was_changed_left_out_or_broken_is_said() -> None:
         "- column 'valor' added as DOUBLE\n- column 'id' widened from BIGINT to VARCHAR\n"
         "- column 'antigo' is not in the file; its rows are NULL"
     )
-    assert metadata["pipefy/sheets_skipped"] == "Resumo, Oculta"
+    assert metadata["pipefy/sheets_skipped"] == "Resumo (3 rows), Oculta (hidden)"
     assert metadata["pipefy/broken_views"] == "por_mes"
     assert metadata["pipefy/error_cells"] == 3
     assert metadata["pipefy/read_copy_problem"] == "no space"

@@ -7,10 +7,14 @@ import io
 import re
 import zipfile
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+
+MAX_EXACT_IN_DOUBLE, LARGEST_INTEGER = 2**53, 10**18
 
 Table = tuple[list[str], list[list[str | None]]]
 
@@ -88,7 +92,7 @@ def canonical(value: Any) -> str | None:
         case bool():
             return "true" if value else "false"
         case float():
-            return repr(value).removesuffix(".0")
+            return float_text(value)
         case datetime():
             text = value.isoformat(sep=" ")
             return text.rstrip("0") if "." in text else text
@@ -112,6 +116,14 @@ def canonical(value: Any) -> str | None:
             return str(value)
 
 
+def float_text(value: float) -> str:
+    """An exponent is a spelling: a large integer is written as one."""
+    exact = Decimal(repr(value)) if isfinite(value) else Decimal(0)
+    if MAX_EXACT_IN_DOUBLE <= abs(exact) < LARGEST_INTEGER and exact == exact.to_integral_value():
+        return str(int(exact))
+    return repr(value).removesuffix(".0")
+
+
 def comparable(text: str | None, type_: str) -> Any:
     """Level what is no difference in value: numbers in number columns, midnights, times of one instant."""
     if text is None:
@@ -127,6 +139,4 @@ def comparable(text: str | None, type_: str) -> Any:
 
 
 def _number(text: str) -> Any:
-    from decimal import Decimal
-
     return Decimal(text)

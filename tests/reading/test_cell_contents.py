@@ -28,7 +28,9 @@ CONTENTS = {
     "an inline value": ('t="inlineStr"|<f>A1</f><is><t>dois</t></is>', "dois"),
     "an empty text as value": ('t="str"|<f>IF(1,"","")</f><v></v>', None),
     "an empty text of a shared formula": ('t="str"|<f t="shared" si="0"/><v></v>', None),
-    "no formula": ("|<f/>", None),
+    "a lone sign": ('t="str"|<f></f>', "="),
+    "an empty element": ("|<f/>", "="),
+    "an empty element with a value": ("|<f/><v>0</v>", "0"),
     # two contents: the type says which
     "an inline string beside a value": ('t="inlineStr"|<v>1.0</v><is><t>1.</t></is>', "1."),
     "an inline string before a value": ('t="inlineStr"|<is><t>1.</t></is><v>1.0</v>', "1."),
@@ -41,6 +43,7 @@ CONTENTS = {
     "an inline string of shared texts' type": ('t="s"|<is><t>texto</t></is>', "texto"),
     "an unknown type": ('t="zz"|texto', "texto"),
     "a number that is none": ("|texto", "texto"),
+    "two values": ('t="str"|<v>um</v><v>dois</v>', "um"),
     "nothing": ("|<v></v>", None),
     "an error": ('t="e"|#N/A', None),
     "a value of a picture": ('t="e" vm="1"|#VALUE!', None),
@@ -176,6 +179,13 @@ def test_midnight_under_a_dates_format_is_a_date(loader: Loader) -> None:
 def test_what_is_no_date_stays_as_it_is_written(loader: Loader, stored: str) -> None:
     loader.load_here(one_sheet(["x"], [f't="d"|{stored}']).write(loader.folder / "book.xlsx"))
     assert loader.texts(["x"]) == [[stored]]
+
+
+def test_blanks_around_a_stored_value_say_nothing(loader: Loader) -> None:
+    cells = ['t="b"| 1 ', 't="s"|\r\n 1', "|\n 12 ", 's="1"| 46000 ', 't="d"| 2026-11-22 ']
+    book = one_sheet(["a", "b", "c", "d", "e"], cells, shared=SHARED)
+    loader.load_here(book.write(loader.folder / "book.xlsx"))
+    assert loader.texts(["a", "b", "c", "d", "e"]) == [["true", "dois", "12", "2025-12-09", "2026-11-22"]]
 
 
 @pytest.mark.parametrize("stored", ["0", "1", "true", "false", "TRUE"])

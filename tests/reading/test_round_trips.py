@@ -118,27 +118,6 @@ def test_no_value_is_lost_from_a_csv(
         assert_all_there(path, folder, csv_table(content, "utf-8", delimiter)[1])
 
 
-def test_the_fast_and_the_slow_scanner_agree() -> None:
-    from pipefy_exports_dagster.reading.xlsx.fast_cells import scan_rows_fast
-    from pipefy_exports_dagster.reading.xlsx.package import Package
-    from pipefy_exports_dagster.reading.xlsx.sheet_pieces import row_pieces
-    from pipefy_exports_dagster.reading.xlsx.slow_cells import scan_rows_slowly
-
-    def cells(runs: list[Any]) -> set[Any]:
-        return {(run.column, run.type, run.style, row, text) for run in runs for row, text in zip(run.rows.tolist(), run.texts.to_pylist(), strict=True)}  # fmt: skip
-
-    fast_ones = 0
-    for path in sorted((Path(__file__).parent.parent / "data" / "good").glob("*.xlsx")):
-        package = Package.open(path, max_unpacked_bytes=1 << 30)
-        for sheet in package.sheets:
-            for piece in row_pieces(package, sheet.part or ""):
-                fast = scan_rows_fast(piece)
-                if fast is not None:
-                    assert cells(fast) == cells(scan_rows_slowly(piece)), path.name
-                    fast_ones += bool(fast)
-    assert fast_ones > 20
-
-
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_text_arrives_in_every_encoding(loader: Loader, encoding: str) -> None:
     loader.load_here(loader.csv("código;descrição\n007;ação € “x”\n".encode(encoding)))

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  XML reads better in one line
 """Which rows a sheet has: its references decide, and what stores nothing is none."""
 
 import pytest
@@ -47,6 +48,12 @@ def test_many_rows_in_pieces_are_joined_across_the_pieces_that_are_read(loader: 
     report = loader.load_here(book.write(loader.folder / "book.xlsx"))
     assert report.rows == count
     assert loader.query("SELECT count(*), count(c) FROM jobs WHERE c::INT = 2 * a::INT") == [(count, count)]
+
+
+def test_rows_stand_in_the_order_of_their_numbers(loader: Loader) -> None:
+    xml = HEADER + "".join(row(n, f"A{n}=i{n}", f"B{n}=d{n}") for n in (9, 4, 7, 2))
+    loader.load_here(Book({"S": xml}).write(loader.folder / "book.xlsx"))
+    assert loader.texts(["id", "d"]) == [[f"i{n}", f"d{n}"] for n in (2, 4, 7, 9)]
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.loader import Loader
 from support.workbooks import one_sheet
 
+from pipefy_exports_dagster.reading.xlsx.number_formats import NumberKind
 from pipefy_exports_dagster.reading.xlsx.serials import decimals_of, serial_values
-from pipefy_exports_dagster.reading.xlsx.styles import NumberKind
 
 EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001  serials have no zone
 DAY_US = 86_400_000_000
@@ -44,7 +44,7 @@ def times_of(serials: list[str], kind: NumberKind = NumberKind.DATETIME) -> list
     return [int(each) + (25_569 * DAY_US if kind is NumberKind.DATETIME else 0) for each in found]
 
 
-DAYS = st.integers(min_value=36_526, max_value=60_000)  # 2000 to 2064
+DAYS = st.integers(min_value=61, max_value=150_000)  # March 1900 to 2310
 CLOCK_S = st.integers(min_value=0, max_value=86_399)
 CLOCK_MS = st.integers(min_value=0, max_value=86_399_999)
 

@@ -163,7 +163,7 @@ def test_named_sheets_that_share_some_columns_have_null_in_the_others(loader: Lo
 def test_the_first_that_is_named_leads(loader: Loader) -> None:
     book = Book({"Info": COVER, "Cards": CARDS})
     loader.load_here(book.write(loader.folder / "b.xlsx"), options=ReadOptions(sheets=["Cards", "Info"]))
-    assert [column for column in loader.types()][:2] == ["id", "v"]
+    assert list(loader.types())[:2] == ["id", "v"]
 
 
 @pytest.mark.parametrize("sheets", [["Karten"], ["Cards", "Karten"]])

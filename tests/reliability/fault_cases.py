@@ -127,8 +127,8 @@ CASES = (
     FaultCase("download:empty-file", "no bytes, once: downloaded once more"),
     FaultCase("download:empty-file:always", "never a byte", "UnreadableFileError", "empty", exports_in_all=2),
     FaultCase(
-        "download:zip-bomb:always:200", "a small workbook that unpacks past `max_unpacked_bytes`",
-        "UnreadableFileError", "unpack", exports_in_all=2,
+        "download:zip-bomb:always:200", "a small workbook that unpacks to more than 250 times its size",
+        "UnreadableFileError", "an archive bomb", exports_in_all=2,
     ),
     FaultCase("download:endless-file", "a file without end", "DownloadRefusedError", "max_download_bytes"),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import replace
 from reliability.fault_cases import SERVICE_ACCOUNT
 from support.project import JOBS, Outcome, Project
 
-from pipefy_exports_dagster.config import AutomationJobs, PollPolicy, ReadOptions
+from pipefy_exports_dagster.config import PollPolicy
 from pipefy_exports_dagster.sandbox import Sandbox, well_known
 
 QUICK = PollPolicy(min_interval_s=0.1, max_interval_s=0.5, timeout_s=10)
@@ -33,8 +33,7 @@ class Scene:
         self.project.environment = self.environments[account]
         config = self.project.config
         connection = replace(config.connection, request_timeout_s=1.5, max_download_bytes=20_000_000)
-        jobs = AutomationJobs(reading=ReadOptions(max_unpacked_bytes=50_000_000))
-        config = replace(config, connection=connection, polling=QUICK, automation_jobs=jobs)
+        config = replace(config, connection=connection, polling=QUICK)
         return self.project.materialize(JOBS, config=config)
 
     def settle(self) -> None:

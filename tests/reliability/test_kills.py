@@ -18,12 +18,13 @@ TESTS = Path(__file__).parents[1]
 STOPPING = "support.stopping_definitions"
 
 
-def kill_at(stage: Stage, project: Project, partition: str) -> None:
+def kill_at(stage: Stage, project: Project, partition: str, process_for_each_step: str) -> None:
     """Start a materialization and kill its whole process group when it reaches the stage."""
     marker = project.root / "reached"
     environment = project.environment | {
         "STOP_AT": stage.value,
         "STOP_MARKER": str(marker),
+        "PROCESS_FOR_EACH_STEP": process_for_each_step,
         "PYTHONPATH": str(TESTS),
     }
     with (project.root / "killed.log").open("w") as log:
@@ -46,9 +47,10 @@ def kill_at(stage: Stage, project: Project, partition: str) -> None:
         process.wait()
 
 
+@pytest.mark.parametrize("process_for_each_step", ["", "1"], ids=["in its process", "in one for each step"])
 @pytest.mark.parametrize("point", KILL_POINTS, ids=[point.stage for point in KILL_POINTS])
 def test_what_was_killed_is_finished_by_the_next_materialization(
-    point: KillPoint, start_sandbox: Callable[..., Sandbox], tmp_path: Path
+    point: KillPoint, process_for_each_step: str, start_sandbox: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
     stage, exports = point.stage, point.exports
     sandbox = start_sandbox(processing_seconds=4.0 if stage is Stage.WAITING else 0.2)
@@ -59,7 +61,7 @@ def test_what_was_killed_is_finished_by_the_next_materialization(
     )
     before = sandbox.stats.exports.total()
 
-    kill_at(stage, project, "last_month")
+    kill_at(stage, project, "last_month", process_for_each_step)
     outcome = project.materialize(JOBS, partition="last_month")
 
     assert outcome.success, outcome.failure

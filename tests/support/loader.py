@@ -97,6 +97,13 @@ class Loader:
         )
         return {name: type_ for name, type_ in columns if not name.startswith("_")}
 
+    def headers(self) -> list[str]:
+        """The headers of the file's columns, as their comments have them."""
+        columns = self.query(
+            "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'jobs' ORDER BY column_index"
+        )
+        return [comment or "" for name, comment in columns if not name.startswith("_")]
+
     def _path(self, suffix: str) -> Path:
         self._files += 1
         return self.folder / f"file-{self._files}.{suffix}"

@@ -1,15 +1,19 @@
 """The code location, but it stops at one stage of a materialization, so that a test can kill it there.
 
 `STOP_AT` names the stage; `STOP_MARKER` is a file that is written when the stage is reached. A process
-that finds the marker does not stop: the test wants only one to.
+that finds the marker does not stop: the test wants only one to. With `PROCESS_FOR_EACH_STEP` the export has one,
+as several exports of a run do.
 """
 
 import os
 import time
 from pathlib import Path
 
+import dagster as dg
+
 from pipefy_exports_dagster.environment import config_from_environment
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
+from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
 
 
 def stop(stage: str) -> None:
@@ -19,4 +23,7 @@ def stop(stage: str) -> None:
         time.sleep(600)
 
 
-defs = build_pipefy_exports(config_from_environment(), on_stage=stop)
+executor = dg.multiprocess_executor if os.environ.get("PROCESS_FOR_EACH_STEP") else side_by_side_executor()
+defs = dg.Definitions.merge(
+    build_pipefy_exports(config_from_environment(), on_stage=stop), dg.Definitions(executor=executor)
+)

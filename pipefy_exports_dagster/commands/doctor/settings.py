@@ -10,6 +10,7 @@ from pipefy_exports_dagster.configurations import FILE, configurations
 from pipefy_exports_dagster.environment import config_from_environment
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.pipefy.periods import month_of
+from pipefy_exports_dagster.read_options import LIMIT_VARIABLES
 
 _CONNECTION = Connection()
 CREDENTIALS = (_CONNECTION.token_env, _CONNECTION.client_id_env, _CONNECTION.client_secret_env)
@@ -28,6 +29,7 @@ SETTINGS = (
     "PIPEFY_EXPORTS_SHOW_VALUES",
     "PIPEFY_EXPORTS_CHECKS",
     "PIPEFY_EXPORTS_RAW_RETENTION_DAYS",
+    *LIMIT_VARIABLES.values(),
     FILE,
 )
 OTHER_NAMES = {

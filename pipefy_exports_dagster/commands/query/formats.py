@@ -14,7 +14,7 @@ from rich.text import Text
 
 from pipefy_exports_dagster.commands.output import is_terminal, plain_line
 from pipefy_exports_dagster.commands.query.reading import Rows
-from pipefy_exports_dagster.load_command.text import printable
+from pipefy_exports_dagster.quoting import printable
 
 TERMINAL_ROWS = 1_000
 """Nobody reads more in a terminal."""

@@ -31,7 +31,8 @@ class ColumnChanges:
 
     @classmethod
     def of(cls, changes: Sequence[ColumnChange]) -> "ColumnChanges":
-        """Sum up what a load did."""
+        """Sum up what a load did; a header's spelling is no change to who queries the table."""
+        changes = [change for change in changes if change.kind is not ChangeKind.RESPELLED]
         gone = sorted(change.column for change in changes if change.kind is ChangeKind.MISSING)
         return cls(
             listed=tuple(changes[:MAX_LISTED]),

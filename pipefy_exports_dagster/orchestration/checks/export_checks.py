@@ -24,6 +24,7 @@ from pipefy_exports_dagster.orchestration.checks.due import Today, last_month_is
 from pipefy_exports_dagster.orchestration.checks.finding import LONGEST_WAIT_S, Check, Finding, failed, warned
 from pipefy_exports_dagster.orchestration.checks.loads import Load, newest_loads
 from pipefy_exports_dagster.orchestration.checks.rows import has_rows, keys_unique, rows_match_file
+from pipefy_exports_dagster.orchestration.checks.whole_file import whole_file_loaded
 from pipefy_exports_dagster.orchestration.checks.window import WindowCheck
 from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
 from pipefy_exports_dagster.orchestration.ledger import Ledger
@@ -31,7 +32,10 @@ from pipefy_exports_dagster.orchestration.partitions import PERIODS
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, ResourceKeys
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 
-OF_SLICE = (Check.ROWS_MATCH_FILE, Check.HAS_ROWS, Check.COLUMNS_UNCHANGED, Check.ROWS_IN_WINDOW)
+OF_TABLE = (Check.ROWS_MATCH_FILE, Check.HAS_ROWS, Check.ROWS_IN_WINDOW)
+OF_LOAD = (Check.COLUMNS_UNCHANGED, Check.WHOLE_FILE_LOADED)
+"""By what the load's materialization says; they need no database."""
+OF_SLICE = (*OF_TABLE, *OF_LOAD)
 SHORTEST_WAIT_S = 1.0
 """For each further partition, where the first has waited so long already."""
 AGAIN = "What was loaded is not touched by this; execute the checks again (Execute all)"
@@ -140,9 +144,8 @@ class _Step:
             text = f"{partition}: not checked, because it was never loaded. Materialize it first"
             return dict.fromkeys(wanted, warned(text))
         found = {check: f for check, f in self._of_table(partition, loads).items() if check in wanted}
-        if Check.COLUMNS_UNCHANGED in wanted:
-            found[Check.COLUMNS_UNCHANGED] = columns_unchanged(partition, loads)
-        return found
+        of_load = {Check.COLUMNS_UNCHANGED: columns_unchanged, Check.WHOLE_FILE_LOADED: whole_file_loaded}
+        return found | {check: find(partition, loads) for check, find in of_load.items() if check in wanted}
 
     def _of_table(self, partition: str, loads: list[Load]) -> dict[Check, Finding]:
         organization_id = loads[0].organization_id
@@ -183,8 +186,7 @@ class _Step:
 
     @property
     def _of_table_checks(self) -> list[Check]:
-        checks: list[Check] = [check for check in OF_SLICE if check is not Check.COLUMNS_UNCHANGED]
-        return [*checks, Check.KEYS_UNIQUE] if self.source.row_key else checks
+        return [*OF_TABLE, Check.KEYS_UNIQUE] if self.source.row_key else [*OF_TABLE]
 
     def _loads(self, partition: str) -> list[Load]:
         return newest_loads(self.context.instance, self.asset, partition)

@@ -16,6 +16,7 @@ class Check(StrEnum):
 
     ROWS_MATCH_FILE = "rows_match_file"
     HAS_ROWS = "has_rows"
+    WHOLE_FILE_LOADED = "whole_file_loaded"
     COLUMNS_UNCHANGED = "columns_unchanged"
     ROWS_IN_WINDOW = "rows_in_window"
     KEYS_UNIQUE = "keys_unique"
@@ -31,6 +32,7 @@ class Check(StrEnum):
 DESCRIPTIONS = {
     Check.ROWS_MATCH_FILE: "The slice holds the rows that were counted in the export's file, each once, and no others.",
     Check.HAS_ROWS: "The slice has rows.",
+    Check.WHOLE_FILE_LOADED: "Every visible sheet of the file that has rows was loaded, or others were named.",
     Check.COLUMNS_UNCHANGED: "The load added, widened or missed no column.",
     Check.ROWS_IN_WINDOW: "Every row lies in the dates that were asked for, by the column that says when it was.",
     Check.KEYS_UNIQUE: "No two rows have the same key.",

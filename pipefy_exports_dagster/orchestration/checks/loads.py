@@ -1,20 +1,21 @@
 """What materializations say about a partition: the other side of what a check finds in the table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
 
 from pipefy_exports_dagster.orchestration.checks.column_changes import ColumnChanges, changes_of
 from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID
+from pipefy_exports_dagster.orchestration.metadata.file_contents import StoredContents
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
     """A load of a partition, by its materialization.
 
-    `rows` were counted in the file by two readers before the load, and in the table before its commit; `file` has
+    `rows` were counted in the file before the load, and in the table before its commit; `file` has
     this `sha256`, if it has not been changed since.
     """
 
@@ -25,6 +26,7 @@ class Load:
     sha256: str
     column_count: int
     changes: ColumnChanges
+    contents: StoredContents = field(default_factory=StoredContents)
 
 
 def newest_loads(
@@ -52,6 +54,7 @@ def _load(metadata: Mapping[str, dg.MetadataValue]) -> Load | None:
             sha256=text("pipefy/sha256"),
             column_count=int(text("pipefy/column_count")),
             changes=changes_of(metadata),
+            contents=StoredContents.of(metadata),
         )
     except (KeyError, ValueError):
         return None

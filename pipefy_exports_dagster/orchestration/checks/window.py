@@ -17,7 +17,6 @@ from pipefy_exports_dagster.loading.table_state import TableColumn
 from pipefy_exports_dagster.orchestration.checks.finding import Finding, passed, table, warned
 from pipefy_exports_dagster.orchestration.history.sources import HistorySource
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window, add_months
-from pipefy_exports_dagster.reading.names import snake_case
 
 MAX_MONTHS = 36
 
@@ -92,7 +91,7 @@ class WindowCheck:
         if not self.rows:
             return passed(f"{self.label}: the slice has no rows, so none lies outside")
         if configured := self.source.time_column:
-            column = self.kept.column(configured) or self.kept.column(snake_case(configured))
+            column = self.kept.column(configured)
             if column and is_date(column):
                 return Judged(column, "configured", is_sure=True)
             what = f"of type {column.type}, not of dates or times" if column else "not in the table"

@@ -9,6 +9,7 @@ from pipefy_exports_dagster.history import Cover, Grade, HistoryPlan, MonthActio
 from pipefy_exports_dagster.history.look import look_at_month
 from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.orchestration.metadata.columns import PROFILE, with_columns
+from pipefy_exports_dagster.orchestration.metadata.file_contents import left_out_metadata
 from pipefy_exports_dagster.orchestration.metadata.materialization import rows_over_time
 
 COMPLETE = "pipefy/is_complete"
@@ -67,6 +68,7 @@ def month_materialization(
             "pipefy/sha256": result.raw.sidecar.sha256,
             "pipefy/rows_of_the_file_by_month": _listed(result.facts.rows_by_month),
             "pipefy/rows_without_a_month": result.facts.rows_without_month,
+            **left_out_metadata(result.facts.staged.file, plan.reading),
         }
     columns = result.report.columns if result.report else ()
     if result.report and result.report.changes:

@@ -26,7 +26,9 @@ from pipefy_exports_dagster.orchestration.metadata.columns import (
     with_columns,
 )
 from pipefy_exports_dagster.orchestration.metadata.day_picture import markdown_picture
+from pipefy_exports_dagster.orchestration.metadata.file_contents import contents_metadata
 from pipefy_exports_dagster.pipefy.periods import Window
+from pipefy_exports_dagster.read_options import ReadOptions
 
 ROW_COUNT = "dagster/row_count"
 ORGANIZATION_ID = "pipefy/organization_id"
@@ -48,8 +50,8 @@ def materialization_metadata(
     window: Window | None,
     exports_created: int,
     loading_s: float,
+    reading: ReadOptions,
     look: FileLook | None = None,
-    show_values: bool = True,
 ) -> dict[str, Any]:
     """Return the metadata of a materialization.
 
@@ -60,8 +62,8 @@ def materialization_metadata(
         window: The dates that the export covers, where they are known.
         exports_created: Exports asked for since the partition was last materialized.
         loading_s: Seconds from the file to the committed slice.
+        reading: How the file was read; `show_values` says whether its first rows may be shown.
         look: What was seen of the file's rows.
-        show_values: Whether the first rows may be shown.
     """
     sidecar = exported.raw.sidecar
     # In the order in which people look; the UI keeps it. What is cut to fit has its place here.
@@ -73,7 +75,7 @@ def materialization_metadata(
         PREVIEW: VALUES_HIDDEN,
         REQUESTED_MONTH: sidecar.requested_month.isoformat(),
         "pipefy/column_count": len(loaded.columns),
-        "pipefy/error_cells": loaded.file.error_cells,
+        **contents_metadata(loaded.file, reading),
         "pipefy/waiting_s": round(exported.timings.waiting_s, 3),
         "pipefy/downloading_s": round(exported.timings.downloading_s, 3),
         "pipefy/loading_s": round(loading_s, 3),
@@ -94,8 +96,6 @@ def materialization_metadata(
     if loaded.changes:
         small["pipefy/changes"] = dg.MetadataValue.md(_listed(loaded.changes))
         small[COLUMN_CHANGES] = ColumnChanges.of(loaded.changes).stored()
-    if loaded.file.sheets_skipped:
-        small["pipefy/sheets_skipped"] = ", ".join(sheet.name for sheet in loaded.file.sheets_skipped)[:500]
     if loaded.broken_views:
         small["pipefy/broken_views"] = ", ".join(loaded.broken_views)[:500]
     if loaded.read_copy_problem:
@@ -105,7 +105,7 @@ def materialization_metadata(
         loaded.columns,
         rows=loaded.rows,
         profile=look.profile if look else (),
-        preview=loaded.preview if show_values else None,
+        preview=loaded.preview if reading.show_values else None,
     )
 
 

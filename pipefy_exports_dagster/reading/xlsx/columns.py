@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -18,8 +18,8 @@ from pipefy_exports_dagster.reading.column_types import (
 )
 
 from .canonical import texts_of
+from .number_formats import NumberKind
 from .serials import decimals_of
-from .styles import NumberKind
 from .values import Segment, ValueKind, dated, is_fraction, np_floats
 
 _TEXT = {ValueKind.TEXT, ValueKind.SHARED}
@@ -165,11 +165,9 @@ def _arrow_type(type_: str) -> Any:
 
 def _converted(segment: Segment, type_: str, shared: Any) -> Segment:
     if type_ == VARCHAR:
-        values = texts_of(segment, shared)
-    else:
-        # That nothing is lost was seen when the type was chosen.
-        values = segment.values.cast(_arrow_type(type_), safe=False)
-    return Segment(segment.column, segment.kind, segment.rows, values)
+        return replace(segment, values=texts_of(segment, shared))
+    # That nothing is lost was seen when the type was chosen.
+    return replace(segment, values=segment.values.cast(_arrow_type(type_), safe=False))
 
 
 def _assemble(found: list[Segment], rows: int, arrow_type: Any) -> Any:

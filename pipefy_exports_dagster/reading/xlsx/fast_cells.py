@@ -5,62 +5,24 @@ left to `slow_cells`. Measured on 200,000 x 12 cells: about 1 s on one core, whe
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from .cells import CELL_TYPES, MAX_COLUMNS, CellType, Run, ScannedCells
+from .cell_places import cell_places, check_attributes
+from .cells import CELL_TYPES, CellType, Run, ScannedCells
 from .gathered import Gathered, OddTextsError
 from .markup import plain_markup, without_sections
 from .opening import Opening
 from .sheet_pieces import PLAIN
+from .sheet_tags import CELL, FORMULA, SHEET, TEXT, VALUE, SheetTags
+from .signals import NotPlainError, OddPartsError, SectionsError, require
 from .slow_cells import scan_rows_slowly
-from .tags import (
-    QUOTE,
-    SPACE,
-    Element,
-    Grammar,
-    NotPlainError,
-    OddPartsError,
-    SectionsError,
-    Tags,
-    are_attributes,
-    numbered,
-    odd_attributes,
-    require,
-)
+from .tags import Tags
 
-ROW = Element(b"row", 1)
-CELL = Element(b"c", 4)
-VALUE = Element(b"v", 7, holds_text=True)
-FORMULA = Element(b"f", 10, holds_text=True)
-INLINE = Element(b"is", 13)
-TEXT = Element(b"t", 16, holds_text=True)
-
-_NEXT_ROW = (ROW.code, ROW.empty)
-_NEXT_CELL = (CELL.code, CELL.empty, ROW.end)
-_CONTENT = (VALUE.code, VALUE.empty, INLINE.code, INLINE.empty, CELL.end)
-_GRAMMAR = Grammar(
-    (ROW, CELL, VALUE, FORMULA, INLINE, TEXT),
-    [
-        *((ROW.code, next_) for next_ in _NEXT_CELL),
-        *((end, next_) for end in (ROW.empty, ROW.end) for next_ in _NEXT_ROW),
-        *((end, next_) for end in (CELL.empty, CELL.end) for next_ in _NEXT_CELL),
-        *((CELL.code, next_) for next_ in (FORMULA.code, FORMULA.empty, *_CONTENT)),
-        *((end, next_) for end in (FORMULA.empty, FORMULA.end) for next_ in _CONTENT),
-        *((text.code, text.end) for text in (VALUE, FORMULA, TEXT)),
-        *((end, CELL.end) for end in (VALUE.empty, VALUE.end, INLINE.empty, INLINE.end)),
-        *((INLINE.code, next_) for next_ in (TEXT.code, TEXT.empty, INLINE.end)),
-        *((end, INLINE.end) for end in (TEXT.empty, TEXT.end)),
-    ],
-    starts=_NEXT_ROW,
-    ends=(ROW.empty, ROW.end),
-)
 _CELL_ATTRIBUTES = re.compile(rb"""[ \t\n]++([A-Za-z_][\w.:-]*+)="([^"<&]*+)\"""")
 _TRIES = 5
 _MOST_ODD = 0.5
-_MOST_ROW_DIGITS = 8
-_LETTERS = 26
 
 
 def scan_rows(rows: bytes, opening: Opening = PLAIN) -> ScannedCells:
@@ -99,79 +61,39 @@ def _scan_plain(rows: bytes, opening: Opening, *, tries: int) -> ScannedCells:
     if not tries or found.odd.mean() > _MOST_ODD:
         return scan_rows_slowly(rows, opening)
     plain = _scan_plain(found.cut_out(rows, odd=False), opening, tries=tries - 1)
-    return _merged(plain, scan_rows_slowly(found.cut_out(rows, odd=True), opening), found.odd)
+    slow = scan_rows_slowly(found.cut_out(rows, odd=True), opening)
+    if (len(plain.numbers), len(slow.numbers)) != (int((~found.odd).sum()), int(found.odd.sum())):
+        # Cells of one row that say that they are in several: each has its place only in the whole.
+        return scan_rows_slowly(rows, opening)
+    return _merged(plain, slow, found.odd)
 
 
 def _merged(plain: ScannedCells, slow: ScannedCells, odd: Any) -> ScannedCells:
-    """Put the rows of two scans back into their order.
-
-    A row that was scanned slowly may have become several, where its cells say that they are in several.
-    """
+    """Put the rows of two scans back into their order."""
     import numpy as np
 
-    ordinals = np.flatnonzero(odd)
-    repeats = np.ones(len(odd), np.int64)
-    if len(slow.numbers) != len(ordinals):
-        # It cannot be told any more which of the odd rows was split: all of them go behind the first.
-        repeats[ordinals] = 0
-        repeats[ordinals[0]] = len(slow.numbers)
-    starts = np.concatenate([[0], np.cumsum(repeats)])
-    numbers = np.zeros(starts[-1], np.int64)
-    of_plain = starts[:-1][~odd].astype(np.int32)
-    of_slow = np.setdiff1d(np.arange(starts[-1], dtype=np.int32), of_plain)
+    numbers = np.zeros(len(odd), np.int64)
+    of_plain, of_slow = np.flatnonzero(~odd).astype(np.int32), np.flatnonzero(odd).astype(np.int32)
     numbers[of_plain], numbers[of_slow] = plain.numbers, slow.numbers
     runs = [
-        Run(run.column, run.type, run.style, places[run.rows], run.texts)
+        replace(run, rows=places[run.rows])
         for scanned, places in ((plain, of_plain), (slow, of_slow))
         for run in scanned.runs
     ]
     return ScannedCells(runs, numbers, plain.formula_cells + slow.formula_cells)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """The rows of a piece: ordinals of their tags, and of those of their cells."""
-
-    tags: Tags
-    rows: Any
-    cells: Any
-    of_cells: Any
-    length: int
-
-    @classmethod
-    def of(cls, tags: Tags, length: int) -> "_Rows":
-        import numpy as np
-
-        codes = tags.codes
-        rows = np.flatnonzero((codes == ROW.code) | (codes == ROW.empty))
-        cells = np.flatnonzero((codes == CELL.code) | (codes == CELL.empty))
-        counts = np.diff(np.append(np.searchsorted(cells, rows), len(cells)))
-        return cls(tags, rows, cells, np.repeat(np.arange(len(rows), dtype=np.int32), counts), length)
-
-    def refuse(self, ordinals: Any) -> None:
-        """Have some rows scanned slowly, if there are any."""
-        self.tags.refuse(self.rows, ordinals, self.length)
-
-    def refuse_tags(self, ordinals: Any) -> None:
-        """Have the rows of some tags scanned slowly."""
-        import numpy as np
-
-        self.refuse(np.searchsorted(self.rows, ordinals, side="right") - 1)
-
-
 def _scan(xml: bytes) -> ScannedCells:
     import numpy as np
 
-    tags = Tags.of(xml, _GRAMMAR)
-    require(int(tags.codes[0]) in _GRAMMAR.starts and int(tags.codes[-1]) in _GRAMMAR.ends)
-    rows = _Rows.of(tags, len(xml))
-    misplaced = tags.misplaced(_GRAMMAR)
-    if len(misplaced):
-        # The tag before may be the one that is wrong.
-        rows.refuse_tags(np.concatenate([misplaced, misplaced - 1]))
-    _check_attributes(rows)
+    tags = Tags.of(xml, SHEET)
+    require(int(tags.codes[0]) in SHEET.starts and int(tags.codes[-1]) in SHEET.ends)
+    rows = SheetTags.of(tags, len(xml))
+    require(not xml[tags.ends[-1] + 1 :].strip())
+    rows.refuse_tags(tags.misplaced(SHEET))
+    check_attributes(rows)
     texts, of_cells, formula_cells, blank = _stored_texts(rows)
-    columns, kinds, numbers = _places(rows)
+    columns, kinds, numbers = cell_places(rows)
     described = [_described(kind) for kind in kinds.distinct]
     if not len(texts):
         return ScannedCells([], numbers)
@@ -205,35 +127,7 @@ def _scan(xml: bytes) -> ScannedCells:
     return ScannedCells(runs, numbers, formula_cells)
 
 
-def _check_attributes(rows: _Rows) -> None:
-    """See that rows, values and formulas have attributes as XML has them, and no namespace of their own."""
-    import numpy as np
-
-    tags = rows.tags
-    for element in (VALUE, FORMULA, TEXT, INLINE):
-        rows.refuse_tags(tags.odd_attributes(element))
-    found = rows.rows
-    starts = tags.opens[found] + 1 + len(ROW.name)
-    # Behind its number it says the same in most rows.
-    behind = _behind_number(tags.buffer, starts)
-    lengths = np.maximum(tags.ends[found] - behind, 0)
-    rows.refuse(np.flatnonzero(odd_attributes(tags.buffer, behind, lengths)))
-
-
-def _behind_number(buffer: Any, starts: Any) -> Any:
-    """Pass over ` r="12"`, where a row begins with it."""
-    has_number = (
-        (buffer[starts] == SPACE)
-        & (buffer[starts + 1] == ord("r"))
-        & (buffer[starts + 2] == ord("="))
-        & (buffer[starts + 3] == QUOTE)
-    )
-    digits = _count_digits(_words(buffer)[starts + 4])
-    has_number &= buffer[starts + 4 + digits] == QUOTE
-    return starts + has_number * (5 + digits)
-
-
-def _stored_texts(rows: _Rows) -> tuple[Any, Any, int, Any]:
+def _stored_texts(rows: SheetTags) -> tuple[Any, Any, int, Any]:
     """Find the one text that each cell stores.
 
     Returns:
@@ -249,9 +143,8 @@ def _stored_texts(rows: _Rows) -> tuple[Any, Any, int, Any]:
         is_text |= codes == FORMULA.empty
     texts = np.flatnonzero(is_text)
     starts, ends = rows.tags.texts_of(texts)
-    stored = ends > starts
-    if len(formulas):
-        stored |= codes[texts] == FORMULA.empty  # a shared formula, which stands elsewhere
+    # A formula is stored without a text as well: a shared one's stands elsewhere.
+    stored = (ends > starts) | (codes[texts] == FORMULA.code) | (codes[texts] == FORMULA.empty)
     texts = texts[stored]
     of_cell = np.cumsum((codes == CELL.code) | (codes == CELL.empty), dtype=np.int32)
     of_cells = of_cell[texts] - 1
@@ -265,113 +158,7 @@ def _stored_texts(rows: _Rows) -> tuple[Any, Any, int, Any]:
     with_value[of_cells[(kept == VALUE.code) | (kept == TEXT.code)]] = True
     behind = codes[np.minimum(np.where(kept == FORMULA.empty, texts + 1, texts + 2), len(codes) - 1)]
     blank = (behind == VALUE.code) | (behind == VALUE.empty)
-    # An empty formula element that says nothing of a shared formula stores nothing; rare enough to look twice.
-    bare = (kept == FORMULA.empty) & (rows.tags.ends[texts] - rows.tags.opens[texts] <= len("<f />"))
-    rows.refuse_tags(texts[bare])
     return texts, of_cells, int(with_value[of_cell[formulas] - 1].sum()), blank
-
-
-@dataclass(frozen=True, slots=True)
-class _Kinds:
-    """Which of few distinct attributes each cell has."""
-
-    numbers: Any
-    distinct: list[bytes]
-
-
-def _places(rows: _Rows) -> tuple[Any, _Kinds, Any]:
-    """Read `<c r="AB12" s="1" t="s">` of all cells.
-
-    Returns:
-        The columns, the kinds of the other attributes, and the number of each row.
-    """
-    import numpy as np
-
-    tags, cells = rows.tags, rows.cells
-    buffer = tags.buffer
-    numbers = np.zeros(len(rows.rows), np.int64)
-    if not len(cells):
-        return np.zeros(0, np.int16), _Kinds(np.zeros(0, np.int16), []), numbers
-    starts = tags.opens[cells] + 2
-    words = _words(buffer)
-    # ` r="` as one number
-    referenced = (words[starts] & np.uint64(0xFFFFFFFF)) == int.from_bytes(b' r="', "little")
-    rows.refuse(rows.of_cells[~referenced])
-    columns, after_letters, legal = _columns(buffer, starts + 4)
-    digit_words = words[after_letters]
-    digits = _count_digits(digit_words)
-    quotes = after_letters + digits
-    legal &= (buffer[quotes] == QUOTE) & (digits > 0)
-    lengths = tags.ends[cells] - quotes - 1
-    legal &= lengths >= 0
-    masks = np.array([(1 << 8 * count) - 1 for count in range(_MOST_ROW_DIGITS + 1)], np.uint64)
-    number_words = digit_words & masks[digits]
-    first = np.searchsorted(rows.of_cells, np.arange(len(rows.rows)))
-    has_cells = np.diff(np.append(first, len(cells))) > 0
-    of_row = np.zeros(len(rows.rows), np.uint64)
-    of_row[has_cells] = number_words[first[has_cells]]
-    # All cells of a row say that they are in it, from left to right.
-    legal &= number_words == of_row[rows.of_cells]
-    if len(cells) > 1:
-        legal[1:] &= (np.diff(columns) > 0) | (np.diff(rows.of_cells) > 0)
-    rows.refuse(rows.of_cells[~legal])
-    kinds, distinct = numbered(buffer, quotes + 1, lengths)
-    odd = np.array([not are_attributes(text) for text in distinct])
-    rows.refuse(rows.of_cells[odd[kinds]] if odd.any() else np.zeros(0, np.int32))
-    numbers[has_cells] = _decimal(of_row[has_cells], digits[first[has_cells]])
-    return columns, _Kinds(kinds, distinct), numbers
-
-
-def _columns(buffer: Any, starts: Any) -> tuple[Any, Any, Any]:
-    """Read the letters of references: columns from 0, where the letters end, and whether they are a column."""
-    import numpy as np
-
-    letters = [buffer[starts + nth] - (ord("A") - 1) for nth in range(3)]
-    legal = (letters[0] > 0) & (letters[0] <= _LETTERS)
-    two = (letters[1] > 0) & (letters[1] <= _LETTERS)
-    columns = letters[0].astype(np.int16)
-    if not two.any():
-        return columns - 1, starts + 1, legal
-    three = two & (letters[2] > 0) & (letters[2] <= _LETTERS)
-    columns = np.where(two, columns * _LETTERS + letters[1], columns)
-    columns = np.where(three, columns * _LETTERS + letters[2], columns)
-    legal &= (columns > 0) & (columns <= MAX_COLUMNS)
-    return columns - 1, starts + 1 + two + three, legal
-
-
-def _words(buffer: Any) -> Any:
-    """The eight bytes from each position on, as one number, the first byte the lowest."""
-    import numpy as np
-
-    return np.ndarray((len(buffer) - 7,), "<u8", buffer, strides=(1,))
-
-
-def _count_digits(words: Any) -> Any:
-    """How many of eight bytes, from the first on, are digits."""
-    import numpy as np
-
-    # A digit's byte is 0 to 9 once its upper half is taken off, and only those stay below 16 when 6 is added. What
-    # the addition carries over is above the first byte that is no digit, where nothing matters any more.
-    halves = words ^ np.uint64(0x3030303030303030)
-    others = ((halves + np.uint64(0x0606060606060606)) | halves) & np.uint64(0xF0F0F0F0F0F0F0F0)
-    digits = np.zeros(len(words), np.int32)
-    for count in range(1, _MOST_ROW_DIGITS + 1):
-        still = (others & np.uint64((1 << 8 * count) - 1)) == 0
-        if not still.any():
-            break
-        digits += still
-    return digits
-
-
-def _decimal(words: Any, digits: Any) -> Any:
-    """Read numbers of up to eight digits, the first one in the lowest byte."""
-    import numpy as np
-
-    values = np.zeros(len(words), np.int64)
-    for nth in range(_MOST_ROW_DIGITS):
-        digit = ((words >> np.uint64(8 * nth)) & np.uint64(0x0F)).astype(np.int64)
-        values = np.where(digits > nth, values * 10 + digit, values)
-    return values
 
 
 def _described(attributes: bytes) -> tuple[CellType, int]:
@@ -393,7 +180,7 @@ def _by_column_and_kind(columns: Any, kinds: Any, different: int) -> Any:
 
 
 def _runs(
-    rows: _Rows,
+    rows: SheetTags,
     texts: Any,
     xml: bytes,
     *,

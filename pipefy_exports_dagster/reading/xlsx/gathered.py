@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .escapes import unescaped
-from .tags import AMPERSAND
 
 _LONGEST_ENTITY = 8
-_SEMICOLON, _UNDERSCORE, _X = b";_x"
+_AMPERSAND, _SEMICOLON, _GT, _BRACKET, _UNDERSCORE, _X = b"&;>]_x"
 _NAMED = {b"lt": "<", b"gt": ">", b"amp": "&", b"quot": '"', b"apos": "'"}
 _CHARACTERS = ((9, 10), (13, 13), (0x20, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
 _NUMERIC = re.compile(rb"#(?:([0-9]{1,7})|x([0-9A-Fa-f]{1,6}))")
@@ -50,7 +49,8 @@ class Gathered:
         where = np.repeat(starts - offsets[:-1], lengths)
         where += np.arange(offsets[-1], dtype=np.int32)
         content = buffer.take(where)  # two thirds of the time of `buffer[where]`
-        ampersands = np.flatnonzero(content == AMPERSAND)
+        _refuse_ends_of_cdata(offsets, content)
+        ampersands = np.flatnonzero(content == _AMPERSAND)
         if len(ampersands):
             offsets, content = _without_entities(offsets, content, ampersands)
         return cls(offsets, content, _may_be_escaped(content))
@@ -74,6 +74,17 @@ class Gathered:
 
         buffers = (pa.py_buffer(self.offsets), pa.py_buffer(self.content))
         return pa.StringArray.from_buffers(end - start, *buffers, offset=start)
+
+
+def _refuse_ends_of_cdata(offsets: Any, content: Any) -> None:
+    """Refuse `]]>`, which XML does not have in texts."""
+    import numpy as np
+
+    found = np.flatnonzero(content == _GT)
+    found = found[found > 1]
+    found = found[(content[found - 1] == _BRACKET) & (content[found - 2] == _BRACKET)]
+    if len(found):
+        raise OddTextsError(np.searchsorted(offsets, found, side="right") - 1)
 
 
 def _may_be_escaped(content: Any) -> bool:

@@ -9,13 +9,19 @@ _SECTIONS = (_COMMENT, _CDATA, _INSTRUCTION)
 def plain_markup(xml: bytes, *, prefix: bytes = b"") -> bytes | None:
     """Make line ends line feeds, as XML has it, and take the prefix off all elements; None if some have another."""
     if b"\r" in xml:
-        xml = xml.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        xml = _with_line_feeds(xml)
     if prefix:
         plain = without_sections(xml)
         if plain is None or plain.count(b"<") != plain.count(b"<" + prefix) + plain.count(b"</" + prefix):
             return None
         xml = plain.replace(b"<" + prefix, b"<").replace(b"</" + prefix, b"</")
     return xml
+
+
+def _with_line_feeds(xml: bytes) -> bytes:
+    # Looking for one byte takes Python a tenth of the time of looking for two.
+    first, *rest = xml.split(b"\r")
+    return b"".join([first, *(part if part.startswith(b"\n") else b"\n" + part for part in rest)])
 
 
 def without_sections(xml: bytes) -> bytes | None:
@@ -30,7 +36,10 @@ def without_sections(xml: bytes) -> bytes | None:
         if not starts:
             return b"".join([*pieces, xml[position:]])
         start = min(starts)
-        pieces.append(xml[position:start])
+        before = xml[position:start]
+        if before.rfind(b"<") > before.rfind(b">"):
+            return None  # within a tag, where XML has none
+        pieces.append(before)
         kind = next((kind for kind in _SECTIONS if xml.startswith(kind[0], start)), None)
         if kind is None:
             return None

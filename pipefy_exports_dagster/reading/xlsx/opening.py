@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pipefy_exports_dagster.reading.limits import too_large_part
 from pipefy_exports_dagster.reading.sniffing import unreadable
-from pipefy_exports_dagster.reading.unwrapping import too_large
 
 from .xml_tree import XmlTree
 
@@ -77,7 +77,7 @@ def find_opening(chunks: Iterator[bytes], path: str, *, within: bool) -> tuple[O
         except _FoundError:
             break
         if len(preamble) > MAX_PREAMBLE_BYTES:
-            raise too_large(MAX_PREAMBLE_BYTES)
+            raise too_large_part("a head before its cells", MAX_PREAMBLE_BYTES)
     else:
         tree.feed(b"", final=True)
         return None
@@ -91,7 +91,7 @@ def find_opening(chunks: Iterator[bytes], path: str, *, within: bool) -> tuple[O
             raise unreadable("a damaged workbook", "its XML breaks off; download it again")
         preamble += more
         if len(preamble) > begin + MAX_PREAMBLE_BYTES:
-            raise too_large(MAX_PREAMBLE_BYTES)
+            raise too_large_part("a head before its cells", MAX_PREAMBLE_BYTES)
     if tag[0].endswith(b"/>"):
         return None
     opening = Opening(root[0] + tag[0], (root[1], tag[1]), _prefix(tag[1]), tree.namespace)

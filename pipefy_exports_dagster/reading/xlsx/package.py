@@ -4,11 +4,13 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Self
 from urllib.parse import unquote
 
 from pipefy_exports_dagster.errors import UnreadableFileError
+from pipefy_exports_dagster.reading.limits import limit_reached, too_large_part
 from pipefy_exports_dagster.reading.sniffing import unreadable
-from pipefy_exports_dagster.reading.unwrapping import counted_chunks, too_large
+from pipefy_exports_dagster.reading.unwrapping import counted_chunks
 
 from .xml_text import as_utf8
 from .xml_tree import XmlTree
@@ -57,6 +59,19 @@ class Package:
     _unpacked: int = 0
     _counting: threading.Lock = field(default_factory=threading.Lock)
     _names: dict[str, str] = field(default_factory=dict)
+    _contents: list[IO[bytes]] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the archive, and what is being unpacked of it."""
+        for content in self._contents:
+            content.close()
+        self.archive.close()
 
     @classmethod
     def open(cls, path: Path, *, max_unpacked_bytes: int) -> "Package":
@@ -73,7 +88,7 @@ class Package:
         try:
             package._read_contents()
         except BaseException:
-            archive.close()
+            package.close()
             raise
         return package
 
@@ -104,6 +119,7 @@ class Package:
             content = self.archive.open(name)
         except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
             raise unreadable("a truncated or damaged archive", f"{error}; download it again") from error
+        self._contents.append(content)
         with content:
             for chunk in counted_chunks(content, max_bytes=self.max_unpacked_bytes, chunk_bytes=chunk_bytes):
                 unpacked += len(chunk)
@@ -119,7 +135,7 @@ class Package:
         with self._counting:
             self._unpacked += unpacked
             if self._unpacked > self.max_unpacked_bytes:
-                raise too_large(self.max_unpacked_bytes)
+                raise limit_reached("max_unpacked_bytes", self.max_unpacked_bytes)
 
     def small_part(self, part: str) -> bytes:
         """Unpack a part that describes, and does not hold, the data."""
@@ -127,7 +143,7 @@ class Package:
         for chunk in self.chunks(part):
             size += len(chunk)
             if size > _MAX_SMALL_PART_BYTES:
-                raise too_large(_MAX_SMALL_PART_BYTES)
+                raise too_large_part("a part beside its cells", _MAX_SMALL_PART_BYTES)
             pieces.append(chunk)
         return b"".join(pieces)
 

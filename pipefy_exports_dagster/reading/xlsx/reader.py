@@ -11,18 +11,20 @@ from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS
 from pipefy_exports_dagster.reading.names import column_names
 from pipefy_exports_dagster.reading.sniffing import unreadable
 from pipefy_exports_dagster.reading.staging import Source, SourceColumn
+from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS, too_wide
 from pipefy_exports_dagster.reading.text_types import DATES, Candidate, formatted_dates, marked_numbers
 
 from .cells import CellType, Run, ScannedCells
 from .columns import Columns, Piece
 from .fast_cells import scan_rows
 from .joining import JoinedSheets, SheetChoice
+from .number_formats import NumberKind
 from .opening import Opening
 from .package import Package, Sheet
 from .shared_strings import read_shared_strings
 from .sheet_pieces import sheet_rows
 from .sheets import ScannedSheet
-from .styles import NumberKind, read_styles
+from .styles import read_styles
 from .values import segments
 
 if TYPE_CHECKING:
@@ -52,12 +54,19 @@ class Workbook:
     shared: Future[Any]
 
     def scan(self, sheet: Sheet) -> ScannedSheet:
-        """Scan a sheet, and see which rows it has."""
+        """Scan a sheet, and see which rows it has.
+
+        Raises:
+            UnreadableFileError: It is damaged, or wider than a table may be.
+        """
         assert sheet.part is not None  # noqa: S101  others are not scanned
-        scanned = ScannedSheet(sheet.name)
+        scanned, columns = ScannedSheet(sheet.name), set[int]()
         for found in self._scan_ahead(sheet.part):
             if found.piece.rows:
                 scanned.pieces.append(found.piece)
+            columns.update(segment.column for segment in found.piece.segments)
+            if len(columns) > MAX_TABLE_COLUMNS:
+                raise too_wide(len(columns), exact=False)
             scanned.error_cells += found.error_cells
             scanned.formula_cells += found.formula_cells
             scanned.formulas_without_value += found.formulas_without_value
@@ -128,7 +137,7 @@ def open_workbook(connection: "duckdb.DuckDBPyConnection", path: Path, *, option
     """
     package = Package.open(path, max_unpacked_bytes=options.max_unpacked_bytes)
     # No cell's scan needs the shared strings, so they are read beside it.
-    with package.archive, ThreadPoolExecutor(1) as beside:
+    with package, ThreadPoolExecutor(1) as beside:
         shared = beside.submit(_shared_strings, package)
         workbook = Workbook(package, read_styles(package), shared)
         joined = SheetChoice(package, options.sheets, workbook.scan, workbook.header_of).join()

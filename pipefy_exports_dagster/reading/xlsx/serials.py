@@ -9,7 +9,7 @@ its own digits leave open.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .styles import NumberKind
+from .number_formats import NumberKind
 
 _DAY_US = 86_400_000_000
 _SECOND_US, _MILLISECOND_US = 1_000_000, 1_000
@@ -115,9 +115,10 @@ def _tolerance_us(days: Any, decimals: int) -> Any:
     """Tell how far from a serial its time may be: two units in the last place, and half a unit of its rounding."""
     import numpy as np
 
-    # Of fifteen digits, five are the day's in our time: ten decimals.
+    # Of fifteen digits, five are the day's in our time, which leaves ten decimals, as some programs have them anyway.
     day_digits = np.floor(np.log10(np.maximum(np.abs(days), 1))).astype(np.int64) + 1
-    places = np.minimum(decimals, _DIGITS_OF_ROUNDING - day_digits)
-    units = np.power(10.0, places)
-    is_rounded = np.rint(days * units) / units == days
-    return (_ULPS * np.spacing(np.abs(days)) + np.where(is_rounded, 0.5 / units, 0.0)) * _DAY_US
+    rounding = np.zeros(len(days))
+    for places in (np.full(len(days), decimals), np.minimum(decimals, _DIGITS_OF_ROUNDING - day_digits)):
+        units = np.power(10.0, places)
+        rounding = np.where(np.rint(days * units) / units == days, 0.5 / units, rounding)
+    return (_ULPS * np.spacing(np.abs(days)) + rounding) * _DAY_US

@@ -6,14 +6,16 @@ from itertools import chain
 from typing import Any
 
 from pipefy_exports_dagster.errors import UnreadableFileError
-from pipefy_exports_dagster.reading.unwrapping import too_large
+from pipefy_exports_dagster.reading.limits import too_large_part
 
 from .escapes import unescaped
 from .gathered import Gathered, OddTextsError
+from .grammar import Element, Grammar
 from .markup import plain_markup, without_sections
 from .opening import Opening, find_opening
 from .package import Package
-from .tags import Element, Grammar, NotPlainError, OddPartsError, SectionsError, Tags, require
+from .signals import NotPlainError, OddPartsError, SectionsError, require
+from .tags import Tags
 from .xml_tree import XmlTree
 
 _CHUNK_BYTES = 4 << 20
@@ -75,7 +77,7 @@ def _pieces(chunks: Iterator[bytes], opening: Opening) -> Iterator[bytes]:
             yield kept[:end]
             kept = kept[end:]
         elif len(kept) > _LONGEST_ITEM_BYTES:
-            raise too_large(_LONGEST_ITEM_BYTES)
+            raise too_large_part("a text", _LONGEST_ITEM_BYTES)
     end_of_items = _END_OF_ITEMS.search(kept)
     rest = kept[: end_of_items.start()] if end_of_items else kept
     if rest.strip() or not end_of_items:
@@ -120,8 +122,8 @@ def _fast_strings(items: bytes) -> Any:
     is_item = (codes == ITEM.code) | (codes == ITEM.empty)
     parts = np.flatnonzero(is_item)
     of_part = np.cumsum(is_item, dtype=np.int32) - 1
-    misplaced = tags.misplaced(_GRAMMAR)
-    tags.refuse(parts, of_part[np.concatenate([misplaced, misplaced - 1])], len(items))
+    require(not items[tags.ends[-1] + 1 :].strip())
+    tags.refuse(parts, of_part[tags.misplaced(_GRAMMAR)], len(items))
     for element in (ITEM, TEXT):
         tags.refuse(parts, of_part[tags.odd_attributes(element)], len(items))
     texts = np.flatnonzero(codes == TEXT.code)

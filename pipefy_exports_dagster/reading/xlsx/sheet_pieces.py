@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from pipefy_exports_dagster.reading.unwrapping import too_large
+from pipefy_exports_dagster.reading.limits import too_large_part
 
 from .opening import Opening, find_opening
 from .package import Package
@@ -64,22 +64,24 @@ def _cut(chunks: Iterator[bytes], end: bytes) -> Iterator[bytes]:
     before = b""
     for chunk in chunks:
         # The end of the data may lie across two chunks.
-        found = (before + chunk).find(end_of_data)
-        if found >= 0:
-            yield b"".join([*held, chunk])[: size - len(before) + found]
+        across = (before + chunk[: len(end_of_data)]).find(end_of_data)
+        found = across - len(before) if across >= 0 else chunk.find(end_of_data)
+        if across >= 0 or found >= 0:
+            yield b"".join([*held, chunk])[: size + found]
             return
-        before = (before + chunk)[1 - len(end_of_data) :]
+        before = (before + chunk[-len(end_of_data) :])[1 - len(end_of_data) :]
         cut = _end_of_last_row(chunk, end_of_row) if size + len(chunk) >= wanted else 0
         if cut:
             yield b"".join([*held, chunk[:cut]])
-            rows = max(chunk.count(end_of_row), 1)
-            wanted = min(cut // rows * _ROWS_WORTH_A_PIECE, _LONGEST_PIECE_BYTES)
+            if not wanted:  # the other rows are as long as the first, more or less
+                rows = max(chunk.count(end_of_row), 1)
+                wanted = min(cut // rows * _ROWS_WORTH_A_PIECE, _LONGEST_PIECE_BYTES)
             held, size = [chunk[cut:]], len(chunk) - cut
             continue
         held.append(chunk)
         size += len(chunk)
         if size > _MAX_ROW_BYTES:
-            raise too_large(_MAX_ROW_BYTES)
+            raise too_large_part("a row", _MAX_ROW_BYTES)
     rest = b"".join(held)
     if rest.strip():
         yield rest  # no end of the data: for the scanner to complain

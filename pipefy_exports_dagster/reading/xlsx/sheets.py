@@ -169,7 +169,16 @@ def _rejoined(pieces: Sequence[Piece]) -> Piece:
     keys = np.stack([numbers, copies])
     unique, places = np.unique(keys, axis=1, return_inverse=True)
     places = places.reshape(-1).astype(np.int32)
-    return Piece(tuple(replace(segment, rows=places[segment.rows]) for segment in segments), unique[0])
+    return Piece(tuple(_in_order(segment, places[segment.rows]) for segment in segments), unique[0])
+
+
+def _in_order(segment: Segment, rows: Any) -> Segment:
+    import numpy as np
+    import pyarrow as pa
+
+    order = np.argsort(rows)
+    values = None if segment.values is None else segment.values.take(pa.array(order))
+    return replace(segment, rows=rows[order], values=values)
 
 
 def _occurrences(keys: Any) -> Any:

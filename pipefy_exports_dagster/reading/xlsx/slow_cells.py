@@ -34,7 +34,7 @@ class _Cell:
     value: list[str] | None = None
     inline: list[str] | None = None
     formula: list[str] | None = None
-    formula_is_shared: bool = False
+    values: int = 0
 
     def stored(self) -> tuple[CellType, str]:
         """Decide what the cell stores: its type says which of its contents counts."""
@@ -43,10 +43,12 @@ class _Cell:
             return CellType.TEXT, inline
         if value:
             return self.type, value
-        formula = "".join(self.formula or ())
         is_blank_text = self.type is CellType.TEXT and self.value is not None
-        if (formula or self.formula_is_shared) and not is_blank_text:
-            return CellType.FORMULA, f"={formula}"
+        if self.formula is not None and not is_blank_text:
+            return (
+                CellType.FORMULA,
+                f"={''.join(self.formula)}",
+            )  # of a shared formula the text stands elsewhere
         return self.type, ""
 
 
@@ -86,12 +88,12 @@ class SlowScanner:
         elif self._cell is None:
             return
         elif path == _VALUE:
+            self._cell.values += 1
             self._cell.value = self._cell.value or []
         elif path in _INLINE:
             self._cell.inline = self._cell.inline or []
         elif path == _FORMULA:
             self._cell.formula = self._cell.formula or []
-            self._cell.formula_is_shared = bool(attributes)
 
     def _begin_row(self, number: int) -> None:
         self._row_number = number
@@ -132,7 +134,10 @@ class SlowScanner:
             return
         if path == _VALUE:
             assert self._cell.value is not None  # noqa: S101  its start tag was seen
-            self._cell.value.append(text)
+            if (
+                self._cell.values == 1
+            ):  # of two, which workbooks do not have, the first counts, as in openpyxl
+                self._cell.value.append(text)
         elif path in _INLINE:
             assert self._cell.inline is not None  # noqa: S101  likewise
             self._cell.inline.append(text)

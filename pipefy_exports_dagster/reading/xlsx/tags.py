@@ -6,117 +6,16 @@ no place that could hold something and was not looked at. Where one does not, it
 its like reads that row.
 """
 
-import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from typing import Any
 
-PADDING = 256
-"""Zeros behind a piece, so that windows at its last tags do not pass its end."""
-LT, GT, SLASH, SPACE, QUOTE, AMPERSAND = b'<>/ "&'
-_EXCLAMATION, _QUESTION = b"!?"
-_BLANKS = b" \t\n"
-_CLOSING = 1 << 16
-_MOST_KINDS = 64
-_ATTRIBUTES = re.compile(rb"""(?:[ \t\n]++(?!xmlns)[A-Za-z_][\w.:-]*+="[^"<&]*+")*+[ \t\n]*+/?""")
+from .attributes import PADDING, odd_attributes
+from .grammar import BLANKS, GT, SECTION, SLASH, Element, Grammar
+from .signals import OddPartsError, SectionsError, require
+
+_LT = ord("<")
 _CONTROL_END = 32
-
-
-class NotPlainError(Exception):
-    """The piece is not written the way that a fast scanner understands."""
-
-
-class SectionsError(Exception):
-    """There are comments, CDATA or instructions, which have to be taken off first."""
-
-
-class OddPartsError(Exception):
-    """Some rows or texts are not plain.
-
-    Args:
-        odd: Which (bool by ordinal).
-        bounds: Where each of all starts, and the last one ends.
-    """
-
-    def __init__(self, odd: Any, bounds: Any) -> None:
-        super().__init__()
-        self.odd, self.bounds = odd, bounds
-
-    def cut_out(self, xml: bytes, *, odd: bool) -> bytes:
-        """Give those that are odd, or the others."""
-        wanted = (self.odd if odd else ~self.odd).nonzero()[0].tolist()
-        return b"".join(xml[self.bounds[nth] : self.bounds[nth + 1]] for nth in wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """An element of a grammar; its codes are one for its start tag, an empty tag, and its end tag."""
-
-    name: bytes
-    code: int
-    holds_text: bool = False
-
-    @property
-    def empty(self) -> int:
-        return self.code + 1
-
-    @property
-    def end(self) -> int:
-        return self.code + 2
-
-
-class Grammar:
-    """Which elements there are, and which tag may follow which.
-
-    Args:
-        elements: In any order; names of up to three letters.
-        follows: Pairs of codes.
-        starts: Codes that the piece may start with.
-        ends: Codes that it may end with.
-    """
-
-    def __init__(
-        self,
-        elements: Sequence[Element],
-        follows: Iterable[tuple[int, int]],
-        *,
-        starts: Sequence[int],
-        ends: Sequence[int],
-    ) -> None:
-        self.elements, self.starts, self.ends = elements, starts, ends
-        self._follows = tuple(follows)
-
-    @cached_property
-    def size(self) -> int:
-        return 3 * len(self.elements) + 1
-
-    @cached_property
-    def codes(self) -> Any:
-        """Code by the first two bytes of a tag's name, or by those behind the slash of an end tag."""
-        import numpy as np
-
-        table = np.zeros(2 * _CLOSING, np.uint8)
-        for element in self.elements:
-            if len(element.name) > 1:
-                key = int.from_bytes(element.name[:2], "little")
-                table[key], table[_CLOSING | key] = element.code, element.end
-                continue
-            letter = element.name[0]
-            for blank in (*_BLANKS, GT):
-                table[letter | blank << 8] = element.code
-            table[letter | SLASH << 8] = element.empty
-            table[_CLOSING | letter | GT << 8] = element.end
-        return table
-
-    @cached_property
-    def allowed(self) -> Any:
-        import numpy as np
-
-        table = np.zeros(self.size * self.size, bool)
-        for one, next_ in self._follows:
-            table[one * self.size + next_] = True
-        return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +26,7 @@ class Tags:
         buffer: The piece with its padding (numpy uint8).
         opens: Position of each tag's `<`.
         codes: What each tag is; 0 for what the grammar does not know.
-        ends: Position of each tag's `>`; of an end tag, not looked for.
+        ends: Position of each tag's `>`, of those that the grammar knows.
     """
 
     buffer: Any
@@ -147,16 +46,13 @@ class Tags:
 
         buffer = np.frombuffer(xml + b"\0" * PADDING, np.uint8)
         if int(buffer[: len(xml)].min(initial=_CONTROL_END)) < _CONTROL_END:
-            controls = int((buffer < _CONTROL_END).sum()) - PADDING
-            require(controls == xml.count(b"\n") + xml.count(b"\t"))
-        opens = np.flatnonzero(buffer == LT).astype(np.int32)
-        require(len(opens) > 0)
-        words = np.ndarray((len(buffer) - 3,), "<u4", buffer, strides=(1,))[opens + 1]
-        first = words & 0xFF
-        if ((first == _EXCLAMATION) | (first == _QUESTION)).any():
+            controls = buffer[np.flatnonzero(buffer[: len(xml)] < _CONTROL_END)]
+            require(bool(((controls == ord("\n")) | (controls == ord("\t"))).all()))
+        opens = np.flatnonzero(buffer == _LT).astype(np.int32)
+        require(len(opens) > 0 and not xml[: opens[0]].strip())
+        codes = grammar.codes[np.ndarray((len(buffer) - 1,), "<u2", buffer, strides=(1,))[opens + 1]]
+        if int(codes.max()) == SECTION:
             raise SectionsError
-        keys = np.where(first == SLASH, words >> 8 & 0xFFFF | _CLOSING, words & 0xFFFF)
-        codes = grammar.codes[keys]
         next_opens = np.append(opens[1:], np.int32(len(xml)))
         ends = np.zeros(len(opens), np.int32)
         tags = cls(buffer, opens, codes, ends)
@@ -171,15 +67,14 @@ class Tags:
         buffer, opens, codes = self.buffer, self.opens, self.codes
         length = len(element.name)
         if length > 1:
-            for code, offset in ((element.code, 1), (element.end, 2)):
-                found = np.flatnonzero(codes == code)
-                at = opens[found] + offset
-                right = np.ones(len(found), bool)
-                for nth in range(2, length):
-                    right &= buffer[at + nth] == element.name[nth]
-                if code == element.end:
-                    right &= buffer[at + length] == GT
-                codes[found[~right]] = 0
+            found = np.flatnonzero(codes == element.code)
+            codes[found[~self._have_name(found, element, 1)]] = 0
+        found = np.flatnonzero(codes == element.end)
+        is_end = self._have_name(found, element, 2) & (buffer[opens[found] + length + 2] == GT)
+        codes[found[~is_end]] = 0
+        self.ends[found] = opens[found] + length + 2
+        found = np.flatnonzero(codes == element.empty)
+        self.ends[found] = opens[found] + length + 2  # `<v/>`; of others it follows
         found = np.flatnonzero(codes == element.code)
         behind = opens[found] + length + 1
         after = buffer[behind]
@@ -192,9 +87,7 @@ class Tags:
             sure = (buffer[guess] == GT) & (not element.holds_text)
             if not sure.all():
                 guess[~sure] = _first_at_or_after(buffer, GT, opens[attributed[~sure]])
-            wrong = (guess >= next_opens[attributed]) | ~np.isin(
-                after, np.frombuffer(_BLANKS + b"/", np.uint8)
-            )
+            wrong = (guess >= next_opens[attributed]) | ~_is_any_of(BLANKS + b"/")[after]
             wrong |= (after == SLASH) & (guess != behind[open_ended] + 1)
             ends[open_ended] = guess
             is_empty = buffer[guess - 1] == SLASH
@@ -202,12 +95,40 @@ class Tags:
             codes[attributed[wrong]] = 0
         self.ends[found] = ends
 
+    def _have_name(self, found: Any, element: Element, offset: int) -> Any:
+        """Tell which of some tags have all of an element's name, of which the first letter is known."""
+        import numpy as np
+
+        right = np.ones(len(found), bool)
+        for nth, letter in enumerate(element.name[1:], 1):
+            right &= self.buffer[self.opens[found] + offset + nth] == letter
+        return right
+
     def misplaced(self, grammar: Grammar) -> Any:
-        """Find the tags that do not follow the one before, by their ordinals."""
+        """Find what is not plain, by the ordinals of tags.
+
+        That is a tag that may not follow the one before, and text where there should be none: nothing of a piece is
+        passed over.
+        """
         import numpy as np
 
         pairs = self.codes[:-1].astype(np.uint16) * grammar.size + self.codes[1:]
-        return np.flatnonzero(~grammar.allowed[pairs]) + 1
+        wrong = np.flatnonzero(~grammar.allowed[pairs]) + 1
+        gaps = self.opens[1:] - self.ends[:-1] - 1
+        gaps[grammar.holds_text[self.codes[:-1]]] = 0
+        loose = np.flatnonzero(gaps > 0)
+        if len(loose):
+            loose = loose[self._have_letters(self.ends[loose] + 1, gaps[loose])]
+        # Of two tags that do not follow each other, either may be the wrong one.
+        return np.concatenate([wrong, wrong - 1, loose])
+
+    def _have_letters(self, starts: Any, lengths: Any) -> Any:
+        """Tell which of some stretches are not blank."""
+        import numpy as np
+
+        offsets = np.cumsum(lengths) - lengths
+        where = np.repeat(starts - offsets, lengths) + np.arange(int(lengths.sum()), dtype=np.int32)
+        return np.add.reduceat(~_is_any_of(BLANKS)[self.buffer[where]], offsets) > 0
 
     def refuse(self, parts: Any, odd: Any, length: int) -> None:
         """Have some parts read in another way, if there are any.
@@ -244,69 +165,19 @@ class Tags:
         return self.ends[found] + 1, self.opens[np.minimum(found + 1, len(self.opens) - 1)]
 
 
+@cache
+def _is_any_of(characters: bytes) -> Any:
+    """Tell by a byte whether it is one of some (numpy bool of 256)."""
+    import numpy as np
+
+    table = np.zeros(256, bool)
+    table[list(characters)] = True
+    return table
+
+
 def _first_at_or_after(buffer: Any, byte: int, positions: Any) -> Any:
     import numpy as np
 
     every = np.flatnonzero(buffer == byte).astype(np.int32)
     every = np.append(every, np.int32(len(buffer) - 1))
     return every[np.searchsorted(every[:-1], positions)]
-
-
-def are_attributes(text: bytes) -> bool:
-    """Whether a text is what may stand between a tag's name and its `>`."""
-    return _ATTRIBUTES.fullmatch(text) is not None
-
-
-def odd_attributes(buffer: Any, starts: Any, lengths: Any) -> Any:
-    """Tell which of some texts are not what may stand between a tag's name and its `>`."""
-    import numpy as np
-
-    try:
-        numbers, distinct = numbered(buffer, starts, lengths)
-    except NotPlainError:  # too many, or too long: one by one
-        every = zip(starts.tolist(), lengths.tolist(), strict=True)
-        return np.array([not are_attributes(buffer[start : start + n].tobytes()) for start, n in every], bool)
-    return np.array([not are_attributes(text) for text in distinct], bool)[numbers]
-
-
-def numbered(buffer: Any, starts: Any, lengths: Any) -> tuple[Any, list[bytes]]:
-    """Number the distinct texts among many short ones.
-
-    Returns:
-        The number of each, and the distinct texts by number.
-    """
-    import numpy as np
-
-    # Texts are compared eight bytes at a time, with zeros after their end.
-    windows = np.ndarray((len(buffer) - 7,), "<u8", buffer, strides=(1,))
-    masks = np.array([(1 << 8 * length) - 1 for length in range(9)], np.uint64)
-    longest = max(int(lengths.max(initial=0)), 1)
-    require(longest <= PADDING)
-    words = [
-        windows[starts + offset] & masks[np.clip(lengths - offset, 0, 8)] for offset in range(0, longest, 8)
-    ]
-    numbers = np.zeros(len(starts), np.int16)
-    firsts: list[int] = []
-    left = np.arange(len(starts), dtype=np.int32)
-    while len(left) and len(firsts) < _MOST_KINDS:
-        same = words[0][left] == words[0][left[0]]
-        for word in words[1:]:
-            same &= word[left] == word[left[0]]
-        numbers[left[same]] = len(firsts)
-        firsts.append(int(left[0]))
-        left = left[~same]
-    if len(left):
-        # Many kinds: sorting is faster than a pass for each.
-        rest = np.stack([word[left] for word in words], axis=1)
-        _, where, inverse = np.unique(rest, axis=0, return_index=True, return_inverse=True)
-        require(len(firsts) + len(where) < np.iinfo(np.int16).max)
-        numbers[left] = inverse.reshape(-1) + len(firsts)
-        firsts += left[where].tolist()
-    distinct = [buffer[starts[nth] : starts[nth] + lengths[nth]].tobytes() for nth in firsts]
-    return numbers, distinct
-
-
-def require(plain: bool) -> None:
-    """Give up where the piece is not plain."""
-    if not plain:
-        raise NotPlainError

@@ -12,8 +12,8 @@ from pipefy_exports_dagster.reading.sniffing import unreadable
 
 from .cells import CellType, Run
 from .iso_dates import iso_values
+from .number_formats import NumberKind
 from .serials import serial_values
-from .styles import NumberKind
 
 _MAX_INTEGER_DIGITS = 18
 _DIGITS = frozenset(b"0123456789")
@@ -77,19 +77,27 @@ def segments(run: Run, styles: list[NumberKind]) -> list[Segment]:
 
 def _shared(run: Run) -> list[Segment]:
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     try:
-        return [Segment(run.column, ValueKind.SHARED, run.rows, run.texts.cast(pa.int32()))]
-    except pa.ArrowInvalid as error:
-        raise unreadable("a damaged workbook", f"{error}; download it again") from error
+        numbers = run.texts.cast(pa.int32())
+    except pa.ArrowInvalid:
+        try:
+            numbers = pc.utf8_trim_whitespace(run.texts).cast(pa.int32())
+        except pa.ArrowInvalid as error:
+            raise unreadable(
+                "a damaged workbook", "a cell refers to a text by what is no number; download it again"
+            ) from error
+    return [Segment(run.column, ValueKind.SHARED, run.rows, numbers)]
 
 
 def _booleans(run: Run) -> list[Segment]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    known = pc.is_in(run.texts, pa.array(["0", "1", "true", "false"]))
-    true = pc.is_in(run.texts, pa.array(["1", "true"]))
+    texts = pc.utf8_lower(pc.utf8_trim_whitespace(run.texts))
+    known = pc.is_in(texts, pa.array(["0", "1", "true", "false"]))
+    true = pc.is_in(texts, pa.array(["1", "true"]))
     if pc.all(known).as_py():
         return [Segment(run.column, ValueKind.BOOLEAN, run.rows, true)]
     found, mask = [], known.to_numpy(zero_copy_only=False)

@@ -1,0 +1,138 @@
+"""What the fields of the configuration may hold, checked where a section is made.
+
+Each error begins with its field: that is how a wrong value is found in a YAML. What a number may be follows from the
+unit in its field's name, unless the section says otherwise; so a new field is checked without a line of its own.
+"""
+
+import functools
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date
+from numbers import Integral, Real
+from os import PathLike
+from pathlib import Path
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from pipefy_exports_dagster.errors import ConfigurationError
+
+LONGEST_S = 1e9
+"""Some 30 years; timers of the operating system take little more."""
+_LONGEST_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The numbers that a field takes, up to `highest`; `lowest` itself only where it is `included`."""
+
+    lowest: float
+    highest: float
+    included: bool = False
+
+    def problem(self, number: float) -> str | None:
+        """Say what a number has to be, None if it is."""
+        if number < self.lowest or (number == self.lowest and not self.included):
+            return f"it has to be {self.lowest:,g} or more" if self.included else "it has to be more than 0"
+        return None if number <= self.highest else f"it has to be {self.highest:,.0f} or less"
+
+
+SECONDS = Range(0, LONGEST_S)
+SECONDS_OR_0 = Range(0, LONGEST_S, included=True)
+ANY_NUMBER = Range(0, 10**18)
+
+
+def check_fields(
+    section: Any,
+    ranges: Mapping[str, Range] = MappingProxyType({}),
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Check numbers, flags and texts of a frozen dataclass, and bring numbers into their field's type.
+
+    Args:
+        section: The dataclass's instance, as its `__post_init__` has it.
+        ranges: Of the fields that take other numbers than their unit says.
+        variables: Environment variables that fill fields, to name them as well.
+
+    Raises:
+        ConfigurationError: A value cannot be used.
+    """
+    section_class: type = type(section)
+    for field in fields(section):
+        hint, value = _hints(section_class)[field.name], getattr(section, field.name)
+        name = f"`{field.name}`" + (f" ({variables[field.name]})" if field.name in variables else "")
+        kinds = _kinds(hint)
+        if value is None and NoneType in kinds:
+            continue
+        if kinds & {int, float}:
+            range_ = ranges.get(field.name) or (
+                SECONDS if field.name.endswith(("_s", "_seconds")) else ANY_NUMBER
+            )
+            checked = _number_or_numbers(
+                name, value, range_, is_whole=int in kinds, is_list=get_origin(hint) is tuple
+            )
+            object.__setattr__(section, field.name, checked)
+        elif what := _wanted(kinds, value):
+            raise ConfigurationError(f"{name} is {shown(value)}; {what}")
+
+
+def shown(value: object) -> str:
+    """Quote a value in a message, cut short; a number may have more digits than Python writes."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of very many digits"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def _kinds(hint: Any) -> set[Any]:
+    """Return what a field takes: the types of a union, those within a tuple, or else the one."""
+    return set(get_args(hint)) if get_origin(hint) in {Union, UnionType, tuple} else {hint}
+
+
+def _wanted(kinds: set[Any], value: object) -> str | None:
+    """Say what to give in place of a value of the wrong type; None if it is of the right one."""
+    kinds = kinds - {NoneType}
+    if kinds == {bool}:
+        return None if isinstance(value, bool) else "use true or false"
+    if kinds == {str}:
+        return None if isinstance(value, str) else "give text"
+    if kinds == {Path}:
+        return None if isinstance(value, str | PathLike) else "give a path"
+    if kinds == {date}:
+        return None if isinstance(value, date) else "give a date"
+    sections = [kind for kind in kinds if isinstance(kind, type) and is_dataclass(kind)]
+    if sections and not isinstance(value, tuple(kinds)):
+        return f"give a `{sections[0].__name__}`"
+    return None
+
+
+def _number_or_numbers(
+    name: str, value: object, range_: Range, *, is_whole: bool, is_list: bool
+) -> float | tuple[float, ...]:
+    if not is_list:
+        return _number(name, value, range_, is_whole=is_whole)
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
+        raise ConfigurationError(f"{name} is {shown(value)}; give a list of numbers")
+    return tuple(_number(name, each, range_, is_whole=is_whole) for each in value)
+
+
+def _number(name: str, value: object, range_: Range, *, is_whole: bool) -> float:
+    # NumPy's numbers are numbers too; what comes after must be able to write them as JSON.
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise ConfigurationError(f"{name} is {shown(value)}; use a number")
+    number = int(value) if isinstance(value, Integral) else float(value)
+    if isinstance(number, float) and not math.isfinite(number):
+        raise ConfigurationError(f"{name} is {shown(value)}; use a number that is finite")
+    if problem := range_.problem(number):
+        raise ConfigurationError(f"{name} is {shown(value)}; {problem}")
+    if not is_whole:
+        return float(number)
+    if number != int(number):
+        raise ConfigurationError(f"{name} is {shown(value)}; use a whole number")
+    return int(number)
+
+
+@functools.cache
+def _hints(section: type) -> Mapping[str, Any]:
+    return get_type_hints(section)
