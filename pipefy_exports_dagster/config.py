@@ -42,7 +42,7 @@ LONGEST_REQUEST_S = 1e6
 DEFAULT_MIN_INTERVAL_S = 1.0
 MOST_RETRIES = 100
 MOST_DAYS = 100_000
-"""Longer ago is before the calendar of Python begins, or nearly."""
+"""Some 270 years; Python has no date for many more days ago."""
 
 
 @dataclass(frozen=True, slots=True)

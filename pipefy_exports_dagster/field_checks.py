@@ -20,6 +20,8 @@ from pipefy_exports_dagster.errors import ConfigurationError
 LONGEST_S = 1e9
 """Some 30 years; timers of the operating system take little more."""
 _LONGEST_SHOWN = 60
+_FEW = 1000
+"""Up to here, both ends of a range are said at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Range:
 
     def problem(self, number: float) -> str | None:
         """Say what a number has to be, None if it is."""
+        if self.included and self.highest <= _FEW and not self.lowest <= number <= self.highest:
+            return f"it has to be from {self.lowest:g} to {self.highest:g}"
         if number < self.lowest or (number == self.lowest and not self.included):
             return f"it has to be {self.lowest:,g} or more" if self.included else "it has to be more than 0"
         return None if number <= self.highest else f"it has to be {self.highest:,.0f} or less"
@@ -68,9 +72,10 @@ def check_fields(
             range_ = ranges.get(field.name) or (
                 SECONDS if field.name.endswith(("_s", "_seconds")) else ANY_NUMBER
             )
-            checked = _number_or_numbers(
-                name, value, range_, is_whole=int in kinds, is_list=get_origin(hint) is tuple
-            )
+            try:
+                checked = _number_or_numbers(name, value, range_, kinds, is_list=get_origin(hint) is tuple)
+            except ConfigurationError as error:
+                raise ConfigurationError(f"{error}{', or none' * (NoneType in kinds)}") from None
             object.__setattr__(section, field.name, checked)
         elif what := _wanted(kinds, value):
             raise ConfigurationError(f"{name} is {shown(value)}; {what}")
@@ -108,8 +113,9 @@ def _wanted(kinds: set[Any], value: object) -> str | None:
 
 
 def _number_or_numbers(
-    name: str, value: object, range_: Range, *, is_whole: bool, is_list: bool
+    name: str, value: object, range_: Range, kinds: set[Any], *, is_list: bool
 ) -> float | tuple[float, ...]:
+    is_whole = int in kinds
     if not is_list:
         return _number(name, value, range_, is_whole=is_whole)
     if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):

@@ -103,12 +103,9 @@ def test_a_value_that_does_not_fit_its_pin_is_named(desk: Desk) -> None:
     assert query(desk, "SELECT count(*) FROM prices") == [(1,)]
 
 
-@pytest.mark.parametrize(
-    ("pin", "said"),
-    [("c=BIGINT", "it has a, b"), ("a=NONSENSE", "not a type"), ("a=BIGINT; DROP", "not a type")],
-)
-def test_a_pin_that_cannot_be_meant_is_an_error(desk: Desk, pin: str, said: str) -> None:
-    assert said in error_of(desk.load_table(desk.csv("a,b\n1,x\n"), "--column-type", pin))
+def test_a_pin_for_a_column_that_is_not_there_is_an_error(desk: Desk) -> None:
+    said = error_of(desk.load_table(desk.csv("a,b\n1,x\n"), "--column-type", "c=BIGINT"))
+    assert "it has a, b" in said
     assert not (desk.root / "own.duckdb").exists()
 
 

@@ -19,6 +19,7 @@ BAD = {
     "an empty date format": ("--date-format", "", "no directive"),
     "a decimal mark in words": ("--decimal-mark", "comma", "is not one of ',', '.'"),
     "a type that is none": ("--column-type", "a=NUMBER", "not a type of DuckDB"),
+    "a type with SQL behind it": ("--column-type", "a=BIGINT; DROP TABLE x", "not a type of DuckDB"),
     "a type that no column can have": ("--column-type", "a=VARIANT", "VARCHAR or JSON"),
     "a sheet without a name": ("--sheet", "", "no name of a sheet"),
     "no memory": ("--max-memory", "0", "more than 0"),
