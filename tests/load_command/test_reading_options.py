@@ -106,7 +106,6 @@ def test_the_sheets_to_load_can_be_named(target: str, desk: Desk) -> None:
     assert "id" in {column["header"] for column in only_one["columns"]}
     assert "other" in {column["header"] for column in only_two["columns"]}
     assert answer(load(file, "--sheet", "One", "--sheet", "Two", "--json"))["rows"] == 2
-    assert answer(load(file, "--sheet", "all", "--json"))["rows"] == 2
     said = error_of(load(file, "--sheet", "Three"))
     assert said.startswith("Error: --sheet names 'Three'")
     assert "`" not in said
