@@ -20,8 +20,9 @@ def change_columns(
     *,
     retyped: Mapping[str, tuple[str, str]],
     added: Sequence[NewColumn],
+    comments: Mapping[str, str],
 ) -> None:
-    """Change the types of existing columns and add new ones, within the caller's transaction; keep the indexes.
+    """Change types and comments of existing columns and add new ones, in the caller's transaction; keep the indexes.
 
     An index on the table blocks ALTER TYPE, and dropping it first helps only sometimes (tried with DuckDB 1.5.5:
     not for the indexed column itself, and a unique index cannot be created again under its name in the same
@@ -30,10 +31,11 @@ def change_columns(
 
     Args:
         retyped: New type, and SQL for the converted values, by column name.
+        comments: New comments by column name.
     """
     table = identifier(state.name)
-    if not state.indexes and len(retyped) + len(added) > _MANY_CHANGES:
-        _replace_by_wider(connection, state, retyped, added)
+    if not state.indexes and len(retyped) + len(added) + len(comments) > _MANY_CHANGES:
+        _replace_by_wider(connection, state, retyped, added, comments)
         return
     if retyped and state.indexes:
         _make_anew(connection, state, retyped)
@@ -47,6 +49,8 @@ def change_columns(
         connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {column.type}")
         if column.comment is not None:
             connection.execute(f"COMMENT ON COLUMN {table}.{name} IS {literal(column.comment)}")
+    for column_name, comment in comments.items():
+        connection.execute(f"COMMENT ON COLUMN {table}.{identifier(column_name)} IS {literal(comment)}")
 
 
 def _replace_by_wider(
@@ -54,13 +58,14 @@ def _replace_by_wider(
     state: TableState,
     retyped: Mapping[str, tuple[str, str]],
     added: Sequence[NewColumn],
+    comments: Mapping[str, str],
 ) -> None:
     """Replace the table by a new one with its rows, comments and defaults."""
     kept = [
         NewColumn(
             column.name,
             retyped[column.name][0] if column.name in retyped else column.type,
-            column.header,
+            comments.get(column.name, column.header),
         )
         for column in state.columns
     ]

@@ -112,11 +112,12 @@ def apply_plan(
     added = [
         NewColumn(column.name, column.type, column.staged.header) for column in plan if column.old is None
     ]
-    change_columns(connection, state, retyped=retyped, added=added)
-    for column in plan:
-        if column.old is not None and column.comment is not None:
-            name, comment = identifier(column.name), literal(column.comment)
-            connection.execute(f"COMMENT ON COLUMN {identifier(state.name)}.{name} IS {comment}")
+    respelled = {
+        column.old.name: column.comment
+        for column in plan
+        if column.old is not None and column.comment is not None
+    }
+    change_columns(connection, state, retyped=retyped, added=added, comments=respelled)
 
 
 def _comment(column: StagedColumn, old: TableColumn | None) -> str | None:

@@ -22,8 +22,10 @@ _SMALLEST_ROW_GROUP = 2 * 2_048
 _NOT_IN_PARQUET = ("HUGEINT", "UHUGEINT")  # it would make doubles of them
 # Each column of texts reserves as much as its dictionary may take, a megabyte if nothing is said.
 _DICTIONARY_BYTES = 100 << 20
-# A dictionary that is given up is work for nothing, and by default that is after 23,000 different values.
+# A dictionary that is given up is work for nothing, and by default that is after a fifth of the group's rows. Each
+# column reserves memory for as many values as that.
 _DICTIONARY_VALUES = 2_000
+_DICTIONARY_SHARE = 5
 ROWS_WORTH_THREADS = 4 * 122_880
 """Rows from which on an insert with several threads is faster; below, it doubles the work and saves no time."""
 
@@ -97,10 +99,11 @@ def write_staged_file(
         if column.candidate and column.verify:
             values += [] if column.may_change_text else [f"{_misfit(column.candidate, text)} AS v{nth}"]
             checked.append(_misfit_of_changed(column.candidate, nth) if column.may_change_text else f"v{nth}")
+    group = _row_group(rows)
     copied = connection.execute(
         f"COPY (SELECT {', '.join(checked)} FROM (SELECT {', '.join(values)} FROM {relation})) "
-        f"TO {literal(str(path))} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {_row_group(rows)}, "
-        f"DICTIONARY_SIZE_LIMIT {_DICTIONARY_VALUES}, "
+        f"TO {literal(str(path))} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {group}, "
+        f"DICTIONARY_SIZE_LIMIT {min(_DICTIONARY_VALUES, group // _DICTIONARY_SHARE)}, "
         f"STRING_DICTIONARY_PAGE_SIZE_LIMIT {min(_DICTIONARY_BYTES // len(columns), 1 << 20)}, RETURN_STATS)"
     ).fetchone()
     assert copied is not None  # noqa: S101  a row for the one file

@@ -65,6 +65,9 @@ NO_TITLES = {
     "sentences": (["Comentário", "Bom dia", "Obrigado, até logo", "Sim, ok"], ["Bom dia", "Obrigado, até logo", "Sim, ok"]),
     "dates and times": (["Quando", "01/02/2026, 10:00", "02/02/2026, 11:00"], ["01/02/2026, 10:00", "02/02/2026, 11:00"]),
     "addresses": (["E-mails", "a@x.com;b@x.com", "c@x.com;d@x.com"], ["a@x.com;b@x.com", "c@x.com;d@x.com"]),
+    "a list at the end": (["Nota", "sim", "não", "sim;talvez"], ["sim", "não", "sim;talvez"]),
+    "two lists at the end": (["Nota", "sim", "não", "sim;talvez", "não;nunca"], ["sim", "não", "sim;talvez", "não;nunca"]),
+    "numbers, then names": (["Valor", "10", "a;b", "c;d", "e;f"], ["10", "a;b", "c;d", "e;f"]),
     "lists of different lengths": (["Tags", "bug;urgente", "melhoria", "bug;baixa;velho"], ["bug;urgente", "melhoria", "bug;baixa;velho"]),
 }  # fmt: skip
 

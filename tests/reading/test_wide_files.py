@@ -94,6 +94,11 @@ def test_a_table_that_has_them_already_is_loaded_again(loader: Loader) -> None:
     for _ in range(2):
         report = loader.load_here(loader.csv(content(KINDS["times"][0])))
     assert (report.rows, report.changes) == (ROWS, ())
+    report = loader.load_here(loader.csv(content(KINDS["times"][0]).replace("h", "H")))
+    assert len(report.changes) == COLUMNS  # each header is spelt otherwise now
+    comments = loader.query("SELECT count(*) FROM duckdb_columns() WHERE comment = upper(column_name)")
+    assert comments == [(COLUMNS,)]
+    assert loader.query("SELECT count(*), count(h1999) FROM jobs") == [(ROWS, ROWS)]
 
 
 def test_thousands_of_columns_are_added_and_widened_at_once(loader: Loader) -> None:

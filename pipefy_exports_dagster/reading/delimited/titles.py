@@ -12,7 +12,8 @@ _MOST_TITLES = 20
 _LONGEST_SHOWN = 200
 _LONGEST_NAME = 200
 _AGREEING = 0.9
-_PADDED_WIDTH = 3
+_TELLING_WIDTH = 3  # two fields may be a text with one separator
+_TITLES_WITHOUT_ROWS = 2
 # Numbers, dates and times, also with a unit of money or a zone.
 _VALUE = re.compile(
     r"(R\$|US\$|\$|€)?[\s\d.,:/+%-]*\d[\s\d.,:/+%-]*(T[\d:.,+-]*)?(Z|AM|PM|UTC)?", re.IGNORECASE
@@ -26,14 +27,24 @@ def count_titles(records: Sequence[Sequence[str]], delimiter: str) -> int:
     while titles < min(_MOST_TITLES, len(records)) and len(_filled(records[titles])) == 1:
         titles += 1
     below = records[titles:]
-    if not titles or not below or not _is_header(below[0], delimiter):
+    if not titles or not below or below[0] in below[1:] or not _is_header(below[0], delimiter):
         return 0
     width = len(below[0])
     if sum(len(record) == width for record in below) < _AGREEING * len(below):
         return 0
+    texts = [_filled(record)[0] for record in records[:titles]]
     # As spreadsheets write a title: with all separators of the table.
     padded = any(len(record) == width for record in records[:titles])
-    return 0 if padded and width < _PADDED_WIDTH else titles
+    return titles if _is_likely(texts, width, rows=len(below) - 1, padded=padded) else 0
+
+
+def _is_likely(titles: Sequence[str], width: int, *, rows: int, padded: bool) -> bool:
+    """Whether these are titles, and no column of texts of which the last ones happen to have separators."""
+    if not rows:
+        return width >= _TELLING_WIDTH and len(titles) <= _TITLES_WITHOUT_ROWS
+    if width >= _TELLING_WIDTH:
+        return True
+    return not padded and rows >= len(titles) and all(_is_name(title.strip().casefold()) for title in titles)
 
 
 def titles_of(records: Sequence[Sequence[str]]) -> tuple[str, ...]:
