@@ -20,6 +20,7 @@ _ERRORS = frozenset(status.phrase.casefold() for status in HTTPStatus if status 
     "upstream request timeout",
 }
 _STATUS = re.compile(r"^(http/\d(\.\d)?\s+)?([45]\d\d\b\W*)?", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _SENTENCE = re.compile(r"[.!?…]$|:\s")
 
 
@@ -27,11 +28,14 @@ def is_message(text: str) -> bool:
     """Tell one line of text that says an error, such as a server's, from the header of a table without rows.
 
     A message is a sentence (it ends like one, or has a colon within), or longer than any header, or what servers say:
-    `503 Service Unavailable`. An empty table would take the place of the rows that are there.
+    `503 Service Unavailable`; what no person types is no header either. An empty table would take the place of the rows
+    that are there.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) != 1:
         return not lines
+    if _CONTROL.search(text):
+        return True
     line = lines[0].strip('"')
     says = _STATUS.sub("", line).strip(" .!").casefold()
     return len(line) > _LONGEST_HEADER or bool(_SENTENCE.search(line)) or not says or says in _ERRORS
