@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .files import BASE_FORM, bench_files, tiny_files
+from .files import BASE_FORM, bench_files, small_file, tiny_files
+from .whole_commands import Measured, command_ratios, measure_commands
 
 Round = dict[tuple[str, str], dict[str, Any]]
 
@@ -138,6 +139,17 @@ def table(measured: list[Round], names: list[str]) -> list[str]:
     return lines
 
 
+def commands_table(measured: list[Measured]) -> list[str]:
+    """Write the ratios of whole commands as more lines of the table."""
+    of_rounds = [command_ratios(run) for run in measured]
+    lines = []
+    for name, (_, to_reach) in of_rounds[0].items():
+        values = [ratios_of_round[name][0] for ratios_of_round in of_rounds]
+        middle, low, high = statistics.median(values), min(values), max(values)
+        lines.append(f"| {name} | {middle:.2f} | {low:.2f} to {high:.2f} | {to_reach} |")
+    return lines
+
+
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(prog="benchmarks")
@@ -179,7 +191,10 @@ def main() -> None:
             f"{fact} {value:.2f}" for fact, value in found.items() if fact not in ("rows", "pandas")
         )
         out(f"{name} {file}: {facts}\n")
-    out("\n" + "\n".join(table(measured, names)) + "\n")
+    lines = table(measured, names)
+    if arguments.only is None:
+        lines += commands_table(measure_commands(small_file(arguments.folder), arguments.rounds))
+    out("\n" + "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

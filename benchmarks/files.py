@@ -105,6 +105,12 @@ def tiny_files(folder: Path) -> dict[str, Path]:
     }
 
 
+def small_file(folder: Path) -> Path:
+    """Make a workbook of 2,000 rows in caxlsx's form: most exports are that small."""
+    table = Table(HEADER, list(jobs(2_000)))
+    return _made(folder / "jobs-2k-caxlsx.xlsx", lambda path: _FORMS["caxlsx"](table, path))
+
+
 def _in_form(form: str, table: Table, rows: int) -> Callable[[Path], None]:
     def write(path: Path) -> None:
         if not table.rows:  # the same rows for all forms, made once and only where a file is missing

@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,13 +27,47 @@ class Commands:
     environment: Mapping[str, str]
     commands: Mapping[str, list[str]]
 
-    def cpu(self, name: str) -> float:
-        """Run a command, and give the CPU seconds of it and of all processes that it starts."""
-        before = _cpu_of_children()
+    def measure(self, name: str) -> dict[str, float]:
+        """Run a command, and give its seconds, and the CPU seconds of it and of all processes that it starts."""
+        before, started = _cpu_of_children(), time.perf_counter()
         subprocess.run(  # noqa: S603
             self.commands[name], env=dict(self.environment), cwd=self.folder, capture_output=True, check=True
         )
-        return _cpu_of_children() - before
+        return {"seconds": time.perf_counter() - started, "cpu": _cpu_of_children() - before}
+
+
+Measured = Mapping[str, Mapping[str, float]]
+
+
+def measure_commands(small_file: Path, rounds: int) -> list[Measured]:
+    """Run all commands in turn, round after round; a first round that makes instance and tables does not count."""
+    with small_commands(small_file) as commands:
+        measured = []
+        for _ in range(rounds + 1):
+            measured.append({name: commands.measure(name) for name in commands.commands})
+            sys.stderr.write(".")
+    sys.stderr.write("\n")
+    return measured[1:]
+
+
+def command_ratios(run: Measured) -> dict[str, tuple[float, str]]:
+    """Compare what a round measured: by name, the ratio and what is to be reached."""
+    cpu = {name: facts["cpu"] for name, facts in run.items()}
+    return {
+        "small file: whole `load` / importing DuckDB and pyarrow": (
+            run["load"]["seconds"] / run["imports"]["seconds"],
+            "3.0",
+        ),
+        "small file: whole `load` / importing DuckDB and pyarrow, CPU": (cpu["load"] / cpu["imports"], "3.0"),
+        "small export: materialization / an asset that does nothing, default executor, CPU": (
+            cpu["materialization"] / cpu["noop"],
+            "0.9",
+        ),
+        "small export: materialization / an asset that does nothing, in process, CPU": (
+            cpu["materialization"] / cpu["noop in process"],
+            "1.6",
+        ),
+    }
 
 
 @contextmanager
