@@ -22,7 +22,7 @@ OTHER_OPTIONS = {
     "date_format": "--date-format",
     "sheets": "--sheet",
 }
-_FIELD = re.compile(f"`({'|'.join(OTHER_OPTIONS | LIMIT_OPTIONS)})`")
+_FIELD = re.compile(f"`(?:reading\\.)?({'|'.join(OTHER_OPTIONS | LIMIT_OPTIONS)})`")
 
 
 @dataclass(frozen=True, slots=True)

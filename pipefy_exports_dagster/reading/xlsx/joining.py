@@ -142,8 +142,8 @@ class SheetChoice:
         missing = [name for name in self.sheets if name not in names]
         if missing:
             raise ConfigurationError(
-                f"`sheets` names {missing[0]!r}, and the workbook has no such sheet; it has "
-                f"{', '.join(map(repr, names[:30])) or 'none'}. Change `sheets`, and the same file loads"
+                f"`reading.sheets` names {missing[0]!r}, and the workbook has no such sheet; it has "
+                f"{', '.join(map(repr, names[:30])) or 'none'}. Change it, and the same file loads"
             )
         return [nth for nth, sheet in enumerate(listed) if sheet.part and sheet.name in self.sheets]
 
