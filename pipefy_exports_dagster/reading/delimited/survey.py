@@ -125,7 +125,7 @@ def _survey_lines(lines: bytes, delimiter: int, *, first: bool, sample_records: 
     found = Survey(utf8=_is_utf8(lines))
     buffer = np.frombuffer(lines, np.uint8)
     line_feeds = np.flatnonzero(buffer == _LF)
-    breaks = (buffer == _LF) | (buffer == delimiter)
+    is_delimiter = buffer == delimiter
     returns = buffer == _CR if b"\r" in lines else None
     if b'"' in lines:
         is_quote = buffer == _QUOTE
@@ -134,7 +134,7 @@ def _survey_lines(lines: bytes, delimiter: int, *, first: bool, sample_records: 
         if inside[-1] or not _quotes_enclose_fields(buffer, is_quote, inside, delimiter):
             found.regular = False
             return found
-        breaks &= ~inside
+        is_delimiter &= ~inside
         outside = line_feeds[~inside[line_feeds]]
         found.newline_in_quotes = len(outside) != len(line_feeds)
         line_feeds = outside
@@ -148,7 +148,7 @@ def _survey_lines(lines: bytes, delimiter: int, *, first: bool, sample_records: 
         found.regular = False  # the header is not in the first line
         return found
     found.longest_record = int(lengths.max(initial=0))
-    _count_records(buffer, np.flatnonzero(breaks), blank, found)
+    _count_records(np.flatnonzero(is_delimiter), line_feeds, blank, found)
     if not found.regular:
         return found
     without_value = _without_value(lines, line_feeds, lengths, found)
@@ -195,11 +195,10 @@ def _line_ends_agree(buffer: Any, line_feeds: Any, returns: Any, found: Survey) 
     return ends in (0, len(line_feeds))
 
 
-def _count_records(buffer: Any, breaks: Any, blank: Any, found: Survey) -> None:
+def _count_records(delimiters: Any, line_feeds: Any, blank: Any, found: Survey) -> None:
     import numpy as np
 
-    at_end = np.flatnonzero(buffer[breaks] == _LF)
-    fields = np.diff(at_end, prepend=-1)[~blank]
+    fields = np.diff(np.searchsorted(delimiters, line_feeds), prepend=0)[~blank] + 1
     if len(fields):
         found.fields = int(fields[0])
         found.records = len(fields)
