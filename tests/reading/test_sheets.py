@@ -171,7 +171,9 @@ def test_a_sheet_that_the_workbook_does_not_have_is_the_configurations_fault(
     loader: Loader, sheets: list[str]
 ) -> None:
     path = Book({"Info": COVER, "Cards": CARDS}).write(loader.folder / "book.xlsx")
-    with pytest.raises(ConfigurationError, match=r"`reading.sheets` names 'Karten', .* it has 'Info', 'Cards'"):
+    with pytest.raises(
+        ConfigurationError, match=r"`reading.sheets` names 'Karten', .* it has 'Info', 'Cards'"
+    ):
         loader.load_here(path, options=ReadOptions(sheets=sheets))
     assert not loader.database.exists()
 
