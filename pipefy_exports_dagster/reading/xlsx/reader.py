@@ -47,10 +47,16 @@ class _ScannedPiece:
 
 @dataclass(slots=True)
 class Workbook:
-    """A workbook that is being read."""
+    """A workbook that is being read.
+
+    Args:
+        libraries: Done when numpy and pyarrow are imported, which one thread has to do for all.
+        shared: The texts that cells refer to.
+    """
 
     package: Package
     styles: list[NumberKind]
+    libraries: Future[None]
     shared: Future[Any]
 
     def scan(self, sheet: Sheet) -> ScannedSheet:
@@ -94,6 +100,7 @@ class Workbook:
                     future.cancel()
 
     def _scan_piece(self, rows: bytes, opening: Opening) -> _ScannedPiece:
+        self.libraries.result()
         cells = scan_rows(rows, opening)
         return _ScannedPiece(
             self._piece(cells),
@@ -136,10 +143,12 @@ def open_workbook(connection: "duckdb.DuckDBPyConnection", path: Path, *, option
         ConfigurationError: `options.sheets` names a sheet that it does not have.
     """
     package = Package.open(path, max_unpacked_bytes=options.max_unpacked_bytes)
-    # No cell's scan needs the shared strings, so they are read beside it.
+    # No cell's scan needs the shared strings, so they are read beside it. The libraries come first, in one thread:
+    # two that import pyarrow at once may meet it half imported.
     with package, ThreadPoolExecutor(1) as beside:
+        libraries = beside.submit(_import_libraries)
         shared = beside.submit(_shared_strings, package)
-        workbook = Workbook(package, read_styles(package), shared)
+        workbook = Workbook(package, read_styles(package), libraries, shared)
         joined = SheetChoice(package, options.sheets, workbook.scan, workbook.header_of).join()
         return _source(connection, workbook, joined, options)
 
@@ -204,3 +213,9 @@ def _shared_strings(package: Package) -> Any:
 
     strings = read_shared_strings(package)
     return pc.if_else(pc.equal(strings, ""), pa.scalar(None, pa.string()), strings)
+
+
+def _import_libraries() -> None:
+    import numpy as np  # noqa: F401
+    import pyarrow as pa  # noqa: F401
+    import pyarrow.compute as pc  # noqa: F401
