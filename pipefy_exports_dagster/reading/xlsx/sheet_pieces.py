@@ -13,7 +13,7 @@ from .package import Package
 _CHUNK_BYTES = 4 << 20
 # Each piece costs some 0.4 ms a column, so those of wide sheets are longer.
 _ROWS_WORTH_A_PIECE = 4_000
-_LONGEST_PIECE_BYTES = 16 << 20
+_LONGEST_PIECE_BYTES = 12 << 20
 _MAX_ROW_BYTES = 64 << 20
 _END_OF_ROW = re.compile(rb"</(?:[^\s<>/:]{1,64}:)?row\s{0,64}>")
 
