@@ -1,5 +1,7 @@
 """The code location: a configuration from the environment, or several from a YAML file."""
 
+import gc
+
 import dagster as dg
 
 from pipefy_exports_dagster.configurations import configurations
@@ -11,3 +13,7 @@ defs = dg.Definitions.merge(
     # Here and not in the factory: a project that has an executor of its own could not merge two.
     dg.Definitions(executor=side_by_side_executor()),
 )
+
+# What is imported by now stays. Each pass of the garbage collector goes through all of it otherwise, which was half a
+# second of CPU in a small export. Here and not in the factory: in other people's projects it is for them to decide.
+gc.freeze()
