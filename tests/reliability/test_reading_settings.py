@@ -47,7 +47,7 @@ MET = [
     Met("max_memory_bytes", 30_000_000, "ReadLimitError", "raise `reading.max_memory_bytes`"),
     Met("max_seconds", 0.01, "ReadLimitError", "raise `reading.max_seconds`"),
     Met("max_unpacked_bytes", 2_000, "ReadLimitError", "more than 2,000 bytes"),
-    Met("sheets", ["Nowhere"], "ConfigurationError", "`sheets` names 'Nowhere'"),
+    Met("sheets", ["Nowhere"], "ConfigurationError", "`reading.sheets` names 'Nowhere'"),
 ]
 
 
