@@ -32,7 +32,8 @@ OTHER_SPELLINGS = [
 ]  # fmt: skip
 
 
-_READ_IN_SEVERAL_WAYS = (b"<v>\r\n", b"</v><v>2</v>")
+# Of a number cell that holds none the others make nothing, or fail.
+_READ_IN_SEVERAL_WAYS = (b"<v>\r\n", b"</v><v>2</v>", b"<v>&#65;", b"<v><![CDATA[&]]>")
 
 
 def mutated(content: bytes, chance: random.Random) -> bytes:

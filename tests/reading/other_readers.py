@@ -16,6 +16,7 @@ from support.loader import Loader
 from .reference import canonical, cell_text, comparable
 
 Row = list[str | None]
+_LAST_SERIAL = 2_958_466
 _SAME_TIME = timedelta(milliseconds=1)  # openpyxl rounds otherwise
 
 
@@ -52,8 +53,16 @@ def cells_of_another_reader(path: Path) -> OtherCells:
     return OtherCells(
         rows,
         repeats=any(times > 1 for times in numbers.values()) or len(numbers) != xml.count(b"<row"),
-        keeps_more=b"<f" in xml or b"<is" in xml,
+        keeps_more=any(
+            _is_beyond_others(cell) for cell in re.findall(rb"<c[\s>/].*?</c\s*>", xml, re.DOTALL)
+        ),
     )
+
+
+def _is_beyond_others(cell: bytes) -> bool:
+    """Whether a cell holds a formula without a value, or an inline string that its type does not announce."""
+    without_value = b"<f" in cell and re.search(rb"<v[^>]*>[^<]|<t[^>]*>[^<]", cell) is None
+    return without_value or (b"<is" in cell and b"inlineStr" not in cell)
 
 
 def _with_openpyxl(path: Path) -> list[Row] | None:
@@ -107,11 +116,18 @@ def _plain(text: str | None) -> str:
     return text.removesuffix(".0").removesuffix(" 00:00:00").lower()
 
 
+def _is_beyond_dates(text: str | None) -> bool:
+    """Whether a text is a number that is no date: under a date's format openpyxl makes an error of it."""
+    with contextlib.suppress(ValueError):
+        return text is not None and abs(float(text)) > _LAST_SERIAL
+    return False
+
+
 def _same(one: str | None, other: str | None) -> bool:
     if _plain(one) == _plain(other):
         return True
     if one is None or other is None:
-        return False
+        return other is None and _is_beyond_dates(one)
     if one == f"1899-12-31 {other}" or other == f"1899-12-31 {one}":
         return True  # a time of the day before the first, which openpyxl shows without it
     with contextlib.suppress(ValueError):

@@ -2,6 +2,7 @@
 """The fast scanner against the slow one, cell by cell, on pieces of sheets that were changed by chance."""
 
 import random
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -68,12 +69,13 @@ def slow_cells(piece: bytes, opening: Opening) -> Cells | str:
         return str(error)
 
 
-def is_explained(piece: bytes, refusal: str) -> bool:
+def is_explained(piece: bytes, opening: Opening, refusal: str) -> bool:
     """Whether the fast scanner may read what is no XML: it does not look at what it needs for no value.
 
     That is which namespace the prefix of an attribute stands for, and the text of a formula that has a value.
     """
-    return "unbound prefix" in refusal or b"<f" in piece
+    without_formulas = re.sub(rb"(<f(?:\s[^<>]*)?>)[^<]*(</f>)", rb"\1\2", piece)
+    return "unbound prefix" in refusal or not isinstance(slow_cells(without_formulas, opening), str)
 
 
 def test_whole_pieces_are_scanned_alike_and_most_of_them_fast(pieces: list[tuple[bytes, Opening]]) -> None:
@@ -95,7 +97,7 @@ def test_changed_pieces_are_scanned_alike(pieces: list[tuple[bytes, Opening]], s
         slow = slow_cells(piece, opening)
         fast = scan_rows_fast(piece, opening)
         if isinstance(slow, str):
-            assert fast is None or is_explained(piece, slow), (slow, piece)
+            assert fast is None or is_explained(piece, opening, slow), (slow, piece)
             continue
         compared += 1
         assert cells(scan_rows(piece, opening)) == slow, piece
