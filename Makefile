@@ -4,7 +4,7 @@ VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install instance demo dev test test-oldest test-newest lint format types docs lock package vendor-check bench clean-demo
+.PHONY: help install instance demo dev test test-oldest test-newest lint format types docs lock package vendor-check bench fuzz clean-demo
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ vendor-check: install ## Point the vendor's own command line at the sandbox
 
 bench: install ## Measure reading and loading; prints ratios
 	$(BIN)/python -m benchmarks
+
+fuzz: install ## New inputs for one fuzz target until one breaks a promise: make fuzz TARGET=sniffing MINUTES=10
+	PYTHONPATH=$(CURDIR)/tests $(BIN)/python -m fuzz $(TARGET) --minutes $(or $(MINUTES),10)
 
 # The lock has no index address, so that it installs from wherever pip is set up to look. Its DuckDB is the newest
 # whose DuckLake extension exists as a wheel, and whose files open in every 1.4 and 1.5 client.

@@ -1,0 +1,1 @@
+"""Inputs that nobody thought of, for each place where text of others comes in."""
