@@ -58,8 +58,8 @@ def look_at_database(config: PipefyExportsConfig) -> Iterator[Finding]:
         return
     try:
         holder = lock_holder(path) if path.is_file() else None
-        with opened_for_reading(path) as connection:
-            columns = connection.execute(
+        with opened_for_reading(path) as opened:
+            columns = opened.connection.execute(
                 "SELECT schema_name, table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
             ).fetchall()
     except DatabaseLockedError as error:

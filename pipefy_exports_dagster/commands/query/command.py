@@ -3,19 +3,22 @@
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from pipefy_exports_dagster.commands.output import readers_may_leave
 from pipefy_exports_dagster.commands.query.formats import Format, print_rows
-from pipefy_exports_dagster.commands.query.reading import opened_configured, opened_for_reading, run_query
+from pipefy_exports_dagster.commands.query.reading import (
+    ReadOnlyDatabase,
+    opened_configured,
+    opened_for_reading,
+    run_query,
+)
+from pipefy_exports_dagster.commands.query.statements import one_that_reads
 from pipefy_exports_dagster.commands.settings import read_settings
 from pipefy_exports_dagster.load_command.failures import ended_in_one_line
+from pipefy_exports_dagster.load_command.param_types import Size
 from pipefy_exports_dagster.load_command.progress import Progress
-
-if TYPE_CHECKING:
-    import duckdb
 
 
 # Unknown options are let through, because SQL may begin with a comment: `-- ...`
@@ -34,31 +37,39 @@ if TYPE_CHECKING:
     show_default="the read copy, or the database if that is newer",
     help="Another DuckDB file.",
 )
-def query(*, sql: str, format_: str, database: Path | None) -> None:
+@click.option(
+    "--max-memory",
+    type=Size(),
+    show_default="four fifths of what the machine has",
+    help="What the query may take of memory; past it, a sort or the like goes on in temporary files.",
+)
+def query(*, sql: str, format_: str, database: Path | None, max_memory: int | None) -> None:
     """Run one SQL query on the loaded tables, and print its rows.
 
-    It only reads: no statement that changes anything is run, and no file but the database is opened or written.
+    It only reads. The SQL is one SELECT (or FROM, WITH, VALUES, PIVOT, DESCRIBE, SUMMARIZE, SHOW), or an EXPLAIN of one;
+    anything else is refused before the database is open. No other file is read, and none is written.
     SQL of - is read from standard input. `SHOW TABLES` lists the tables, `DESCRIBE name` a table's columns.
 
     Rows are printed as they are found, so that a large result needs no memory. In a terminal a table ends after
     1,000 rows, and a row that is too wide is printed line by line.
     """
-    text = sys.stdin.read() if sql == "-" else sql
-    with (
-        ended_in_one_line(as_json=False, undone=""),
-        readers_may_leave(),
-        opened_for_reading(database) if database else _opened_configured() as connection,
-    ):
-        with Progress() as progress:
-            progress.stage("running the query")
-            rows = run_query(connection, text, as_json=format_ == Format.JSON)
-        print_rows(rows, Format(format_))
+    with ended_in_one_line(as_json=False, undone=""), readers_may_leave():
+        # Whatever does not read is refused before a database is open.
+        statement = one_that_reads(sys.stdin.read() if sql == "-" else sql)
+        with _opened(database, max_memory) as opened:
+            with Progress() as progress:
+                progress.stage("running the query")
+                rows = run_query(opened, statement, as_json=format_ == Format.JSON)
+            print_rows(rows, Format(format_))
 
 
-def _opened_configured() -> "AbstractContextManager[duckdb.DuckDBPyConnection]":
+def _opened(database: Path | None, max_memory: int | None) -> AbstractContextManager[ReadOnlyDatabase]:
+    if database:
+        return opened_for_reading(database, max_memory=max_memory)
     config = read_settings().database_config()
     return opened_configured(
         config.database_path,
         read_copy=config.read_copy,
         on_note=lambda note: click.echo(f"Note: {note}", err=True),
+        max_memory=max_memory,
     )

@@ -1,6 +1,5 @@
 """A connection that can only read the database, and the rows of a query over it."""
 
-import re
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,12 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipefy_exports_dagster.errors import (
-    ConfigurationError,
-    DatabaseLockedError,
-    LoadFailedError,
-    QueryRefusedError,
-)
+from pipefy_exports_dagster.commands.query.refusals import cannot_be_opened, refused
+from pipefy_exports_dagster.commands.query.statements import CLOSED, Statement
+from pipefy_exports_dagster.errors import ConfigurationError, DatabaseLockedError
 from pipefy_exports_dagster.load_command.reading import require_database
 from pipefy_exports_dagster.loading.read_copy import read_copy_path
 
@@ -22,10 +18,6 @@ if TYPE_CHECKING:
     import duckdb
 
 BATCH_ROWS = 2_000
-_HOLDER = re.compile(r"\(PID (\d+)\)")
-_STORAGE_VERSION = re.compile(
-    r"version number (?P<written>\d+), but we can only read versions? (?:between )?(?P<oldest>\d+)"
-)
 _AS_TEXT = "CAST(COLUMNS(*) AS VARCHAR)"
 _AS_JSON = "CAST(to_json(COLUMNS(*)) AS VARCHAR)"
 
@@ -41,10 +33,53 @@ class Rows:
     batches: Iterator[Batch]
 
 
+class ReadOnlyDatabase:
+    """A database that is open to be read, and closed to everything else: no statement can write, not even to it.
+
+    DuckDB itself would leave the database's own file and its write-ahead log open to `COPY`, to profiles and to logs,
+    though the database is attached read-only. So local files are closed once it is attached.
+    """
+
+    def __init__(self, path: Path, *, folder: str, max_memory: int | None) -> None:
+        """Open it.
+
+        Args:
+            path: The database.
+            folder: For what a large query cannot keep in memory; the one beside the database may not be ours to write.
+            max_memory: Bytes that DuckDB may take, or None for four fifths of what the machine has.
+        """
+        self._path, self._folder, self._max_memory = path, folder, max_memory
+        self.connection = self._connect(may_spill=False)
+
+    def let_spill(self) -> None:
+        """Open it anew, so that DuckDB can write to the folder. Its own file is then open to it as well."""
+        self.connection.close()
+        self.connection = self._connect(may_spill=True)
+
+    def _connect(self, *, may_spill: bool) -> "duckdb.DuckDBPyConnection":
+        import duckdb
+
+        limits: dict[str, str | bool | int | float | list[str]] = {
+            **CLOSED,
+            "lock_configuration": False,
+            "temp_directory": self._folder if may_spill else "",
+        }
+        if self._max_memory is not None:
+            limits["memory_limit"] = f"{self._max_memory}B"
+        try:
+            connection = duckdb.connect(self._path, read_only=True, config=limits)
+            if not may_spill:
+                connection.execute("SET disabled_filesystems = 'LocalFileSystem'")
+            connection.execute("SET lock_configuration = true")
+        except duckdb.Error as error:
+            raise cannot_be_opened(error, self._path) from None
+        return connection
+
+
 @contextmanager
 def opened_configured(
-    database: Path, *, read_copy: bool, on_note: Callable[[str], None]
-) -> Iterator["duckdb.DuckDBPyConnection"]:
+    database: Path, *, read_copy: bool, on_note: Callable[[str], None], max_memory: int | None = None
+) -> Iterator[ReadOnlyDatabase]:
     """Open the read copy, which no query can keep a load waiting with, or the database where that is newer.
 
     It is newer where somebody has changed it since the last load, such as by a view of their own, and while a load
@@ -54,6 +89,7 @@ def opened_configured(
         database: The configured one.
         read_copy: Whether copies are published.
         on_note: Hears that the copy had to be taken although the database is newer.
+        max_memory: Bytes that DuckDB may take, or None for four fifths of what the machine has.
 
     Raises:
         ConfigurationError: There is no database yet.
@@ -69,94 +105,72 @@ def opened_configured(
     is_current = has_copy and copy.stat().st_mtime_ns >= database.stat().st_mtime_ns
     with ExitStack() as stack:
         try:
-            connection = stack.enter_context(opened_for_reading(copy if is_current else database))
+            opened = stack.enter_context(
+                opened_for_reading(copy if is_current else database, max_memory=max_memory)
+            )
         except DatabaseLockedError as error:
             if not has_copy:
                 raise
             on_note(
                 f"process {error.holder_pid} is writing to {database}; this is its read copy, from before"
             )
-            connection = stack.enter_context(opened_for_reading(copy))
-        yield connection
+            opened = stack.enter_context(opened_for_reading(copy, max_memory=max_memory))
+        yield opened
 
 
 @contextmanager
-def opened_for_reading(path: Path) -> Iterator["duckdb.DuckDBPyConnection"]:
+def opened_for_reading(path: Path, *, max_memory: int | None = None) -> Iterator[ReadOnlyDatabase]:
     """Open a database so that nothing can be written, and no file but it be read.
-
-    What a large query cannot keep in memory goes to a folder for temporary files: the one beside the database
-    may not be ours to write.
 
     Raises:
         ConfigurationError: There is no such file, or it is no database.
         DatabaseLockedError: Another process writes to it.
         LoadFailedError: It cannot be opened, for example since a newer DuckDB has written it.
     """
-    import duckdb
-
     if not path.exists():
         raise ConfigurationError(f"there is no database at {path}")
     require_database(path)
     with tempfile.TemporaryDirectory(prefix="pipefy-exports-query-") as folder:
-        limits: dict[str, str | bool | int | float | list[str]] = {
-            "enable_external_access": False,
-            "lock_configuration": True,
-            "temp_directory": folder,
-        }
+        opened = ReadOnlyDatabase(path, folder=folder, max_memory=max_memory)
         try:
-            connection = duckdb.connect(path, read_only=True, config=limits)
-        except duckdb.Error as error:
-            raise cannot_be_opened(error, path) from None
-        with connection:
-            yield connection
+            yield opened
+        finally:
+            opened.connection.close()
 
 
-def cannot_be_opened(error: "duckdb.Error", path: Path) -> Exception:
-    """Return why DuckDB does not open a file, as an error of ours."""
-    message = str(error)
-    if "lock on file" in message:
-        holder = _HOLDER.search(message)
-        return DatabaseLockedError(
-            f"{path} is held by {f'process {holder[1]}' if holder else 'another process'}, which may write to it; "
-            "try again when it has ended, or query the read copy",
-            holder_pid=int(holder[1]) if holder else None,
-        )
-    if version := _STORAGE_VERSION.search(message):
-        import duckdb
-
-        writer = "an older" if int(version["written"]) < int(version["oldest"]) else "a newer"
-        return LoadFailedError(
-            f"{path} was written by {writer} DuckDB (storage version {version['written']}), and this is "
-            f"{duckdb.__version__}: let no other write to it; rebuild it from the raw files with "
-            "`pipefy-exports rebuild-history` and `pipefy-exports load`"
-        )
-    if "not a valid DuckDB database file" in message or "Corrupt" in message:
-        return LoadFailedError(
-            f"{path} is no DuckDB database, or is damaged; move it away, and load the raw files again"
-        )
-    return LoadFailedError(f"{path} cannot be opened: {_first_paragraph(message)}")
-
-
-def run_query(connection: "duckdb.DuckDBPyConnection", sql: str, *, as_json: bool) -> Rows:
+def run_query(opened: ReadOnlyDatabase, statement: Statement, *, as_json: bool) -> Rows:
     """Run one statement that reads, and return its rows.
 
+    What needs more than memory before its first row, such as a sort, is run again with a folder for the rest.
+
     Args:
-        sql: A SELECT, or anything like it: FROM, WITH, VALUES, SHOW, DESCRIBE, SUMMARIZE, EXPLAIN.
         as_json: Give each value as JSON instead of as DuckDB shows it.
 
     Raises:
-        QueryRefusedError: It is another statement, or several, or DuckDB refuses it.
+        QueryRefusedError: DuckDB refuses it.
     """
     import duckdb
 
     try:
-        _require_one_that_reads(duckdb.extract_statements(sql))
-        relation = connection.sql(sql)
-        # Values become text within DuckDB: as its own clients show them, and without what Python lacks for some types.
-        shown = relation.project(_AS_JSON if as_json else _AS_TEXT)
-        columns, types = tuple(shown.columns), tuple(map(str, relation.types))
+        return _run(opened, statement, as_json=as_json)
+    except duckdb.OutOfMemoryException as error:
+        if not statement.is_read_whole:
+            raise refused(error) from None
     except duckdb.Error as error:
-        raise _refused(error) from None
+        raise refused(error) from None
+    opened.let_spill()
+    try:
+        return _run(opened, statement, as_json=as_json)
+    except duckdb.Error as error:
+        raise refused(error) from None
+
+
+def _run(opened: ReadOnlyDatabase, statement: Statement, *, as_json: bool) -> Rows:
+    connection = opened.connection
+    relation = connection.sql(statement.sql)
+    # Values become text within DuckDB: as its own clients show them, and without what Python lacks for some types.
+    shown = relation.project(_AS_JSON if as_json else _AS_TEXT)
+    columns, types = tuple(shown.columns), tuple(map(str, relation.types))
     first = _fetch(connection, shown)
     return Rows(columns, types, _batches(connection, shown, first))
 
@@ -164,54 +178,23 @@ def run_query(connection: "duckdb.DuckDBPyConnection", sql: str, *, as_json: boo
 def _batches(
     connection: "duckdb.DuckDBPyConnection", shown: "duckdb.DuckDBPyRelation", first: Batch
 ) -> Iterator[Batch]:
+    import duckdb
+
     batch = first
     while batch:
         yield batch
-        batch = _fetch(connection, shown)
+        try:
+            batch = _fetch(connection, shown)
+        except duckdb.Error as error:
+            raise refused(error) from None
 
 
 def _fetch(connection: "duckdb.DuckDBPyConnection", shown: "duckdb.DuckDBPyRelation") -> Batch:
     """Fetch the next rows, in a thread: while DuckDB looks for them, it hears no signal (tried, 1.5)."""
-    import duckdb
-
     with ThreadPoolExecutor(1) as thread:
         fetching = thread.submit(shown.fetchmany, BATCH_ROWS)
         try:
             return fetching.result()
-        except duckdb.Error as error:
-            raise _refused(error) from None
         except BaseException:
             connection.interrupt()
             raise
-
-
-def _require_one_that_reads(statements: "list[duckdb.Statement]") -> None:
-    types = [statement.type.name for statement in statements]
-    # PIVOT comes as several: the types that it needs, then the SELECT.
-    is_pivot = (
-        len(set(types)) > 1 and set(types[:-1]) == {"CREATE"} and len({s.query for s in statements}) == 1
-    )
-    if not types:
-        raise QueryRefusedError("there is no SQL; give a SELECT")
-    if len(types) > 1 and not is_pivot:
-        raise QueryRefusedError(f"these are {len(types)} statements; give one")
-    if types[-1] not in {"SELECT", "EXPLAIN"}:
-        raise QueryRefusedError(
-            f"{types[-1].replace('_', ' ')} is no query: this command only reads. Use a DuckDB client to write"
-        )
-
-
-def _refused(error: "duckdb.Error") -> Exception:
-    text = _first_paragraph(str(error))
-    if "disabled by configuration" in text:
-        return QueryRefusedError(
-            f"{text.partition(' - ')[0]}: this command reads the database and no other file, and writes none. "
-            "Redirect its output instead of COPY, and use a DuckDB client to read other files"
-        )
-    unknown_table = text.startswith("Catalog Error: Table with name")
-    return QueryRefusedError(f"{text} `SHOW TABLES` lists those that there are" if unknown_table else text)
-
-
-def _first_paragraph(message: str) -> str:
-    """Return DuckDB's message without the picture of the place, which needs lines of its own."""
-    return " ".join(re.split(r"\n\s*\n|\nLINE \d", message)[0].split())

@@ -1,0 +1,1 @@
+FROM enable_profiling(format = 'json', save_location = '{db}')

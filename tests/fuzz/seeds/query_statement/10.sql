@@ -1,0 +1,1 @@
+WITH x AS (SELECT a FROM t) SELECT count(*) FROM x JOIN t USING (a)

@@ -1,0 +1,1 @@
+FROM query('FROM enable_logging(storage = ''file'', storage_path = ''{folder}/log'')')

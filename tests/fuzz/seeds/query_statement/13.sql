@@ -1,0 +1,1 @@
+SELECT [1, {'a': 'é'}], MAP {'x': 1}, '\x00'::BLOB, $$ COPY t TO 'x'; $$ -- comment

@@ -1,0 +1,1 @@
+SELECT row_number() OVER (PARTITION BY a % 2 ORDER BY b DESC) FROM t QUALIFY 1 = 1
