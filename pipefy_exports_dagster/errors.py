@@ -17,6 +17,7 @@
     │   ├── SupersededExportError       the table already holds a newer export of the partition
     │   ├── UnreadableFileError         the file is not a table; another try reads the same bytes
     │   ├── ReadLimitError              reading the file passed a limit; the file itself may be fine
+    │   ├── ReaderFailedError           the machine, or a fault of the reader, kept the file from being read
     │   ├── ValueDoesNotFitError        a value does not fit the column's pinned type
     │   ├── StorageError                a file or folder of ours cannot be read or written
     │   ├── QueryRefusedError           SQL that DuckDB cannot run, or that would do more than read
@@ -164,6 +165,13 @@ class ReadLimitError(PermanentError):
         """Return the error for a reader who sets limits by a command's options: those by field."""
         settable_as = options.get(self.option) if self.option else None
         return ReadLimitError(self.what, option=self.option, settable_as=settable_as)
+
+
+class ReaderFailedError(PermanentError):
+    """The machine, or a fault of the reader, kept a file from being read, which says nothing of the file.
+
+    Its export stays pending, and the same file loads when what the message names is mended.
+    """
 
 
 class StorageError(PermanentError):

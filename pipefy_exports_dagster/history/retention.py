@@ -12,6 +12,7 @@ from enum import StrEnum
 from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.errors import (
     ConfigurationError,
+    ReaderFailedError,
     ReadLimitError,
     UnreadableFileError,
     ValueDoesNotFitError,
@@ -101,7 +102,13 @@ def _judge_by_history(
         return Verdict(raw, Keep.IN_HISTORY, f"{_listed(taken)} of {table} {_come(taken)} from it")
     try:
         covers = builder.covers(raw)
-    except (UnreadableFileError, ReadLimitError, ValueDoesNotFitError, ConfigurationError) as error:
+    except (
+        UnreadableFileError,
+        ReadLimitError,
+        ReaderFailedError,
+        ValueDoesNotFitError,
+        ConfigurationError,
+    ) as error:
         return Verdict(raw, Keep.UNCLEAR, f"it is not clear which months it holds: {error}")
     if may_prune(covers, held):
         replaced = f"{_listed([cover.month for cover in covers])} {_come(covers)} from a later export"

@@ -15,16 +15,32 @@ from pipefy_exports_dagster import errors
 from pipefy_exports_dagster.errors import (
     LoadFailedError,
     PipefyExportsError,
+    ReaderFailedError,
     ReadLimitError,
-    UnreadableFileError,
 )
 from pipefy_exports_dagster.read_options import ReadOptions
 
 from .discretion import values_hidden
 from .limits import limit_reached
+from .own_trouble import KEPT, described_end, of_machine
 from .staged import StagedTable
 
 _POLL_S = 0.05
+_NEEDED = frozenset(
+    {
+        "HOME",
+        "LANG",
+        "LANGUAGE",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+        "PATH",
+        "TMPDIR",
+        "TZ",
+        "VIRTUAL_ENV",
+    }
+)
+_NEEDED_PREFIXES = ("LC_", "PYTHON")
+"""What Python and its libraries are found by, and how they write text and times."""
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -38,27 +54,22 @@ def read_table_file(path: Path, *, folder: Path, options: ReadOptions | None = N
         folder: Scratch folder for the result; the caller removes it when the rows are loaded.
 
     Raises:
-        UnreadableFileError: The file is not a table, or its reader died of it.
+        UnreadableFileError: The file is not a table.
         ReadLimitError: A limit of memory, time or size was passed; the file may be fine.
         ConfigurationError: DuckDB does not take what is said about the file.
         ValueDoesNotFitError: A value does not fit the pinned type of its column.
         DiskFullError: No space was left in the folder.
+        ReaderFailedError: The machine refused something, or the reader died; that says nothing of the file.
     """
     options = options or ReadOptions()
     if not path.is_file():
         raise LoadFailedError(f"{path} does not exist or is not a file")
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "pipefy_exports_dagster.reading.child"],
-        # Pipes, not files: a full disk must not keep the child from saying so. Its input stays open until we die.
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=_environment(),
-    )
+    process = _started()
     with process:
         try:
             plain = asdict(replace(options, column_types=dict(options.column_types)))
-            _ask(process, {"path": str(path.absolute()), "folder": str(folder.absolute()), "options": plain})
+            request = {"path": str(path.absolute()), "folder": str(folder.absolute()), "options": plain}
+            _ask(process, request | {"parent": os.getpid()})
             # Whoever reads a file loads it next; now the import takes no time of its own.
             import duckdb  # noqa: F401
 
@@ -66,16 +77,38 @@ def read_table_file(path: Path, *, folder: Path, options: ReadOptions | None = N
         finally:
             process.kill()
     with values_hidden(hidden=not options.show_values):
-        staged = _result(answer, said, process.returncode)
+        staged = _result(answer, said, process.returncode, options)
     return staged if options.show_values else replace(staged, preview=())
 
 
+def _started() -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "pipefy_exports_dagster.reading.child"],
+            # Pipes, not files: a full disk must not keep the child from saying so.
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+        )
+    except OSError as error:
+        raise _error(of_machine(error.errno or 0)) from None
+
+
 def _environment() -> dict[str, str]:
-    """Let the child find this package, however this process found it."""
+    """Hand the child what it needs to start, and no secret: it reads bytes of strangers.
+
+    It finds this package however this process found it.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _NEEDED or name.startswith(_NEEDED_PREFIXES)
+    }
     home = str(Path(pipefy_exports_dagster.__file__).parent.parent)
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
     # numpy's library for linear algebra, of which nothing is used, starts a thread for each core.
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}
 
 
 def _ask(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
@@ -126,25 +159,32 @@ def _resident_bytes_by_ps(pid: int) -> int:
     return int(asked.stdout.strip() or 0) * 1024
 
 
-def _result(answer: bytes, said: bytes, exit_code: int) -> StagedTable:
+def _result(answer: bytes, said: bytes, exit_code: int, options: ReadOptions) -> StagedTable:
     try:
         result = json.loads(answer)
     except ValueError:
-        if exit_code == -signal.SIGKILL:
-            raise ReadLimitError(
-                "the process that read the file was killed, as the operating system does when memory runs out; "
-                "free some, or raise the limit that it runs under, and the same file loads"
-            ) from None
-        lines = said.decode(errors="replace").strip().splitlines()
-        how = f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
-        raise UnreadableFileError(
-            f"the process that read the file died ({how}{': ' + lines[-1][:200] if lines else ''}); "
-            "please report this file",
-            detected="a file that its reader dies of",
-        ) from None
+        raise _died(exit_code, said, options) from None
     if "error" in result:
         raise _error(result["error"])
     return StagedTable.from_json(result["staged"])
+
+
+def _died(exit_code: int, said: bytes, options: ReadOptions) -> PipefyExportsError:
+    """Return why there is no answer. Anybody may kill it, and a crash may be anybody's fault, so the file is kept."""
+    if exit_code == -signal.SIGXCPU:
+        return limit_reached("max_seconds", options.max_seconds)
+    if exit_code == -signal.SIGKILL:
+        return ReadLimitError(
+            "the process that read the file was killed, as the operating system does when memory runs out; "
+            "free some, or raise the limit that it runs under, and the same file loads"
+        )
+    if at_its_start := described_end(said.decode(errors="replace")):
+        return _error(at_its_start)
+    how = f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
+    return ReaderFailedError(
+        f"the process that read the file died ({how}), which does not show that the file is no table: {KEPT}. "
+        "If it dies again on another machine, please report this"
+    )
 
 
 def _error(described: dict) -> PipefyExportsError:

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipefy_exports_dagster.errors import UnreadableFileError
 
 from .markup import diagnose_markup
+from .own_trouble import is_of_machine
 
 # Long enough that no CSV with a header such as `PK` is taken for one.
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -87,6 +88,8 @@ def _kind_of_archive(path: Path) -> FileKind:
             names = archive.namelist()
             encrypted = any(member.flag_bits & 1 for member in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
+        if is_of_machine(error):
+            raise
         raise unreadable(
             "a truncated or damaged archive", f"it did not arrive whole ({error}); download it again"
         ) from error

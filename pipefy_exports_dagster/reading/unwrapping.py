@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from .limits import limit_reached
+from .own_trouble import is_of_machine
 from .sniffing import FileKind, detect_kind, unreadable
 
 _CHUNK_BYTES = 1 << 20
@@ -50,7 +51,7 @@ def counted_chunks(content: IO[bytes], *, max_bytes: int, chunk_bytes: int = _CH
         try:
             chunk = content.read(chunk_bytes)
         except (EOFError, zipfile.BadZipFile, zlib.error, OSError, NotImplementedError) as error:
-            if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
+            if is_of_machine(error):
                 raise
             raise unreadable(
                 "a truncated or damaged archive", f"it did not arrive whole ({error}); download it again"
@@ -87,6 +88,8 @@ def _opened(archive: zipfile.ZipFile) -> IO[bytes]:
             "an archive that is packed in an unusual way", f"{error}; unpack it and load the file inside"
         ) from error
     except (zipfile.BadZipFile, OSError) as error:
+        if is_of_machine(error):
+            raise
         raise unreadable(
             "a truncated or damaged archive", f"it did not arrive whole ({error}); download it again"
         ) from error

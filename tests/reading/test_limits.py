@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.loader import Loader
 
-from pipefy_exports_dagster.errors import DiskFullError, ReadLimitError, UnreadableFileError
+from pipefy_exports_dagster.errors import DiskFullError, ReaderFailedError, ReadLimitError, UnreadableFileError
 from pipefy_exports_dagster.loading import workspace
 from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.parent import read_table_file
@@ -149,7 +149,7 @@ def test_a_reader_that_dies_is_one_clear_error(loader: Loader, monkeypatch: pyte
     (broken / "duckdb").mkdir(parents=True)
     (broken / "duckdb" / "__init__.py").write_text("import os; os.abort()")
     monkeypatch.setenv("PYTHONPATH", str(broken))
-    with pytest.raises(UnreadableFileError, match=r"died .signal 6"):
+    with pytest.raises(ReaderFailedError, match=r"died .signal 6"):
         loader.load("a,b\n1,x\n")
 
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from pipefy_exports_dagster.errors import UnreadableFileError
 from pipefy_exports_dagster.reading.limits import limit_reached, too_large_part
+from pipefy_exports_dagster.reading.own_trouble import is_of_machine
 from pipefy_exports_dagster.reading.sniffing import unreadable
 from pipefy_exports_dagster.reading.unwrapping import counted_chunks
 
@@ -83,6 +84,8 @@ class Package:
         try:
             archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError) as error:
+            if is_of_machine(error):
+                raise
             raise unreadable("a truncated or damaged archive", f"{error}; download it again") from error
         package = cls(archive, max_unpacked_bytes)
         try:
@@ -118,6 +121,8 @@ class Package:
         try:
             content = self.archive.open(name)
         except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+            if is_of_machine(error):
+                raise
             raise unreadable("a truncated or damaged archive", f"{error}; download it again") from error
         self._contents.append(content)
         with content:

@@ -1,0 +1,120 @@
+"""What of a reader's errors says nothing of the file: the machine, its limits, a setting, or a fault of this package.
+
+Only a file that surely is no table is given up. Everything else keeps its export, and the same file loads when what the
+message names is mended.
+"""
+
+import errno
+import os
+import re
+import traceback
+from pathlib import Path
+from typing import Any
+
+from pipefy_exports_dagster.errors import DiskFullError, LoadFailedError, ReaderFailedError, ReadLimitError
+
+KEPT = "the file and its export are kept: load it again when that is mended"
+
+_OF_A_STATEMENT = {
+    "BinderException",
+    "CatalogException",
+    "NotImplementedException",
+    "ParserException",
+    "SyntaxException",
+}
+"""What DuckDB raises of our SQL, and never of a file's bytes: settings or this package are at fault."""
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NO_MEMORY = ("bad_alloc", "bad allocation", "failed to map segment", os.strerror(errno.ENOMEM))
+"""What C++, the loader of libraries, and the C library say."""
+_OF_THE_MACHINE = {
+    errno.EFBIG: "a limit of the size of files is in force (`ulimit -f`); raise it",
+    errno.EMFILE: "a limit of open files is in force (`ulimit -n`); raise it",
+    errno.ENFILE: "the machine has too many files open; end what holds them, or raise fs.file-max",
+    errno.EIO: "a disk reports an error of input or output; look at the machine's log",
+    errno.EROFS: "a file system is read-only; make it writable, or set TMPDIR and the data folder to others",
+    errno.EACCES: "a file or folder may not be used by this user; give it the right to",
+    errno.EPERM: "a file or folder may not be used by this user; give it the right to",
+    errno.EAGAIN: "a limit of processes or threads is in force (`ulimit -u`); raise it",
+    errno.ENOENT: "a file is gone while it was read; look for what deletes temporary files",
+    errno.ESTALE: "a network share went away while it was read; mount it again",
+}
+_UNABLE_TO_START_A_THREAD = "can't start new thread"
+_PACKAGE = Path(__file__).parent.parent
+
+
+def is_of_machine(error: BaseException) -> bool:
+    """Tell whether the operating system refused something, such as another open file.
+
+    Libraries also raise `OSError` of a damaged file: without a number, or of a place before its beginning.
+    """
+    return isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}
+
+
+def described(error: BaseException) -> dict[str, Any]:
+    """Describe an error that is none of ours as JSON, for the parent to raise."""
+    said = str(error)
+    number = error.errno if isinstance(error, OSError) else None
+    if number in _NO_SPACE or any(os.strerror(full) in said for full in _NO_SPACE):
+        return _as(DiskFullError, "no space left for reading the file, or a quota is used up")
+    if type(error).__name__ == "OutOfMemoryException":  # DuckDB's, which may not have been imported
+        return _as(
+            ReadLimitError, "reading the file takes more memory than it may have", option="max_memory_bytes"
+        )
+    if isinstance(error, MemoryError) or any(words in said for words in _NO_MEMORY):
+        return _as(
+            ReadLimitError,
+            "the machine gave the process that reads the file no more memory; free some, or raise the "
+            "limit that it runs under, and the same file loads",
+        )
+    if _UNABLE_TO_START_A_THREAD in said:
+        return of_machine(errno.EAGAIN)
+    if number is None and type(error).__name__ in {"IOException", "OSError", "ImportError"}:
+        # DuckDB, Arrow and the loader of libraries put the number into words.
+        number = next((known for known in _OF_THE_MACHINE if os.strerror(known) in said), None)
+    if number is not None:
+        return of_machine(number)
+    if type(error).__name__ in _OF_A_STATEMENT:
+        refused = f"DuckDB refuses how the file is to be read ({type(error).__name__})"
+        advice = "the export is kept; look at the `reading` section of the configuration, or report this"
+        return _as(
+            LoadFailedError, f"{refused}: {said[:300]}; {advice}", without_values=f"{refused}; {advice}"
+        )
+    return _as(
+        ReaderFailedError,
+        f"the reader failed ({type(error).__name__}{_place(error)}), which does not show that the file is no table: "
+        f"{KEPT}. Please report this",
+    )
+
+
+def described_end(said: str) -> dict[str, Any] | None:
+    """Describe what a reader said last that could not start, from its traceback; None if it does not tell."""
+    if any(words in said for words in ("MemoryError", *_NO_MEMORY)):
+        return _as(
+            ReadLimitError,
+            "the machine gave the process that reads the file too little memory to start; free some, or raise the "
+            "limit that it runs under, and the same file loads",
+        )
+    number = re.search(r"\[Errno (\d+)\]", said)
+    return of_machine(int(number[1])) if number else None
+
+
+def of_machine(number: int) -> dict[str, Any]:
+    """Describe what the operating system refused, by its number."""
+    advice = _OF_THE_MACHINE.get(number, "look at the machine's log")
+    return _as(
+        ReaderFailedError,
+        f"the file could not be read on this machine ({os.strerror(number)}): {advice}; {KEPT}",
+    )
+
+
+def _as(class_: type[Exception], message: str, **facts: object) -> dict[str, Any]:
+    return {"class": class_.__name__, "message": message, "facts": facts}
+
+
+def _place(error: BaseException) -> str:
+    """Return the innermost line of this package, without which a report helps nobody. It holds no value."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_relative_to(_PACKAGE):
+            return f" in {path.relative_to(_PACKAGE)}, line {frame.lineno}"
+    return ""

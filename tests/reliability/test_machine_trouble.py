@@ -1,0 +1,46 @@
+"""A run whose reader meets trouble of the machine: the export stays pending, and loads when that is mended."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from reliability.scene import Scene
+from support.hobbled import TROUBLES, hobble
+from support.project import JOBS, Project
+
+from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    settings = SandboxSettings(jobs=300, cards=20, processing_seconds=0.1)
+    with Sandbox(settings).running() as sandbox:
+        project = Project.for_sandbox(Path(tmp_path_factory.mktemp("trouble")) / "project", sandbox.url)
+        assert project.materialize(JOBS).success
+        yield Scene(sandbox, project)
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_trouble_of_the_machine_costs_no_export(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    code, error, says = TROUBLES[trouble]
+    before, raw_before, exports_before = scene.content(), set(scene.project.raw_files()), scene.exports
+    with monkeypatch.context() as patched:
+        hobble(tmp_path / "hobbled", code, patched)
+        environment = scene.environments["token"]
+        patched.setitem(scene.environments, "token", environment | {"PYTHONPATH": os.environ["PYTHONPATH"]})
+        for _ in range(2):
+            failed = scene.run("token")
+            assert (failed.success, failed.failure_class) == (False, error), failed.failure
+            assert says in failed.failure
+            assert scene.content() == before
+    [raw] = set(scene.project.raw_files()) - raw_before
+    content = raw.read_bytes()
+
+    mended = scene.run("token")
+    assert mended.success, mended.failure
+    assert scene.exports - exports_before == 1
+    assert raw.read_bytes() == content
+    assert any("resuming export" in message for message in mended.messages)
