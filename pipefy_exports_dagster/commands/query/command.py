@@ -46,8 +46,8 @@ from pipefy_exports_dagster.load_command.progress import Progress
 def query(*, sql: str, format_: str, database: Path | None, max_memory: int | None) -> None:
     """Run one SQL query on the loaded tables, and print its rows.
 
-    It only reads. The SQL is one SELECT (or FROM, WITH, VALUES, PIVOT, DESCRIBE, SUMMARIZE, SHOW), or an EXPLAIN of one;
-    anything else is refused before the database is open. No other file is read, and none is written.
+    It only reads. The SQL is one SELECT (or FROM, WITH, VALUES, PIVOT, DESCRIBE, SUMMARIZE, SHOW), or an EXPLAIN of
+    one; anything else is refused before the database is open. No other file is read, and none is written.
     SQL of - is read from standard input. `SHOW TABLES` lists the tables, `DESCRIBE name` a table's columns.
 
     Rows are printed as they are found, so that a large result needs no memory. In a terminal a table ends after
