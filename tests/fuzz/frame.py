@@ -66,6 +66,11 @@ def seeds(name: str) -> list[bytes]:
     return [path.read_bytes() for path in sorted((SEEDS / name).iterdir())]
 
 
+def require_one_line(error: Exception) -> None:
+    """What a person is told is one line, with nothing that a terminal obeys."""
+    assert str(error).isprintable(), f"more than one line, or what is not shown: {error!r}"
+
+
 def mutated(inputs: list[bytes], *, words: tuple[bytes, ...] = (), most: int = 6) -> SearchStrategy[bytes]:
     """Return inputs as they are, and changed: cut, doubled, spliced, repeated thousands of times.
 
