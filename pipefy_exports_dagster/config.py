@@ -54,8 +54,8 @@ class Connection:
         token_env: Name of the environment variable that holds a token.
         client_id_env: Name of the variable that holds a service account's client id.
         client_secret_env: Name of the variable that holds the service account's client secret.
-        allow_insecure_urls: Allow http and loopback addresses: for the sandbox.
-        download_hosts: Host suffixes, besides `.pipefy.com`, that files may come from.
+        allow_insecure_urls: Allow http on the loopback interface, and files from there: for the sandbox.
+        download_hosts: Host suffixes, besides `.pipefy.com`, that files may come from: at least a registered domain.
         request_timeout_s: How long one request may take, in seconds.
         max_answer_bytes: The longest answer of the API that is read.
         max_download_bytes: The largest file that is downloaded.
@@ -271,7 +271,20 @@ def _host_suffix(text: str) -> str:
             f"`download_hosts` (PIPEFY_DOWNLOAD_HOSTS) holds {text!r}; give names of hosts, such as "
             "files.example.com, without https://, port or path"
         )
+    if _is_open_to_all(suffix):
+        raise ConfigurationError(
+            f"`download_hosts` (PIPEFY_DOWNLOAD_HOSTS) holds {text!r}, under which anybody can have a host; give at "
+            "least the domain that somebody has registered, such as example.com"
+        )
     return suffix
+
+
+def _is_open_to_all(suffix: str) -> bool:
+    """Tell whether anybody registers names below a suffix: `com`, `co.uk`. A company's own `internal` is none."""
+    from publicsuffixlist import PublicSuffixList  # reads its list
+
+    public = PublicSuffixList(accept_unknown=False, only_icann=True).publicsuffix(suffix)
+    return public == suffix
 
 
 def wait_named(text: str) -> Wait:

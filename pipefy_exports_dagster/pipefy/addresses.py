@@ -1,6 +1,7 @@
 """Which addresses we talk to. A download link comes from outside, so each is judged before use."""
 
 import ipaddress
+import re
 from dataclasses import dataclass
 
 import httpx
@@ -9,11 +10,17 @@ from pipefy_exports_dagster.errors import ConfigurationError, DownloadRefusedErr
 
 PIPEFY_HOSTS = ("pipefy.com",)
 """Suffix of the hosts in every link seen so far (`app-storage-service.pipefy.com`, `app.pipefy.com`)."""
+_MAX_NAME, _MAX_PORT = 253, 65_535
+"""Of a host's name in bytes, and of a port (RFC 1035, RFC 793)."""
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+"""A part of a name; with `_`, which some hosts have and no standard allows."""
+_SHOWN = 200
+"""Characters of an address that are quoted: more is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """What may be called: https and known hosts; with `allow_insecure`, also http and loopback.
+    """What may be called: https and known hosts; with `allow_insecure`, also loopback, with http or without.
 
     `download_hosts` are further host suffixes that files may come from, as `Connection` has them.
     """
@@ -25,12 +32,14 @@ class AddressPolicy:
         """Return the API's address without a trailing `/graphql` or slash.
 
         Raises:
-            ConfigurationError: Not an https address (or http, where that is allowed), or one with more in it
-                than host and path.
+            ConfigurationError: Not an https address (or http to loopback, where that is allowed), or one with more
+                in it than host and path.
         """
         url = _parse_base(base_url)
-        if url is None or url.scheme not in {"http", "https"} or not url.raw_host:
-            quoted = "" if "@" in base_url else f" {base_url!r}"  # what stands before an @ is a secret
+        if url is None or not _is_of_web(url):
+            quoted = (
+                "" if "@" in base_url else f" {base_url[:_SHOWN]!r}"
+            )  # what stands before an @ is a secret
             raise ConfigurationError(
                 f"PIPEFY_BASE_URL{quoted} is not a web address; use https://app.pipefy.com"
             )
@@ -45,6 +54,11 @@ class AddressPolicy:
                 f"PIPEFY_BASE_URL {base_url!r} is not https, and the API token would travel in clear; "
                 "use https, or set PIPEFY_ALLOW_INSECURE_URLS=true for a local sandbox"
             )
+        if url.scheme == "http" and not _is_loopback(_host(url)):
+            raise ConfigurationError(
+                f"PIPEFY_BASE_URL {base_url!r} is not https and leads to another machine, where the API token would "
+                "travel in clear; PIPEFY_ALLOW_INSECURE_URLS is for a sandbox on this one (127.0.0.1, localhost)"
+            )
         return url
 
     def check_link(self, link: str) -> httpx.URL:
@@ -54,7 +68,7 @@ class AddressPolicy:
             DownloadRefusedError: Another scheme or host than allowed. The message has no query string.
         """
         url = _parse(link)
-        if url is None or url.scheme not in {"http", "https"} or not url.raw_host:
+        if url is None or not _is_of_web(url):
             raise DownloadRefusedError(
                 "the download link is not a web address; the file was not fetched. If that stays, ask Pipefy's "
                 "support"
@@ -102,6 +116,29 @@ def _parse(text: str) -> httpx.URL | None:
         return httpx.URL(text)
     except (httpx.InvalidURL, ValueError, TypeError):
         return None
+
+
+def _is_of_web(url: httpx.URL) -> bool:
+    """Tell whether a connection can be asked for: what is wrong with a name or port, libraries find out too late."""
+    if url.scheme not in {"http", "https"} or not (url.port is None or 0 < url.port <= _MAX_PORT):
+        return False
+    host = url.raw_host.decode().lower().removesuffix(".")
+    if ":" in host:
+        return _is_ip(host)
+    try:
+        # Where httpx speaks of a host, it turns `xn--` labels back into Unicode, and raises for those that are none.
+        spoken = url.host
+    except UnicodeError:
+        return False
+    return bool(spoken) and len(host) <= _MAX_NAME and all(map(_LABEL.fullmatch, host.split(".")))
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return "%" not in host  # a zone is of this machine, and no server's to name
 
 
 def _host(url: httpx.URL) -> str:

@@ -89,7 +89,7 @@ class Transfer:
                 if location is None:
                     yield response
                     return
-            url = self.addresses.check_link(_joined(url, location))
+            url = self.addresses.check_link(joined(url, location))
         raise DownloadRefusedError(
             f"the download link redirects more than {MAX_REDIRECTS} times, at last to {shown(url)!r}"
         )
@@ -151,7 +151,8 @@ def _check_status(response: httpx.Response) -> None:
     )
 
 
-def _joined(url: httpx.URL, location: str) -> str:
+def joined(url: httpx.URL, location: str) -> str:
+    """Return where a redirect leads, to be judged as a link; nothing where that cannot be read."""
     try:
         return str(url.join(location))
     except (httpx.InvalidURL, ValueError):

@@ -1,9 +1,13 @@
 """The sandbox's own controls over HTTP, for other processes: `/sandbox/...`.
 
-Without authentication, because a sandbox holds nothing and listens on the loopback interface.
+Without authentication, because a sandbox holds nothing and listens on the loopback interface. A web page that is
+open in a browser on this machine reaches it too, though, so its requests are refused: by their Origin, and by a Host
+that is a name on the internet which was made to lead here.
 """
 
+import ipaddress
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -50,11 +54,41 @@ def control_routes(state: SandboxState, plan: FaultPlan) -> list[Route]:
             }
         )
 
+    def guarded(endpoint: Callable[[Request], Any]) -> Callable[[Request], Any]:
+        return _for_this_machine(_complaining(endpoint), bound_to=state.settings.host)
+
     return [
-        Route("/sandbox/faults", _complaining(faults), methods=["GET", "POST", "DELETE"]),
-        Route("/sandbox/stats", _complaining(stats), methods=["GET", "DELETE"]),
-        Route("/sandbox/clock", _complaining(clock), methods=["GET", "POST"]),
+        Route("/sandbox/faults", guarded(faults), methods=["GET", "POST", "DELETE"]),
+        Route("/sandbox/stats", guarded(stats), methods=["GET", "DELETE"]),
+        Route("/sandbox/clock", guarded(clock), methods=["GET", "POST"]),
     ]
+
+
+def _for_this_machine(endpoint: Callable[[Request], Any], *, bound_to: str) -> Callable[[Request], Any]:
+    async def guarded(request: Request) -> Response:
+        host, origin = request.headers.get("host", ""), request.headers.get("origin")
+        if not _is_here(host, bound_to):
+            problem = f"the Host {host!r} is not this machine's; use 127.0.0.1, localhost or an address"
+        elif origin is not None and origin.lower() != f"{request.url.scheme}://{host}".lower():
+            problem = "web pages may not use the sandbox's controls"
+        else:
+            response: Response = await endpoint(request)
+            return response
+        return JSONResponse({"error": problem}, status_code=403)
+
+    return guarded
+
+
+def _is_here(host: str, bound_to: str) -> bool:
+    """Tell whether a Host is an address, or a name that no stranger can let lead here."""
+    name = re.sub(r":\d{1,5}\Z", "", host).lower()
+    if name in {"localhost", bound_to.lower()}:
+        return True
+    try:
+        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _describe(fault: Fault) -> dict[str, Any]:

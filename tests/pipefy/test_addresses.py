@@ -2,6 +2,7 @@ import httpx
 import pytest
 from pipefy.secrets_in import told_by
 
+from pipefy_exports_dagster.config import Connection
 from pipefy_exports_dagster.errors import ConfigurationError, DownloadRefusedError
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, shown
 
@@ -39,6 +40,46 @@ REFUSED = {
 }
 
 
+ODD_HOSTS = {
+    "an empty part": "https://a..pipefy.com/x",
+    "an empty part at its start": "https://.pipefy.com/x",
+    "an empty part at its end": "https://app.pipefy.com../x",
+    "an international part of nothing": "https://xn--.pipefy.com/x",
+    "an international part that decodes to nothing allowed": "https://xn--a-ecp.pipefy.com/x",
+    "a part of 64 letters": f"https://{'a' * 64}.pipefy.com/x",
+    "an international part of 64 letters": f"https://{'ä' * 63}.pipefy.com/x",
+    "a name of 254 letters": f"https://{'a.' * 122}pipefy.com/x",
+    "a part that begins with a hyphen": "https://-a.pipefy.com/x",
+    "a part that ends with one": "https://a-.pipefy.com/x",
+    "percent signs": "https://%61pp.pipefy.com/x",
+    "a direction mark": "https://\u202eapp.pipefy.com/x",
+    "a soft hyphen": "https://app\u00adx.pipefy.com/x",
+    "half a character": "https://app\ud800.pipefy.com/x",
+    "a NUL": "https://app\0.pipefy.com/x",
+    "a bracket that never closes": "https://[::1/x",
+    "a bracket around a name": "https://[app.pipefy.com]/x",
+    "a zone of a machine": "https://[fe80::1%eth0]/x",
+    "port 0": "https://app.pipefy.com:0/x",
+    "port 65536": "https://app.pipefy.com:65536/x",
+    "a port of letters": "https://app.pipefy.com:x/x",
+    "a port below 0": "https://app.pipefy.com:-1/x",
+    "one slash": "https:/app.pipefy.com/x",
+    "too long": "https://app.pipefy.com/" + "a" * 70_000,
+}
+"""Names and ports that libraries find fault with when they connect, or never."""
+
+
+@pytest.mark.parametrize("address", ODD_HOSTS.values(), ids=ODD_HOSTS.keys())
+def test_an_odd_host_is_one_line_of_ours(address: str) -> None:
+    with pytest.raises(DownloadRefusedError, match="not a web address") as refused:
+        STRICT.check_link(address)
+    assert "app" not in str(refused.value)
+    with pytest.raises(ConfigurationError, match="not a web address") as caught:
+        STRICT.check_base_url(address)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 400
+
+
 @pytest.mark.parametrize("link", REFUSED.values(), ids=REFUSED.keys())
 def test_a_link_elsewhere_is_refused(link: str) -> None:
     with pytest.raises(DownloadRefusedError):
@@ -58,6 +99,31 @@ def test_a_link_elsewhere_is_refused(link: str) -> None:
 )
 def test_a_link_to_pipefy_is_followed(link: str) -> None:
     assert STRICT.check_link(link) == httpx.URL(link)
+
+
+@pytest.mark.parametrize(
+    "suffix", ["com", ".com", "*.com", "COM", "co.uk", "com.br", "*.gov.br", "ck", "anything.ck", "xn--p1ai"]
+)
+def test_a_suffix_below_which_anybody_can_have_a_host_is_refused(suffix: str) -> None:
+    with pytest.raises(ConfigurationError, match="under which anybody can have a host"):
+        Connection(download_hosts=(suffix,))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kept"),
+    [
+        ("example.com", "example.com"),
+        ("*.Example.co.uk", "example.co.uk"),
+        (".s3.amazonaws.com", "s3.amazonaws.com"),
+        ("bucket.s3.sa-east-1.amazonaws.com", "bucket.s3.sa-east-1.amazonaws.com"),
+        ("files.corp.internal", "files.corp.internal"),
+        ("corp", "corp"),
+        ("minio", "minio"),
+        ("10.0.0.5", "10.0.0.5"),
+    ],
+)
+def test_a_registered_domain_or_a_name_of_a_network_of_ones_own_is_taken(suffix: str, kept: str) -> None:
+    assert Connection(download_hosts=(suffix,)).download_hosts == (kept,)
 
 
 def test_hosts_can_be_added() -> None:
@@ -126,6 +192,23 @@ def test_http_needs_permission() -> None:
     with pytest.raises(ConfigurationError, match="PIPEFY_ALLOW_INSECURE_URLS"):
         STRICT.check_base_url("http://app.pipefy.com")
     SANDBOX.check_base_url("http://127.0.0.1:8000")
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    ["http://app.pipefy.com", "http://10.0.0.1:8000", "http://sandbox:8000", "http://127.0.0.1.example.com",
+     "http://0.0.0.0:8000", "http://2130706433", "http://0x7f.1", "http://127.1"],
+)  # fmt: skip
+def test_insecure_is_this_machine_only(base_url: str) -> None:
+    with pytest.raises(ConfigurationError, match="leads to another machine"):
+        SANDBOX.check_base_url(base_url)
+
+
+@pytest.mark.parametrize(
+    "base_url", ["http://localhost:8000", "http://127.0.0.1", "http://127.9.9.9:1", "http://[::1]:8000"]
+)
+def test_loopback_may_be_insecure(base_url: str) -> None:
+    SANDBOX.check_base_url(base_url)
 
 
 @pytest.mark.parametrize(
