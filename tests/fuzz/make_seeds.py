@@ -6,6 +6,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from support.workbooks import MAIN, Book, one_sheet, rows
+
 SEEDS = Path(__file__).parent / "seeds"
 
 _COMMENTS = "<!---->" * 41
@@ -47,114 +49,56 @@ DELIMITED: dict[str, bytes] = {
     "declared": b"sep=;\na;b\n1,5;2\n",
     "only_returns": b"a,b\r1,2\r3,4\r",
 }
-_TYPES = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
-
-
-def workbook(
-    sheets: dict[str, str], *, styles: str = "", shared: str = "", properties: str = "", views: str = ""
-) -> bytes:
-    """Write a workbook of sheets by their names, each the XML of its rows."""
-    names = "".join(
-        f'<sheet name="{name}" sheetId="{nth}" r:id="rId{nth}"/>' for nth, name in enumerate(sheets, 1)
-    )
-    related = "".join(
-        f'<Relationship Id="rId{nth}" Type="{_RELATIONS}/worksheet" Target="worksheets/sheet{nth}.xml"/>'
-        for nth in range(1, len(sheets) + 1)
-    )
-    parts = {
-        "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}"><Relationship Id="rId1" '
-        f'Type="{_RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{_TYPES}" xmlns:r="{_RELATIONS}">{properties}{views}'
-        f"<sheets>{names}</sheets></workbook>",
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}">{related}'
-        f'<Relationship Id="rIdS" Type="{_RELATIONS}/styles" Target="styles.xml"/>'
-        f'<Relationship Id="rIdT" Type="{_RELATIONS}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
-        "xl/styles.xml": f'<styleSheet xmlns="{_TYPES}">{styles}</styleSheet>',
-        "xl/sharedStrings.xml": f'<sst xmlns="{_TYPES}">{shared}</sst>',
-    }
-    for nth, rows in enumerate(sheets.values(), 1):
-        parts[f"xl/worksheets/sheet{nth}.xml"] = (
-            f'<worksheet xmlns="{_TYPES}"><dimension ref="A1:C3"/><sheetData>{rows}</sheetData></worksheet>'
-        )
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name, xml in parts.items():
-            # With a date of its own, so that the same seed is made each time.
-            archive.writestr(zipfile.ZipInfo(name), f'<?xml version="1.0" encoding="UTF-8"?>\n{xml}')
-    return packed.getvalue()
-
-
-def _row(number: int, *cells: str) -> str:
-    return f'<row r="{number}">{"".join(cells)}</row>'
-
-
-def _text(place: str, text: str) -> str:
-    return f'<c r="{place}" t="inlineStr"><is><t>{text}</t></is></c>'
-
-
-def _shared(place: str, nth: int) -> str:
-    return f'<c r="{place}" t="s"><v>{nth}</v></c>'
-
-
-def _number(place: str, text: str, style: int = 0) -> str:
-    return f'<c r="{place}" s="{style}"><v>{text}</v></c>'
-
-
-_STYLES = (
-    '<numFmts count="3"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd hh:mm:ss.000"/>'
-    '<numFmt numFmtId="165" formatCode="[h]:mm:ss"/><numFmt numFmtId="166" formatCode="[&lt;1]hh:mm;dd/mm/yyyy;@"/>'
-    '</numFmts><cellXfs count="5"><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/>'
-    '<xf numFmtId="166"/></cellXfs>'
+_JOBS = (
+    ("id", "when", "took"),
+    ("|1", 's="2"|46327.5', 's="3"|1.25'),
+    ("|2.5", 's="1"|46327', 't="b"|1'),
+    ('t="e"|#N/A', 't="d"|2026-11-01T10:00:00', 's="4"|0.5'),
 )
-WORKBOOKS: dict[str, bytes] = {
-    "kinds": workbook(
-        {
-            "Jobs": _row(1, _text("A1", "id"), _text("B1", "when"), _text("C1", "took"))
-            + _row(2, _number("A2", "1"), _number("B2", "46327.5", 2), _number("C2", "1.25", 3))
-            + _row(3, _number("A3", "2.5"), _number("B3", "46327", 1), '<c r="C3" t="b"><v>1</v></c>')
-            + _row(4, '<c r="A4" t="e"><v>#N/A</v></c>', '<c r="B4" t="d"><v>2026-11-01T10:00:00</v></c>')
-        },
-        styles=_STYLES,
-    ),
-    "shared": workbook(
-        {
-            "Jobs": _row(1, _shared("A1", 0), _shared("B1", 1))
-            + _row(2, _shared("A2", 2), '<c r="B2"><f>A2</f><v>7</v></c>')
-            + _row(3, _shared("A3", 3), '<c r="B3" t="str"><f>A3</f></c>')
-        },
+_OF_SHARED_TEXTS = (
+    ('t="s"|0', 't="s"|1'),
+    ('t="s"|2', "|<f>A2</f><v>7</v>"),
+    ('t="s"|3', 't="str"|<f>A3</f>'),
+)
+_NUMBERS = ("1e300", "12345678901234567890", "-0", "0.1", "1E-7", " 5 ", "abc", "60", "0.99999999")
+WORKBOOKS: dict[str, Book] = {
+    "kinds": one_sheet(*_JOBS),
+    "shared": one_sheet(
+        *_OF_SHARED_TEXTS,
         shared="<si><t>id</t></si><si><t>name</t></si><si><r><t>ri</t></r><r><t>ch</t></r></si>"
         '<si><t xml:space="preserve"> _x0041_ </t></si><si/>',
     ),
-    "sheets": workbook(
-        {
-            name: _row(1, _text("A1", "id"), _text("B1", name))
-            + _row(2, _number("A2", "1"), _text("B2", "x"))
-            for name in ("b", "c", "d")
-        },
-        properties='<workbookPr date1904="1"/>',
-        views='<bookViews><workbookView activeTab="1"/></bookViews>',
+    "sheets": Book(
+        {name: rows(("id", name), ("|1", "x")) for name in ("b", "c", "d")},
+        inside='<workbookPr date1904="1"/><bookViews><workbookView activeTab="1"/></bookViews>',
+        states={"d": "hidden"},
     ),
-    "numbers": workbook(
-        {
-            "Jobs": _row(1, _text("A1", "n"))
-            + "".join(
-                _row(nth, _number(f"A{nth}", text, nth % 5))
-                for nth, text in enumerate(
-                    ("1e300", "12345678901234567890", "-0", "0.1", "1E-7", " 5 ", "abc", "60", "0.99999999"),
-                    2,
-                )
-            )
+    "numbers": one_sheet(("n",), *((f's="{nth % 5}"|<v>{text}</v>',) for nth, text in enumerate(_NUMBERS))),
+    "formats": one_sheet(
+        ("n", "m"),
+        ('s="1"|46327.5', 's="2"|0.5'),
+        changed={
+            "xl/styles.xml": f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd '
+            'hh:mm:ss.000"/><numFmt numFmtId="166" formatCode="[&lt;1]hh:mm;dd/mm/yyyy;@"/></numFmts><cellXfs>'
+            '<xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="166"/></cellXfs></styleSheet>'
         },
-        styles=_STYLES,
     ),
 }
 
 
+def packed(book: Book) -> bytes:
+    """Pack a workbook, without the time of the day: the same seed is made each time."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, part in book.parts().items():
+            archive.writestr(zipfile.ZipInfo(name), part)
+    return content.getvalue()
+
+
 def main() -> None:
     """Write the seeds of each target anew; those that a long run has added stay."""
-    for target, made in (("sniffing", SNIFFING), ("delimited", DELIMITED), ("workbook", WORKBOOKS)):
+    workbooks = {name: packed(book) for name, book in WORKBOOKS.items()}
+    for target, made in (("sniffing", SNIFFING), ("delimited", DELIMITED), ("workbook", workbooks)):
         folder = SEEDS / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in made.items():

@@ -186,7 +186,8 @@ def _odd_number(stored: str) -> tuple[ValueKind, Any]:
     if exact == exact.to_integral_value():
         kind, value = _whole_number(str(int(exact)))
         return (kind, value) if kind is ValueKind.INTEGER else (ValueKind.FLOAT, number)
-    return ValueKind.LONG_NUMBER, format(exact.normalize(), "f")
+    # Not `normalize()`, which rounds to 28 digits.
+    return ValueKind.LONG_NUMBER, format(exact, "f").rstrip("0").removesuffix(".")
 
 
 def _whole_number(plain: str) -> tuple[ValueKind, Any]:

@@ -17,7 +17,7 @@ TextHandler = Callable[[str, str], None]
 _COMPATIBILITY = "http://schemas.openxmlformats.org/markup-compatibility/2006"
 _DEEPEST = 32
 """Nothing that counts is deeper. Of what is, each path would be longer than the one above it."""
-_LONGEST_TOKEN_BYTES = 64 << 20
+_LONGEST_TOKEN_BYTES = 16 << 20
 # What is in them is read as if they were not there: Choice is for programs that know some extension.
 _TRANSPARENT = (f"{_COMPATIBILITY} AlternateContent", f"{_COMPATIBILITY} Fallback")
 
@@ -61,7 +61,7 @@ class XmlTree:
         """Parse a piece.
 
         Raises:
-            UnreadableFileError: It is not XML, or has a tag or comment of more than 64 MB.
+            UnreadableFileError: It is not XML, or has a tag or comment of more than 16 MB.
         """
         try:
             self._parser.Parse(piece, final)

@@ -16,7 +16,8 @@ _BYTE_ORDER_MARK = "\ufeff"
 _SEPARATORS = " ;,\t|"
 _WORDS = (
     b";", b",", b"\t", b"|", b"\n", b"\r", b"\r\n", b'"', b'""', b'"a""b"', b'";"', b'"\n"', b"\n\n", b";;\n",
-    b"sep=;\n", b"true", b"False", b"12", b"-0", b"0.10", b"1e5", b"007", b"9223372036854775807", b"12345678901234567890.5",
+    b"sep=;\n", b"true", b"False", b"12", b"-0", b"0.10", b"1e5", b"007", b"9223372036854775807",
+    b"12345678901234567890.5",
     b"2026-11-01", b"2026-11-01T10:00:00Z", b"2026-02-30", b"10:00", b"NaN", b"inf", b"NULL", b"\xc3\xa9", b"\xe9",
     b"\xef\xbb\xbf", b"e\xcc\x81", b"\x1a", b"\xa0", b"\xe2\x80\xa8", b"\x85", b"\x0c",
 )  # fmt: skip
