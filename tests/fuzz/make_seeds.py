@@ -74,9 +74,8 @@ WORKBOOKS: dict[str, Book] = {
         states={"d": "hidden"},
     ),
     "numbers": one_sheet(("n",), *((f's="{nth % 5}"|<v>{text}</v>',) for nth, text in enumerate(_NUMBERS))),
-    "formats": one_sheet(
-        ("n", "m"),
-        ('s="1"|46327.5', 's="2"|0.5'),
+    "formats": Book(
+        {"Jobs": rows(("n", "m"), ('s="1"|46327.5', 's="2"|0.5'))},
         changed={
             "xl/styles.xml": f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd '
             'hh:mm:ss.000"/><numFmt numFmtId="166" formatCode="[&lt;1]hh:mm;dd/mm/yyyy;@"/></numFmts><cellXfs>'

@@ -40,6 +40,11 @@ def cell(content: str, attributes: str = "") -> str:
     return f'<row r="2"><c r="A2"{attributes}>{content}</c></row>'
 
 
+def each(written: str, count: int, step: int = 1) -> str:
+    """Write something with each number, upwards or downwards."""
+    return "".join(map(written.format, range(2, count + 2)[::step]))
+
+
 def archive_of(parts: int) -> bytes:
     content = io.BytesIO(sheet(""))
     with zipfile.ZipFile(content, "a") as archive:
@@ -82,13 +87,13 @@ FILES: dict[str, tuple[int, Callable[[int], bytes]]] = {
     "sheet: prefixes": (5_000, lambda n: prefixed("<x:row><x:c><x:v>1</x:v></x:c><!-- --></x:row>" * n)),
     "sheet: CDATA": (5_000, lambda n: sheet(cell("<v>" + "<![CDATA[1]]>" * n + "</v>"))),
     "sheet: comments that do not end": (5_000, lambda n: sheet(cell("<v>1</v>" + "<!--" * n))),
-    "sheet: attributes": (2_000, lambda n: sheet(cell("<v>1</v>", "".join(f' a{m}="1"' for m in range(n))))),
-    "sheet: namespaces": (2_000, lambda n: sheet(cell("<v>1</v>", "".join(f' xmlns:a{m}="u"' for m in range(n))))),
-    "sheet: kinds of attributes": (2_000, lambda n: sheet("".join(f'<row><c z="{m}"><v>1</v></c></row>' for m in range(n)))),
-    "sheet: styles": (1_000, lambda n: sheet("".join(f'<row><c s="{m}"><v>1</v></c></row>' for m in range(n)))),
+    "sheet: attributes": (2_000, lambda n: sheet(cell("<v>1</v>", each(' a{}="1"', n)))),
+    "sheet: namespaces": (2_000, lambda n: sheet(cell("<v>1</v>", each(' xmlns:a{}="u"', n)))),
+    "sheet: kinds of attributes": (2_000, lambda n: sheet(each('<row><c z="{}"><v>1</v></c></row>', n))),
+    "sheet: styles": (1_000, lambda n: sheet(each('<row><c s="{}"><v>1</v></c></row>', n))),
     "sheet: cells in one place": (5_000, lambda n: sheet('<row r="2">' + '<c r="A2"><v>1</v></c>' * n + "</row>")),
     "sheet: rows of one number": (5_000, lambda n: sheet('<row r="2"><c r="A2"><v>1</v></c></row>' * n)),
-    "sheet: rows from the last": (5_000, lambda n: sheet("".join(f'<row r="{m}"><c><v>1</v></c></row>' for m in range(n + 1, 1, -1)))),
+    "sheet: rows from the last": (5_000, lambda n: sheet(each('<row r="{}"><c><v>1</v></c></row>', n, -1))),
     "sheet: empty rows": (20_000, lambda n: sheet('<row r="2"/>' * n + cell("<v>1</v>"))),
     "sheet: escapes": (20_000, lambda n: sheet(cell(f"<is><t>{'_x00' * n}</t></is>", ' t="inlineStr"'))),
     "sheet: references": (20_000, lambda n: sheet(cell(f"<is><t>{'&amp;' * n}</t></is>", ' t="inlineStr"'))),
