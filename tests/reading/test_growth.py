@@ -4,6 +4,7 @@ What regular expressions do is in tests/patterns; here are the loops, and the li
 """
 
 import contextlib
+import gzip
 import io
 import time
 import zipfile
@@ -45,6 +46,12 @@ def each(written: str, count: int, step: int = 1) -> str:
     return "".join(map(written.format, range(2, count + 2)[::step]))
 
 
+def listed(count: int) -> str:
+    """List the first sheet again and again."""
+    sheets = each('<sheet name="s{}" r:id="rId1"/>', count)
+    return f"<sheets>{sheets}</sheets>"
+
+
 def archive_of(parts: int) -> bytes:
     content = io.BytesIO(sheet(""))
     with zipfile.ZipFile(content, "a") as archive:
@@ -64,12 +71,16 @@ FILES: dict[str, tuple[int, Callable[[int], bytes]]] = {
     "text: separators": (50_000, lambda n: b"a,b\n" + b"," * n + b"\n"),
     "text: a line of a sentence": (100_000, lambda n: b"x" * n + b" " * n + b"."),
     "text: digits and a letter": (20_000, lambda n: b"a,b\n1," + b"1" * n + b"x\n"),
+    "text: a number of many digits": (100_000, lambda n: b"a,b\n1," + b"1" * n + b"." + b"1" * n + b"\n"),
+    "text: a time of many digits": (100_000, lambda n: b"a,b\n1,2026-11-01T10:00:00." + b"1" * n + b"\n"),
+    "text: in no encoding": (50_000, lambda n: b"a,b\n" + b"\xe9\x81\xc3 " * n + b",1\n"),
     "text: titles": (20_000, lambda n: b"1 " * n + b"\nid;name;when\n1;2;3\n4;5;6\n"),
     "page: comments and a tag": (10_000, lambda n: b"<!---->" * n + b"<a"),
     "page: a blank title": (16_000, lambda n: b"<html><title>" + b" " * n),
     "page: brackets": (16_000, lambda n: b"<" * n),
     "json: brackets": (16_000, lambda n: b"[" * n),
     "json: blanks": (100_000, lambda n: b"[" + b" " * n),
+    "archive: many gzips": (20_000, lambda n: gzip.compress(b"", mtime=0) * n),
     "archive: many parts": (2_000, archive_of),
     "sheet: digits and a letter": (10_000, lambda n: sheet(cell(f"<v>{'1' * n}x</v>"))),
     "sheet: a number of many digits": (100_000, lambda n: sheet(cell(f"<v>{'9' * n}e-{n - 20}</v>"))),
@@ -109,6 +120,7 @@ FILES: dict[str, tuple[int, Callable[[int], bytes]]] = {
     "styles: sections": (20_000, lambda n: sheet(cell("<v>1</v>", ' s="1"'), changed=formats(";" * n))),
     "styles: formats": (2_000, lambda n: sheet(cell("<v>1</v>"), changed=formats(*["yyyy"] * n))),
     "workbook: sheets": (20, lambda n: packed(Book({f"s{m}": HEADER + cell("<v>1</v>") for m in range(n)}))),
+    "workbook: one part many times": (50, lambda n: packed(Book({"s": HEADER}, behind=listed(n)))),
     "workbook: properties": (5_000, lambda n: sheet(cell("<v>1</v>"), inside="<workbookPr/>" * n)),
     "workbook: views": (5_000, lambda n: sheet(cell("<v>1</v>"), inside="<bookViews>" * n + "</bookViews>" * n)),
 }  # fmt: skip
