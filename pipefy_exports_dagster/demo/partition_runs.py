@@ -11,6 +11,9 @@ from pathlib import Path
 MODULE = "pipefy_exports_dagster.definitions"
 MAX_SHOWN_LINES = 12
 
+_LEVEL = re.compile(r"- (?:INFO|WARNING|ERROR) - (.*)")
+_EVENT = re.compile(r"\A[A-Z_]++ - ")
+
 
 @dataclass(slots=True)
 class PartitionRun:
@@ -82,11 +85,15 @@ def _read(run: PartitionRun, match: Callable[[str], tuple[str, str] | None]) -> 
 
 def _line_reader(assets: Sequence[str]) -> Callable[[str], tuple[str, str] | None]:
     """Return a function that finds an asset's own log line in Dagster's output."""
-    names = "|".join(re.escape(asset) for asset in assets)
-    pattern = re.compile(rf"- (?:INFO|WARNING|ERROR) - .* - ({names}) - (?:[A-Z_]+ - )?(.*)")
+    marks = {f" - {asset} - ": asset for asset in assets}
 
     def match(line: str) -> tuple[str, str] | None:
-        found = pattern.search(line.rstrip())
-        return (found[1], found[2]) if found else None
+        level = _LEVEL.search(line.rstrip())
+        said = level[1] if level else ""
+        where, mark = max(((said.rfind(mark), mark) for mark in marks), default=(-1, ""))
+        if where < 0:
+            return None
+        message = said[where + len(mark) :]
+        return marks[mark], _EVENT.sub("", message, count=1)
 
     return match

@@ -6,7 +6,7 @@ limit is raised. The second says that the file is none of ours.
 
 from pipefy_exports_dagster.errors import ReadLimitError, UnreadableFileError
 
-from .sniffing import unreadable
+from .refusals import unreadable
 
 _PASSED = {
     "max_memory_bytes": "reading the file took more than {value:,} bytes of memory and was stopped",

@@ -2,6 +2,8 @@
 
 import string
 
+from pipefy_exports_dagster.quoting import printable
+
 _BLANKS = " \t\r\n"
 _TO_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _LONGEST_SHOWN = 80
@@ -101,7 +103,7 @@ def _xml(text: str, lowered: str, root: str) -> Diagnosis:
         return ("an SVG image", "download the export again, as XLSX or CSV")
     code = _between(text, text, "<Code>", "</Code>")
     if code is not None or root.rpartition(":")[2] in _ERRORS:
-        says = f" ({code[:60]})" if code else ""
+        says = f" ({printable(code[:60])})" if code else ""
         return (
             "an XML document",
             f"the file host answered with an error{says}; refresh the link or export again",

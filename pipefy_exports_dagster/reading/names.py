@@ -6,6 +6,7 @@ _WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_A_WORD = re.compile(r"[^\w]+|_+")
 _ACCENTS = re.compile(r"(?<=[a-z])[\u0300-\u036f]+")
 _MARKS_BETWEEN = re.compile(r"[\W_]+")
+_PIECE = 1_000
 
 
 def storable_header(header: str) -> str:
@@ -19,8 +20,7 @@ def snake_case(header: str) -> str:
     Accents go, letters without a Latin base stay. The result never starts with an underscore, which is
     what our lineage columns start with, nor with a digit; it is empty if the header has no letter or digit.
     """
-    decomposed = unicodedata.normalize("NFKD", header)
-    base = "".join(c for c in decomposed if not unicodedata.combining(c))
+    base = "".join(c for c in _decomposed(header) if not unicodedata.combining(c))
     words = _NOT_A_WORD.sub("_", _WORD_BOUNDARY.sub("_", base)).strip("_").lower()
     # Lower-casing can decompose again (U+0130, a capital dotted I, becomes i and a combining dot).
     name = "".join(c for c in words if not unicodedata.combining(c))
@@ -35,9 +35,20 @@ def folded(header: str) -> str:
     since they make other letters. Invisible characters and blanks around the header go; blanks within it are one each.
     Punctuation counts.
     """
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", header).casefold())
+    decomposed = _decomposed(_decomposed(header).casefold())
     visible = "".join(c for c in _ACCENTS.sub("", decomposed) if unicodedata.category(c) != "Cf")
     return " ".join(visible.split())
+
+
+def _decomposed(text: str) -> str:
+    """Take compatible and composed characters apart, piece by piece.
+
+    Python sorts a letter's marks in time that grows with the square of their number, and a header of a megabyte may be
+    one letter.
+    """
+    return "".join(
+        unicodedata.normalize("NFKD", text[start : start + _PIECE]) for start in range(0, len(text), _PIECE)
+    )
 
 
 def position_of(wanted: str, columns: Sequence[tuple[str, str | None]]) -> int | None:
@@ -95,15 +106,17 @@ def column_names(headers: Sequence[str], known: Mapping[str, Sequence[str]] | No
         taken.add(name)
     # A name that another header has in the table is not free for a new one.
     reserved = taken | {name for known_names in left.values() for name in known_names}
+    suffixes: dict[tuple[str, bool], int] = {}  # what lies below is taken: thousands of headers may be one
     for position, header in enumerate(headers):
         if names[position] is not None:
             continue
         wanted = snake_case(header) or f"column_{position + 1}"
-        blocked = reserved if snake_case(header) else taken
-        name, suffix = wanted, 1
-        while name in blocked:
+        is_named = bool(snake_case(header))
+        blocked = reserved if is_named else taken
+        suffix = suffixes.get((wanted, is_named), 1)
+        while (name := f"{wanted}_{suffix}" if suffix > 1 else wanted) in blocked:
             suffix += 1
-            name = f"{wanted}_{suffix}"
+        suffixes[wanted, is_named] = suffix
         names[position] = name
         taken.add(name)
         reserved.add(name)

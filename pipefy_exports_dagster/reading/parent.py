@@ -121,7 +121,7 @@ def _ask(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
 def _watch(process: subprocess.Popen[bytes], options: ReadOptions) -> tuple[bytes, bytes]:
     """Collect what the child answers and says until it ends; stop it when it passes a limit."""
     deadline = time.monotonic() + options.max_seconds
-    heard = {"answer": b"", "said": b""}
+    heard = {"answer": bytearray(), "said": bytearray()}
     with selectors.DefaultSelector() as selector:
         for name, pipe in (("answer", process.stdout), ("said", process.stderr)):
             assert pipe is not None  # noqa: S101  it is a pipe
@@ -134,7 +134,7 @@ def _watch(process: subprocess.Popen[bytes], options: ReadOptions) -> tuple[byte
                     selector.unregister(key.fileobj)
             _check_limits(process.pid, options, deadline)
     process.wait()
-    return heard["answer"], heard["said"]
+    return bytes(heard["answer"]), bytes(heard["said"])
 
 
 def _check_limits(pid: int, options: ReadOptions, deadline: float) -> None:

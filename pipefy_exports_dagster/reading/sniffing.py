@@ -2,14 +2,14 @@
 
 import json
 import re
-import zipfile
 from enum import StrEnum
 from pathlib import Path
 
 from pipefy_exports_dagster.errors import UnreadableFileError
 
+from .archives import opened_archive
 from .markup import diagnose_markup
-from .own_trouble import is_of_machine
+from .refusals import unreadable
 
 # Long enough that no CSV with a header such as `PK` is taken for one.
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
@@ -77,22 +77,10 @@ def detect_kind(path: Path) -> FileKind:
     return FileKind.CSV
 
 
-def unreadable(detected: str, advice: str) -> UnreadableFileError:
-    """Make the error that says what a file is instead of a table."""
-    return UnreadableFileError(f"the file is not a table but {detected}: {advice}", detected=detected)
-
-
 def _kind_of_archive(path: Path) -> FileKind:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            encrypted = any(member.flag_bits & 1 for member in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError) as error:
-        if is_of_machine(error):
-            raise
-        raise unreadable(
-            "a truncated or damaged archive", f"it did not arrive whole ({error}); download it again"
-        ) from error
+    with opened_archive(path) as archive:
+        names = archive.namelist()
+        encrypted = any(member.flag_bits & 1 for member in archive.infolist())
     if encrypted:
         raise unreadable("an encrypted archive", "unpack it with its password and load the file inside")
     for marker, detected in _OTHER_OFFICE:

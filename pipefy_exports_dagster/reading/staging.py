@@ -16,7 +16,7 @@ from .inference import Guess, TypedText, guess_types, misfits, settle_types
 from .pinned_values import TextKind
 from .pinning import check_pinned, pinned_candidates
 from .preview import preview_rows
-from .sniffing import unreadable
+from .refusals import unreadable
 from .staged import StagedColumn, StagedTable
 from .staged_file import ColumnToWrite, WrittenColumn, text_of, write_staged_file
 from .text_types import DECIMAL, Candidate

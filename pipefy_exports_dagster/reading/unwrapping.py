@@ -1,13 +1,13 @@
 import gzip
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
+from .archives import damage_named, opened_archive
 from .limits import limit_reached
-from .own_trouble import is_of_machine
-from .sniffing import FileKind, detect_kind, unreadable
+from .refusals import unreadable
+from .sniffing import FileKind, detect_kind
 
 _CHUNK_BYTES = 1 << 20
 _MAX_LAYERS = 3
@@ -28,7 +28,7 @@ def unwrap(path: Path, *, folder: Path, max_unpacked_bytes: int) -> tuple[Path, 
             with path.open("rb") as packed, gzip.open(packed) as content:
                 _unpack(cast("IO[bytes]", content), target, max_unpacked_bytes)
         elif kind is FileKind.ZIP:
-            with zipfile.ZipFile(path) as archive, _opened(archive) as content:
+            with opened_archive(path) as archive, _opened(archive) as content:
                 _unpack(content, target, max_unpacked_bytes)
         else:
             return path, kind
@@ -48,14 +48,8 @@ def counted_chunks(content: IO[bytes], *, max_bytes: int, chunk_bytes: int = _CH
     """
     left = max_bytes
     while True:
-        try:
+        with damage_named():
             chunk = content.read(chunk_bytes)
-        except (EOFError, zipfile.BadZipFile, zlib.error, OSError, NotImplementedError) as error:
-            if is_of_machine(error):
-                raise
-            raise unreadable(
-                "a truncated or damaged archive", f"it did not arrive whole ({error}); download it again"
-            ) from error
         if not chunk:
             return
         left -= len(chunk)
@@ -68,7 +62,7 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     members = [
         member
         for member in archive.infolist()
-        if not member.is_dir() and not any(mark in member.filename for mark in _NOT_DATA)
+        if not member.filename.endswith("/") and not any(mark in member.filename for mark in _NOT_DATA)
     ]
     if len(members) != 1:
         names = ", ".join(repr(member.filename) for member in members[:5]) or "none"
@@ -81,18 +75,8 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 def _opened(archive: zipfile.ZipFile) -> IO[bytes]:
     member = _only_member(archive)
-    try:
+    with damage_named():
         return archive.open(member)
-    except NotImplementedError as error:
-        raise unreadable(
-            "an archive that is packed in an unusual way", f"{error}; unpack it and load the file inside"
-        ) from error
-    except (zipfile.BadZipFile, OSError) as error:
-        if is_of_machine(error):
-            raise
-        raise unreadable(
-            "a truncated or damaged archive", f"it did not arrive whole ({error}); download it again"
-        ) from error
 
 
 def _unpack(content: IO[bytes], target: Path, max_bytes: int) -> None:

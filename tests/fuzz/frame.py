@@ -20,6 +20,7 @@ SECONDS = 10
 """What one example may take, on a machine that is busy with other things."""
 _LENGTHS = (1, 2, 8, 40, 300)
 _REPEATS = (2, 10, 200, 5_000)
+_SPICE = (b"\0", b"\xff", b"\r\n", b" ", b'"', b"<", b"\x1b[2J", b"\xe2\x80\xae")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +79,34 @@ def mutated(inputs: list[bytes], *, words: tuple[bytes, ...] = (), most: int = 6
         words: What to put in anywhere, such as the language's tokens.
         most: Changes to one input.
     """
-    spice = (*words, b"\0", b"\xff", b"\r\n", b" ", b'"', b"<", b"\x1b[2J", b"\xe2\x80\xae")
 
-    def change(drawn: tuple[bytes, int, int]) -> bytes:
+    def some_changes(drawn: tuple[bytes, int, int]) -> bytes:
         content, count, seed = drawn
         chance = random.Random(seed)  # noqa: S311 -- repeatable changes, no secret
-        changed = bytearray(content)
-        for _ in range(count):
-            _change(changed, chance, inputs, spice)
-        return bytes(changed)
+        return change(content, chance, inputs, words=words, count=count)
 
-    return st.tuples(st.sampled_from(inputs), st.integers(0, most), st.integers(0, 2**32)).map(change)
+    return st.tuples(st.sampled_from(inputs), st.integers(0, most), st.integers(0, 2**32)).map(some_changes)
+
+
+def change(
+    content: bytes,
+    chance: random.Random,
+    inputs: list[bytes],
+    *,
+    words: tuple[bytes, ...] = (),
+    count: int | None = None,
+) -> bytes:
+    """Return content changed in some places.
+
+    Args:
+        inputs: What pieces are taken from.
+        words: What to put in anywhere.
+        count: In how many places; None for a few.
+    """
+    changed = bytearray(content)
+    for _ in range(chance.randint(1, 4) if count is None else count):
+        _change(changed, chance, inputs, (*words, *_SPICE))
+    return bytes(changed)
 
 
 def _change(content: bytearray, chance: random.Random, inputs: list[bytes], spice: tuple[bytes, ...]) -> None:

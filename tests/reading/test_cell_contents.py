@@ -207,3 +207,9 @@ def test_the_counts_are_those_of_the_sheets_that_were_loaded(loader: Loader) -> 
     book = Book({"A": rows(["a"], [formula]), "B": rows(["b"], [formula], [formula])})
     report = loader.load_here(book.write(loader.folder / "book.xlsx"))
     assert report.file.formulas_without_value == 1
+
+
+def test_a_number_of_forty_digits_keeps_them(loader: Loader) -> None:
+    number = "1234567890123456789012345678901234567.8912"
+    loader.load_here(one_sheet(("n",), (f"|{number}00",)).write(loader.folder / "long.xlsx"))
+    assert loader.column("n") == [number]

@@ -165,3 +165,16 @@ def test_what_a_load_called_a_header_the_next_one_calls_it_again(first: list[str
     table = [(name, spelt.pop(name, header) if snake_case(header) else header) for name, header in table]
     table += [(name, header) for name, header in spelt.items() if name not in dict(table)]
     assert column_names(second, known()) == names
+
+
+def test_a_letter_with_thousands_of_marks_is_named_in_the_same_way() -> None:
+    header = "Cliente a" + "\u0301\u0323" * 5_000
+    assert snake_case(header) == "cliente_a"
+    assert folded(header) == folded(header.upper()) == "cliente a"
+
+
+def test_thousands_of_headers_of_one_name_are_numbered() -> None:
+    headers = ["a", "a_3", *["a"] * 2_998]
+    names = column_names(headers)
+    assert names[:5] == ["a", "a_3", "a_2", "a_4", "a_5"]
+    assert len(set(names)) == len(headers)

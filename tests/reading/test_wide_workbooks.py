@@ -72,3 +72,15 @@ def test_a_cell_far_to_the_right_makes_no_wide_table(loader: Loader) -> None:
     path = Book({"S": rows(["a"]) + cells}).write(loader.folder / "far.xlsx")
     loader.load_here(path)
     assert loader.texts(["a", "column_2"]) == [["1", "2"]]
+
+
+@pytest.mark.parametrize("sheets", [2, 40])
+def test_sheets_that_each_add_columns_make_no_wider_table_than_one(loader: Loader, sheets: int) -> None:
+    book_of_sheets = Book(
+        {f"s{nth}": rows(["a", *(f"h{nth}_{column}" for column in range(2_000))]) for nth in range(sheets)}
+    )
+    with pytest.raises(UnreadableFileError, match=rf"{MAX_TABLE_COLUMNS:,} that a table may have"):
+        loader.load(
+            book_of_sheets.write(loader.folder / "wide.xlsx"),
+            options=ReadOptions(sheets="all", max_seconds=60.0),
+        )

@@ -56,12 +56,10 @@ def look_at_beginning(path: Path, *, folder: Path) -> Beginning:
 
 def _skip_blank_lines(file: TextIO, start: int, separators: str) -> tuple[int, int]:
     """Find the first line that is not blank, and count those before that are not empty either."""
-    between = re.escape(separators)
-    blank = re.compile(rf'(?:[ {between}]|"[ ]*"(?!"))*[\r\n]*')
     file.seek(start)
     line, dropped, continues = start, 0, False
     while piece := file.readline(_PIECE_CHARACTERS):
-        if not blank.fullmatch(piece):
+        if not _is_blank(piece, separators):
             return line, dropped
         start += len(piece)
         ended = piece.endswith(("\n", "\r"))
@@ -70,6 +68,19 @@ def _skip_blank_lines(file: TextIO, start: int, separators: str) -> tuple[int, i
             line = start
         continues = not ended
     return start, dropped
+
+
+def _is_blank(line: str, separators: str) -> bool:
+    """Whether a line is separators, blanks, and pairs of quotes with blanks between."""
+    outside, *rest = line.rstrip("\r\n").split('"')
+    within, after = rest[0::2], rest[1::2]
+    # After a pair that closes there is no further quote at once: three in a row are one within a value.
+    return (
+        len(within) == len(after)
+        and not any(text.strip(" ") for text in within)
+        and not any(text.strip(" " + separators) for text in (outside, *after))
+        and all(after[:-1])
+    )
 
 
 def _line_at(file: TextIO, start: int) -> str:

@@ -2,7 +2,7 @@ import csv
 import io
 from dataclasses import dataclass
 
-from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.refusals import unreadable
 
 from .messages import is_message
 from .titles import count_titles, titles_of

@@ -2,7 +2,7 @@ import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.refusals import unreadable
 
 _CHUNK_BYTES = 4 << 20
 _SAMPLE_BYTES = 65_536

@@ -7,7 +7,7 @@ from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.description import FileDescription
 from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS, sample_rows
 from pipefy_exports_dagster.reading.names import column_names, storable_header
-from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.refusals import unreadable
 from pipefy_exports_dagster.reading.staging import Source, SourceColumn
 from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS, too_wide
 from pipefy_exports_dagster.reading.text_types import (

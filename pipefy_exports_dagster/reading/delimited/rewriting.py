@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.refusals import unreadable
 from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS, too_wide
 
 from .dialect import LONGEST_FIELD

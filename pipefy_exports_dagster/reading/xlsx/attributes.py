@@ -8,15 +8,20 @@ from .signals import NotPlainError, require
 PADDING = 256
 """Zeros behind a piece, so that windows at its last tags do not pass its end; no longer text is compared."""
 _MOST_KINDS = 64
-_ATTRIBUTE = rb"""[ \t\n]++((?!xmlns)[A-Za-z_][\w.-]*+(?::[A-Za-z_][\w.-]*+)?)="[^"<&\x80-\xff]*+\""""
+# Blanks are looked at from the first of them on only: a tag may have a megabyte of them.
+_ATTRIBUTE = (
+    rb"""(?<![ \t\n])[ \t\n]++((?!xmlns)[A-Za-z_][\w.-]*+(?::[A-Za-z_][\w.-]*+)?)="[^"<&\x80-\xff]*+\""""
+)
 _ATTRIBUTES = re.compile(rb"(?:%b)*+[ \t\n]*+/?" % _ATTRIBUTE)
 _ATTRIBUTE_NAME = re.compile(_ATTRIBUTE)
 
 
 def are_attributes(text: bytes) -> bool:
     """Whether a text is what may stand between a tag's name and its `>`, each attribute once."""
+    if _ATTRIBUTES.fullmatch(text) is None:
+        return False
     names = _ATTRIBUTE_NAME.findall(text)
-    return _ATTRIBUTES.fullmatch(text) is not None and len(names) == len(set(names))
+    return len(names) == len(set(names))
 
 
 def odd_attributes(buffer: Any, starts: Any, lengths: Any) -> Any:

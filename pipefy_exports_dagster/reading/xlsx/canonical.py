@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.refusals import unreadable
 
 from .values import Segment, ValueKind
 

@@ -20,7 +20,7 @@ from .signals import NotPlainError, OddPartsError, SectionsError, require
 from .slow_cells import scan_rows_slowly
 from .tags import Tags
 
-_CELL_ATTRIBUTES = re.compile(rb"""[ \t\n]++([A-Za-z_][\w.:-]*+)="([^"<&]*+)\"""")
+_CELL_ATTRIBUTES = re.compile(rb"""(?<![ \t\n])[ \t\n]++([A-Za-z_][\w.:-]*+)="([^"<&]*+)\"""")
 _TRIES = 5
 _MOST_ODD = 0.5
 

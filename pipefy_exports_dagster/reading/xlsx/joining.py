@@ -1,16 +1,22 @@
 """Which sheets of a workbook are the export, and how their rows become one table."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.read_options import ALL_SHEETS
 from pipefy_exports_dagster.reading.description import SheetRows
-from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.refusals import unreadable
+from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS, too_wide
 
+from .cells import MAX_COLUMNS
 from .columns import Piece
 from .package import Package, Sheet
 from .sheets import ScannedSheet
+
+# Places without a header or a cell make no column; of those each sheet may add some, and there may be thousands.
+_MOST_PLACES = 4 * MAX_COLUMNS
 
 
 @dataclass(slots=True)
@@ -32,7 +38,13 @@ class JoinedSheets:
     scanned: list[ScannedSheet] = field(default_factory=list)
 
     def add(self, sheet: ScannedSheet, pieces: list[Piece], places: list[int]) -> None:
-        """Take in the data rows of a sheet."""
+        """Take in the data rows of a sheet.
+
+        Raises:
+            UnreadableFileError: It makes the table wider than any is.
+        """
+        if len(self.header) > _MOST_PLACES:
+            raise too_wide(MAX_TABLE_COLUMNS, exact=False)
         self.pieces += [(piece, places) for piece in pieces]
         self.loaded.append(SheetRows(sheet.name, sum(piece.rows for piece in pieces)))
         self.scanned.append(sheet)
@@ -61,9 +73,9 @@ class JoinedSheets:
 
     def has_all_of(self, header: Sequence[str], wanted: Sequence[str]) -> bool:
         """Whether a header has all the names that are wanted, in whatever order, each as often."""
-        names = [name.strip() for name in header]
-        asked = [name.strip() for name in wanted if name.strip()]
-        return bool(asked) and all(names.count(name) >= asked.count(name) for name in set(asked))
+        names = Counter(name.strip() for name in header)
+        asked = Counter(name.strip() for name in wanted if name.strip())
+        return bool(asked) and asked <= names
 
 
 @dataclass(slots=True)

@@ -31,11 +31,15 @@ def without_sections(xml: bytes) -> bytes | None:
     """
     pieces: list[bytes] = []
     position = 0
+    next_ones = dict.fromkeys((b"<!", b"<?"), -1)
     while True:
-        starts = [found for mark in (b"<!", b"<?") if (found := xml.find(mark, position)) >= 0]
-        if not starts:
+        for mark, found in next_ones.items():
+            if found < position:  # not each time: of one kind there may be thousands, and of the other none
+                after = xml.find(mark, position)
+                next_ones[mark] = after if after >= 0 else len(xml)
+        start = min(next_ones.values())
+        if start == len(xml):
             return b"".join([*pieces, xml[position:]])
-        start = min(starts)
         before = xml[position:start]
         if before.rfind(b"<") > before.rfind(b">"):
             return None  # within a tag, where XML has none

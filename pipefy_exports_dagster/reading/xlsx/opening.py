@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pipefy_exports_dagster.reading.limits import too_large_part
-from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.refusals import unreadable
 
 from .xml_tree import XmlTree
 

@@ -8,9 +8,9 @@ from typing import IO, Self
 from urllib.parse import unquote
 
 from pipefy_exports_dagster.errors import UnreadableFileError
+from pipefy_exports_dagster.reading.archives import damage_named, opened_archive
 from pipefy_exports_dagster.reading.limits import limit_reached, too_large_part
-from pipefy_exports_dagster.reading.own_trouble import is_of_machine
-from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.refusals import unreadable
 from pipefy_exports_dagster.reading.unwrapping import counted_chunks
 
 from .xml_text import as_utf8
@@ -81,12 +81,7 @@ class Package:
         Raises:
             UnreadableFileError: The archive is damaged, or no workbook.
         """
-        try:
-            archive = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError) as error:
-            if is_of_machine(error):
-                raise
-            raise unreadable("a truncated or damaged archive", f"{error}; download it again") from error
+        archive = opened_archive(path)
         package = cls(archive, max_unpacked_bytes)
         try:
             package._read_contents()
@@ -118,12 +113,8 @@ class Package:
         name = self._names[part_key(part)]
         packed_bytes = self.archive.getinfo(name).compress_size
         unpacked = 0
-        try:
+        with damage_named():
             content = self.archive.open(name)
-        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
-            if is_of_machine(error):
-                raise
-            raise unreadable("a truncated or damaged archive", f"{error}; download it again") from error
         self._contents.append(content)
         with content:
             for chunk in counted_chunks(content, max_bytes=self.max_unpacked_bytes, chunk_bytes=chunk_bytes):

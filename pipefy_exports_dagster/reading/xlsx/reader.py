@@ -9,7 +9,7 @@ from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.description import FileDescription
 from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS
 from pipefy_exports_dagster.reading.names import column_names
-from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.refusals import unreadable
 from pipefy_exports_dagster.reading.staging import Source, SourceColumn
 from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS, too_wide
 from pipefy_exports_dagster.reading.text_types import DATES, Candidate, formatted_dates, marked_numbers
@@ -187,6 +187,8 @@ def _finish(
 ) -> tuple[tuple[SourceColumn, ...], list[str], list[Any]]:
     """Make the columns: all that have a header or a value."""
     kept = [position for position, name in enumerate(header) if name.strip() or columns.has_cells(position)]
+    if len(kept) > MAX_TABLE_COLUMNS:  # that no sheet has so many was seen when they were scanned
+        raise too_wide(len(kept))
     all_names = column_names(header)
     candidates = _candidates(options)
     described, arrays = [], []

@@ -115,7 +115,8 @@ class Tags:
         pairs = self.codes[:-1].astype(np.uint16) * grammar.size + self.codes[1:]
         wrong = np.flatnonzero(~grammar.allowed[pairs]) + 1
         gaps = self.opens[1:] - self.ends[:-1] - 1
-        gaps[grammar.holds_text[self.codes[:-1]]] = 0
+        # Of an unknown tag it is not known where it ends; that it is wrong is told already.
+        gaps[grammar.holds_text[self.codes[:-1]] | (self.codes[:-1] == 0)] = 0
         loose = np.flatnonzero(gaps > 0)
         if len(loose):
             loose = loose[self._have_letters(self.ends[loose] + 1, gaps[loose])]

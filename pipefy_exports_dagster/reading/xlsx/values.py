@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from pipefy_exports_dagster.reading.column_types import MAX_EXACT_IN_DOUBLE
-from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.refusals import unreadable
 
 from .cells import CellType, Run
 from .iso_dates import iso_values
@@ -19,7 +19,7 @@ _MAX_INTEGER_DIGITS = 18
 _DIGITS = frozenset(b"0123456789")
 _NUMBER = frozenset(b"0123456789+-.eE")
 _WHOLE_NUMBER = re.compile(r"[-+]?[0-9]+")
-_FLOAT = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_FLOAT = re.compile(r"[-+]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][-+]?[0-9]++)?")
 _LONGEST_NUMBER = 400  # Python refuses to read numbers of thousands of digits
 
 
@@ -186,7 +186,8 @@ def _odd_number(stored: str) -> tuple[ValueKind, Any]:
     if exact == exact.to_integral_value():
         kind, value = _whole_number(str(int(exact)))
         return (kind, value) if kind is ValueKind.INTEGER else (ValueKind.FLOAT, number)
-    return ValueKind.LONG_NUMBER, format(exact.normalize(), "f")
+    # Not `normalize()`, which rounds to 28 digits.
+    return ValueKind.LONG_NUMBER, format(exact, "f").rstrip("0").removesuffix(".")
 
 
 def _whole_number(plain: str) -> tuple[ValueKind, Any]:

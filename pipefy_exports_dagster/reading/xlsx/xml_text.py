@@ -4,7 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.refusals import unreadable
 
 _DECLARED = re.compile(rb"""\s{0,64}<\?xml[^>]{0,256}?encoding\s{0,8}=\s{0,8}["']([\w.-]{1,64})["']""")
 # What programs write workbooks in. Python knows a hundred more, some of them slow beyond measure.

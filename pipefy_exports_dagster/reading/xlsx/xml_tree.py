@@ -7,13 +7,17 @@ namespace and its place, never by its text: `<x15:workbookPr>` in an extension l
 from collections.abc import Callable, Mapping
 from xml.parsers import expat
 
-from pipefy_exports_dagster.reading.sniffing import unreadable
+from pipefy_exports_dagster.reading.limits import too_large_part
+from pipefy_exports_dagster.reading.refusals import unreadable
 
 StartHandler = Callable[[str, Mapping[str, str]], None]
 EndHandler = Callable[[str], None]
 TextHandler = Callable[[str, str], None]
 
 _COMPATIBILITY = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+_DEEPEST = 32
+"""Nothing that counts is deeper. Of what is, each path would be longer than the one above it."""
+_LONGEST_TOKEN_BYTES = 16 << 20
 # What is in them is read as if they were not there: Choice is for programs that know some extension.
 _TRANSPARENT = (f"{_COMPATIBILITY} AlternateContent", f"{_COMPATIBILITY} Fallback")
 
@@ -32,6 +36,7 @@ class XmlTree:
         self._namespace: str | None = None
         self._paths: list[str] = []
         self._foreign = 0
+        self._fed = 0
         # What is fed is UTF-8 already, whatever its declaration says.
         self._parser = expat.ParserCreate("UTF-8", " ")
         self._parser.buffer_text = True
@@ -56,7 +61,7 @@ class XmlTree:
         """Parse a piece.
 
         Raises:
-            UnreadableFileError: It is not XML.
+            UnreadableFileError: It is not XML, or has a tag or comment of more than 16 MB.
         """
         try:
             self._parser.Parse(piece, final)
@@ -64,13 +69,21 @@ class XmlTree:
             raise unreadable(
                 "a damaged workbook", f"its XML breaks off or is wrong ({error}); download it again"
             ) from error
+        self._fed += len(piece)
+        # Older versions of the parser read all of a tag or comment anew with each piece, until it ends.
+        if self._fed - self._parser.CurrentByteIndex > len(piece) + _LONGEST_TOKEN_BYTES:
+            raise too_large_part("a tag or comment", _LONGEST_TOKEN_BYTES)
 
     def _on_start(self, name: str, attributes: dict[str, str]) -> None:
         namespace, _, local = name.rpartition(" ")
         if self._namespace is None:
             self._namespace = namespace
             self._paths.append("")
-        elif self._foreign or (namespace != self._namespace and name not in _TRANSPARENT):
+        elif (
+            self._foreign
+            or len(self._paths) > _DEEPEST
+            or (namespace != self._namespace and name not in _TRANSPARENT)
+        ):
             self._foreign += 1
         elif namespace != self._namespace:
             self._paths.append(self._paths[-1])
