@@ -1,5 +1,6 @@
 """The process that reads files: what it is told, how it ends, and what its end says of the file."""
 
+import contextlib
 import io
 import json
 import os
@@ -87,6 +88,13 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
+def is_reader(pid: int) -> bool:
+    """Before its program is in place, a new process shows its parent's."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return b"pipefy_exports_dagster.reading.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
 @contextmanager
 def reading(path: Path, *, seconds: float = 900) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Let a process of its own read a file; gives it and the process that it started."""
@@ -95,7 +103,7 @@ def reading(path: Path, *, seconds: float = 900) -> Iterator[tuple[subprocess.Po
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | SECRETS,
     ) as parent:  # fmt: skip
         deadline = time.monotonic() + 60
-        while not (children := children_of(parent.pid)):
+        while not (children := [child for child in children_of(parent.pid) if is_reader(child)]):
             assert time.monotonic() < deadline
             assert parent.poll() is None, parent.stderr.read() if parent.stderr else ""
             time.sleep(0.01)
