@@ -1,0 +1,54 @@
+"""Folders and files that other people on this machine cannot read: they hold rows, and what is said of them.
+
+What is made here is for its owner only, whatever the umask is. An administrator who wants several users to share a data
+folder says so by its mode, 2770: then what is made in it is for its group as well. A folder that exists keeps its mode.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+OWNERS_FILE, GROUPS_FILE = 0o600, 0o660
+_GROUP_SHARES = stat.S_ISGID | stat.S_IRWXG
+
+
+def is_shared(folder: Path) -> bool:
+    """Whether an administrator lets a group share a folder: it is the group's, and so is what is made in it."""
+    return folder.stat().st_mode & _GROUP_SHARES == _GROUP_SHARES
+
+
+def make_folder(path: Path, *, root: Path | None = None) -> None:
+    """Make a folder and its missing parents, for their owner only.
+
+    Args:
+        path: Nothing changes if it is there.
+        root: A folder above, such as the data folder. If it is there and shared, what is made below is shared too.
+    """
+    missing = []
+    while not path.exists():
+        missing.append(path)
+        path = path.parent
+    if not path.is_dir():
+        raise NotADirectoryError(20, os.strerror(20), str(path))
+    for folder in reversed(missing):
+        shared = root is not None and root in folder.parents and is_shared(folder.parent)
+        try:
+            folder.mkdir(mode=stat.S_IRWXU)
+        except FileExistsError:  # another process was first, or it is a link that leads nowhere
+            if not folder.is_dir():
+                raise
+            continue
+        if shared:
+            folder.chmod(stat.S_IRWXU | _GROUP_SHARES)  # wider than it was made, so nobody is early
+
+
+def open_new(path: Path, flags: int) -> int:
+    """Open a file that is made if it is not there, with the mode that its folder says."""
+    shared = is_shared(path.parent)
+    try:
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, OWNERS_FILE)
+    except FileExistsError:
+        return os.open(path, flags | os.O_CREAT, OWNERS_FILE)
+    if shared:
+        os.fchmod(descriptor, GROUPS_FILE)  # the umask would take the group's right to write
+    return descriptor
