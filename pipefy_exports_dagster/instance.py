@@ -7,7 +7,7 @@ import click
 from pipefy_exports_dagster.dotenv_environment import dagster_home_of, data_dir_of, environment_with_dotenv
 from pipefy_exports_dagster.errors import ConfigurationError, StorageError
 from pipefy_exports_dagster.lock_files import LockHeldError, held_lock
-from pipefy_exports_dagster.private_files import make_folder
+from pipefy_exports_dagster.private_files import is_shared, make_folder, share
 
 PACKAGE = Path(__file__).parent
 SHIPPED = (PACKAGE / "dagster.yaml", PACKAGE.parent / "dagster.yaml")
@@ -53,6 +53,8 @@ def prepare_instance(home: Path, *, data_dir: Path | None = None) -> Path:
             if not target.exists():
                 target.symlink_to(shipped_dagster_yaml())
             _create_storage(home)
+            if is_shared(home):
+                _share_storage(home)
     except (LockHeldError, StorageError) as error:
         raise ConfigurationError(f"the Dagster instance in {home} cannot be prepared: {error}") from None
     except OSError as error:
@@ -72,3 +74,14 @@ def _create_storage(home: Path) -> None:
         instance.get_runs_count()
         instance.get_asset_keys()
         instance.all_instigator_state()
+
+
+def _share_storage(home: Path) -> None:
+    """Let the group write Dagster's SQLite files: SQLite makes them without that right, whatever the umask is.
+
+    Only those that this user made; the others' next command does theirs.
+    """
+    for pattern in ("*", "*/*", "history/runs/*"):
+        for path in home.glob(pattern):
+            if path.suffix == ".db" or path.is_dir():
+                share(path)

@@ -39,7 +39,15 @@ def make_folder(path: Path, *, root: Path | None = None) -> None:
                 raise
             continue
         if shared:
-            folder.chmod(stat.S_IRWXU | _GROUP_SHARES)  # wider than it was made, so nobody is early
+            share(folder)
+
+
+def share(path: Path) -> None:
+    """Let the group of a shared folder read and write what this user has made in it."""
+    found = path.stat()
+    wanted = _GROUP_SHARES if stat.S_ISDIR(found.st_mode) else stat.S_IRGRP | stat.S_IWGRP
+    if found.st_uid == os.geteuid() and found.st_mode & wanted != wanted:
+        path.chmod(stat.S_IMODE(found.st_mode) & ~stat.S_IRWXO | wanted)
 
 
 def open_new(path: Path, flags: int) -> int:
