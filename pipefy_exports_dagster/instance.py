@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).parent
 SHIPPED = (PACKAGE / "dagster.yaml", PACKAGE.parent / "dagster.yaml")
 """In an installed package, and in the repository."""
 
-_PREPARE_TIMEOUT_S = 60.0
-"""Its making takes some seconds, on a slow disk too."""
+_PREPARE_TIMEOUT_S = 300.0
+"""Its making takes some seconds, and several processes that begin at once wait for each other."""
 
 
 @click.command()
@@ -74,6 +74,8 @@ def _create_storage(home: Path) -> None:
         instance.get_runs_count()
         instance.get_asset_keys()
         instance.all_instigator_state()
+        if is_shared(home):
+            instance.all_logs("")  # the file of what is reported outside a run, as `load` does
 
 
 def _share_storage(home: Path) -> None:
@@ -83,5 +85,5 @@ def _share_storage(home: Path) -> None:
     """
     for pattern in ("*", "*/*", "history/runs/*"):
         for path in home.glob(pattern):
-            if path.suffix == ".db" or path.is_dir():
+            if path.name.endswith(".db") or path.is_dir():
                 share(path)
