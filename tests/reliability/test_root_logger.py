@@ -40,7 +40,7 @@ def test_a_run_of_two_exports_ends(logging_all: Project) -> None:
     holds the lock that storing that line waits for."""
     exit_code, said = materialized(logging_all)
     assert exit_code == 0, said
-    assert "Attempting to acquire lock" in said, "lines of libraries are in the run's log"
+    assert "HTTP Request: POST" in said, "lines of libraries are in the run's log"
     assert set(logging_all.tables()) == {(JOBS, "last_month"), (REPORT, "last_month")}
 
 
