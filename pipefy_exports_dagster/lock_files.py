@@ -80,9 +80,11 @@ def open_lock_file(path: Path) -> int:
         if error.errno not in {errno.ELOOP, errno.EISDIR, errno.ENXIO}:
             raise
         raise _not_ours(path, "a symbolic link" if path.is_symlink() else "no regular file") from None
-    if stranger := _what_else(descriptor, path.parent):
-        os.close(descriptor)
-        raise _not_ours(path, stranger)
+    with ExitStack() as stack:
+        stack.callback(os.close, descriptor)
+        if stranger := _what_else(descriptor, path.parent):
+            raise _not_ours(path, stranger)
+        stack.pop_all()
     return descriptor
 
 

@@ -4,6 +4,7 @@ What is made here is for its owner only, whatever the umask is. An administrator
 folder says so by its mode, 2770: then what is made in it is for its group as well. A folder that exists keeps its mode.
 """
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -25,11 +26,9 @@ def make_folder(path: Path, *, root: Path | None = None) -> None:
         root: A folder above, such as the data folder. If it is there and shared, what is made below is shared too.
     """
     missing = []
-    while not path.exists():
+    while not _is_there(path):
         missing.append(path)
         path = path.parent
-    if not path.is_dir():
-        raise NotADirectoryError(20, os.strerror(20), str(path))
     for folder in reversed(missing):
         shared = root is not None and root in folder.parents and is_shared(folder.parent)
         try:
@@ -40,6 +39,16 @@ def make_folder(path: Path, *, root: Path | None = None) -> None:
             continue
         if shared:
             share(folder)
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        mode = folder.stat().st_mode  # once: another process may remove it meanwhile
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISDIR(mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    return True
 
 
 def share(path: Path) -> None:
