@@ -3,30 +3,39 @@
 from pathlib import Path
 
 import click
-from filelock import FileLock
 
-from pipefy_exports_dagster.dotenv_environment import dagster_home_of, environment_with_dotenv
-from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.dotenv_environment import dagster_home_of, data_dir_of, environment_with_dotenv
+from pipefy_exports_dagster.errors import ConfigurationError, StorageError
+from pipefy_exports_dagster.lock_files import LockHeldError, held_lock
+from pipefy_exports_dagster.private_files import is_shared, make_folder, share
 
 PACKAGE = Path(__file__).parent
 SHIPPED = (PACKAGE / "dagster.yaml", PACKAGE.parent / "dagster.yaml")
 """In an installed package, and in the repository."""
+
+_PREPARE_TIMEOUT_S = 300.0
+"""Its making takes some seconds, and several processes that begin at once wait for each other."""
 
 
 @click.command()
 def instance() -> None:
     """Prepare the Dagster instance of this environment and `.env`, and print its folder, for DAGSTER_HOME."""
     try:
-        click.echo(prepare_instance(dagster_home_of(environment_with_dotenv())))
+        environment = environment_with_dotenv()
+        click.echo(prepare_instance(dagster_home_of(environment), data_dir=data_dir_of(environment)))
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
 
 
-def prepare_instance(home: Path) -> Path:
+def prepare_instance(home: Path, *, data_dir: Path | None = None) -> Path:
     """Make the folder for DAGSTER_HOME, with the shipped `dagster.yaml` (unless it has one) and its storage.
 
     The storage is created here and under a lock, because Dagster's processes do not expect each other to:
     a daemon and a command that both find a new instance both create its SQLite files, and fail (tried).
+
+    Args:
+        home: The folder.
+        data_dir: The data folder: where a group shares it, and the instance is in it, it shares the instance.
 
     Returns:
         The folder, absolute: Dagster refuses a relative one.
@@ -37,13 +46,17 @@ def prepare_instance(home: Path) -> Path:
     home = home.expanduser().absolute()
     target = home / "dagster.yaml"
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        with FileLock(home / ".prepare.lock"):
+        make_folder(home, root=data_dir)
+        with held_lock(home / ".prepare.lock", timeout_s=_PREPARE_TIMEOUT_S):
             if target.is_symlink() and not target.exists():
                 target.unlink()  # the package it pointed into is gone
             if not target.exists():
                 target.symlink_to(shipped_dagster_yaml())
             _create_storage(home)
+            if is_shared(home):
+                _share_storage(home)
+    except (LockHeldError, StorageError) as error:
+        raise ConfigurationError(f"the Dagster instance in {home} cannot be prepared: {error}") from None
     except OSError as error:
         raise ConfigurationError(f"the Dagster instance cannot be kept in {home}: {error.strerror}") from None
     return home
@@ -61,3 +74,16 @@ def _create_storage(home: Path) -> None:
         instance.get_runs_count()
         instance.get_asset_keys()
         instance.all_instigator_state()
+        if is_shared(home):
+            instance.all_logs("")  # the file of what is reported outside a run, as `load` does
+
+
+def _share_storage(home: Path) -> None:
+    """Let the group write Dagster's SQLite files: SQLite makes them without that right, whatever the umask is.
+
+    Only those that this user made; the others' next command does theirs.
+    """
+    for pattern in ("*", "*/*", "history/runs/*"):
+        for path in home.glob(pattern):
+            if path.name.endswith(".db") or path.is_dir():
+                share(path)

@@ -56,7 +56,9 @@ def run_dev(*, port: int, host: str, console: Console) -> int:
     with ExitStack() as stack:
         if has_credentials(environment):
             environment["PIPEFY_EXPORTS_DATA_DIR"] = str(data_dir)
-            environment["DAGSTER_HOME"] = str(prepare_instance(dagster_home_of(environment)))
+            environment["DAGSTER_HOME"] = str(
+                prepare_instance(dagster_home_of(environment), data_dir=data_dir)
+            )
             base_url = AddressPolicy(allow_insecure=True).check_base_url(
                 environment.get("PIPEFY_BASE_URL") or Connection().base_url
             )

@@ -75,7 +75,7 @@ def _from_event_log(settings: Settings, limit: int) -> "list[PastExport]":
 
     clock = SystemClock()
     found: list[PastExport] = []
-    with opened_instance(settings.dagster_home) as instance:
+    with opened_instance(settings.dagster_home, data_dir=settings.config.data_dir) as instance:
         for config in settings.configs:
             sources = ExportAssets(config, clock, ignore_stage).sources()
             found += list_past_exports(instance, sources, config, now=clock.now(), limit=limit)

@@ -81,7 +81,7 @@ def rebuild_history(*, only: str | None, as_json: bool) -> None:
     with ended_in_one_line(as_json=as_json) as interruption:
         settings = read_settings()
         with (
-            opened_instance(settings.dagster_home) as instance,
+            opened_instance(settings.dagster_home, data_dir=settings.config.data_dir) as instance,
             progress_bar("months", quiet=as_json) as advance,
         ):
 

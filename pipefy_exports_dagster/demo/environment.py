@@ -40,5 +40,5 @@ def sandbox_environment(url: str, data_dir: Path) -> dict[str, str]:
         "PIPEFY_EXPORTS_SHOW_VALUES": "true",
         "PIPEFY_EXPORTS_CHECKS": "true",
         "PIPEFY_EXPORTS_WAIT": "inline",
-        "DAGSTER_HOME": str(prepare_instance(data_dir / "dagster")),
+        "DAGSTER_HOME": str(prepare_instance(data_dir / "dagster", data_dir=data_dir)),
     }

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipefy_exports_dagster.private_files import make_folder
+
 MODULE = "pipefy_exports_dagster.definitions"
 MAX_SHOWN_LINES = 12
 
@@ -54,7 +56,7 @@ def start_run(
     `working_dir` holds the log files; it must have no `.env`, which Dagster would read over `environment`.
     """
     logs = working_dir / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
+    make_folder(logs)
     command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", MODULE]
     process = subprocess.Popen(  # noqa: S603 - our own interpreter, fixed arguments
         [*command, "--select", ",".join(assets), "--partition", partition],

@@ -23,14 +23,14 @@ MAX_NAME_LENGTH = 200
 
 
 @contextmanager
-def opened_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+def opened_instance(home: Path, *, data_dir: Path) -> Iterator[dg.DagsterInstance]:
     """Open the Dagster instance, before anything is changed: what it cannot be told must not be loaded.
 
     Raises:
         ConfigurationError: It cannot be made or opened.
     """
     try:
-        instance = dg.DagsterInstance.from_config(str(prepare_instance(home)))
+        instance = dg.DagsterInstance.from_config(str(prepare_instance(home, data_dir=data_dir)))
     except PipefyExportsError:
         raise
     except Exception as error:

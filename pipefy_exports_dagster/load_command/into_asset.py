@@ -122,7 +122,7 @@ def load_into_asset(
     require_file(file)
     require_database(config.database_path)
     with (
-        opened_instance(dagster_home) as instance,
+        opened_instance(dagster_home, data_dir=config.data_dir) as instance,
         partition_lock(
             config.data_dir,
             partition.organization_id,
@@ -189,7 +189,7 @@ def plan_into_asset(
     sidecar, notes = _describe(file, content_of(file), partition, given)
     held = None
     if (dagster_home / "dagster.yaml").exists():  # opening another would make it
-        with opened_instance(dagster_home) as instance:
+        with opened_instance(dagster_home, data_dir=partition.config.data_dir) as instance:
             held = _held(instance, partition)
     report = _load(file, partition, sidecar, manner, manner.on_stage, held=held)
     return _outcome(partition, sidecar, report, started, manner, notes=notes, raw_file=None)

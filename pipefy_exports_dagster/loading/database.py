@@ -21,6 +21,7 @@ from pipefy_exports_dagster.errors import (
     PipefyExportsError,
     StorageError,
 )
+from pipefy_exports_dagster.private_files import GROUPS_FILE, is_shared, make_folder
 from pipefy_exports_dagster.sql import identifier, literal
 
 from .workspace import workspace
@@ -68,7 +69,7 @@ def open_database(path: Path, *, lock_timeout_s: float, schema: str = MAIN) -> I
     import duckdb
 
     started = time.monotonic()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     if not _one_writer_here.acquire(timeout=lock_timeout_s):
         raise DatabaseLockedError(
             f"another thread of this process was writing to {path} for {lock_timeout_s:g} s"
@@ -169,6 +170,8 @@ def _create(path: Path) -> None:
     with workspace(path) as folder:
         new = folder / path.name
         _write_empty(new)
+        if is_shared(path.parent):
+            new.chmod(GROUPS_FILE)
         with contextlib.suppress(FileExistsError):  # another process was first
             try:
                 os.link(new, path)

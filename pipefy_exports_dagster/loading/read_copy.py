@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Reflinks where the file system has them (XFS, Btrfs: no data is copied), else copies within the kernel.
 _COPY = """
-import fcntl, os, shutil, sys
+import fcntl, os, shutil, stat, sys
 source, target = open(sys.argv[1], "rb"), open(sys.argv[2], "wb")
 try:
     fcntl.ioctl(target, 0x40049409, source.fileno())  # FICLONE
@@ -30,6 +30,7 @@ except OSError:
         source.seek(0), target.seek(0)
         shutil.copyfileobj(source, target, 8 << 20)
 target.flush()
+os.fchmod(target.fileno(), stat.S_IMODE(os.stat(sys.argv[3]).st_mode))
 """
 
 
@@ -44,16 +45,17 @@ def publish_read_copy(
     """Publish the committed, checkpointed database as its read copy, by an atomic rename.
 
     A reader that has the old copy open keeps it until it opens the file again. A copy that fails does
-    not undo the load.
+    not undo the load. It can be read by whom the old copy could, the first by whom the database can.
 
     Returns:
         The copy's path and None, or None and what went wrong.
     """
     target = read_copy_path(database)
+    mode_of = target if target.exists() else database
     with workspace(database) as folder:
         copy = folder / target.name
         finished = subprocess.run(  # noqa: S603  our own interpreter and script
-            [sys.executable, "-I", "-S", "-c", _COPY, str(database), str(copy)],
+            [sys.executable, "-I", "-S", "-c", _COPY, str(database), str(copy), str(mode_of)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -7,11 +7,19 @@ drops that lock when its holder dies, so a lock that can be had means that the f
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from pipefy_exports_dagster.errors import StorageError
+from pipefy_exports_dagster.lock_files import open_lock_file
+from pipefy_exports_dagster.private_files import is_shared, make_folder
+
+_OUR_LOCK = re.compile(r"[0-9a-f]{16}\.lock")
 
 
 def scratch_folder(database: Path) -> Path:
@@ -21,14 +29,20 @@ def scratch_folder(database: Path) -> Path:
 
 @contextmanager
 def workspace(database: Path) -> Iterator[Path]:
-    """Make a scratch folder beside the database, and remove it, and those of dead processes, at the end."""
+    """Make a scratch folder beside the database, and remove it, and those of dead processes, at the end.
+
+    Raises:
+        StorageError: Somebody else has put something in the place of the scratch folders.
+    """
     parent = scratch_folder(database)
+    root = parent.parent
+    make_folder(root)
     name = secrets.token_hex(8)
     sweep(parent)
     lock = _locked(parent / f"{name}.lock")
     folder = parent / name
     try:
-        folder.mkdir(mode=0o700)
+        make_folder(folder, root=root)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -38,15 +52,20 @@ def workspace(database: Path) -> Iterator[Path]:
 
 
 def sweep(parent: Path) -> None:
-    """Remove what dead processes left in a scratch folder."""
+    """Remove what dead processes left in a scratch folder.
+
+    Raises:
+        StorageError: It is a link, or another user's folder: what is in there is not ours to remove.
+    """
     try:
+        _require_ours(parent)
         found = sorted(parent.iterdir())
     except FileNotFoundError:
         return
-    for path in (path for path in found if path.suffix == ".lock"):
+    for path in (path for path in found if _OUR_LOCK.fullmatch(path.name)):
         try:
-            lock = os.open(path, os.O_RDWR)
-        except FileNotFoundError:
+            lock = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:  # gone, or another user's who works here
             continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -59,14 +78,24 @@ def sweep(parent: Path) -> None:
     _remove_if_empty(parent)
 
 
+def _require_ours(parent: Path) -> None:
+    found, beside = parent.lstat(), parent.parent.stat()
+    ours = found.st_uid in {os.geteuid(), beside.st_uid} or is_shared(parent.parent)
+    if stat.S_ISLNK(found.st_mode) or not ours:
+        raise StorageError(
+            f"{parent} is {'a link' if stat.S_ISLNK(found.st_mode) else f'a folder of user {found.st_uid}'}, where "
+            "loads keep their scratch files: remove it, or keep the database in a folder that nobody else can write to"
+        )
+
+
 def _locked(path: Path) -> int:
     """Create and lock a file; a sweeper may remove it between the two, or the empty folder before."""
     while True:
-        # Raised, `exist_ok` or not, if the folder goes while it is looked at.
+        # Raised if the folder goes while it is looked at.
         with contextlib.suppress(FileExistsError):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent, root=path.parent.parent)
         try:
-            lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            lock = open_lock_file(path)
         except FileNotFoundError:
             continue
         fcntl.flock(lock, fcntl.LOCK_EX)

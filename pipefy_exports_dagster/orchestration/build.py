@@ -21,6 +21,7 @@ from pipefy_exports_dagster.orchestration.notifying.failure_sensor import (
     pipefy_failure_sensor,
 )
 from pipefy_exports_dagster.orchestration.pending.sensor import pending_exports_sensor
+from pipefy_exports_dagster.orchestration.quiet_alembic import keep_alembic_quiet
 from pipefy_exports_dagster.orchestration.resources import resources_of
 from pipefy_exports_dagster.orchestration.schedules import (
     current_month_schedule,
@@ -46,6 +47,7 @@ def build_pipefy_exports(
         on_stage: Called in the run's process as a materialization passes each `stages.Stage`.
         notify: Called for every asset that a failed run did not materialize, and every check that did not pass.
     """
+    keep_alembic_quiet()
     clock = clock or SystemClock()
     exports = ExportAssets(config, clock, on_stage)
     assets = exports.build()

@@ -13,12 +13,13 @@ from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions
 from pipefy_exports_dagster.errors import ExportNotFoundError, SupersededExportError, UnreadableFileError
 from pipefy_exports_dagster.history.look import FileLook, look_at
 from pipefy_exports_dagster.loading import LoadReport, Slice
+from pipefy_exports_dagster.lock_files import lock_file_holder
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Exporter
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.loaded_export import loaded_export, refuse_older_than_empty
 from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
-from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
+from pipefy_exports_dagster.orchestration.partition_lock import partition_lock, partition_lock_path
 from pipefy_exports_dagster.orchestration.pending.roles import RunRole
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, PipefyResource
 from pipefy_exports_dagster.pipefy.export import ExportKind
@@ -69,15 +70,16 @@ class Materializer:
         """
         with failures_for_dagster():
             organization_id = require_organization_id(self.config.organization_id)
+            place = self.config.data_dir, organization_id, self.asset, context.partition_key
+            lock = partition_lock_path(*place)
             with (
                 pipefy.client() as client,
                 partition_lock(
-                    self.config.data_dir,
-                    organization_id,
-                    self.asset,
-                    context.partition_key,
+                    *place,
                     timeout_s=self.config.partition_lock_timeout_s,
-                    on_wait=lambda: context.log.info("another run works on this partition; waiting for it"),
+                    on_wait=lambda: context.log.info(
+                        f"another run works on this partition; waiting for it: {lock_file_holder(lock)} holds {lock}"
+                    ),
                 ) as waited,
             ):
                 exporter = Exporter(

@@ -4,10 +4,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from pipefy_exports_dagster.errors import PartitionLockedError
+from pipefy_exports_dagster.lock_files import LockHeldError, held_lock
 from pipefy_exports_dagster.pipefy.raw_files import asset_folder, safe_name
+from pipefy_exports_dagster.private_files import make_folder
+
+
+def partition_lock_path(data_dir: Path, organization_id: str, asset: str, partition: str) -> Path:
+    """Return the file whose lock a run of a partition holds."""
+    return data_dir.joinpath(
+        "locks", safe_name(organization_id), asset_folder(asset), f"{safe_name(partition)}.lock"
+    )
 
 
 @contextmanager
@@ -22,31 +29,27 @@ def partition_lock(
 ) -> Iterator[bool]:
     """Hold the partition's lock; the operating system releases it when a process is killed.
 
+    Args:
+        data_dir: The data folder, made if it is not there.
+        organization_id: The organization.
+        asset: The asset, with its prefix.
+        partition: Its partition.
+        timeout_s: How long to wait for another run.
+        on_wait: Called once if another run has to be waited for.
+
     Yields:
         Whether another run held the lock first: it may have done what this run was started for.
 
     Raises:
         PartitionLockedError: The other run did not end in time.
     """
-    path = data_dir.joinpath(
-        "locks", safe_name(organization_id), asset_folder(asset), f"{safe_name(partition)}.lock"
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    waited = False
+    path = partition_lock_path(data_dir, organization_id, asset, partition)
+    make_folder(path.parent, root=data_dir)
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        waited = True
-        on_wait()
-        try:
-            lock.acquire(timeout=timeout_s, poll_interval=0.25)
-        except Timeout:
-            raise PartitionLockedError(
-                f"another run works on {asset} {partition!r} and did not end within {timeout_s:.0f} s; wait for it, "
-                "or end it in the Dagster UI, then materialize the partition again"
-            ) from None
-    try:
-        yield waited
-    finally:
-        lock.release()
+        with held_lock(path, timeout_s=timeout_s, on_wait=on_wait) as waited:
+            yield waited
+    except LockHeldError as error:
+        raise PartitionLockedError(
+            f"another run works on {asset} {partition!r} and did not end within {timeout_s:.0f} s: {error}; wait for "
+            "it, or end it in the Dagster UI, then materialize the partition again"
+        ) from None

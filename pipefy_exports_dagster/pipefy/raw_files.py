@@ -2,8 +2,8 @@
 
 `<data>/raw/<organization>/<asset>/<partition>/<export id>.<xlsx|csv>`, and beside it the same name with
 `.json` added. Tables and history can be rebuilt from it without spending an export. The files hold
-personal data, so only their owner may read them. The sidecar is written before the file gets its name,
-so a file under its final name always has one.
+personal data, so only their owner may read them, and a group that shares the data folder. The sidecar is
+written before the file gets its name, so a file under its final name always has one.
 """
 
 import errno
@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pipefy_exports_dagster.errors import DiskFullError
+from pipefy_exports_dagster.private_files import make_folder, open_new
 
 SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 """No capitals: where a file system ignores case, `aB` and `Ab` would be one file."""
 SUFFIXES = {".xlsx", ".csv"}
-OWNER_ONLY = 0o600
 READ_SIZE = 1 << 20
 
 
@@ -76,7 +76,7 @@ class RawFolder:
         Only the holder of the partition's lock may call this: then no other download is under way.
         """
         with full_disk_named(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path, root=self.path.parents[3])
         for leftover in self.path.glob("*.part"):
             leftover.unlink(missing_ok=True)
 
@@ -183,13 +183,13 @@ def sha256_of(path: Path) -> str:
 
 @contextmanager
 def open_private(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for writing that only its owner can read; on leaving, its bytes are on the disk.
+    """Open a file for writing that nobody else can read; on leaving, its bytes are on the disk.
 
     Raises:
         DiskFullError: No space is left.
     """
     with full_disk_named(path.parent):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
+        descriptor = open_new(path, os.O_WRONLY | os.O_TRUNC)
         with os.fdopen(descriptor, "wb") as file:
             yield file
             file.flush()

@@ -1,11 +1,13 @@
 """Scratch folders come and go beside each other: in threads, in processes, after a death."""
 
 import multiprocessing
+import os
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from pipefy_exports_dagster.errors import StorageError
 from pipefy_exports_dagster.loading.workspace import scratch_folder, workspace
 
 TURNS = 200
@@ -53,3 +55,35 @@ def test_what_a_dead_process_left_is_swept(tmp_path: Path) -> None:
     with workspace(database):
         assert not left.exists()
     assert not scratch_folder(database).exists()
+
+
+def test_a_link_in_the_folders_place_is_refused_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / "uv").mkdir(parents=True)
+    (project / "uv.lock").touch()
+    (project / "0123456789abcdef").mkdir()
+    (project / "0123456789abcdef.lock").touch()
+    database = tmp_path / "data.duckdb"
+    scratch_folder(database).symlink_to(project)
+    with pytest.raises(StorageError, match="is a link"), workspace(database):
+        pass
+    assert len(list(project.iterdir())) == 4
+
+
+def test_locks_of_others_in_the_folder_stay(tmp_path: Path) -> None:
+    database = tmp_path / "data.duckdb"
+    scratch_folder(database).mkdir()
+    (scratch_folder(database) / "uv.lock").touch()
+    (scratch_folder(database) / "uv").mkdir()
+    with workspace(database):
+        pass
+    assert sorted(path.name for path in scratch_folder(database).iterdir()) == ["uv", "uv.lock"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_a_folder_of_another_user_is_refused(tmp_path: Path) -> None:
+    database = tmp_path / "data.duckdb"
+    scratch_folder(database).mkdir()
+    os.chown(scratch_folder(database), 23001, -1)
+    with pytest.raises(StorageError, match="a folder of user 23001"), workspace(database):
+        pass

@@ -1,5 +1,7 @@
 """Several processes at once: of one partition, of one database, and readers beside them."""
 
+import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -192,6 +194,11 @@ def test_a_run_that_waits_too_long_for_another_says_so(project: Project) -> None
         outcome = project.materialize(JOBS, config=replace(project.config, partition_lock_timeout_s=0.5))
     assert outcome.failure_class == "PartitionLockedError"
     assert "another run works on automation_jobs_export 'last_month'" in outcome.failure
+    held = re.compile(
+        rf"process {os.getpid()} \(.+\) holds {re.escape(str(project.data_dir))}/locks/\S+/last_month.lock"
+    )
+    assert held.search(outcome.failure), outcome.failure
+    assert any("waiting for it" in message and held.search(message) for message in outcome.messages)
 
 
 def wait_for(condition: Callable[[], bool], *, timeout_s: float) -> None:

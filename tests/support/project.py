@@ -25,6 +25,7 @@ from pipefy_exports_dagster.environment import config_from_environment
 from pipefy_exports_dagster.instance import prepare_instance
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.pipefy.periods import add_months, month_of
+from pipefy_exports_dagster.private_files import make_folder
 from pipefy_exports_dagster.stages import OnStage, ignore_stage
 
 JOBS = "automation_jobs_export"
@@ -62,6 +63,7 @@ class Project:
 
     @classmethod
     def for_sandbox(cls, root: Path, url: str) -> "Project":
+        make_folder(root / "data")
         shutil.copytree(new_instance(), root / "data" / "dagster", symlinks=True)
         return cls(root, sandbox_environment(url, root / "data"))
 

@@ -15,6 +15,7 @@ from rich.text import Text
 from pipefy_exports_dagster.clock import Clock, SystemClock
 from pipefy_exports_dagster.commands.doctor.examination import examine
 from pipefy_exports_dagster.commands.doctor.finding import Finding, State
+from pipefy_exports_dagster.commands.doctor.openness import look_at_dotenv
 from pipefy_exports_dagster.commands.doctor.settings import (
     look_at_settings,
     look_at_time_zone,
@@ -68,6 +69,7 @@ def _findings(clock: Clock) -> Iterator[Finding]:
     os.environ.update(environment)
     configs, unusable = usable_configs(environment)
     yield from look_at_settings(before, dotenv, unusable)
+    yield from look_at_dotenv(dotenv)
     for config in configs:
         time_zone = look_at_time_zone(config, clock.now())
         which = f"{'/'.join(config.prefix) or config.organization_id} " if len(configs) > 1 else ""

@@ -1,12 +1,13 @@
 """Who holds a DuckDB file. DuckDB locks it with a POSIX record lock, and the system knows whose that is."""
 
-import contextlib
 import fcntl
 import os
 import struct
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from pipefy_exports_dagster.lock_files import program_of
 
 # `struct flock`: type, whence, start, length, process; in the order of each system.
 _FLOCK = {"linux": "hhqqi4x", "darwin": "qqihh"}
@@ -45,11 +46,4 @@ def lock_holder(path: Path) -> Holder | None:
     found = dict(zip(names, answer, strict=True))
     if found["l_type"] == fcntl.F_UNLCK:
         return None
-    return Holder(found["l_pid"], found["l_type"] == fcntl.F_WRLCK, _program(found["l_pid"]))
-
-
-def _program(pid: int) -> str:
-    # Its name only: the arguments of a command may hold secrets.
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
-    return ""
+    return Holder(found["l_pid"], found["l_type"] == fcntl.F_WRLCK, program_of(found["l_pid"]))

@@ -5,8 +5,6 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from pipefy_exports_dagster.asset_names import schema_and_table, table_in_sql
 from pipefy_exports_dagster.commands.doctor.finding import Finding, look, ok, wrong
 from pipefy_exports_dagster.commands.doctor.lock_holders import lock_holder
@@ -14,6 +12,7 @@ from pipefy_exports_dagster.commands.query.reading import opened_for_reading
 from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, Report
 from pipefy_exports_dagster.dotenv_environment import dagster_home_of
 from pipefy_exports_dagster.errors import DatabaseLockedError, PipefyExportsError
+from pipefy_exports_dagster.lock_files import is_held, lock_file_holder
 
 LITTLE_SPACE_BYTES = 1_000_000_000
 
@@ -100,13 +99,8 @@ def look_at_instance(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 def look_at_runs(config: PipefyExportsConfig) -> Finding:
     """Say which partitions are being worked on now."""
-    held = []
-    for path in sorted((config.data_dir / "locks").glob("*/*/*.lock")):
-        try:
-            with FileLock(path, timeout=0):
-                pass
-        except (Timeout, OSError):
-            held.append(f"{path.parent.name} {path.stem}")
+    locks = sorted((config.data_dir / "locks").glob("*/*/*.lock"))
+    held = [f"{path.parent.name} {path.stem} ({lock_file_holder(path)})" for path in locks if is_held(path)]
     working = (
         f"working now: {', '.join(held)}; another run of the same partition waits" if held else "none now"
     )

@@ -1,0 +1,71 @@
+"""Folders and files that other people on this machine cannot read: they hold rows, and what is said of them.
+
+What is made here is for its owner only, whatever the umask is. An administrator who wants several users to share a data
+folder says so by its mode, 2770: then what is made in it is for its group as well. A folder that exists keeps its mode.
+"""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+OWNERS_FILE, GROUPS_FILE = 0o600, 0o660
+_GROUP_SHARES = stat.S_ISGID | stat.S_IRWXG
+
+
+def is_shared(folder: Path) -> bool:
+    """Whether an administrator lets a group share a folder: it is the group's, and so is what is made in it."""
+    return folder.stat().st_mode & _GROUP_SHARES == _GROUP_SHARES
+
+
+def make_folder(path: Path, *, root: Path | None = None) -> None:
+    """Make a folder and its missing parents, for their owner only.
+
+    Args:
+        path: Nothing changes if it is there.
+        root: A folder above, such as the data folder. If it is there and shared, what is made below is shared too.
+    """
+    missing = []
+    while not _is_there(path):
+        missing.append(path)
+        path = path.parent
+    for folder in reversed(missing):
+        shared = root is not None and root in folder.parents and is_shared(folder.parent)
+        try:
+            folder.mkdir(mode=stat.S_IRWXU)
+        except FileExistsError:  # another process was first, or it is a link that leads nowhere
+            if not folder.is_dir():
+                raise
+            continue
+        if shared:
+            share(folder)
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        mode = folder.stat().st_mode  # once: another process may remove it meanwhile
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISDIR(mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    return True
+
+
+def share(path: Path) -> None:
+    """Let the group of a shared folder read and write what this user has made in it."""
+    found = path.stat()
+    wanted = _GROUP_SHARES if stat.S_ISDIR(found.st_mode) else stat.S_IRGRP | stat.S_IWGRP
+    if found.st_uid == os.geteuid() and found.st_mode & wanted != wanted:
+        path.chmod(stat.S_IMODE(found.st_mode) & ~stat.S_IRWXO | wanted)
+
+
+def open_new(path: Path, flags: int) -> int:
+    """Open a file that is made if it is not there, with the mode that its folder says."""
+    shared = is_shared(path.parent)
+    try:
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, OWNERS_FILE)
+    except FileExistsError:
+        return os.open(path, flags | os.O_CREAT, OWNERS_FILE)
+    if shared:
+        os.fchmod(descriptor, GROUPS_FILE)  # the umask would take the group's right to write
+    return descriptor
