@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -24,7 +23,7 @@ from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, shown
 from pipefy_exports_dagster.pipefy.answers import data_of, read_answer
 from pipefy_exports_dagster.pipefy.bodies import UnreadableBodyError, read_pieces
 from pipefy_exports_dagster.pipefy.credentials import Credentials, TokenSource, read_credentials
-from pipefy_exports_dagster.pipefy.transport import NEVER_SENT, describe, open_http
+from pipefy_exports_dagster.pipefy.transport import NEVER_SENT, open_http
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +138,7 @@ class PipefyClient:
         except httpx.TransportError as error:
             sent = not isinstance(error, NEVER_SENT)
             what = "the connection broke" if sent else "no connection"
-            failure = ConnectionFailedError(f"{what} at {shown(url)}: {describe(error)}", sent=sent)
+            failure = ConnectionFailedError(f"{what} at {shown(url)}: {error}", sent=sent)
         except UnreadableBodyError as error:
             failure = ServerUnavailableError(
                 f"Pipefy's answer at {shown(url)} {error}", status=httpx.codes.OK
@@ -153,7 +152,6 @@ class PipefyClient:
 
     def _read_capped(self, response: httpx.Response) -> bytes:
         limits = self.connection
-        deadline = time.monotonic() + limits.request_timeout_s
         chunks, size = [], 0
         for chunk in read_pieces(response):
             size += len(chunk)
@@ -161,8 +159,5 @@ class PipefyClient:
                 raise UnreadableBodyError(
                     f"is larger than {limits.max_answer_bytes} bytes, which no answer of the API is"
                 )
-            if time.monotonic() > deadline:
-                # httpx limits the time between two pieces only: a byte now and then would hold us for ever.
-                raise httpx.ReadTimeout(f"no whole answer within {limits.request_timeout_s:.0f} s")
             chunks.append(chunk)
         return b"".join(chunks)

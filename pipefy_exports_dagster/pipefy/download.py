@@ -28,7 +28,7 @@ from pipefy_exports_dagster.pipefy.transfer import (
     Transfer,
     TransferInterruptedError,
 )
-from pipefy_exports_dagster.pipefy.transport import describe, open_http
+from pipefy_exports_dagster.pipefy.transport import BodyLimit, open_http
 
 MAX_ATTEMPTS = 4
 MAX_PAUSE_S = 60.0
@@ -59,14 +59,17 @@ def download_export(
         DownloadFailedError: The file did not arrive whole in several attempts.
         DiskFullError: No space is left.
     """
-    deadline = time.monotonic() + connection.download_timeout_s
+    time_limit = BodyLimit(
+        time.monotonic() + connection.download_timeout_s,
+        f"it did not finish within {connection.download_timeout_s:g} seconds (`download_timeout_s`)",
+    )
     is_stale = says_it_expired(export.link, clock)
     with open_http(connection.request_timeout_s) as http:
         transfer = Transfer(
             http=http,
             addresses=AddressPolicy(connection.allow_insecure_urls, connection.download_hosts),
             max_bytes=connection.max_download_bytes,
-            deadline=deadline,
+            time_limit=time_limit,
             on_progress=on_progress,
         )
         for attempt in range(1, MAX_ATTEMPTS + 1):
@@ -85,10 +88,10 @@ def download_export(
                 # One answer that knows no such export may be a replica's lag: only a wait concludes that.
                 problem, pause_s = str(error), _pause_s(attempt, getattr(error, "retry_after_s", None))
             except (TransferInterruptedError, httpx.TransportError) as error:
-                problem = describe(error) if isinstance(error, httpx.TransportError) else str(error)
+                problem = str(error)
                 pause_s = _pause_s(attempt, getattr(error, "retry_after_s", None))
                 is_stale = says_it_expired(export.link, clock)
-            if attempt == MAX_ATTEMPTS or time.monotonic() >= deadline:
+            if attempt == MAX_ATTEMPTS or time.monotonic() >= time_limit.ends_at:
                 break
             clock.sleep(pause_s)
     attempts = "one attempt" if attempt == 1 else f"{attempt} attempts"
