@@ -20,6 +20,7 @@ from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, shown
 from pipefy_exports_dagster.pipefy.answers import retry_after_s
 from pipefy_exports_dagster.pipefy.bodies import UnreadableBodyError, read_pieces
 from pipefy_exports_dagster.pipefy.raw_files import open_private
+from pipefy_exports_dagster.pipefy.secrets import Secrets
 from pipefy_exports_dagster.pipefy.transport import BodyLimit, redirect_in
 
 MAX_REDIRECTS = 5
@@ -58,6 +59,7 @@ class Transfer:
     max_bytes: int
     time_limit: BodyLimit
     on_progress: Callable[[int], None]
+    secrets: Secrets
 
     def fetch(self, link: str | None, target: Path) -> Downloaded:
         """Follow a link and write what it leads to, to `target`, or leave nothing there.
@@ -82,6 +84,7 @@ class Transfer:
     @contextmanager
     def _follow(self, link: str) -> Iterator[httpx.Response]:
         """Open a link, and its redirects, each judged anew."""
+        self.secrets.add_link(link)
         url = self.addresses.check_link(link)
         for _ in range(MAX_REDIRECTS + 1):
             with self.http.stream("GET", url, extensions=self.time_limit.as_extension()) as response:
@@ -89,6 +92,7 @@ class Transfer:
                 if location is None:
                     yield response
                     return
+            self.secrets.add_link(location)
             url = self.addresses.check_link(_joined(url, location))
         raise DownloadRefusedError(
             f"the download link redirects more than {MAX_REDIRECTS} times, at last to {shown(url)!r}"
