@@ -22,6 +22,8 @@ from pipefy_exports_dagster.errors import (
 from pipefy_exports_dagster.pipefy.addresses import shown
 from pipefy_exports_dagster.pipefy.graphql_errors import error_of, errors_in, message_of
 
+MAX_DEPTH = 200
+"""Objects and lists within each other. Python 3.13 reads thousands, and cannot print them."""
 KNOWN_TYPES = {
     "application/json": "something that is called JSON and is none",
     "text/html": "a web page instead of JSON",
@@ -136,8 +138,24 @@ def _json_object(body: bytes, strike: Strike | None) -> dict[str, Any] | None:
         if b"\\u" in body:
             # Half of a surrogate pair is JSON for Python, but no text that can be stored or logged.
             json.dumps(value, ensure_ascii=False).encode()
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or (
+            body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deep(value)
+        ):
             return None
         return strike(value, body) if strike else value
     except (ValueError, RecursionError):
         return None
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for node in level
+            for item in (node.values() if isinstance(node, dict) else node)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return False
+    return True

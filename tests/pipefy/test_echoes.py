@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,26 +12,18 @@ from pipefy.conftest import TOKEN
 from pipefy.downloading import Download
 from pipefy.encodings import ENCODINGS
 from pipefy.manual_clock import ManualClock
+from pipefy.operations import JOBS, OPERATIONS, Operation
 from pipefy.scripted_server import Handler, Reply, ScriptedServer, answer, raw
 from pipefy.secrets_in import told_by
 
-from pipefy_exports_dagster.config import Connection, Report
+from pipefy_exports_dagster.config import Connection
 from pipefy_exports_dagster.errors import PipefyExportsError
-from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.credentials import Credentials, ServiceAccount, StaticToken
-from pipefy_exports_dagster.pipefy.export import Export, ExportKind
-from pipefy_exports_dagster.pipefy.look_ups import (
-    find_organization,
-    find_report,
-    list_organizations,
-    list_reports,
-    who_asks,
-)
-from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
+from pipefy_exports_dagster.pipefy.export import Export
+from pipefy_exports_dagster.pipefy.look_ups import who_asks
 from pipefy_exports_dagster.pipefy.server_clock import ask_server_clock
-from pipefy_exports_dagster.pipefy.status_batch import Question, StatusClient
+from pipefy_exports_dagster.pipefy.status_batch import StatusClient
 
 CLIENT_SECRET = "marked-client/secret+4712"
 ACCESS_TOKEN = "marked-access.token_4713"
@@ -40,32 +31,10 @@ PROXY_PASSWORD = "marked-proxy-passw0rd"
 SIGNATURE = "m4rked/Signature+4714="
 SOME_ENCODINGS = list(ENCODINGS.values())[::6]
 """Each is tried on its own by `test_secret_forms`; here it is about the places."""
-JOBS = AutomationJobsExport("300")
-REPORT = OrganizationReportExport("300", Report(organization_report_id=7))
-PERIOD = Period(PeriodFilter.LAST_MONTH, date(2026, 11, 1))
-
-Operation = Callable[[StatusClient], object]
-OPERATIONS: dict[str, Operation] = {
-    "me": who_asks,
-    "organizations": list_organizations,
-    "organization": lambda client: find_organization(client, "300"),
-    "reports": lambda client: list(list_reports(client, "300")),
-    "report": lambda client: find_report(client, "7"),
-    "create jobs": lambda client: JOBS.create(client, PERIOD),
-    "create report": lambda client: REPORT.create(client, PERIOD),
-    "status of jobs": lambda client: JOBS.refresh(client, "e1"),
-    "status of report": lambda client: REPORT.refresh(client, "e1"),
-    "status of many": lambda client: client.ask(questions(), budget_s=5),
-}
 HEADERS = (
     "Content-Type", "Content-Encoding", "Location", "Retry-After", "Date", "Set-Cookie", "WWW-Authenticate",
     "Content-Length", "Transfer-Encoding", "Connection", "Server", "X-Request-Id", "Content-Disposition",
 )  # fmt: skip
-
-
-def questions() -> list[Question]:
-    kinds: list[ExportKind] = [JOBS, REPORT]
-    return [Question(f"e{number}", kind) for number, kind in enumerate(kinds)]
 
 
 def _lines(status: int, phrase: str, headers: dict[str, str], body: bytes) -> Reply:
