@@ -12,6 +12,7 @@ import functools
 import html
 import re
 from collections.abc import Callable, Iterator
+from itertools import compress
 from typing import NamedTuple
 
 MIN_PLAIN, MIN_ENCODED = 4, 6
@@ -65,6 +66,17 @@ class Reading(NamedTuple):
         places += self.places[at:]
         return Reading("".join(pieces), places)
 
+    def without_noise(self) -> "Reading":
+        """Drop blanks, and what is dropped or blanked wherever text is shown."""
+        reading = self.rewritten(_NOISE, lambda _: "")
+        if reading.text.isprintable():
+            return reading
+        # Characters of private use, halves of pairs, and those that are none: too many for a pattern.
+        kept = [character.isprintable() for character in reading.text]
+        return Reading(
+            "".join(compress(reading.text, kept)), reading.places and list(compress(reading.places, kept))
+        )
+
 
 @functools.lru_cache(maxsize=500)
 def forms_of(secret: str) -> tuple[str, ...]:
@@ -83,7 +95,7 @@ def forms_of(secret: str) -> tuple[str, ...]:
             for codec in ("utf-16-le", "utf-16-be")
         }
     shortest = min(MIN_PLAIN, len(secret))
-    folded = {_folded(_NOISE.sub("", form)) for form in forms}
+    folded = {_folded(Reading(form, None).without_noise().text) for form in forms}
     # A form of UTF-16 has half of the characters, each of which says twice as much.
     return tuple(sorted(form for form in folded if len(form) >= shortest)) if shortest == MIN_PLAIN else ()
 
@@ -132,15 +144,15 @@ def struck_out(text: str, forms: tuple[str, ...], *, also_cut: bool = True) -> s
 
 def _readings(text: Reading, depth: int) -> Iterator[Reading]:
     if "=" in text.text:
-        softly = text.rewritten(_SOFT_LINE_END, lambda _: "").rewritten(_NOISE, lambda _: "")
+        softly = text.rewritten(_SOFT_LINE_END, lambda _: "").without_noise()
         yield softly.rewritten(_QUOTED_PRINTABLE, lambda match: chr(int(match["hex"], 16)))
         yield softly
-    reading = text.rewritten(_NOISE, lambda _: "")
+    reading = text.without_noise()
     yield reading
     for _ in range(depth):
         if not _ESCAPE.search(reading.text):
             return
-        reading = reading.rewritten(_ESCAPE, _unescaped).rewritten(_NOISE, lambda _: "")
+        reading = reading.rewritten(_ESCAPE, _unescaped).without_noise()
         yield reading
 
 
