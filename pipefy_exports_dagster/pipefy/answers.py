@@ -25,10 +25,10 @@ from pipefy_exports_dagster.pipefy.graphql_errors import error_of, errors_in, me
 MAX_DEPTH = 200
 """Objects and lists within each other. Python 3.13 reads thousands, and cannot print them."""
 KNOWN_TYPES = {
-    "application/json": "something that is called JSON and is none",
-    "text/html": "a web page instead of JSON",
-    "text/plain": "plain text instead of JSON",
-    "": "something that is not JSON and has no Content-Type",
+    "application/json": ", although it is called so",
+    "text/html": ", but a web page",
+    "text/plain": ", but plain text",
+    "": ", and has no Content-Type",
 }
 Strike = Callable[[dict[str, Any], bytes], dict[str, Any]]
 """Strikes secrets out of an answer; given what was read and the body that it was read from."""
@@ -129,7 +129,7 @@ def http_date(text: str) -> datetime | None:
 def _instead_of_json(headers: httpx.Headers) -> str:
     """Name what came; only types that we know are named, because a header may quote anything."""
     content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return KNOWN_TYPES.get(content_type, "something that is not JSON")
+    return f"something that is not JSON{KNOWN_TYPES.get(content_type, '')}"
 
 
 def _json_object(body: bytes, strike: Strike | None) -> dict[str, Any] | None:
