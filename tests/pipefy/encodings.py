@@ -79,7 +79,6 @@ ENCODINGS: dict[str, Encoding] = {
     "with zero-width blanks": "\u200b".join,
     "soft hyphens": "\xad".join,
     "private use between": "\ue000".join,
-    "halves of pairs between": "\ud800".join,
     "unassigned characters between": "\U000e0fff".join,
     "an end that is cut off": lambda secret: secret[:-2] + "…",
     "an end of three dots": lambda secret: secret[:12] + "...",

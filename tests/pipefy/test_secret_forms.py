@@ -53,6 +53,10 @@ def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
     assert struck_out(text, forms_of("m4rked-Token/4711")) == text
 
 
+def test_halves_of_pairs_do_not_hide_it() -> None:
+    assert struck_out("\ud800".join("marked-token-4711"), forms_of("marked-token-4711")) == MARK
+
+
 def test_common_words_are_left_alone() -> None:
     text = "The organization of the token was not found: sandbox"
     assert struck_out(text, forms_of("organization-token-of-the-sandbox")[:0]) == text
