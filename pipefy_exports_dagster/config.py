@@ -56,10 +56,11 @@ class Connection:
         client_secret_env: Name of the variable that holds the service account's client secret.
         allow_insecure_urls: Allow http on the loopback interface, and files from there: for the sandbox.
         download_hosts: Host suffixes, besides `.pipefy.com`, that files may come from: at least a registered domain.
-        request_timeout_s: How long one request may take, in seconds.
+        request_timeout_s: How long one request may take, in seconds, to the last byte of its answer; of a download,
+            to its first.
         max_answer_bytes: The longest answer of the API that is read.
         max_download_bytes: The largest file that is downloaded.
-        download_timeout_s: How long a download may take, in seconds.
+        download_timeout_s: How long a download may take, in seconds, with all redirects and attempts.
     """
 
     base_url: str = "https://app.pipefy.com"

@@ -5,7 +5,7 @@ status only where there is no content.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -20,12 +20,26 @@ from pipefy_exports_dagster.errors import (
     ServerUnavailableError,
 )
 from pipefy_exports_dagster.pipefy.addresses import shown
-from pipefy_exports_dagster.pipefy.foreign_text import shown_text
 from pipefy_exports_dagster.pipefy.graphql_errors import error_of, errors_in, message_of
 
+MAX_DEPTH = 200
+"""Objects and lists within each other. Python 3.13 reads thousands, and cannot print them."""
+KNOWN_TYPES = {
+    "application/json": ", although it is called so",
+    "text/html": ", but a web page",
+    "text/plain": ", but plain text",
+    "": ", and has no Content-Type",
+}
+Strike = Callable[[dict[str, Any], bytes], dict[str, Any]]
+"""Strikes secrets out of an answer; given what was read and the body that it was read from."""
 
-def read_answer(url: httpx.URL, status: int, headers: httpx.Headers, body: bytes) -> Mapping[str, Any]:
+
+def read_answer(
+    url: httpx.URL, status: int, headers: httpx.Headers, body: bytes, *, strike: Strike | None = None
+) -> Mapping[str, Any]:
     """Return the GraphQL payload (`data`, `errors`) of an HTTP answer.
+
+    Nothing of the headers is in a message: they may quote a secret.
 
     Raises:
         AuthenticationError: 401.
@@ -34,7 +48,7 @@ def read_answer(url: httpx.URL, status: int, headers: httpx.Headers, body: bytes
         ServerUnavailableError: 5xx, 408, or something that is not a JSON object.
         RequestRejectedError: Any other refusal.
     """
-    payload = _json_object(body)
+    payload = _json_object(body, strike)
     if payload is not None and httpx.codes.is_success(status):
         return payload
     if status == httpx.codes.UNAUTHORIZED:
@@ -58,10 +72,9 @@ def read_answer(url: httpx.URL, status: int, headers: httpx.Headers, body: bytes
         raise RequestRejectedError(
             f"HTTP {status} at {shown(url)}: no GraphQL API answers there; check PIPEFY_BASE_URL"
         )
-    what = "something that is not JSON" if httpx.codes.is_success(status) else "an error"
-    content_type = shown_text(headers.get("content-type") or "no content type", max_length=60)
+    what = _instead_of_json(headers) if httpx.codes.is_success(status) else "an error"
     raise ServerUnavailableError(
-        f"Pipefy answered {what} (HTTP {status}, {content_type}) at {shown(url)}",
+        f"Pipefy answered {what} (HTTP {status}) at {shown(url)}",
         status=status,
         retry_after_s=retry_after_s(headers),
     )
@@ -113,12 +126,36 @@ def http_date(text: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _json_object(body: bytes) -> dict[str, Any] | None:
+def _instead_of_json(headers: httpx.Headers) -> str:
+    """Name what came; only types that we know are named, because a header may quote anything."""
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return f"something that is not JSON{KNOWN_TYPES.get(content_type, '')}"
+
+
+def _json_object(body: bytes, strike: Strike | None) -> dict[str, Any] | None:
     try:
         value = json.loads(body)
         if b"\\u" in body:
             # Half of a surrogate pair is JSON for Python, but no text that can be stored or logged.
             json.dumps(value, ensure_ascii=False).encode()
+        if not isinstance(value, dict) or (
+            body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deep(value)
+        ):
+            return None
+        return strike(value, body) if strike else value
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for node in level
+            for item in (node.values() if isinstance(node, dict) else node)
+            if isinstance(item, dict | list)
+        ]
+        if not level:
+            return False
+    return True

@@ -1,9 +1,9 @@
 """Pipefy's GraphQL API over HTTP: one synchronous client, one error of ours for each way to fail."""
 
+import functools
 import json
 import logging
 import os
-import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -23,8 +23,14 @@ from pipefy_exports_dagster.errors import (
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, shown
 from pipefy_exports_dagster.pipefy.answers import data_of, read_answer
 from pipefy_exports_dagster.pipefy.bodies import UnreadableBodyError, read_pieces
-from pipefy_exports_dagster.pipefy.credentials import Credentials, TokenSource, read_credentials
-from pipefy_exports_dagster.pipefy.transport import NEVER_SENT, describe, open_http
+from pipefy_exports_dagster.pipefy.credentials import (
+    Credentials,
+    ServiceAccount,
+    TokenSource,
+    read_credentials,
+)
+from pipefy_exports_dagster.pipefy.secrets import Secrets, SecretsQuotedError
+from pipefy_exports_dagster.pipefy.transport import NEVER_SENT, open_http
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +53,9 @@ class PipefyClient:
         self.base_url = self.addresses.check_base_url(connection.base_url)
         self.clock = clock or SystemClock()
         self._tokens = TokenSource(credentials, self._fetch_token, self.clock)
+        self._secrets = Secrets(os.environ)
+        if isinstance(credentials, ServiceAccount):
+            self._secrets.add_credentials(credentials.client_secret)
         # A redirect is not followed: it would take the token to another host.
         self._http = open_http(connection.request_timeout_s)
 
@@ -96,13 +105,14 @@ class PipefyClient:
     ) -> Answer:
         """Send a GraphQL request, with a new token if the old one is refused, and read its answer."""
         token = self._tokens.token()
+        self._secrets.add_credentials(token)
         headers = {
             "Authorization": f"Bearer {token}",
             "Content-Type": "application/json",
             "Accept": "application/json",
         }
         try:
-            return read(self._post("/graphql", content, headers, secret=token))
+            return read(self._post("/graphql", content, headers))
         except AuthenticationError:
             if not (may_renew and self._tokens.can_renew):
                 raise
@@ -113,7 +123,7 @@ class PipefyClient:
     def _fetch_token(self, form: Mapping[str, str]) -> Mapping[str, Any]:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         try:
-            return self._post("/oauth/token", urlencode(form).encode(), headers)
+            return self._post("/oauth/token", urlencode(form).encode(), headers, has_token=True)
         except ConnectionFailedError as error:
             # Whatever became of the token request, the request that needs the token was not sent.
             raise ConnectionFailedError(str(error), sent=False) from None
@@ -128,32 +138,29 @@ class PipefyClient:
             ) from None
 
     def _post(
-        self, path: str, content: bytes, headers: Mapping[str, str], *, secret: str = ""
+        self, path: str, content: bytes, headers: Mapping[str, str], *, has_token: bool = False
     ) -> Mapping[str, Any]:
-        """Send a request and return its answer; a server that quotes `secret` back gets it struck out."""
+        """Send a request and return its answer; a server that quotes secrets back gets them struck out."""
         url = self.base_url.copy_with(path=self.base_url.path.rstrip("/") + path)
         failure: ConnectionFailedError | ServerUnavailableError
         try:
             with self._http.stream("POST", url, content=content, headers=dict(headers)) as response:
                 body = self._read_capped(response)
+            strike = functools.partial(self._secrets.strike_answer, has_token=has_token)
+            return read_answer(url, response.status_code, response.headers, body, strike=strike)
         except httpx.TransportError as error:
             sent = not isinstance(error, NEVER_SENT)
             what = "the connection broke" if sent else "no connection"
-            failure = ConnectionFailedError(f"{what} at {shown(url)}: {describe(error)}", sent=sent)
-        except UnreadableBodyError as error:
+            failure = ConnectionFailedError(f"{what} at {shown(url)}: {error}", sent=sent)
+        except (UnreadableBodyError, SecretsQuotedError) as error:
             failure = ServerUnavailableError(
                 f"Pipefy's answer at {shown(url)} {error}", status=httpx.codes.OK
             )
-        else:
-            if secret:
-                body = body.replace(secret.encode(), b"[token]")
-            return read_answer(url, response.status_code, response.headers, body)
         # Raised here, outside of `except`: the cause holds the request, and that holds the token.
         raise failure
 
     def _read_capped(self, response: httpx.Response) -> bytes:
         limits = self.connection
-        deadline = time.monotonic() + limits.request_timeout_s
         chunks, size = [], 0
         for chunk in read_pieces(response):
             size += len(chunk)
@@ -161,8 +168,5 @@ class PipefyClient:
                 raise UnreadableBodyError(
                     f"is larger than {limits.max_answer_bytes} bytes, which no answer of the API is"
                 )
-            if time.monotonic() > deadline:
-                # httpx limits the time between two pieces only: a byte now and then would hold us for ever.
-                raise httpx.ReadTimeout(f"no whole answer within {limits.request_timeout_s:.0f} s")
             chunks.append(chunk)
         return b"".join(chunks)

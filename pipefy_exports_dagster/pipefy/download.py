@@ -4,6 +4,7 @@ A link lives about an hour and is a credential of its own. An expired one is rep
 export again, which costs no new export.
 """
 
+import os
 import random
 import re
 import time
@@ -17,18 +18,20 @@ from pipefy_exports_dagster.config import Connection
 from pipefy_exports_dagster.errors import (
     ConnectionFailedError,
     DownloadFailedError,
+    DownloadRefusedError,
     ExportNotFoundError,
     ServerUnavailableError,
 )
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy
 from pipefy_exports_dagster.pipefy.export import Export
+from pipefy_exports_dagster.pipefy.secrets import Secrets
 from pipefy_exports_dagster.pipefy.transfer import (
     Downloaded,
     LinkExpiredError,
     Transfer,
     TransferInterruptedError,
 )
-from pipefy_exports_dagster.pipefy.transport import describe, open_http
+from pipefy_exports_dagster.pipefy.transport import BodyLimit, open_http
 
 MAX_ATTEMPTS = 4
 MAX_PAUSE_S = 60.0
@@ -59,21 +62,30 @@ def download_export(
         DownloadFailedError: The file did not arrive whole in several attempts.
         DiskFullError: No space is left.
     """
-    deadline = time.monotonic() + connection.download_timeout_s
+    time_limit = BodyLimit(
+        time.monotonic() + connection.download_timeout_s,
+        f"it did not finish within {connection.download_timeout_s:g} seconds (`download_timeout_s`)",
+    )
+    secrets = Secrets(os.environ)
+    refused = ""
     is_stale = says_it_expired(export.link, clock)
     with open_http(connection.request_timeout_s) as http:
         transfer = Transfer(
             http=http,
             addresses=AddressPolicy(connection.allow_insecure_urls, connection.download_hosts),
             max_bytes=connection.max_download_bytes,
-            deadline=deadline,
+            time_limit=time_limit,
             on_progress=on_progress,
+            secrets=secrets,
         )
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
                 if is_stale:
                     export = refresh(export.id)
                 return transfer.fetch(export.link, target)
+            except DownloadRefusedError as error:
+                refused = str(error)
+                break
             except LinkExpiredError as error:
                 problem, is_stale = str(error), True
                 pause_s = 0.0 if attempt == 1 else 1.0
@@ -85,16 +97,18 @@ def download_export(
                 # One answer that knows no such export may be a replica's lag: only a wait concludes that.
                 problem, pause_s = str(error), _pause_s(attempt, getattr(error, "retry_after_s", None))
             except (TransferInterruptedError, httpx.TransportError) as error:
-                problem = describe(error) if isinstance(error, httpx.TransportError) else str(error)
+                problem = str(error)
                 pause_s = _pause_s(attempt, getattr(error, "retry_after_s", None))
                 is_stale = says_it_expired(export.link, clock)
-            if attempt == MAX_ATTEMPTS or time.monotonic() >= deadline:
+            if attempt == MAX_ATTEMPTS or time.monotonic() >= time_limit.ends_at:
                 break
             clock.sleep(pause_s)
+    if refused:  # its address comes from the file host, which may quote the link in it
+        raise DownloadRefusedError(secrets.strike(refused))
     attempts = "one attempt" if attempt == 1 else f"{attempt} attempts"
     raise DownloadFailedError(
         f"the file of export {export.id!r} did not arrive whole in {attempts}; the last problem: "
-        f"{problem}. Re-materialize the partition: it downloads the same export again"
+        f"{secrets.strike(problem)}. Re-materialize the partition: it downloads the same export again"
     )
 
 

@@ -1,5 +1,6 @@
 """What Pipefy can be asked without an export: who asks, organizations, saved reports."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,9 @@ from pipefy_exports_dagster.pipefy.foreign_text import shown_text
 from pipefy_exports_dagster.pipefy.graphql_errors import is_not_found
 
 PAGE_SIZE = 50
+MAX_PAGES, MAX_REPORTS, MAX_PAGING_S = 1_000, 50_000, 600.0
+"""Where a list of reports is taken for one without end."""
+LONGEST_CURSOR = 1_000
 _ORGANIZATION = "id name planName role membersCount pipesCount"
 ME = "query Me { me { email name } }"
 ORGANIZATIONS = f"query Organizations {{ organizations {{ {_ORGANIZATION} }} }}"
@@ -89,12 +93,22 @@ def find_organization(client: PipefyClient, organization_id: str) -> Organizatio
 
 
 def list_reports(
-    client: PipefyClient, organization_id: str, *, on_page: Callable[[int], None] = lambda _: None
+    client: PipefyClient,
+    organization_id: str,
+    *,
+    on_page: Callable[[int], None] = lambda _: None,
+    within_s: float = MAX_PAGING_S,
 ) -> Iterator[ListedReport]:
-    """Yield an organization's saved reports, page by page; `on_page` hears how many there are so far."""
-    cursor, count = None, 0
+    """Yield an organization's saved reports, page by page; `on_page` hears how many there are so far.
+
+    Raises:
+        ServerUnavailableError: The list has no end: the next page is one that was here, or there are more pages or
+            reports, or they take longer, than any organization's.
+    """
+    count, ends_at = 0, time.monotonic() + within_s
+    cursors: list[str | None] = [None]
     while True:
-        variables = {"organizationId": organization_id, "first": PAGE_SIZE, "after": cursor}
+        variables = {"organizationId": organization_id, "first": PAGE_SIZE, "after": cursors[-1]}
         answer = client.execute(REPORTS, variables, field="organizationReports")
         page = answer if isinstance(answer, Mapping) else {}
         for edge in _objects(page.get("edges")):
@@ -102,14 +116,28 @@ def list_reports(
             if isinstance(node, Mapping):
                 count += 1
                 yield ListedReport(_id(node), _text(node, "name") or "", _number(node, "cardCount"))
+            if count > MAX_REPORTS:
+                raise _endless(f"holds more than {MAX_REPORTS:,} reports")
         on_page(count)
         info = page.get("pageInfo")
         following = info.get("endCursor") if isinstance(info, Mapping) and info.get("hasNextPage") else None
         if not following:
             return
-        if following == cursor:
-            raise ServerUnavailableError("Pipefy's list of reports does not go on after a page", status=200)
-        cursor = following
+        if not isinstance(following, str) or len(following) > LONGEST_CURSOR or following in cursors:
+            raise _endless("does not go on after a page")
+        cursors.append(following)
+        if len(cursors) > MAX_PAGES:
+            raise _endless(f"has more than {MAX_PAGES:,} pages")
+        if time.monotonic() > ends_at:
+            raise _endless(f"did not end within {within_s:g} seconds")
+
+
+def _endless(how: str) -> ServerUnavailableError:
+    return ServerUnavailableError(
+        f"Pipefy's list of reports {how}, so it was not read further; a report's id is also the number at the end of "
+        "its address in Pipefy",
+        status=200,
+    )
 
 
 def find_report(client: PipefyClient, report_id: str) -> SavedReport | None:

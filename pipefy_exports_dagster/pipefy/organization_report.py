@@ -12,6 +12,7 @@ from pipefy_exports_dagster.errors import (
 )
 from pipefy_exports_dagster.pipefy.creating import before_create, created_from
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export
+from pipefy_exports_dagster.pipefy.foreign_text import shown_text
 from pipefy_exports_dagster.pipefy.graphql_errors import is_not_found
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import Period, Window
@@ -145,8 +146,8 @@ def filter_to_send(saved: Any, report_id: int) -> tuple[dict[str, Any] | None, t
         return check_filter(saved, "its filter"), ()
     except InvalidFilterError as error:
         return None, (
-            f"the saved report {report_id} has a filter of its own that cannot be sent along ({error}); rows "
-            "that it leaves out in Pipefy may be in the export",
+            f"the saved report {report_id} has a filter of its own that cannot be sent along ({shown_text(error)}); "
+            "rows that it leaves out in Pipefy may be in the export",
         )
 
 

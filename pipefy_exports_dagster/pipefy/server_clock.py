@@ -8,7 +8,7 @@ from pipefy_exports_dagster.config import Connection
 from pipefy_exports_dagster.errors import ConnectionFailedError
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, shown
 from pipefy_exports_dagster.pipefy.answers import http_date
-from pipefy_exports_dagster.pipefy.transport import describe, open_http
+from pipefy_exports_dagster.pipefy.transport import open_http
 
 
 def ask_server_clock(connection: Connection) -> datetime | None:
@@ -27,7 +27,7 @@ def ask_server_clock(connection: Connection) -> datetime | None:
             with http.stream("GET", url) as response:
                 return http_date(response.headers.get("date", ""))
         except httpx.TransportError as error:
-            problem = describe(error)
+            problem = str(error)
     raise ConnectionFailedError(
         f"nothing answers at {shown(base_url)}: {problem}. Check PIPEFY_BASE_URL, and that this machine reaches it "
         "(a proxy is set with HTTPS_PROXY)",

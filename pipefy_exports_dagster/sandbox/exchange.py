@@ -137,6 +137,18 @@ class Exchange:
         self.listener.close(self._client, raw)
         await self._until_gone()
 
+    async def repeat_raw(self, beginning: bytes, piece: bytes, seconds: float) -> None:
+        """Write a beginning, then the same bytes again and again, until the client gives up or the time is over."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        self.listener.write(self._client, beginning)
+        async with self._watched() as gone:
+            while loop.time() < deadline and not gone.is_set() and not self.listener.stopping:
+                self.listener.write(self._client, piece)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(gone.wait(), _TICK_S)
+        await self.reset()
+
     async def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
 

@@ -65,6 +65,11 @@ class Listener:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             transport.abort()
 
+    def write(self, client: Address, raw: bytes) -> None:
+        """Write bytes past the HTTP library."""
+        if transport := self._transports.get(client):
+            transport.write(raw)
+
     def close(self, client: Address, last_words: bytes = b"") -> None:
         """Close a client's connection after what was sent, and `last_words`, have gone out."""
         if transport := self._transports.get(client):

@@ -41,6 +41,7 @@ class ScriptedServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.received: list[Received] = []
         self.closing = threading.Event()
+        self.left_alone = 0
         self._replies: dict[str, list[Reply]] = {}
 
     @property
@@ -151,6 +152,23 @@ def reset(after: bytes = b"") -> Reply:
         handler.wfile.flush()
         handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         handler.close_connection = True
+
+    return reply
+
+
+def flood(start: bytes, pieces: Iterable[bytes], *, pause_s: float = 0.0) -> Reply:
+    """Send a beginning, then pieces, until the client is gone; the server's `left_alone` counts who has gone."""
+
+    def reply(handler: Handler) -> None:
+        handler.close_connection = True
+        try:
+            handler.wfile.write(start)
+            for piece in pieces:
+                handler.wfile.write(piece)
+                if handler.server.closing.wait(pause_s):
+                    return
+        except OSError:
+            handler.server.left_alone += 1
 
     return reply
 

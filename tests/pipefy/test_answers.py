@@ -50,6 +50,8 @@ def read(status: int, body: bytes, headers: dict[str, str] | None = None) -> Any
         (200, b"7", ServerUnavailableError),
         (200, b"[" * 100_000, ServerUnavailableError),
         (200, b'{"a":' * 100_000, ServerUnavailableError),
+        (200, b'{"a":' + b"[" * 300 + b"]" * 300 + b"}", ServerUnavailableError),
+        (200, b'{"a":' + b'{"a":' * 300 + b"1" + b"}" * 301, ServerUnavailableError),
         (200, b'{"data": ' + b"9" * 5000 + b"}", ServerUnavailableError),
         (200, b'{"data": "\xff"}', ServerUnavailableError),
         (200, b'{"data": "\\ud800"}', ServerUnavailableError),
@@ -71,6 +73,10 @@ def test_each_bad_answer_is_one_error(status: int, body: bytes, error: type[Pipe
 
 def test_utf_8_with_a_byte_order_mark_is_read() -> None:
     assert read(200, b'\xef\xbb\xbf{"data": {"x": "\xc3\xa9"}}') == {"data": {"x": "é"}}
+
+
+def test_many_brackets_beside_each_other_are_no_depth() -> None:
+    assert len(read(200, b'{"data": [' + b"[[]]," * 5000 + b"1]}")["data"]) == 5001
 
 
 def test_a_whole_pair_of_surrogates_is_text() -> None:

@@ -201,7 +201,7 @@ def test_silence_ends_at_the_timeout(server: ScriptedServer) -> None:
     connection = Connection(base_url=server.url, allow_insecure_urls=True, request_timeout_s=0.2)
     with (
         PipefyClient(connection, StaticToken(TOKEN)) as client,
-        pytest.raises(ConnectionFailedError, match="ReadTimeout") as caught,
+        pytest.raises(ConnectionFailedError, match=r"did not finish within 0.2 seconds") as caught,
     ):
         ask(client)
     assert caught.value.sent
@@ -212,7 +212,7 @@ def test_an_answer_in_drips_ends_at_the_timeout(server: ScriptedServer) -> None:
     connection = Connection(base_url=server.url, allow_insecure_urls=True, request_timeout_s=0.3)
     with (
         PipefyClient(connection, StaticToken(TOKEN)) as client,
-        pytest.raises(ConnectionFailedError, match="no whole answer") as caught,
+        pytest.raises(ConnectionFailedError, match=r"did not finish within 0.3 seconds") as caught,
     ):
         ask(client)
     assert caught.value.sent

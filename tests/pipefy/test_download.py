@@ -187,7 +187,9 @@ def test_silence_ends_at_the_timeout(reply: Reply, server: ScriptedServer, downl
 
 def test_drips_end_at_the_deadline_for_all_attempts(server: ScriptedServer, download: Download) -> None:
     server.on("/file", chunked(repeat(b"x"), pause_s=0.05))
-    download.fails(DownloadFailedError, "in one attempt; .*too long", download_timeout_s=0.3)
+    download.fails(
+        DownloadFailedError, "in one attempt; .*did not finish within 0.3 seconds", download_timeout_s=0.3
+    )
 
 
 def test_a_host_that_refuses_connections_is_tried_again(
@@ -195,7 +197,7 @@ def test_a_host_that_refuses_connections_is_tried_again(
 ) -> None:
     port = unused_port()
     download.link = lambda *_args, **_more: f"http://127.0.0.1:{port}/x?signature=s3cr3t"  # type: ignore[method-assign]
-    download.fails(DownloadFailedError, "ConnectError")
+    download.fails(DownloadFailedError, "Connection refused")
     assert len(download.clock.slept) == 3
 
 

@@ -54,6 +54,11 @@ CASES = (
     FaultCase("create:reset", "the connection breaks before an answer", LOST, MAY_EXIST, exports=0),
     FaultCase("create:answer-lost", "created, and the answer is lost", LOST, MAY_EXIST, exports_in_all=2),
     FaultCase("create:hang", "no answer within the time limit", LOST, MAY_EXIST, exports=0),
+    FaultCase("create:informational", "102 without end, to the time limit", LOST, MAY_EXIST, exports=0),
+    FaultCase("create:slow-headers", "headers in drips, to the time limit", LOST, MAY_EXIST, exports=0),
+    FaultCase(
+        "create:token-quoted", "a GraphQL error that quotes the token", "RequestRejectedError", "[secret]", exports=0
+    ),
     FaultCase("create:server-error", "500", LOST, MAY_EXIST, exports=0),
     FaultCase("create:bad-gateway", "502 with a web page", LOST, MAY_EXIST, exports=0),
     FaultCase("create:html-page", "200 with a web page", LOST, MAY_EXIST, exports=0),
@@ -77,6 +82,8 @@ CASES = (
     FaultCase("status:reset", "asked again"),
     FaultCase("status:answer-lost", "asked again"),
     FaultCase("status:hang", "asked again after the time limit"),
+    FaultCase("status:informational", "102 without end; asked again after the time limit"),
+    FaultCase("status:slow-headers", "headers in drips; asked again after the time limit"),
     FaultCase("status:slow:1:0.5", "waited for"),
     FaultCase("status:rate-limited", "429; asked again after Retry-After"),
     FaultCase("status:unavailable", "503; asked again after Retry-After"),
@@ -104,6 +111,8 @@ CASES = (
     # Downloading.
     FaultCase("download:reset", "downloaded again"),
     FaultCase("download:hang", "downloaded again after the time limit"),
+    FaultCase("download:informational", "102 without end; downloaded again after the time limit"),
+    FaultCase("download:slow-headers", "headers in drips; downloaded again after the time limit"),
     FaultCase("download:slow:1:0.5", "waited for"),
     FaultCase("download:rate-limited", "429; downloaded again after Retry-After"),
     FaultCase("download:unavailable", "503; downloaded again after Retry-After"),

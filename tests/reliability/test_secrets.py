@@ -1,9 +1,11 @@
 """Tokens, client secrets and signed links are nowhere: not on disk, not in what is printed."""
 
+import base64
 import logging
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from reliability.fault_cases import SERVICE_ACCOUNT
@@ -16,6 +18,10 @@ SECRETS = {
     "token": well_known.TOKEN,
     "client secret": well_known.CLIENT_SECRET,
     "access token": well_known.ACCESS_TOKEN_PREFIX,
+    "token in base64": base64.b64encode(well_known.TOKEN.encode()).decode()[:30],
+    "token in hex": well_known.TOKEN.encode().hex(),
+    "token with percent": quote(well_known.TOKEN.replace("-", "%2D")),
+    "token with backslashes": "\\u0073\\u0061\\u006e\\u0064",
     "signature of a link": "signature=",
     "signature of a link, encoded": "signature%3D",
     "expiry of a link": "expires_on=",
@@ -27,6 +33,9 @@ FAULTS = (
     ("create:unauthorized", "token"),
     ("create:answer-lost", "token"),
     ("create:graphql-error", "token"),
+    ("create:token-quoted", "token"),
+    ("status:token-quoted", SERVICE_ACCOUNT),
+    ("status:informational", "token"),
     ("status:token-revoked", SERVICE_ACCOUNT),
     ("status:foreign-link", "token"),
     ("status:no-link:always", "token"),

@@ -1,5 +1,7 @@
 import contextlib
 import io
+import json
+import socket
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -137,6 +139,43 @@ def test_no_answer_is_a_timeout_and_does_not_hold_up_the_end(
 
     assert api.data(ME)
     assert sandbox.stats.faults == {"hang": 1}
+
+
+@pytest.mark.parametrize("fault", ["informational", "slow-headers"])
+def test_an_answer_can_begin_again_and_again(faulty: Sandbox, api: Api, fault: str) -> None:
+    faulty.faults.arm(f"lookup:{fault}")
+
+    # httpx waits for each piece, and would do so for long; a connection of its own shows what comes.
+    with socket.create_connection(urlsplit(faulty.url).netloc.split(":")) as connection:  # type: ignore[arg-type]
+        body = json.dumps({"query": ME})
+        connection.sendall(
+            f"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+        )
+        connection.settimeout(10)
+        received = b""
+        while len(received) < 60:
+            received += connection.recv(4096)
+
+    assert b"\r\n\r\n{" not in received
+    assert received.startswith(
+        b"HTTP/1.1 102" if fault == "informational" else b"HTTP/1.1 200 OK\r\nx-filler: xx"
+    )
+    assert api.data(ME)
+    assert not faulty.faults.armed
+
+
+def test_the_token_can_be_quoted(faulty: Sandbox, api: Api) -> None:
+    before = created(faulty)
+    faulty.faults.arm("create:token-quoted")
+
+    response = api.post(CREATE_JOBS, input=CREATE_INPUT)
+
+    token = response.request.headers["authorization"].removeprefix("Bearer ")
+    [error] = response.json()["errors"]
+    assert token in error["message"]
+    assert token.encode().hex() in error["message"]
+    assert token in response.headers["content-type"]
+    assert created(faulty) == before
 
 
 def test_a_slow_answer_comes_late_but_whole(faulty: Sandbox, api: Api) -> None:
@@ -469,9 +508,8 @@ def test_every_fault_happens_to_each_operation_it_names_and_then_all_is_well(
 ) -> None:
     """A walk through the life of an export; whatever is set to go wrong is used up by it."""
     api = connect(faulty, post(f"{faulty.url}/oauth/token", data=GRANT).json()["access_token"])
-    argument = {"hang": "0.05", "slow": "0.05", "refused": "0.05", "zip-bomb": "1", "huge-answer": "1"}.get(
-        name
-    )
+    brief = dict.fromkeys(("hang", "slow", "refused", "informational", "slow-headers"), "0.05")
+    argument = (brief | {"zip-bomb": "1", "huge-answer": "1"}).get(name)
     export = api.create_jobs()
 
     for operation in sorted(FAULTS[name].operations):

@@ -51,6 +51,28 @@ async def hang(exchange: Exchange) -> None:
     await exchange.reset()
 
 
+@fault(
+    "informational",
+    EVERYWHERE,
+    "Informational answers (102 Processing) again and again, and no answer, until the client gives up.",
+    argument=Argument("seconds", "600", is_number=True),
+)
+async def keep_alive(exchange: Exchange) -> None:
+    """Say again and again that there will be an answer."""
+    await exchange.repeat_raw(b"", b"HTTP/1.1 102 Processing\r\n\r\n", exchange.number)
+
+
+@fault(
+    "slow-headers",
+    EVERYWHERE,
+    "The headers of an answer, a byte at a time, until the client gives up.",
+    argument=Argument("seconds", "600", is_number=True),
+)
+async def drip_headers(exchange: Exchange) -> None:
+    """Begin an answer that never comes to its body."""
+    await exchange.repeat_raw(b"HTTP/1.1 200 OK\r\nx-filler: ", b"x", exchange.number)
+
+
 @fault("slow", EVERYWHERE, "The answer comes late.", argument=Argument("seconds", "5", is_number=True))
 async def slow(exchange: Exchange) -> None:
     """Wait, then answer."""

@@ -1,7 +1,9 @@
 """Faults of HTTP: an answer that is none."""
 
+import base64
 import json
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 from pipefy_exports_dagster.sandbox.exchange import Exchange
 from pipefy_exports_dagster.sandbox.faults.registry import EVERYWHERE, GRAPHQL, Argument, fault
@@ -62,6 +64,26 @@ async def revoke_token(exchange: Exchange) -> None:
 async def forbid(exchange: Exchange) -> None:
     """Refuse whoever asks."""
     await _refuse(exchange, 403, "Forbidden")
+
+
+@fault(
+    "token-quoted",
+    GRAPHQL,
+    "A GraphQL error that quotes the token it was sent, as it is and encoded, in its message, its code and in headers.",
+)
+async def quote_token(exchange: Exchange) -> None:
+    """Say back what should be secret."""
+    token = exchange.headers.get("authorization", "").removeprefix("Bearer ")
+    forms = [
+        token,
+        base64.b64encode(token.encode()).decode(),
+        token.encode().hex(),
+        quote(quote(token, safe="")),
+    ]
+    text = " or ".join([*forms, "".join(f"\\u{ord(character):04x}" for character in token)])
+    body = {"data": None, "errors": [{"message": f"Not this token: {text}.", "extensions": {"code": token}}]}
+    headers = {"x-token": token, "content-language": forms[1]}
+    await exchange.respond(200, json.dumps(body).encode(), f"{_JSON}; token={token}", headers)
 
 
 @fault(

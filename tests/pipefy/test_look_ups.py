@@ -1,0 +1,85 @@
+import itertools
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pipefy.scripted_server import Handler, Reply, ScriptedServer, answer
+
+from pipefy_exports_dagster.errors import ServerUnavailableError
+from pipefy_exports_dagster.pipefy.client import PipefyClient
+from pipefy_exports_dagster.pipefy.look_ups import ListedReport, list_reports
+
+
+def page(reports: int, cursor: Any, *, goes_on: bool = True) -> Any:
+    edges = [
+        {"node": {"id": str(number), "name": "n" * 100, "cardCount": number}} for number in range(reports)
+    ]
+    return {
+        "data": {
+            "organizationReports": {"edges": edges, "pageInfo": {"hasNextPage": goes_on, "endCursor": cursor}}
+        }
+    }
+
+
+def pages(make: Callable[[int], Any]) -> Reply:
+    numbers = itertools.count(1)
+
+    def reply(handler: Handler) -> None:
+        answer(make(next(numbers)))(handler)
+
+    return reply
+
+
+def test_reports_are_read_to_the_last_page(server: ScriptedServer, client: PipefyClient) -> None:
+    server.graphql(page(50, "a"), page(0, "b"), page(2, "c", goes_on=False))
+    heard: list[int] = []
+    found = list(list_reports(client, "300", on_page=heard.append))
+    assert found[51] == ListedReport("1", "n" * 100, 1)
+    assert heard == [50, 50, 52]
+    assert [request.json["variables"]["after"] for request in server.received] == [None, "a", "b"]
+
+
+ENDLESS: dict[str, tuple[Callable[[int], Any], str, int]] = {
+    "the same cursor": (lambda _: page(1, "a"), "does not go on", 2),
+    "two cursors in turn": (lambda number: page(1, "ab"[number % 2]), "does not go on", 3),
+    "always another cursor": (lambda number: page(1, f"c{number}"), "more than 1,000 pages", 1000),
+    "empty pages": (lambda number: page(0, f"c{number}"), "more than 1,000 pages", 1000),
+    "large pages": (lambda number: page(20_000, f"c{number}"), "more than 50,000 reports", 3),
+    "a cursor that grows": (lambda number: page(1, "c" * number * 400), "does not go on", 3),
+    "a cursor that is no text": (lambda number: page(1, [number]), "does not go on", 1),
+}
+
+
+@pytest.mark.parametrize(("make", "problem", "requests"), ENDLESS.values(), ids=ENDLESS.keys())
+def test_a_list_without_end_is_left(
+    make: Callable[[int], Any], problem: str, requests: int, server: ScriptedServer, client: PipefyClient
+) -> None:
+    server.graphql(pages(make))
+    with pytest.raises(
+        ServerUnavailableError, match=rf"list of reports .*{problem}.*at the end of its address"
+    ):
+        list(list_reports(client, "300"))
+    assert len(server.received) == requests
+
+
+def test_a_list_that_takes_too_long_is_left(server: ScriptedServer, client: PipefyClient) -> None:
+    server.graphql(pages(lambda number: page(1, f"c{number}")))
+    started = time.monotonic()
+    with pytest.raises(ServerUnavailableError, match=r"did not end within 0\.2 seconds"):
+        list(list_reports(client, "300", within_s=0.2))
+    assert time.monotonic() - started < 10
+    assert 1 < len(server.received) < 1000
+
+
+def test_a_list_without_end_takes_little_memory(server: ScriptedServer, client: PipefyClient) -> None:
+    server.graphql(pages(lambda number: page(500, f"{number:0900}")))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ServerUnavailableError, match="more than 50,000 reports"):
+            list(list_reports(client, "300"))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 50 << 20
