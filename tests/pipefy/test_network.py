@@ -1,6 +1,5 @@
 """Requests over TLS and by proxies: what a network with limits of its own has to be able to do."""
 
-import json
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +8,7 @@ from itertools import repeat
 import pytest
 from pipefy.conftest import TOKEN
 from pipefy.relaying_proxy import AUTHORITY, RelayingProxy, server_tls
-from pipefy.scripted_server import ScriptedServer, answer, flood, gzipped
+from pipefy.scripted_server import ScriptedServer, answer, flood
 from pipefy.secrets_in import told_by
 
 from pipefy_exports_dagster.config import Connection
@@ -138,14 +137,6 @@ def test_a_flood_by_a_proxy_ends_at_the_time_limit(
         assert time.monotonic() - started < 10
     assert caught.value.sent
     assert tls_server.paths() == ["/graphql"]
-
-
-def test_an_http_proxy_carries_plain_requests(
-    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HTTP_PROXY", f"127.0.0.1:{server.port}")
-    server.on("http://pipefy.example.com/graphql", gzipped(json.dumps({"data": {"a": 7}}).encode()))
-    assert ask(Connection(base_url="http://pipefy.example.com", allow_insecure_urls=True)) == 7
 
 
 @pytest.mark.usefixtures("trusted", "names_lead_here", "tls_server")
