@@ -156,12 +156,12 @@ def run_query(opened: ReadOnlyDatabase, statement: Statement, *, as_json: bool) 
     except duckdb.OutOfMemoryException as error:
         if not statement.is_read_whole:
             raise refused(error) from None
-    except duckdb.Error as error:
+    except (duckdb.Error, UnicodeDecodeError) as error:
         raise refused(error) from None
     opened.let_spill()
     try:
         return _run(opened, statement, as_json=as_json)
-    except duckdb.Error as error:
+    except (duckdb.Error, UnicodeDecodeError) as error:
         raise refused(error) from None
 
 
@@ -185,7 +185,7 @@ def _batches(
         yield batch
         try:
             batch = _fetch(connection, shown)
-        except duckdb.Error as error:
+        except (duckdb.Error, UnicodeDecodeError) as error:
             raise refused(error) from None
 
 

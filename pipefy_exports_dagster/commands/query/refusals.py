@@ -47,10 +47,17 @@ def cannot_be_opened(error: "duckdb.Error", path: Path) -> Exception:
     return LoadFailedError(f"{path} cannot be opened: {_first_paragraph(message)}")
 
 
-def refused(error: "duckdb.Error") -> Exception:
-    """Return why DuckDB does not run a query, as an error of ours."""
+def refused(error: "duckdb.Error | UnicodeDecodeError") -> Exception:
+    """Return why DuckDB does not run a query, as an error of ours.
+
+    DuckDB cuts what it quotes of a long text, within a character too, and what it said is then lost.
+    """
     import duckdb
 
+    if isinstance(error, UnicodeDecodeError):
+        return QueryRefusedError(
+            "DuckDB refuses the SQL, and does not say where; look for a character that is no SQL"
+        )
     text = _first_paragraph(str(error))
     if isinstance(error, duckdb.OutOfMemoryException):
         return QueryRefusedError(

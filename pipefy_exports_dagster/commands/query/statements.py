@@ -114,7 +114,7 @@ def _kind(parser: "duckdb.DuckDBPyConnection", sql: str) -> str:
         kinds = [statement.type.name for statement in parser.extract_statements(sql)]
     except duckdb.PermissionException:
         return "IMPORT DATABASE"
-    except duckdb.Error as error:
+    except (duckdb.Error, UnicodeDecodeError) as error:
         raise refused(error) from None
     # A PIVOT makes types of the values first, wherever in the statement it is.
     *before, last = kinds or ["nothing"]
@@ -138,7 +138,7 @@ def _explained(parser: "duckdb.DuckDBPyConnection", sql: str) -> str:
     except duckdb.ParserException:
         end = next(at for at in starts if content[at : at + 1] == b")")
         return content[end + 1 :].decode()
-    except duckdb.Error:
+    except (duckdb.Error, UnicodeDecodeError):
         pass
     return rest
 
