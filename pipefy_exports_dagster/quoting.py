@@ -1,6 +1,15 @@
-"""Text of files and servers where people read it: nothing in it may be obeyed, by a terminal or by Markdown."""
+"""Text of files and servers where people read it: nothing in it may be obeyed, by a terminal, a browser or a page.
 
+One function for each place: `printable` for terminals and logs, `markdown_code` for what Dagster's UI takes for
+Markdown (texts of checks, `MetadataValue.md`), `markdown_text` where that mostly is words (descriptions of columns),
+`shown_json` for JSON that is printed.
+"""
+
+import json
 import re
+from typing import Any
+
+_OF_WORDS = " _-/,%ºª"
 
 
 def printable(text: str) -> str:
@@ -21,3 +30,30 @@ def markdown_code(text: str) -> str:
     # Markdown takes one blank off each end where both have one, and a backtick would become part of the fence.
     pad = " " if not text or (text.strip() and (text[0] in " `" or text[-1] in " `")) else ""
     return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def markdown_text(text: str) -> str:
+    """Return text for Markdown: words as they are, and anything else, which could be obeyed, between backticks."""
+    words = text[:1].isalpha() and all(char.isalnum() or char in _OF_WORDS for char in text)
+    # Between letters an underscore is one; elsewhere it may begin an emphasis.
+    inner = words and not any(pair in f"{text} " for pair in (" _", "_ ", "__"))
+    return text if inner else markdown_code(text)
+
+
+def shown_json(value: Any, *, indent: int | None = None) -> str:
+    """Return a value as JSON in which what cannot be shown is escaped; it parses to the same text."""
+    return escaped_json(json.dumps(value, indent=indent, ensure_ascii=False))
+
+
+def escaped_json(text: str) -> str:
+    """Return JSON text with all that cannot be shown escaped, but for the ends of its lines."""
+    return "\n".join(
+        line if line.isprintable() else "".join(map(_escaped, line)) for line in text.split("\n")
+    )
+
+
+def _escaped(char: str) -> str:
+    if char.isprintable():
+        return char
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

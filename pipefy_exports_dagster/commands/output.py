@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,14 +13,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipefy_exports_dagster.quoting import printable
+from pipefy_exports_dagster.quoting import printable, shown_json
 
 GAP = "  "
 
 
 def echo_json(value: Any) -> None:
     """Print one JSON value."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    click.echo(shown_json(value, indent=2))
 
 
 def echo_table(header: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pipefy_exports_dagster.asset_names import MAIN
+from pipefy_exports_dagster.quoting import markdown_code
 from pipefy_exports_dagster.reading.description import FileDescription
 
 _LONGEST_HEADER = 80
@@ -42,7 +43,10 @@ class ColumnChange:
                 before, now = (
                     (header or "")[:_LONGEST_HEADER] for header in (self.old_header, self.new_header)
                 )
-                return f"column {self.column!r} keeps its name; its header is {now!r} now, and was {before!r}"
+                return (
+                    f"column {self.column!r} keeps its name; its header is {markdown_code(now)} now, and was "
+                    f"{markdown_code(before)}"
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import openpyxl
@@ -32,6 +32,18 @@ MONTHS_BUILT, MONTH_LEFT_OUT = (1, 3), 2
 """Counted back from the current month."""
 SHEET_LEFT_OUT = "<u>Notas"
 """In Markdown, half of it would be a tag."""
+ELSEWHERE = "hostile.example"
+"""A host that no page may ask for anything."""
+HOSTILE = (
+    f"![picture](http://{ELSEWHERE}/a.png)",
+    f"<img src=http://{ELSEWHERE}/b.png onerror=alert(1)>",
+    f"[link](http://{ELSEWHERE}/c)",
+    f"http://{ELSEWHERE}/d",
+    f"`` ` ``![e](http://{ELSEWHERE}/e.png)",
+    f"<script>fetch('http://{ELSEWHERE}/f')</script>",
+    f"x | y\n\n# heading ![g](http://{ELSEWHERE}/g.png)",
+)
+"""Headers, and values, that a page would obey if it took them for Markdown or HTML."""
 
 
 @pytest.fixture(scope="module")
@@ -57,19 +69,29 @@ def project(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         project = Project.for_sandbox(tmp_path_factory.mktemp("e2e") / "project", sandbox.url)
         for partition in ("current_month", "last_3_months"):
             assert project.materialize(JOBS, partition=partition).success
-        assert project.materialize(REPORT, on_stage=_with_a_sheet_more(project)).success
+        for headers in ([text.upper() for text in HOSTILE], HOSTILE):
+            assert project.materialize(REPORT, on_stage=_with_a_sheet_more(project, headers)).success
         for back in MONTHS_BUILT:
             assert project.build_history(JOBS_HISTORY, back=back).success
         yield project
 
 
-def _with_a_sheet_more(project: Project) -> OnStage:
-    """Put a second sheet into the workbook that a run has downloaded: the sandbox writes one."""
+def _with_a_sheet_more(project: Project, headers: Sequence[str]) -> OnStage:
+    """Put a second sheet into the workbook that a run has downloaded, and hostile columns into its first."""
 
     def on_stage(stage: str) -> None:
         if stage == Stage.DOWNLOADED:
-            [file] = [path for path in project.raw_files() if REPORT in path.parts]
+            file = max(
+                (path for path in project.raw_files() if REPORT in path.parts),
+                key=lambda path: path.stat().st_mtime,
+            )
             workbook = openpyxl.load_workbook(file)
+            assert workbook.active
+            # The first columns are those that all pages show.
+            workbook.active.insert_cols(1, len(headers))
+            for column, (header, value) in enumerate(zip(headers, HOSTILE, strict=True), 1):
+                workbook.active.cell(1, column, header)
+                workbook.active.cell(2, column, value)
             workbook.create_sheet(SHEET_LEFT_OUT).append(["of another kind"])
             workbook.save(file)
 
@@ -103,13 +125,14 @@ def browser(chromium: str, ui: str) -> Iterator[Browser]:  # noqa: ARG001 - the 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page on which nothing may go wrong: no console error, no exception, no refused request."""
+    """A page on which nothing may go wrong: no error, no exception, no refused request, nothing fetched elsewhere."""
     page = browser.new_page(viewport={"width": VIEWPORT_WIDTH, "height": VIEWPORT_HEIGHT})
     page.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
     troubles: list[str] = []
     page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("request", lambda r: troubles.append(r.url) if ELSEWHERE in r.url.lower() else None)
     page.on("response", lambda r: troubles.append(f"{r.status} {r.url}") if r.status >= 400 else None)
     yield page
     page.close()

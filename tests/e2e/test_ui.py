@@ -4,7 +4,15 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from e2e.conftest import MONTH_LEFT_OUT, MONTHS_BUILT, SHEET_LEFT_OUT, VIEWPORT_HEIGHT, VIEWPORT_WIDTH
+from e2e.conftest import (
+    ELSEWHERE,
+    HOSTILE,
+    MONTH_LEFT_OUT,
+    MONTHS_BUILT,
+    SHEET_LEFT_OUT,
+    VIEWPORT_HEIGHT,
+    VIEWPORT_WIDTH,
+)
 from playwright.sync_api import Locator, Page, expect
 from support.project import JOBS, JOBS_HISTORY, REPORT, Project
 
@@ -151,3 +159,45 @@ def test_the_months_of_a_history_show_gaps_as_gaps(page: Page, ui: str, screensh
     page.get_by_text("Materialized (2)", exact=True).click()
     expect(page.get_by_text(gap, exact=True).first).to_be_visible()
     assert built[1] not in months.all_inner_texts()
+
+
+def leading_elsewhere(page: Page) -> Locator:
+    """Find links, pictures and scripts of the hostile host."""
+    return page.locator(
+        f"a[href*='{ELSEWHERE}' i], img[src*='{ELSEWHERE}' i], script[src*='{ELSEWHERE}' i], [onerror]"
+    )
+
+
+def test_nothing_of_a_file_is_obeyed_by_a_page(
+    page: Page, ui: str, project: Project, screenshots: Path
+) -> None:
+    """Headers, values and changes of columns are shown; the page's fixture hears of each request elsewhere."""
+    with project.instance() as instance:
+        run_id = instance.get_runs(limit=1)[0].run_id
+    for name, view in [
+        ("overview", f"assets/{REPORT}"),
+        ("partition", f"assets/{REPORT}?view=partitions&partition=last_month"),
+        ("events", f"assets/{REPORT}?view=events"),
+        ("columns_unchanged", f"assets/{REPORT}?view=checks&checkDetail=columns_unchanged"),
+        ("rows_match_file", f"assets/{REPORT}?view=checks&checkDetail=rows_match_file"),
+        ("rows_in_window", f"assets/{REPORT}?view=checks&checkDetail=rows_in_window"),
+        ("run", f"runs/{run_id}"),
+    ]:
+        page.goto(f"{ui}/{view}")
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=screenshots / f"hostile_{name}.png", full_page=True)
+        assert leading_elsewhere(page).count() == 0, name
+    page.goto(f"{ui}/assets/{REPORT}?view=partitions&partition=last_month")
+    metadata_value(page, "dagster/column_schema").get_by_text("Show Table Schema").click()
+    expect(page.get_by_role("dialog")).to_contain_text("img_src_http_hostile_example")
+    page.screenshot(path=screenshots / "hostile_schema.png")
+    assert leading_elsewhere(page).count() == 0
+    page.goto(f"{ui}/assets/{REPORT}?view=partitions&partition=last_month")
+    changes = metadata_value(page, "pipefy/changes")
+    changes.scroll_into_view_if_needed()
+    if button := changes.get_by_text("Show Markdown").all():  # a list that is long is shown in a window
+        button[0].click()
+        changes = page.get_by_role("dialog")
+    expect(changes).to_contain_text(HOSTILE[0])
+    page.screenshot(path=screenshots / "hostile_changes.png")
+    assert leading_elsewhere(page).count() == 0

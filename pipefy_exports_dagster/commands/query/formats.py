@@ -14,7 +14,7 @@ from rich.text import Text
 
 from pipefy_exports_dagster.commands.output import is_terminal, plain_line
 from pipefy_exports_dagster.commands.query.reading import Rows
-from pipefy_exports_dagster.quoting import printable
+from pipefy_exports_dagster.quoting import escaped_json, printable, shown_json
 
 TERMINAL_ROWS = 1_000
 """Nobody reads more in a terminal."""
@@ -100,9 +100,11 @@ def _numeric(rows: Rows) -> list[bool]:
 
 
 def _print_csv(rows: Rows) -> None:
-    sys.stdout.write(",".join(map(_csv, rows.columns)) + "\n")
+    # A file or a program gets each byte; a terminal would obey some.
+    shown: Callable[[str], str] = printable if is_terminal() else str
+    sys.stdout.write(shown(",".join(map(_csv, rows.columns))) + "\n")
     for batch in rows.batches:
-        sys.stdout.writelines(",".join(map(_csv, row)) + "\n" for row in batch)
+        sys.stdout.writelines(shown(",".join(map(_csv, row))) + "\n" for row in batch)
 
 
 def _csv(value: str | None) -> str:
@@ -114,7 +116,7 @@ def _csv(value: str | None) -> str:
 
 def _print_json(rows: Rows) -> None:
     """Print an array of objects, one in each line."""
-    names = [json.dumps(name, ensure_ascii=False) for name in rows.columns]
+    names = [shown_json(name) for name in rows.columns]
     objects: Iterator[str] = (
         "{" + ", ".join(f"{name}: {_json(value)}" for name, value in zip(names, row, strict=True)) + "}"
         for batch in rows.batches
@@ -133,5 +135,5 @@ def _json(value: str | None) -> str:
         return "null"
     if not value.startswith('"') and ("NaN" in value or "Infinity" in value):
         # DuckDB writes them as they are, and JSON has no such numbers: they become texts.
-        return json.dumps(json.loads(value, parse_constant=str), ensure_ascii=False)
-    return value
+        return shown_json(json.loads(value, parse_constant=str))
+    return escaped_json(value)

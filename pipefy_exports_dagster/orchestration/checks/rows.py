@@ -16,6 +16,7 @@ from pipefy_exports_dagster.loading.table_state import TableColumn
 from pipefy_exports_dagster.orchestration.checks.finding import Finding, failed, passed, table, warned
 from pipefy_exports_dagster.orchestration.checks.loads import Load
 from pipefy_exports_dagster.pipefy.raw_files import sha256_of
+from pipefy_exports_dagster.quoting import markdown_code
 
 MAX_EXAMPLES = 5
 AGAIN = "Materialize the partition again to put it right"
@@ -28,17 +29,19 @@ def rows_match_file(label: str, kept: KeptRows, load: Load) -> Finding:
         "pipefy/rows_in_file": load.rows,
         "pipefy/export_id": load.export_id,
     }
-    what = f"{label}: the file of export {load.export_id!r} has {load.rows:,} rows"
+    export = markdown_code(load.export_id)
+    what = f"{label}: the file of export {export} has {load.rows:,} rows"
     others = [export for export in kept.exports if export != load.export_id]
+    other = markdown_code(others[0]) if others else ""
     if others and load.export_id not in kept.exports:
         # A run died between its commit and its event, or another one is at work this very moment.
         return warned(
-            f"{label}: the table holds export {others[0]!r}, of which Dagster has no materialization yet; the newest "
-            f"that it knows is {load.export_id!r}. If no run is loading it now, materialize the partition again",
+            f"{label}: the table holds export {other}, of which Dagster has no materialization yet; the newest that it "
+            f"knows is {export}. If no run is loading it now, materialize the partition again",
             metadata,
         )
     if others:
-        return failed(f"{what}, and the slice also holds rows of export {others[0]!r}. {AGAIN}", metadata)
+        return failed(f"{what}, and the slice also holds rows of export {other}. {AGAIN}", metadata)
     if kept.rows != load.rows:
         return failed(f"{what}, and the slice {kept.rows:,}: the table was changed since. {AGAIN}", metadata)
     if not kept.numbers == kept.last == kept.rows:
@@ -53,8 +56,8 @@ def rows_match_file(label: str, kept: KeptRows, load: Load) -> Finding:
         return passed(f"{what}, and so has the slice. The raw file itself is not at hand any more", metadata)
     if changed:
         return failed(
-            f"{what}, and so has the slice, but {load.file} is not that file any more: its sha256 differs. {AGAIN}; "
-            "the history would pass this file over",
+            f"{what}, and so has the slice, but {markdown_code(str(load.file))} is not that file any more: its sha256 "
+            f"differs. {AGAIN}; the history would pass this file over",
             metadata,
         )
     return passed(f"{what}, and so has the slice", metadata)
@@ -79,13 +82,13 @@ def keys_unique(label: str, kept: KeptSlice, key: Sequence[str], *, show_values:
     unknown = [name for name, column in zip(key, columns, strict=True) if column is None]
     if unknown:
         return failed(
-            f"{label}: `key` names {', '.join(map(repr, unknown))}, and the table has no such column. It has "
-            f"{', '.join(column.name for column in kept.columns[:30])}"
+            f"{label}: `key` names {_named(unknown)}, and the table has no such column. It has "
+            f"{_named([column.name for column in kept.columns[:30]])}"
         )
     found = [column for column in columns if column is not None]
     repeated = kept.repeated(found, examples=MAX_EXAMPLES if show_values else 0)
     metadata: dict[str, Any] = {"pipefy/repeated_keys": repeated.keys, "pipefy/rows_with_them": repeated.rows}
-    named = ", ".join(column.name for column in found)
+    named = _named([column.name for column in found])
     if not repeated.keys:
         return passed(f"{label}: no two rows have the same {named}", metadata)
     if repeated.examples:
@@ -95,6 +98,10 @@ def keys_unique(label: str, kept: KeptSlice, key: Sequence[str], *, show_values:
         "needs another column; if not, they are in Pipefy's file already",
         metadata,
     )
+
+
+def _named(columns: Sequence[str]) -> str:
+    return ", ".join(map(markdown_code, columns))
 
 
 def _examples(key: Sequence[TableColumn], repeated: Repeated) -> dg.TableMetadataValue:

@@ -17,6 +17,7 @@ from pipefy_exports_dagster.loading.table_state import TableColumn
 from pipefy_exports_dagster.orchestration.checks.finding import Finding, passed, table, warned
 from pipefy_exports_dagster.orchestration.history.sources import HistorySource
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window, add_months
+from pipefy_exports_dagster.quoting import markdown_code
 
 MAX_MONTHS = 36
 
@@ -51,7 +52,7 @@ class WindowCheck:
         spread = self._spread(judged.column, window)
         months = self.kept.rows_by_month(judged.column, self._zone)
         outside, blank = spread.filled - spread.inside, self.rows - spread.filled
-        column = repr(judged.column.name)
+        column = markdown_code(judged.column.name)
         metadata: dict[str, Any] = {
             "pipefy/rows_by_month": _table(months, window),
             "pipefy/rows_outside": outside,
@@ -96,8 +97,8 @@ class WindowCheck:
                 return Judged(column, "configured", is_sure=True)
             what = f"of type {column.type}, not of dates or times" if column else "not in the table"
             return warned(
-                f"{self.label}: not judged, because `time_column` {configured!r} is {what}. The table's dates are in: "
-                f"{self._candidates()}"
+                f"{self.label}: not judged, because `time_column` {markdown_code(configured)} is {what}. The table's "
+                f"dates are in: {self._candidates()}"
             )
         if (field := self.source.period_field) and (column := self.kept.column(field)) and is_date(column):
             return Judged(column, "the field that the report's period is about", is_sure=True)
@@ -130,7 +131,10 @@ class WindowCheck:
 
     def _candidates(self) -> str:
         names = [column.name for column in self.kept.columns if is_date(column)]
-        return ", ".join(names[:20]) or "none (dates that are text can be read with `reading`)"
+        return (
+            ", ".join(map(markdown_code, names[:20]))
+            or "none (dates that are text can be read with `reading`)"
+        )
 
     def _hint(self, months: dict[str, int]) -> str:
         """Say which setting fits what `last_3_months` turned out to hold."""

@@ -8,6 +8,7 @@ import dagster as dg
 from pipefy_exports_dagster.history import Cover, Grade, HistoryPlan, MonthAction, MonthResult
 from pipefy_exports_dagster.history.look import look_at_month
 from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
+from pipefy_exports_dagster.orchestration.metadata.changes_list import changes_list
 from pipefy_exports_dagster.orchestration.metadata.columns import PROFILE, with_columns
 from pipefy_exports_dagster.orchestration.metadata.file_contents import left_out_metadata
 from pipefy_exports_dagster.orchestration.metadata.materialization import rows_over_time
@@ -72,9 +73,7 @@ def month_materialization(
         }
     columns = result.report.columns if result.report else ()
     if result.report and result.report.changes:
-        small["pipefy/changes"] = dg.MetadataValue.md(
-            "\n".join(f"- {change}" for change in result.report.changes[:30])
-        )
+        small["pipefy/changes"] = changes_list(result.report.changes)
     key = dg.AssetKey.from_user_string(plan.asset)
     metadata = with_columns(small, columns, rows=cover.rows, profile=look.profile if look else ())
     return dg.AssetMaterialization(key, partition=month_key(result), metadata=metadata)

@@ -13,6 +13,7 @@ from pipefy_exports_dagster.loading import LoadedColumn
 from pipefy_exports_dagster.orchestration.metadata.fitting import MAX_BYTES, as_many_as_fit, stored_size
 from pipefy_exports_dagster.orchestration.metadata.preview_table import preview_table
 from pipefy_exports_dagster.orchestration.metadata.profile_table import profile_table
+from pipefy_exports_dagster.quoting import markdown_text
 from pipefy_exports_dagster.reading.profile import ColumnProfile
 
 PROFILE = "pipefy/profile"
@@ -92,4 +93,6 @@ def _preview(
 
 
 def _schema(columns: Sequence[LoadedColumn]) -> dg.TableSchema:
-    return dg.TableSchema([dg.TableColumn(column.name, column.type, column.header) for column in columns])
+    return dg.TableSchema(
+        [dg.TableColumn(column.name, column.type, markdown_text(column.header)) for column in columns]
+    )

@@ -3,13 +3,12 @@
 All of one materialization's metadata stays under 16 KB: `column_metadata` cuts what grows with the file's columns.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 
 from pipefy_exports_dagster.history.look import FileLook, RowsOverTime
-from pipefy_exports_dagster.loading import ColumnChange, LoadReport
+from pipefy_exports_dagster.loading import LoadReport
 from pipefy_exports_dagster.orchestration.checks.column_changes import COLUMN_CHANGES, ColumnChanges
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile
 from pipefy_exports_dagster.orchestration.ledger import (
@@ -19,6 +18,7 @@ from pipefy_exports_dagster.orchestration.ledger import (
     REQUESTED_AT,
     REQUESTED_MONTH,
 )
+from pipefy_exports_dagster.orchestration.metadata.changes_list import changes_list
 from pipefy_exports_dagster.orchestration.metadata.columns import (
     PREVIEW,
     PROFILE,
@@ -34,8 +34,6 @@ ROW_COUNT = "dagster/row_count"
 ORGANIZATION_ID = "pipefy/organization_id"
 EXPORTED_AT = "pipefy/exported_at"
 
-MAX_CHANGES = 10
-MAX_CHANGE_LENGTH = 200
 
 ROWS_PER_DAY = "pipefy/rows_per_day"
 TIME_COLUMN = "pipefy/time_column"
@@ -94,7 +92,7 @@ def materialization_metadata(
         FINGERPRINT: sidecar.fingerprint,
     }
     if loaded.changes:
-        small["pipefy/changes"] = dg.MetadataValue.md(_listed(loaded.changes))
+        small["pipefy/changes"] = changes_list(loaded.changes)
         small[COLUMN_CHANGES] = ColumnChanges.of(loaded.changes).stored()
     if loaded.broken_views:
         small["pipefy/broken_views"] = ", ".join(loaded.broken_views)[:500]
@@ -118,10 +116,3 @@ def rows_over_time(over_time: RowsOverTime | str) -> dict[str, Any]:
         TIME_COLUMN: over_time.time.column.name,
         TIME_COLUMN_CHOSEN: over_time.time.how,
     }
-
-
-def _listed(changes: Sequence[ColumnChange]) -> str:
-    lines = [f"- {str(change)[:MAX_CHANGE_LENGTH]}" for change in changes[:MAX_CHANGES]]
-    if len(changes) > MAX_CHANGES:
-        lines.append(f"- and {len(changes) - MAX_CHANGES} more, in the run's log")
-    return "\n".join(lines)
