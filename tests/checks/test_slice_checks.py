@@ -46,7 +46,7 @@ def test_the_result_of_one_partition_does_not_speak_for_another(scene: Scene) ->
         ("DELETE FROM {0}", "and the slice 0: the table was changed since"),
         ("INSERT INTO {0} SELECT * FROM {0} WHERE _file_row = 2", "the table was changed since"),
         ("UPDATE {0} SET _file_row = 2 WHERE _file_row = 1", "not each row once"),
-        ("UPDATE {0} SET _export_id = 'other' WHERE _file_row = 1", "also holds rows of export 'other'"),
+        ("UPDATE {0} SET _export_id = 'other' WHERE _file_row = 1", "also holds rows of export `other`"),
         ("DROP TABLE {0}", "there is no table"),
     ],
 )
@@ -80,7 +80,7 @@ def test_rows_of_a_load_that_dagster_does_not_know_of_yet_are_no_error(loaded: S
     assert loaded.execute_checks()
     result = loaded.result(Check.ROWS_MATCH_FILE)
     assert result.is_warning
-    assert "the table holds export 'newer', of which Dagster has no materialization yet" in result.text
+    assert "the table holds export `newer`, of which Dagster has no materialization yet" in result.text
     assert loaded.clock.slept_s - slept_s > 5, "its event may come any moment"
 
 
@@ -142,7 +142,7 @@ def test_a_key_is_found_by_header_or_name_and_one_that_is_not_there_is_named(
     assert scene.execute_checks(automation_jobs=AutomationJobs(key=("job_id", "Nummer")))
     result = scene.result(Check.KEYS_UNIQUE)
     assert not result.passed
-    assert "`key` names 'Nummer', and the table has no such column. It has job_id" in result.text
+    assert "`key` names `Nummer`, and the table has no such column. It has `job_id`" in result.text
 
 
 def test_without_a_key_there_is_no_check_of_keys(scene: Scene) -> None:

@@ -73,7 +73,7 @@ def test_rows_outside_by_the_configured_column_are_counted_by_month(judge: Judge
     assert finding.severity.value == "WARN"
     assert months(finding) == [("2026-08", 1, "no"), ("2026-10", 2, "yes"), ("2026-11", 1, "no")]
     assert (
-        "2 of 4 rows lie outside 2026-10-01 to 2026-11-01 (exclusive) by 'started'; 1 rows leave it"
+        "2 of 4 rows lie outside 2026-10-01 to 2026-11-01 (exclusive) by `started`; 1 rows leave it"
         in finding.text
     )
 
@@ -98,7 +98,7 @@ def test_a_report_is_judged_by_the_field_that_its_period_is_about(judge: Judge) 
     csv = "id,created_at,finished_at\n1,2026-02-05,2026-10-05\n2,2026-03-06,2026-09-06\n"
     finding = judge(csv, report=Report(period_field="finished_at"))
     assert not finding.passed
-    assert "1 of 2 rows lie outside 2026-10-01 to 2026-11-01 (exclusive) by 'finished_at'" in finding.text
+    assert "1 of 2 rows lie outside 2026-10-01 to 2026-11-01 (exclusive) by `finished_at`" in finding.text
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_where_no_column_is_clear_nothing_is_claimed(
 def test_a_configured_column_that_cannot_be_used_is_a_warning(judge: Judge, column: str, says: str) -> None:
     finding = judge("id,name,at\n1,x,2026-10-05\n", time_column=column)
     assert not finding.passed
-    assert f"`time_column` {column!r} {says}. The table's dates are in: at" in finding.text
+    assert f"`time_column` `{column}` {says}. The table's dates are in: `at`" in finding.text
 
 
 def test_last_3_months_shows_what_it_means_in_this_account(start_scene: Callable[..., Scene]) -> None:

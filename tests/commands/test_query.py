@@ -3,12 +3,8 @@
 import csv
 import io
 import json
-import os
-import pty
-import re
 import signal
 import subprocess
-import threading
 import time
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 from commands.shell import PIPEFY_EXPORTS, Shell, error_of, held
+from commands.terminal import seen_in_terminal
 from support.project import JOBS
 
 AWKWARD = r"""
@@ -243,32 +240,9 @@ def test_a_large_result_is_streamed_and_its_reader_may_leave(empty: Shell, forma
 
 def in_terminal(shell: Shell, *arguments: str) -> tuple[str, str]:
     """What a person sees in a terminal of 80 columns, and what goes to stderr."""
-    controller, terminal = pty.openpty()
-    with subprocess.Popen(
-        [PIPEFY_EXPORTS, *arguments],
-        env=shell.environment | {"COLUMNS": "80", "TERM": "xterm", "NO_COLOR": "1"},
-        cwd=shell.project.root,
-        stdin=subprocess.DEVNULL,
-        stdout=terminal,
-        stderr=subprocess.PIPE,
-    ) as process:
-        os.close(terminal)
-        seen = bytearray()
-
-        def read() -> None:
-            while True:
-                try:
-                    seen.extend(os.read(controller, 1 << 16))
-                except OSError:  # the other end is closed
-                    return
-
-        reader = threading.Thread(target=read)
-        reader.start()
-        errors = process.stderr.read() if process.stderr else b""
-        assert process.wait(timeout=60) == 0, errors
-        reader.join()
-        os.close(controller)
-    return re.sub(r"\x1b\[[0-9;]*m", "", seen.decode()), errors.decode()
+    seen = seen_in_terminal(shell, *arguments)
+    assert seen.exit_code == 0, seen.errors
+    return seen.shown, seen.errors
 
 
 def test_in_a_terminal_there_are_lines_and_nothing_that_a_terminal_obeys(empty: Shell) -> None:

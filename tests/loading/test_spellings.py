@@ -12,6 +12,7 @@ from pipefy_exports_dagster.load_command.dry_run import plan_load
 from pipefy_exports_dagster.loading import ChangeKind, LoadReport, Slice, workspace
 from pipefy_exports_dagster.loading.kept_slice import KeptSlice
 from pipefy_exports_dagster.loading.month import MonthReport, MonthSlice, replace_month
+from pipefy_exports_dagster.quoting import markdown_code
 from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.child import read
 
@@ -47,7 +48,7 @@ def test_another_spelling_is_the_same_column(loader: Loader, load: Load, spellin
     assert comments(loader)["titulo"] == spelling
     assert [(change.kind, change.column) for change in report.changes] == [(ChangeKind.RESPELLED, "titulo")]
     assert str(report.changes[0]) == (
-        f"column 'titulo' keeps its name; its header is {spelling!r} now, and was 'Título'"
+        f"column 'titulo' keeps its name; its header is {markdown_code(spelling)} now, and was `Título`"
     )
 
 
