@@ -207,5 +207,10 @@ def translated(error: Exception, path: Path) -> PipefyExportsError:
     message = str(error).strip().split("\n", maxsplit=1)[0]
     if "No space left" in str(error) or "disk is full" in str(error).lower():
         return DiskFullError(f"no space left while writing to {path}; nothing was changed: {message}")
+    if "WAL does not match" in message:
+        return LoadFailedError(
+            f"{path}.wal is the write-ahead log of another database, so {path.name} was not opened, and nothing was "
+            "changed; move that file away, and run again"
+        )
     said = f"loading into {path} failed, nothing was changed"
     return LoadFailedError(f"{said}: {message}", without_values=f"{said}: {type(error).__name__}")

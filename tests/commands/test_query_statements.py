@@ -266,18 +266,23 @@ def test_a_sort_that_memory_does_not_hold_goes_on_in_temporary_files(
 
 
 def test_a_write_ahead_log_of_another_database_is_refused_and_nothing_is_lost(
-    loaded_for_reading: Shell, tmp_path: Path
+    loaded: Shell, tmp_path: Path
 ) -> None:
-    database = loaded_for_reading.project.database
+    database = loaded.project.database
     other = _killed_after_dropping(tmp_path / "other.duckdb")
     forged = Path(f"{database}.wal")
     forged.write_bytes(other.read_bytes())
-    before = content(loaded_for_reading.project.root)
-    refused = loaded_for_reading.run("query", f"FROM {JOBS}", PIPEFY_EXPORTS_READ_COPY="false")
+    before = content(loaded.project.root)
+    refused = loaded.run("query", f"FROM {JOBS}", PIPEFY_EXPORTS_READ_COPY="false")
     assert f"{forged} is not the write-ahead log of {database.name}" in error_of(refused)
-    assert content(loaded_for_reading.project.root) == before
+    load = loaded.project.materialize(JOBS)
+    assert (load.success, load.failure_class) == (False, "LoadFailedError")
+    assert f"{forged} is the write-ahead log of another database" in load.failure
+    after = content(loaded.project.root)
+    assert [after[str(path)] == before[str(path)] for path in (database, forged)] == [True, True]
     forged.unlink()
-    counted = loaded_for_reading.run("query", f"SELECT count(*) > 0 AS ok FROM {JOBS}")
+    assert loaded.project.materialize(JOBS).success
+    counted = loaded.run("query", f"SELECT count(*) > 0 AS ok FROM {JOBS}")
     assert counted.stdout == "ok\ntrue\n"
 
 
