@@ -79,6 +79,7 @@ WRAPPERS = (
     "EXPLAIN {}",
     "EXPLAIN ANALYZE {}",
     "explain /* SELECT 1 */ analyze -- SELECT 1\n {}",
+    "EXPLAIN ANALYSE {}",
     "EXPLAIN (ANALYZE, FORMAT json) {}",
     "EXPLAIN (FORMAT text, FORMAT 'json') {}",
     "PREPARE p AS {}",
@@ -111,6 +112,7 @@ READING = (
     "EXPLAIN (SELECT 1)",
     "EXPLAIN ANALYZE SELECT 1",
     "EXPLAIN ANALYZE (SELECT 1)",
+    "EXPLAIN ANALYSE SELECT 1",
     "EXPLAIN (FORMAT json) SELECT 1",
     "EXPLAIN (FORMAT json) (SELECT 1)",
     "EXPLAIN FROM range(3)",
@@ -305,7 +307,14 @@ os._exit(0)
 
 @pytest.mark.parametrize(
     "sql",
-    ["SELECT " + "1 + " * 5_000 + "1", "EXPLAIN (" * 200, "EXPLAIN", "EXPLAIN ANALYZE", "EXPLAIN ()"],
+    [
+        "SELECT " + "1 + " * 5_000 + "1",
+        "EXPLAIN (" * 200,
+        "EXPLAIN",
+        "EXPLAIN ANALYZE",
+        "EXPLAIN ()",
+        "EXPLAIN (ANALYZE, SELECT 1",
+    ],
 )
 def test_the_look_at_a_statement_ends_in_one_line_for_what_is_deep_or_half(sql: str) -> None:
     with pytest.raises(QueryRefusedError) as refused:

@@ -130,14 +130,14 @@ def _explained(parser: "duckdb.DuckDBPyConnection", sql: str) -> str:
     content = sql.encode()
     starts = [offset for offset, _ in duckdb.tokenize(sql)]
     rest = content[starts[1] :].decode()
-    if rest[:7].upper() == "ANALYZE":
+    if rest[:7].upper() in {"ANALYZE", "ANALYSE"}:
         return content[starts[2] :].decode()
     # Either options or a SELECT is in the parentheses.
     try:
         parser.extract_statements(rest)
     except duckdb.ParserException:
-        end = next(at for at in starts if content[at : at + 1] == b")")
-        return content[end + 1 :].decode()
+        end = next((at for at in starts if content[at : at + 1] == b")"), starts[0])
+        return content[end + 1 :].decode(errors="replace")
     except (duckdb.Error, UnicodeDecodeError):
         pass
     return rest
