@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from commands.shell import PIPEFY_EXPORTS, Shell, held
+from commands.shell import PIPEFY_EXPORTS, Shell, error_of, held
 from filelock import FileLock
 from support.project import JOBS, REPORT
 
@@ -170,6 +170,29 @@ def test_a_misconfiguration_is_found_and_its_remedy_named(
     assert list(found) == [check], "nothing else is wrong"
     assert says in found[check]
     assert "secret" not in found[check].lower().replace("client_secret", "")
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("https://app..pipefy.com", "is not a web address; use https://app.pipefy.com"),
+        ("https://xn--.pipefy.com", "is not a web address; use https://app.pipefy.com"),
+        (f"https://{'a' * 64}.pipefy.com", "is not a web address; use https://app.pipefy.com"),
+        ("https://app.pipefy.com:0", "is not a web address; use https://app.pipefy.com"),
+        ("https://[::1", "is not a web address; use https://app.pipefy.com"),
+        ("http://sandbox:8000", "leads to another machine, where the API token would travel in clear"),
+    ],
+)
+def test_an_address_that_libraries_stumble_over_is_one_line(shell: Shell, address: str, says: str) -> None:
+    assert says in wrong(shell, PIPEFY_BASE_URL=address)["address"]
+    told = shell.run("doctor", PIPEFY_BASE_URL=address)
+    assert (told.exit_code, "Traceback" in told.output) == (1, False)
+    assert says in error_of(shell.run("reports", PIPEFY_BASE_URL=address))
+
+
+def test_a_download_suffix_that_is_open_to_all_is_named(shell: Shell) -> None:
+    found = wrong(shell, PIPEFY_DOWNLOAD_HOSTS="files.example.com, com")
+    assert "holds 'com', under which anybody can have a host" in found["settings"]
 
 
 def test_an_address_without_a_pipefy_is_found(shell: Shell, pipefy: Sandbox) -> None:
