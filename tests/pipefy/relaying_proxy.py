@@ -1,5 +1,6 @@
 """A proxy that takes CONNECT and carries bytes to one port, whatever host was asked for."""
 
+import select
 import socket
 import ssl
 import threading
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+_POLL_S = 0.01
 CERTIFICATES = Path(__file__).parent / "certificates"
 AUTHORITY = CERTIFICATES / "authority.pem"
 
@@ -57,19 +59,31 @@ class RelayingProxy:
         self.heads.append(head)
         with socket.create_connection(("127.0.0.1", self._to_port), timeout=20) as target:
             connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            threading.Thread(target=self._upstream, args=(connection, target), daemon=True).start()
-            while data := target.recv(65536):
-                for piece in [data[i : i + 1] for i in range(len(data))] if self._pause_s else [data]:
-                    connection.sendall(piece)
-                    if self._closing.wait(self._pause_s):
-                        return
+            self._carry(connection, target)
 
-    @staticmethod
-    def _upstream(connection: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while data := connection.recv(65536):
+    def _carry(self, client: socket.socket, target: socket.socket) -> None:
+        """Carry bytes both ways in one thread: two may not use one TLS connection at a time."""
+        while not self._closing.is_set():
+            readable, _, _ = select.select([client, target], [], [], _POLL_S)
+            # TLS may hold bytes that no socket tells of.
+            client.settimeout(0)
+            data = None
+            with suppress(BlockingIOError, ssl.SSLWantReadError):
+                data = client.recv(65536)
+            client.settimeout(20)
+            if data:
                 target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
+            if data == b"":
+                return
+            if target in readable and not self._send(client, target.recv(65536)):
+                return
+
+    def _send(self, client: socket.socket, data: bytes) -> bool:
+        for piece in [data[i : i + 1] for i in range(len(data))] if self._pause_s else [data]:
+            client.sendall(piece)
+            if self._closing.wait(self._pause_s):
+                return False
+        return bool(data)
 
     @classmethod
     @contextmanager
