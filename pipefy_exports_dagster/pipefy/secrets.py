@@ -4,6 +4,7 @@ A server, a file host or a proxy may quote what it was sent. Nothing in its answ
 and headers and phrases are not shown at all.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -20,9 +21,10 @@ MOST_ERRORS, MOST_ERROR_CHARACTERS = 100, 200_000
 LONGEST_ERROR = 10_000
 DEEPEST_ERROR = 20
 LARGE_ANSWER = 1 << 20
-_LINK = re.compile(rb'"(https?:[^"]{1,4000}\?[^"]{1,4000})"', re.IGNORECASE)
+_ADDRESS = re.compile(rb'"(https?:[^"]*+)"', re.IGNORECASE)
+LONGEST_LINK = 8_000
 _NAME_OF_A_SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|_KEY$|DSN$", re.IGNORECASE)
-_USERINFO = re.compile(r"://[^/?#@]*?:([^/?#]*)@")
+_USERINFO = re.compile(r"://([^/?#]*)@")
 
 
 class SecretsQuotedError(Exception):
@@ -38,9 +40,10 @@ class Secrets:
         self._others: dict[str, None] = {}
         for name, value in environ.items():
             # The password may hold an @: the last one ends it.
-            password = _USERINFO.search(value)
+            userinfo = _USERINFO.search(value)
+            password = userinfo[1].partition(":")[2] if userinfo else ""
             if password:
-                self.add(password[1], unquote(password[1]))
+                self.add(password, unquote(password))
             if _NAME_OF_A_SECRET.search(name) or (password and not value.startswith("http")):
                 self.add(value.strip())
 
@@ -81,8 +84,10 @@ class Secrets:
         Raises:
             SecretsQuotedError: The answer is large, and quotes a credential.
         """
-        for link in list(_LINK.finditer(body))[:MOST_LINKS]:
-            self.add_link(_text(link[1]))
+        addresses = (found[1] for found in _ADDRESS.finditer(body))
+        links = (address for address in addresses if b"?" in address and len(address) <= LONGEST_LINK)
+        for link in itertools.islice(links, MOST_LINKS):
+            self.add_link(_text(link))
         errors = payload.get("errors")
         credentials = self._forms(self._credentials)
         if not has_token and is_in(body.decode(errors="replace"), credentials, depth=4, also_cut=False):
