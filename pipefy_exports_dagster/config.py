@@ -5,7 +5,6 @@ made from them. Nothing here is secret. Credentials are named, not held: the env
 needs them, so that the code location loads without any.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -23,6 +22,7 @@ from pipefy_exports_dagster.asset_names import (
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.export_config import AutomationJobs, Report
 from pipefy_exports_dagster.field_checks import SECONDS_OR_0, Range, check_fields
+from pipefy_exports_dagster.host_suffixes import host_suffix
 from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.schedule_config import Schedule, Schedules
 
@@ -78,7 +78,7 @@ class Connection:
         """Check the limits, and bring `download_hosts` into one form: `.A.com`, `*.a.com` mean `a.com`."""
         # More than some weeks no socket's timer takes.
         check_fields(self, {"request_timeout_s": Range(0, LONGEST_REQUEST_S)})
-        object.__setattr__(self, "download_hosts", tuple(_host_suffix(host) for host in self.download_hosts))
+        object.__setattr__(self, "download_hosts", tuple(host_suffix(host) for host in self.download_hosts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,29 +263,6 @@ class PipefyExportsConfig:
 
 def _without_values(export: _Export) -> _Export:
     return replace(export, reading=replace(export.reading, show_values=False))
-
-
-def _host_suffix(text: str) -> str:
-    suffix = text.strip().lower().removeprefix("*").strip(".")
-    if not re.fullmatch(r"[a-z0-9_][a-z0-9._-]*", suffix):
-        raise ConfigurationError(
-            f"`download_hosts` (PIPEFY_DOWNLOAD_HOSTS) holds {text!r}; give names of hosts, such as "
-            "files.example.com, without https://, port or path"
-        )
-    if _is_open_to_all(suffix):
-        raise ConfigurationError(
-            f"`download_hosts` (PIPEFY_DOWNLOAD_HOSTS) holds {text!r}, under which anybody can have a host; give at "
-            "least the domain that somebody has registered, such as example.com"
-        )
-    return suffix
-
-
-def _is_open_to_all(suffix: str) -> bool:
-    """Tell whether anybody registers names below a suffix: `com`, `co.uk`. A company's own `internal` is none."""
-    from publicsuffixlist import PublicSuffixList  # reads its list
-
-    public = PublicSuffixList(accept_unknown=False, only_icann=True).publicsuffix(suffix)
-    return public == suffix
 
 
 def wait_named(text: str) -> Wait:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipefy_exports_dagster.errors import StorageError
 from pipefy_exports_dagster.private_files import is_shared, open_new
+from pipefy_exports_dagster.quoting import printable
 
 _POLL_S = 0.25
 _IN_USE = {errno.EACCES, errno.EAGAIN}
@@ -113,8 +114,8 @@ def process_named(pid: int) -> str:
 def program_of(pid: int) -> str:
     """Return the name of a process's program, or nothing; its arguments may hold secrets."""
     with contextlib.suppress(OSError):
-        name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
-        return "".join(character for character in name if character.isprintable())  # a process names itself
+        # A process names itself.
+        return printable(Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip())
     return ""
 
 

@@ -207,10 +207,17 @@ def translated(error: Exception, path: Path) -> PipefyExportsError:
     message = str(error).strip().split("\n", maxsplit=1)[0]
     if "No space left" in str(error) or "disk is full" in str(error).lower():
         return DiskFullError(f"no space left while writing to {path}; nothing was changed: {message}")
-    if "WAL does not match" in message:
-        return LoadFailedError(
-            f"{path}.wal is the write-ahead log of another database, so {path.name} was not opened, and nothing was "
-            "changed; move that file away, and run again"
-        )
+    if wal := wal_refused(message, path):
+        return wal
     said = f"loading into {path} failed, nothing was changed"
     return LoadFailedError(f"{said}: {message}", without_values=f"{said}: {type(error).__name__}")
+
+
+def wal_refused(message: str, path: Path) -> LoadFailedError | None:
+    """Return the error for a write-ahead log that DuckDB does not take, if a message of DuckDB is about one."""
+    if "replaying WAL" not in message and "WAL does not match" not in message:
+        return None
+    return LoadFailedError(
+        f"{path}.wal is the write-ahead log of another database, or is damaged: {path.name} was not opened, and "
+        "nothing was changed. Move that file away if another database left it there; else restore both from a backup"
+    )

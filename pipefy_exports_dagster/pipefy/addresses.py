@@ -37,9 +37,8 @@ class AddressPolicy:
         """
         url = _parse_base(base_url)
         if url is None or not _is_of_web(url):
-            quoted = (
-                "" if "@" in base_url else f" {base_url[:_SHOWN]!r}"
-            )  # what stands before an @ is a secret
+            # What stands before an @ is a secret.
+            quoted = "" if "@" in base_url else f" {base_url[:_SHOWN]!r}"
             raise ConfigurationError(
                 f"PIPEFY_BASE_URL{quoted} is not a web address; use https://app.pipefy.com"
             )

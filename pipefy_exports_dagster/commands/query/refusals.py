@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import DatabaseLockedError, LoadFailedError, QueryRefusedError
+from pipefy_exports_dagster.loading.database import wal_refused
 from pipefy_exports_dagster.quoting import printable
 
 if TYPE_CHECKING:
@@ -35,11 +36,8 @@ def cannot_be_opened(error: "duckdb.Error", path: Path) -> Exception:
             f"{duckdb.__version__}: let no other write to it; rebuild it from the raw files with "
             "`pipefy-exports rebuild-history` and `pipefy-exports load`"
         )
-    if "WAL" in message and ("does not match" in message or "replaying" in message):
-        return LoadFailedError(
-            f"{path}.wal is not the write-ahead log of {path.name}, or is damaged: DuckDB takes neither, "
-            "and nothing was changed. Move it away if another database left it there; else restore both from a backup"
-        )
+    if wal := wal_refused(message, path):
+        return wal
     if "not a valid DuckDB database file" in message or "Corrupt" in message:
         return LoadFailedError(
             f"{path} is no DuckDB database, or is damaged; move it away, and load the raw files again"

@@ -1,0 +1,33 @@
+"""Suffixes of hosts that files may come from: names below which one company has hosts, and not anybody."""
+
+import re
+
+from pipefy_exports_dagster.errors import ConfigurationError
+
+
+def host_suffix(text: str) -> str:
+    """Return the one form of a suffix: `.A.com`, `*.a.com` mean `a.com`.
+
+    Raises:
+        ConfigurationError: It is no name, or one below which anybody can have a host.
+    """
+    suffix = text.strip().lower().removeprefix("*").strip(".")
+    if not re.fullmatch(r"[a-z0-9_][a-z0-9._-]*", suffix):
+        raise ConfigurationError(
+            f"`download_hosts` (PIPEFY_DOWNLOAD_HOSTS) holds {text!r}; give names of hosts, such as "
+            "files.example.com, without https://, port or path"
+        )
+    if _is_open_to_all(suffix):
+        raise ConfigurationError(
+            f"`download_hosts` (PIPEFY_DOWNLOAD_HOSTS) holds {text!r}, under which anybody can have a host; give at "
+            "least the domain that somebody has registered, such as example.com"
+        )
+    return suffix
+
+
+def _is_open_to_all(suffix: str) -> bool:
+    """Tell whether anybody registers names below a suffix: `com`, `co.uk`. A company's own `internal` is none."""
+    from publicsuffixlist import PublicSuffixList  # reads its list
+
+    public = PublicSuffixList(accept_unknown=False, only_icann=True).publicsuffix(suffix)
+    return public == suffix
