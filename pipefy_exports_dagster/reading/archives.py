@@ -11,7 +11,7 @@ from pathlib import Path
 from pipefy_exports_dagster.errors import UnreadableFileError
 from pipefy_exports_dagster.quoting import printable
 
-from .own_trouble import is_of_machine
+from .machine_errors import is_of_machine
 from .refusals import unreadable
 
 _LONGEST_SAID = 200

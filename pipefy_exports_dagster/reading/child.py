@@ -21,7 +21,7 @@ from pipefy_exports_dagster.errors import (
 )
 from pipefy_exports_dagster.read_options import ReadOptions
 
-from . import kernel_limits, own_trouble
+from . import kernel_limits, machine_errors
 from .staged import StagedTable
 
 # DuckDB spills to the folder beyond this; it is one of several users of the process's memory.
@@ -99,7 +99,7 @@ def _described(error: Exception) -> dict[str, Any]:
         return {"class": "ReadLimitError", "message": error.what, "facts": {"option": error.option}}
     if isinstance(error, PipefyExportsError):
         return {"class": type(error).__name__, "message": str(error), "facts": {}}
-    return own_trouble.described(error)
+    return machine_errors.described(error)
 
 
 class _NoPandas(MetaPathFinder):

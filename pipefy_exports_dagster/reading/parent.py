@@ -22,7 +22,7 @@ from pipefy_exports_dagster.read_options import ReadOptions
 
 from .discretion import values_hidden
 from .limits import limit_reached
-from .own_trouble import KEPT, described_end, of_machine
+from .machine_errors import KEPT, described_end, of_machine
 from .staged import StagedTable
 
 _POLL_S = 0.05

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support.hobbled import TROUBLES, hobble
 from support.loader import Loader
+from support.reader_faults import READER_FAULTS, inject
 
 from pipefy_exports_dagster import errors
 from pipefy_exports_dagster.errors import PipefyExportsError, UnreadableFileError
@@ -171,7 +171,7 @@ def test_what_the_kernel_stopped_is_a_limit_that_can_be_raised(
     loader: Loader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 2))\n    while True: pass"
-    hobble(loader.folder / "hobbled", code, monkeypatch)
+    inject(loader.folder / "faults", code, monkeypatch)
     with pytest.raises(errors.ReadLimitError, match=r"longer than 900 s .* raise `reading.max_seconds`"):
         loader.load("a,b\n1,x\n")
 
@@ -202,14 +202,14 @@ def test_the_reader_leaves_no_core_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_leftovers")
-@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("trouble", READER_FAULTS)
 def test_trouble_of_the_machine_is_never_the_files(
     loader: Loader, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
-    code, error, says = TROUBLES[trouble]
+    code, error, says = READER_FAULTS[trouble]
     rows = "a,b\n" + "".join(f"{number},x{number}\n" for number in range(2_000))
     with monkeypatch.context() as patched:
-        hobble(loader.folder / "hobbled", code, patched)
+        inject(loader.folder / "faults", code, patched)
         with pytest.raises(PipefyExportsError, match=says) as caught:
             loader.load(rows)
     assert type(caught.value).__name__ == error

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from reliability.scene import Scene
-from support.hobbled import TROUBLES, hobble
 from support.project import JOBS, Project
+from support.reader_faults import READER_FAULTS, inject
 
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 
@@ -29,10 +29,10 @@ ONE_OF_EACH_WAY = ("a limit of file sizes", "killed", "segmentation fault", "quo
 def test_trouble_of_the_machine_costs_no_export(
     scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
-    code, error, says = TROUBLES[trouble]
+    code, error, says = READER_FAULTS[trouble]
     before, raw_before, exports_before = scene.content(), set(scene.project.raw_files()), scene.exports
     with monkeypatch.context() as patched:
-        hobble(tmp_path / "hobbled", code, patched)
+        inject(tmp_path / "faults", code, patched)
         environment = scene.environments["token"]
         patched.setitem(scene.environments, "token", environment | {"PYTHONPATH": os.environ["PYTHONPATH"]})
         for _ in range(2):

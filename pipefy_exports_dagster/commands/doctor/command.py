@@ -15,7 +15,7 @@ from rich.text import Text
 from pipefy_exports_dagster.clock import Clock, SystemClock
 from pipefy_exports_dagster.commands.doctor.examination import examine
 from pipefy_exports_dagster.commands.doctor.finding import Finding, State
-from pipefy_exports_dagster.commands.doctor.openness import look_at_dotenv
+from pipefy_exports_dagster.commands.doctor.permissions import look_at_dotenv
 from pipefy_exports_dagster.commands.doctor.settings import (
     look_at_settings,
     look_at_time_zone,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.commands.doctor import account, openness, reports, storage
+from pipefy_exports_dagster.commands.doctor import account, permissions, reports, storage
 from pipefy_exports_dagster.commands.doctor.finding import Finding, State, skipped
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.history import archived_files
@@ -48,7 +48,7 @@ def examine(
         yield from storage.look_at_folder("database folder", folder, "PIPEFY_EXPORTS_DATABASE")
     yield from storage.look_at_database(config)
     yield from storage.look_at_instance(environment)
-    yield from openness.look_at_openness(config, environment)
+    yield from permissions.look_at_permissions(config, environment)
     yield storage.look_at_runs(config)
 
 

@@ -20,7 +20,7 @@ _REFUSAL = (
 )
 _FAULT = _REFUSAL.replace("OSError({number}, 'refused')", "KeyError('a value of the file')")
 
-TROUBLES = {
+READER_FAULTS = {
     "no memory": (_LIMIT.format(name="AS", value=300_000_000), "ReadLimitError", "memory"),
     "a limit of file sizes": (_LIMIT.format(name="FSIZE", value=100), "ReaderFailedError", "ulimit -f"),
     "a limit of open files": (_LIMIT.format(name="NOFILE", value=5), "ReaderFailedError", "ulimit -n"),
@@ -43,7 +43,7 @@ TROUBLES = {
 """What befalls the process: Python that it runs first, the error's class, and what its message says."""
 
 
-def hobble(folder: Path, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def inject(folder: Path, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each process that reads files from now on run some Python first."""
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(_ONLY_THE_READER.format(code=code))

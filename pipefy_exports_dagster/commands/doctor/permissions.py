@@ -16,7 +16,7 @@ from pipefy_exports_dagster.private_files import is_shared
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def look_at_openness(config: PipefyExportsConfig, environment: Mapping[str, str]) -> Iterator[Finding]:
+def look_at_permissions(config: PipefyExportsConfig, environment: Mapping[str, str]) -> Iterator[Finding]:
     """Yield what others can get at, with the command that keeps them out. What exists is never changed by itself.
 
     A folder that an administrator lets a group share is as it should be.
