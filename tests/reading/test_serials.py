@@ -22,6 +22,12 @@ def exact(microseconds: int) -> Decimal:
     return Decimal(microseconds) / DAY_US
 
 
+def computed(microseconds: int) -> float:
+    """What a program has that divides and adds in floating point."""
+    days, of_day = divmod(microseconds, DAY_US)
+    return days + of_day / 1_000_000 / 86_400
+
+
 FORMS = {
     "ten decimals": lambda us: f"{exact(us):.10f}",
     "ten decimals, zeros dropped": lambda us: f"{exact(us):.10f}".rstrip("0").rstrip("."),
@@ -29,6 +35,9 @@ FORMS = {
     "16 digits": lambda us: f"{exact(us):.16g}",
     "17 digits": lambda us: f"{exact(us):.17g}",
     "shortest": lambda us: repr(float(exact(us))),
+    "15 digits of a computed one": lambda us: f"{computed(us):.15g}",
+    "16 digits of a computed one": lambda us: f"{computed(us):.16g}",  # openpyxl
+    "shortest of a computed one": lambda us: repr(computed(us)),
 }
 
 
@@ -65,11 +74,13 @@ def test_milliseconds_arrive_in_every_form(form: str, moments: list[tuple[int, i
     assert times_of([FORMS[form](each) for each in wanted]) == wanted
 
 
+@pytest.mark.parametrize("unit_us", [1_000, 1_000_000], ids=["milliseconds", "seconds"])
+@pytest.mark.parametrize("days", [(61, 10_000), (10_000, 100_000), (100_000, 150_000)], ids=str)
 @pytest.mark.parametrize("form", FORMS)
-def test_many_times_at_once_arrive(form: str) -> None:
+def test_many_times_at_once_arrive(form: str, days: tuple[int, int], unit_us: int) -> None:
     chance = np.random.default_rng(20261126)
-    days, clock = chance.integers(36_526, 60_000, 40_000), chance.integers(0, 86_400_000, 40_000) * 1_000
-    wanted = (days * DAY_US + clock).tolist()
+    of_day = chance.integers(0, DAY_US // unit_us, 20_000) * unit_us
+    wanted = (chance.integers(*days, 20_000) * DAY_US + of_day).tolist()
     assert times_of([FORMS[form](each) for each in wanted]) == wanted
 
 

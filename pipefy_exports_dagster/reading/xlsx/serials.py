@@ -20,6 +20,7 @@ _FIRST_TRUE_SERIAL = 60
 _LAST_SERIAL = 2_958_465.99999998  # the last millisecond of 9999-12-31
 _LONGEST_DURATION = 100_000_000  # days; microseconds beyond that have no room in 64 bits
 _DIGITS_OF_ROUNDING = 15
+_DIGITS_OF_PYTHON = 16  # openpyxl and others write a float with %.16g
 _MOST_DECIMALS = 10
 _ULPS = 2
 # Fewer decimals than this leave whole milliseconds open, so that a few serials may have them by chance.
@@ -118,7 +119,12 @@ def _tolerance_us(days: Any, decimals: int) -> Any:
     # Of fifteen digits, five are the day's in our time, which leaves ten decimals, as some programs have them anyway.
     day_digits = np.floor(np.log10(np.maximum(np.abs(days), 1))).astype(np.int64) + 1
     rounding = np.zeros(len(days))
-    for places in (np.full(len(days), decimals), np.minimum(decimals, _DIGITS_OF_ROUNDING - day_digits)):
+    for places in (  # from the finest: the last that fits has the last word
+        _DIGITS_OF_PYTHON - day_digits,
+        _DIGITS_OF_ROUNDING - day_digits,  # a day of four digits, before 1927, leaves more than ten decimals
+        np.full(len(days), decimals),
+        np.minimum(decimals, _DIGITS_OF_ROUNDING - day_digits),
+    ):
         units = np.power(10.0, places)
         rounding = np.where(np.rint(days * units) / units == days, 0.5 / units, rounding)
     return (_ULPS * np.spacing(np.abs(days)) + rounding) * _DAY_US
