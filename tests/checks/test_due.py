@@ -8,7 +8,7 @@ import pytest
 from checks.scene import Scene
 from support.project import JOBS, REPORT
 
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.checks.due import OUT_OF_REACH, Today, how_to_fill, months_complete
@@ -212,4 +212,11 @@ def test_building_months_is_followed_by_the_checks_of_the_history(
     assert scene.result(Check.KEYS_UNIQUE, None, "automation_jobs_history").passed
     scene.change_table("INSERT INTO automation_jobs_history SELECT * FROM automation_jobs_history LIMIT 1")
     assert scene.execute_checks(asset="automation_jobs_history")
-    assert not scene.result(Check.KEYS_UNIQUE, None, "automation_jobs_history").passed
+    shown = scene.result(Check.KEYS_UNIQUE, None, "automation_jobs_history")
+    assert not shown.passed
+    assert len(shown.table("pipefy/examples")) == 1
+    own = AutomationJobs(key=("job_id",), reading=ReadOptions(show_values=False))
+    assert scene.execute_checks(asset="automation_jobs_history", automation_jobs=own)
+    hidden = scene.result(Check.KEYS_UNIQUE, None, "automation_jobs_history")
+    assert not hidden.passed
+    assert "pipefy/examples" not in hidden.metadata

@@ -10,7 +10,7 @@ import pytest
 from checks.scene import Scene
 from support.project import JOBS, REPORT
 
-from pipefy_exports_dagster.config import AutomationJobs
+from pipefy_exports_dagster.config import AutomationJobs, ReadOptions
 from pipefy_exports_dagster.orchestration.checks.export_checks import OF_LOAD, OF_SLICE, OF_TABLE
 from pipefy_exports_dagster.orchestration.checks.finding import Check
 
@@ -124,11 +124,21 @@ def test_keys_that_several_rows_share_are_counted_and_shown(start_scene: Callabl
     assert result.metadata["pipefy/rows_with_them"] == sum(count for _, count in repeated)
     assert result.table("pipefy/examples") == repeated[:5]
 
-    assert scene.execute_checks(show_values=False)
+
+@pytest.mark.parametrize("hidden_by", ["the configuration", "the export's own reading"])
+def test_repeated_keys_are_counted_and_not_shown_where_values_are_hidden(
+    start_scene: Callable[..., Scene], hidden_by: str
+) -> None:
+    own = {"reading": ReadOptions(show_values=False)} if hidden_by != "the configuration" else {}
+    scene = start_scene(jobs={"key": ("status",), **own})
+    changes = {} if own else {"show_values": False}
+    assert scene.materialize(**changes).success
+    repeated = scene.project.query(f"SELECT status FROM {JOBS} GROUP BY 1 HAVING count(*) > 1")
     hidden = scene.result(Check.KEYS_UNIQUE)
     assert not hidden.passed
+    assert hidden.metadata["pipefy/repeated_keys"] == len(repeated)
     assert "pipefy/examples" not in hidden.metadata
-    assert not any(status in str(hidden) for status, _ in repeated)
+    assert not any(status in str(hidden) for (status,) in repeated)
 
 
 def test_a_key_is_found_by_header_or_name_and_one_that_is_not_there_is_named(

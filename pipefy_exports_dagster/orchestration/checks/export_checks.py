@@ -176,7 +176,7 @@ class _Step:
         found[Check.ROWS_IN_WINDOW] = window.finding(organization_id)
         if source.row_key:
             found[Check.KEYS_UNIQUE] = keys_unique(
-                partition, kept, source.row_key, show_values=source.config.show_values
+                partition, kept, source.row_key, show_values=source.reading.show_values
             )
         return found
 

@@ -107,4 +107,4 @@ def _keys_finding(source: HistorySource) -> Finding:
             return warned(
                 f"{source.name}: not checked, because there is no such table yet. Build a month first"
             )
-        return keys_unique(source.name, kept, source.row_key, show_values=config.show_values)
+        return keys_unique(source.name, kept, source.row_key, show_values=source.reading.show_values)
