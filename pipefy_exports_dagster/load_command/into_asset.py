@@ -58,7 +58,7 @@ def export_assets(config: PipefyExportsConfig) -> dict[str, ExportAsset]:
         [
             ExportAsset(
                 config.asset(jobs.name),
-                AutomationJobsExport(config.organization_id),
+                AutomationJobsExport(config.organization_id, jobs.last_3_months_window),
                 jobs.reading,
                 jobs.time_column,
             )

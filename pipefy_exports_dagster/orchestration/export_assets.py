@@ -81,7 +81,10 @@ class ExportAssets:
         ]
 
     def _jobs_kind(self, overrides: Mapping[str, Any]) -> ExportKind:  # noqa: ARG002 - it has no arguments
-        return AutomationJobsExport(self.config.organization_id)
+        window = (
+            self.config.automation_jobs.last_3_months_window if self.config.automation_jobs else "unknown"
+        )
+        return AutomationJobsExport(self.config.organization_id, window)
 
     def _report_kind(self, report: Report, overrides: Mapping[str, Any]) -> ExportKind:
         try:
@@ -96,7 +99,7 @@ class ExportAssets:
         def automation_jobs(
             context: dg.AssetExecutionContext, config: ExportRunConfig
         ) -> Iterator[dg.MaterializeResult]:
-            kind = AutomationJobsExport(self.config.organization_id)
+            kind = AutomationJobsExport(self.config.organization_id, jobs.last_3_months_window)
             yield from self._materialized(context, config, jobs, kind)
 
         rows = "Runs of the organization's automations: one row per automation job."

@@ -12,7 +12,7 @@ from pipefy_exports_dagster.errors import SchemaMismatchError
 from pipefy_exports_dagster.pipefy.creating import created_from
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
+from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window, add_months
 from pipefy_exports_dagster.pipefy.refreshing import refresh_export
 
 if TYPE_CHECKING:
@@ -47,9 +47,14 @@ LINK_NAMES = ("fileUrl", "downloadUrl", "filedUrl")
 
 @dataclass(frozen=True, slots=True)
 class AutomationJobsExport:
-    """Creates and follows exports of one organization's automation jobs."""
+    """Creates and follows exports of one organization's automation jobs.
+
+    `last_3_months_window` is what `last_3_months` covers: `complete`, `including_current` or `unknown`, as
+    `AutomationJobs` of the configuration describes them.
+    """
 
     organization_id: str | None
+    last_3_months_window: str = "unknown"
     label: str = "automation jobs"
     _link_names: list[str] = field(default_factory=lambda: list(LINK_NAMES), repr=False, compare=False)
     """Changed in place: the name that the server took moves to the front."""
@@ -62,8 +67,13 @@ class AutomationJobsExport:
         }
 
     def window(self, period: Period) -> Window | None:
-        """Return the dates covered; None for `last_3_months`, whose meaning Pipefy does not publish."""
-        return None if period.filter is PeriodFilter.LAST_3_MONTHS else period.window
+        """Return the dates covered; None for `last_3_months` unless it is configured: Pipefy does not publish it."""
+        if period.filter is not PeriodFilter.LAST_3_MONTHS or self.last_3_months_window == "complete":
+            return period.window
+        if self.last_3_months_window == "including_current":
+            month = period.requested_month
+            return Window(add_months(month, -2), add_months(month, 1))
+        return None
 
     def create(self, client: "PipefyClient", period: Period, *, dialect: str | None = None) -> CreatedExport:
         """Ask for a new export, in the dialect that worked last time first.

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from checks.scene import Scene
@@ -131,7 +132,7 @@ def test_repeated_keys_are_counted_and_not_shown_where_values_are_hidden(
 ) -> None:
     own = {"reading": ReadOptions(show_values=False)} if hidden_by != "the configuration" else {}
     scene = start_scene(jobs={"key": ("status",), **own})
-    changes = {} if own else {"show_values": False}
+    changes: dict[str, Any] = {} if own else {"show_values": False}
     assert scene.materialize(**changes).success
     repeated = scene.project.query(f"SELECT status FROM {JOBS} GROUP BY 1 HAVING count(*) > 1")
     hidden = scene.result(Check.KEYS_UNIQUE)

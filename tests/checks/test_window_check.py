@@ -139,8 +139,11 @@ def test_last_3_months_shows_what_it_means_in_this_account(start_scene: Callable
     assert result.table("pipefy/rows_by_month") == [(month, rows, inside[month]) for month, rows in by_month]
     assert '`last_3_months_window="including_current"` fits' in result.text
 
-    assert scene.execute_checks(automation_jobs=AutomationJobs(last_3_months_window="including_current"))
+    configured = AutomationJobs(last_3_months_window="including_current")
+    assert scene.execute_checks(automation_jobs=configured)
     assert scene.result(Check.ROWS_IN_WINDOW, "last_3_months").passed
+    outcome = scene.materialize(partition="last_3_months", automation_jobs=configured)
+    assert outcome.metadata["pipefy/window"] == "2026-09-01 to 2026-12-01 (exclusive)"
 
 
 def test_last_3_months_of_three_complete_months_suggests_the_other_setting(judge: Judge) -> None:

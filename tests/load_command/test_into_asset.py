@@ -84,6 +84,23 @@ def test_a_materialization_by_hand_says_what_one_by_a_run_says(tmp_path: Path, d
     assert by_hand["pipefy/profile"] == by_run.metadata["pipefy/profile"]
 
 
+def test_the_configured_window_of_three_months_is_what_the_materialization_says(desk: Desk) -> None:
+    settings = desk.root / "exports.yaml"
+    settings.write_text(
+        "type: pipefy_exports_dagster.PipefyExportsComponent\n"
+        f"attributes:\n  organization_id: '{ORGANIZATION}'\n  data_dir: data\n"
+        "  automation_jobs: {last_3_months_window: including_current}\n"
+    )
+    os.environ["PIPEFY_EXPORTS_CONFIG"] = str(settings)
+    answer(
+        desk.load_asset(
+            desk.csv(JOB_ROWS), "--requested-month", "2026-11", "--json", partition="last_3_months"
+        )
+    )
+    [metadata] = desk.project.materializations(JOBS, "last_3_months")
+    assert metadata["pipefy/window"] == "2026-09-01 to 2026-12-01 (exclusive)"
+
+
 def test_loading_a_file_twice_is_loading_it_once(desk: Desk) -> None:
     file = desk.csv(JOB_ROWS)
     first, second = (answer(desk.load_asset(file, "--json")) for _ in range(2))

@@ -168,6 +168,19 @@ def test_the_window_of_three_months_is_not_claimed() -> None:
     assert KIND.window(Period(PeriodFilter.LAST_3_MONTHS, date(2026, 11, 1))) is None
 
 
+@pytest.mark.parametrize(
+    ("setting", "window"),
+    [
+        ("complete", Window(date(2026, 8, 1), date(2026, 11, 1))),
+        ("including_current", Window(date(2026, 9, 1), date(2026, 12, 1))),
+    ],
+)
+def test_the_window_of_three_months_is_the_configured_one(setting: str, window: Window) -> None:
+    kind = AutomationJobsExport("300", setting)
+    assert kind.window(Period(PeriodFilter.LAST_3_MONTHS, date(2026, 11, 1))) == window
+    assert kind.window(PERIOD) == KIND.window(PERIOD)
+
+
 @pytest.mark.parametrize("organization_id", [None, "", "abc", "300 ", "³", "-1", "1" * 5000])
 def test_an_organization_id_is_a_number(organization_id: str | None) -> None:
     with pytest.raises(ConfigurationError, match="PIPEFY_ORG_ID"):

@@ -43,7 +43,7 @@ class WindowCheck:
 
     def finding(self, organization_id: str) -> Finding:
         """Say how many rows lie outside, and how many each month has."""
-        declared = self.source.window(self.source.kind_of(organization_id), self.period)
+        declared = self.source.kind_of(organization_id).window(self.period)
         judged = self._judged_by(declared)
         if isinstance(judged, Finding):
             return judged

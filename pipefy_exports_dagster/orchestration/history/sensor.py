@@ -97,7 +97,7 @@ def _brought(
     except (KeyError, ValueError):
         return None
     config = source.config
-    window = source.window(source.kind_of(config.organization_id or ""), period)
+    window = source.kind_of(config.organization_id or "").window(period)
     months = months_that_may_be_covered(window, period.requested_month)
     return BroughtMonths(position, export_id, tuple(m for m in months if m >= config.history_start))
 

@@ -14,7 +14,7 @@ from pipefy_exports_dagster.orchestration.ledger import fingerprint_of
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
-from pipefy_exports_dagster.pipefy.periods import Period, Window, add_months
+from pipefy_exports_dagster.pipefy.periods import Period
 
 KindOf = Callable[[str], ExportKind]
 """Makes an export's kind for an organization."""
@@ -33,7 +33,6 @@ class HistorySource:
     reading: ReadOptions
     rows: str
     time_column: str | None = None
-    last_3_months_window: str = "unknown"
     row_key: tuple[str, ...] = ()
     period_field: str | None = None
 
@@ -70,22 +69,12 @@ class HistorySource:
             database=self.config.database_path,
             zone=self.config.zone,
             reading=self.reading,
-            window=lambda period: self.window(kind, period),
+            window=kind.window,
             request=request,
             fingerprint=lambda made: fingerprint_of(self.config.connection.base_url, kind.label, made),
             time_column=self.time_column,
             lock_timeout_s=self.config.database_lock_timeout_s,
         )
-
-    def window(self, kind: ExportKind, period: Period) -> Window | None:
-        """Return the dates that an export covers: as it declares, else as configured, else None."""
-        declared = kind.window(period)
-        if declared is not None or self.last_3_months_window == "unknown":
-            return declared
-        if self.last_3_months_window == "complete":
-            return period.window
-        month = period.requested_month
-        return Window(add_months(month, -2), add_months(month, 1))
 
 
 def history_sources(config: PipefyExportsConfig) -> list[HistorySource]:
@@ -98,11 +87,10 @@ def _of_jobs(config: PipefyExportsConfig, jobs: AutomationJobs) -> HistorySource
     return HistorySource(
         config,
         config.asset(jobs.name),
-        AutomationJobsExport,
+        lambda organization_id: AutomationJobsExport(organization_id, jobs.last_3_months_window),
         jobs.reading,
         "one row per automation job",
         time_column=jobs.time_column,
-        last_3_months_window=jobs.last_3_months_window,
         row_key=tuple(jobs.key),
     )
 
