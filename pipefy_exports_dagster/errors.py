@@ -7,7 +7,8 @@
     │   ├── AuthenticationError         401: the credentials are not accepted
     │   ├── PermissionDeniedError       403, or PERMISSION_DENIED in a GraphQL error
     │   ├── RequestRejectedError        Pipefy understood the request and refused it
-    │   │   └── SchemaMismatchError     ... because its schema has no such field or argument
+    │   │   ├── SchemaMismatchError     ... because its schema has no such field or argument
+    │   │   └── FeatureUnavailableError ... because the organization's plan does not have it
     │   ├── ExportNotFoundError         Pipefy does not know (or no longer knows) the export
     │   ├── ExportFailedError           Pipefy reports the export as failed
     │   ├── CreateAnswerLostError       an export may exist; asking again could make a second
@@ -76,16 +77,22 @@ class PermissionDeniedError(PermanentError):
 class RequestRejectedError(PermanentError):
     """Pipefy understood the request and refused it.
 
-    `codes` are the `extensions.code` values of the GraphQL errors, where there were any.
+    `codes` are the `extensions.code` values of the GraphQL errors, where there were any; `not_found` is whether they
+    say that there is nothing of that id.
     """
 
-    def __init__(self, message: str, *, codes: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, *, codes: tuple[str, ...] = (), not_found: bool = False) -> None:
         super().__init__(message)
         self.codes = codes
+        self.not_found = not_found
 
 
 class SchemaMismatchError(RequestRejectedError):
     """The server's schema lacks a field, type or argument of the request, so nothing was executed."""
+
+
+class FeatureUnavailableError(RequestRejectedError):
+    """The organization's plan does not have what was asked for, so nothing was executed."""
 
 
 class ExportNotFoundError(PermanentError):
@@ -217,13 +224,17 @@ class ConnectionFailedError(TransientError):
 class ServerUnavailableError(TransientError):
     """Pipefy answered with a server error, or with something that is not GraphQL.
 
-    `retry_after_s` is Retry-After in seconds, where the answer carried it.
+    `retry_after_s` is Retry-After in seconds, where the answer carried it; `not_found` is whether GraphQL errors say
+    that there is nothing of that id.
     """
 
-    def __init__(self, message: str, *, status: int, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, status: int, retry_after_s: float | None = None, not_found: bool = False
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.retry_after_s = retry_after_s
+        self.not_found = not_found
 
 
 class RateLimitedError(ServerUnavailableError):

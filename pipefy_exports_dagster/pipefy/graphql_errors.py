@@ -5,12 +5,14 @@ unread (another dialect may be tried), it was refused (nothing helps), or it bro
 have been done).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus  # not httpx: the code location imports this
 from typing import Any
 
 from pipefy_exports_dagster.errors import (
     AuthenticationError,
+    FeatureUnavailableError,
     PermissionDeniedError,
     PipefyExportsError,
     RateLimitedError,
@@ -24,6 +26,7 @@ from pipefy_exports_dagster.pipefy.foreign_text import shown_text
 PERMISSION_CODES = {"PERMISSIONDENIED", "FORBIDDEN", "NOTAUTHORIZED", "UNAUTHORIZED"}
 AUTHENTICATION_CODES = {"UNAUTHENTICATED", "AUTHENTICATIONERROR"}
 THROTTLE_CODES = {"THROTTLED", "RATELIMITED", "RATELIMITEXCEEDED", "TOOMANYREQUESTS"}
+FEATURE_CODES = {"FEATUREBLOCKED", "FEATURENOTENABLED", "FEATUREDISABLED", "FEATUREUNAVAILABLE"}
 BROKEN_CODES = {"INTERNALSERVERERROR", "INTERNALERROR", "SERVICEUNAVAILABLE", "TIMEOUT"}
 SCHEMA_CODES = {
     "GRAPHQLVALIDATIONFAILED",
@@ -32,6 +35,11 @@ SCHEMA_CODES = {
     "MISSINGREQUIREDARGUMENTS", "MISSINGREQUIREDINPUTOBJECTATTRIBUTE", "VARIABLEMISMATCH",
     "VARIABLEREQUIRESVALIDTYPE",
 }  # fmt: skip
+
+NOT_FOUND_WORDS = ("not found", "does not exist", "doesn't exist", "couldn't find")
+"""In messages of Pipefy's older parts, which give no code; the vendor's SDK goes by them as well."""
+SCHEMA_WORDS = ("field", "argument", "type", "variable", "enum", "fragment", "directive", "operation")
+"""What a schema's refusal says that something does not exist of: "Field 'x' doesn't exist on type 'Y'"."""
 
 
 def errors_in(payload: Mapping[str, Any]) -> Sequence[Any]:
@@ -67,24 +75,46 @@ def error_of(payload: Mapping[str, Any], *, status: int = HTTPStatus.OK) -> Pipe
         )
     if plain & THROTTLE_CODES:
         return RateLimitedError(f"Pipefy asks to slow down: {text}", status=status)
-    if any("NOTFOUND" in code for code in plain):
-        return RequestRejectedError(
-            f"Pipefy does not find what was asked for: {text}. Check PIPEFY_ORG_ID, the number after "
-            "/organizations/ in the address of the organization's page, and the ids of reports and pipes",
-            codes=codes,
-        )
+    is_not_found = any("NOTFOUND" in code for code in plain) or (not plain and _say_not_found(errors))
+    if plain & FEATURE_CODES or (plain and is_not_found):
+        return _refusal(text, codes, is_feature=bool(plain & FEATURE_CODES), not_found=is_not_found)
     if _is_schema_mismatch(payload, errors):
         return SchemaMismatchError(f"Pipefy's schema refuses the request: {text}", codes=codes)
     if plain & BROKEN_CODES or ("data" not in payload and status == HTTPStatus.OK):
         # Without `data` the request was not run, by the specification; an application that crashed while
         # it ran it answers the same, and only a place in the document tells the two apart.
-        return ServerUnavailableError(f"Pipefy could not answer: {text}", status=status)
-    return RequestRejectedError(f"Pipefy refuses the request: {text}", codes=codes)
+        return ServerUnavailableError(
+            f"Pipefy could not answer: {text}",
+            status=status,
+            not_found=is_not_found,
+        )
+    return _refusal(text, codes, is_feature=False, not_found=is_not_found)
 
 
-def is_not_found(error: RequestRejectedError) -> bool:
-    """Whether Pipefy refused a request because it does not know the id."""
-    return any("NOTFOUND" in code.upper().replace("_", "") for code in error.codes)
+def _refusal(text: str, codes: tuple[str, ...], *, is_feature: bool, not_found: bool) -> RequestRejectedError:
+    if is_feature:
+        return FeatureUnavailableError(
+            f"the organization's plan does not have this: {text}. Ask Pipefy, or use another organization",
+            codes=codes,
+        )
+    if not not_found:
+        return RequestRejectedError(f"Pipefy refuses the request: {text}", codes=codes)
+    return RequestRejectedError(
+        f"Pipefy does not find what was asked for: {text}. Check PIPEFY_ORG_ID, the number after "
+        "/organizations/ in the address of the organization's page, and the ids of reports and pipes",
+        codes=codes,
+        not_found=True,
+    )
+
+
+def _say_not_found(errors: Sequence[Any]) -> bool:
+    """Whether messages without a code say that there is nothing of that id; a schema's own names are no ids."""
+    texts = [message_of(error).lower().replace("\u2019", "'") for error in errors]
+    return all(
+        any(words in text for words in NOT_FOUND_WORDS)
+        and not set(SCHEMA_WORDS) & set(re.findall(r"[a-z]+", text))
+        for text in texts
+    )
 
 
 def _is_schema_mismatch(payload: Mapping[str, Any], errors: Sequence[Any]) -> bool:

@@ -9,7 +9,6 @@ from pipefy_exports_dagster.errors import RequestRejectedError, ServerUnavailabl
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.export import read_id
 from pipefy_exports_dagster.pipefy.foreign_text import shown_text
-from pipefy_exports_dagster.pipefy.graphql_errors import is_not_found
 
 PAGE_SIZE = 50
 MAX_PAGES, MAX_REPORTS, MAX_PAGING_S = 1_000, 50_000, 600.0
@@ -165,7 +164,7 @@ def _found(client: PipefyClient, document: str, id_: str, *, field: str) -> Mapp
     try:
         answer = client.execute(document, {"id": id_}, field=field)
     except RequestRejectedError as error:
-        if not is_not_found(error):
+        if not error.not_found:
             raise
         return None
     return answer if isinstance(answer, Mapping) else None

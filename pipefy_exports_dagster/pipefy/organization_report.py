@@ -13,7 +13,6 @@ from pipefy_exports_dagster.errors import (
 from pipefy_exports_dagster.pipefy.creating import before_create, created_from
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export
 from pipefy_exports_dagster.pipefy.foreign_text import shown_text
-from pipefy_exports_dagster.pipefy.graphql_errors import is_not_found
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import Period, Window
 from pipefy_exports_dagster.pipefy.refreshing import refresh_export
@@ -127,7 +126,7 @@ def saved_filter(client: "PipefyClient", report_id: int) -> tuple[dict[str, Any]
     try:
         answer = client.execute(REPORT, {"id": str(report_id)}, field=REPORT_FIELD)
     except RequestRejectedError as error:
-        if not is_not_found(error):
+        if not error.not_found:
             raise
         answer = None
     if not isinstance(answer, Mapping):

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import (
     ExportNotFoundError,
+    FeatureUnavailableError,
     RequestRejectedError,
+    SchemaMismatchError,
     ServerUnavailableError,
 )
 from pipefy_exports_dagster.pipefy.export import Export, parse_export
-from pipefy_exports_dagster.pipefy.graphql_errors import is_not_found
 
 if TYPE_CHECKING:
     from pipefy_exports_dagster.pipefy.client import PipefyClient
@@ -22,14 +23,20 @@ def refresh_export(
     """Run an export's query and read the answer.
 
     Raises:
-        ExportNotFoundError: Pipefy answers null, or an error whose code has `NOT_FOUND` in it.
-        ServerUnavailableError: The answer is no export.
+        ExportNotFoundError: Pipefy answers null, or an error whose code, or text without one, says "not found".
+        ServerUnavailableError: The answer is no export. A refusal without a reason that stays is taken for one as
+            well: the export is there, and the same question is answered a moment later.
+        PermanentError: Credentials, permission, the schema or the organization's plan keep Pipefy from answering.
     """
     try:
         answer = client.execute(document, {"id": export_id}, field=field)
-    except RequestRejectedError as error:
-        if not is_not_found(error):
-            raise
+    except (SchemaMismatchError, FeatureUnavailableError):
+        raise
+    except (RequestRejectedError, ServerUnavailableError) as error:
+        if not error.not_found:
+            if isinstance(error, ServerUnavailableError):
+                raise
+            raise ServerUnavailableError(str(error), status=HTTPStatus.OK) from None
         answer = None
     if answer is None:
         raise ExportNotFoundError(

@@ -4,9 +4,11 @@ import pytest
 from pipefy.scripted_server import ScriptedServer
 
 from pipefy_exports_dagster.errors import (
+    AuthenticationError,
     ConfigurationError,
     CreateAnswerLostError,
     ExportNotFoundError,
+    FeatureUnavailableError,
     PermissionDeniedError,
     PipefyExportsError,
     RequestRejectedError,
@@ -134,6 +136,10 @@ def test_a_server_without_any_link_is_a_schema_mismatch(server: ScriptedServer, 
             "data": {"automationJobsExport": None},
             "errors": [{"message": "no such export", "extensions": {"code": "RESOURCE_NOT_FOUND"}}],
         },
+        {"data": {"automationJobsExport": None}, "errors": [{"message": "Export not found"}]},
+        {"data": None, "errors": [{"message": "Couldn't find AutomationJobsExport with 'id'=7"}]},
+        {"data": None, "errors": [{"message": "That export doesn\u2019t exist", "locations": [{"line": 1}]}]},
+        {"errors": [{"message": "The export 7 does not exist"}]},
     ],
 )
 def test_an_export_that_is_not_known_is_not_found(
@@ -143,6 +149,43 @@ def test_an_export_that_is_not_known_is_not_found(
     with pytest.raises(ExportNotFoundError, match="'e1'") as caught:
         KIND.refresh(client, "e1")
     assert caught.value.export_id == "e1"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "Something went wrong"},
+        {"message": "Something went wrong", "extensions": {"code": "RECORD_INVALID"}},
+        {"message": "Timeout; if this goes on the field was not found"},
+        {"message": "not found: worker", "extensions": {"code": "WORKER_LOST"}},
+    ],
+)
+def test_a_refusal_while_waiting_may_pass_unless_its_reason_stays(
+    error: object, server: ScriptedServer, client: PipefyClient
+) -> None:
+    server.graphql({"data": {"automationJobsExport": None}, "errors": [error]})
+    with pytest.raises(ServerUnavailableError):
+        KIND.refresh(client, "e1")
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        ({"message": "no", "extensions": {"code": "UNAUTHENTICATED"}}, AuthenticationError),
+        ({"message": "no", "extensions": {"code": "PERMISSION_DENIED"}}, PermissionDeniedError),
+        (
+            {"message": "Field 'id' doesn't exist", "extensions": {"code": "undefinedField"}},
+            SchemaMismatchError,
+        ),
+        ({"message": "no", "extensions": {"code": "FEATURE_NOT_ENABLED"}}, FeatureUnavailableError),
+    ],
+)
+def test_a_refusal_whose_reason_stays_ends_the_wait(
+    error: object, raised: type[Exception], server: ScriptedServer, client: PipefyClient
+) -> None:
+    server.graphql({"data": None, "errors": [error]})
+    with pytest.raises(raised):
+        KIND.refresh(client, "e1")
 
 
 @pytest.mark.parametrize("answer", [[], 5, "finished", [{"status": "finished"}], True])

@@ -71,6 +71,9 @@ CASES = (
         "administrator", exports=0,
     ),
     FaultCase("create:graphql-error:1:INTERNAL_ERROR", "a GraphQL error: it broke", LOST, MAY_EXIST, exports=0),
+    FaultCase(
+        "create:error-without-code", "a GraphQL error without a code", "RequestRejectedError", "refuses", exports=0
+    ),
     FaultCase("create:graphql-error-beside-data", "the data is used, the error is logged"),
     FaultCase(
         "create:failed-export", "created, and failed at once", "ExportFailedError", "failed at Pipefy",
@@ -94,6 +97,14 @@ CASES = (
     FaultCase("status:unauthorized", "401: the token was taken away", "AuthenticationError", "PIPEFY_TOKEN"),
     FaultCase("status:forbidden", "403", "PermissionDeniedError", "administrator"),
     FaultCase("status:graphql-error:1:INTERNAL_ERROR", "asked again"),
+    FaultCase("status:error-without-code:2", "asked again"),
+    FaultCase(
+        "status:error-without-code:3:Couldn't find the export", "it says so three times in a row: the export is gone",
+        "ExportNotFoundError", "does not know", exports_in_all=2,
+    ),
+    FaultCase(
+        "status:graphql-error:1:FEATURE_BLOCKED", "the plan does not have it", "FeatureUnavailableError", "plan"
+    ),
     FaultCase("status:graphql-error-beside-data", "the data is used, the error is logged"),
     FaultCase("status:null-export", "asked again: one answer may lag behind"),
     FaultCase(

@@ -27,6 +27,18 @@ async def fail(exchange: Exchange) -> None:
 
 
 @fault(
+    "error-without-code",
+    GRAPHQL,
+    "A GraphQL error without a code and no data; nothing is executed.",
+    argument=Argument("message", "Something went wrong"),
+)
+async def fail_in_words(exchange: Exchange) -> None:
+    """Answer with an error's text alone, as older parts of Pipefy do."""
+    body = {"data": None, "errors": [{"message": exchange.argument}]}
+    await exchange.respond(200, json.dumps(body).encode(), "application/json")
+
+
+@fault(
     "graphql-error-beside-data",
     GRAPHQL,
     "The request is executed; a GraphQL error stands beside its data.",
