@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _one_writer_here = threading.Lock()
 
 _HOLDER = re.compile(r"\(PID (\d+)\)")
+_DUPLICATE_KEY = re.compile(r'[Dd]uplicate key "(.{0,300})"')
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 1.0
 _SILENT_S = 5.0
 """A wait for another's load is shorter; one that is longer is worth a line in the run's log."""
@@ -209,6 +210,12 @@ def translated(error: Exception, path: Path) -> PipefyExportsError:
         return DiskFullError(f"no space left while writing to {path}; nothing was changed: {message}")
     if wal := wal_refused(message, path):
         return wal
+    if found := _DUPLICATE_KEY.search(message):
+        said = (
+            f"the new rows break a PRIMARY KEY or UNIQUE constraint of the table in {path}, nothing was changed. Slices "
+            "overlap, so a key is unique at most within one `_period_filter`: make the table without the constraint"
+        )
+        return LoadFailedError(f"{said}. It is about the key {found[1]!r}", without_values=said)
     said = f"loading into {path} failed, nothing was changed"
     return LoadFailedError(f"{said}: {message}", without_values=f"{said}: {type(error).__name__}")
 

@@ -19,6 +19,7 @@ from .read_copy import publish_read_copy
 from .report import ColumnChange, LoadedColumn
 from .slice import Slice
 from .table_state import TableState, table_state
+from .unique_indexes import rows_replaced
 from .widening import apply_plan, plan_columns
 
 if TYPE_CHECKING:
@@ -158,19 +159,18 @@ def _replace(
     of_month = (
         f"_organization_id = {literal(slice_.export.organization_id)} AND _month = DATE '{slice_.month}'"
     )
-    if state.exists:
-        connection.execute(f"DELETE FROM {identifier(table)} WHERE {of_month}")
-    if month_sql is not None:
-        insert_rows(
-            connection,
-            staged,
-            plan,
-            table=table,
-            slice_=slice_.export,
-            layout=HISTORY_TABLE,
-            more={"_month": slice_.month.isoformat(), "_is_complete": str(slice_.is_complete).lower()},
-            where=f"{month_sql} = DATE '{slice_.month}'",
-        )
+    with rows_replaced(connection, table, of_month):
+        if month_sql is not None:
+            insert_rows(
+                connection,
+                staged,
+                plan,
+                table=table,
+                slice_=slice_.export,
+                layout=HISTORY_TABLE,
+                more={"_month": slice_.month.isoformat(), "_is_complete": str(slice_.is_complete).lower()},
+                where=f"{month_sql} = DATE '{slice_.month}'",
+            )
     counted = connection.execute(f"SELECT count(*) FROM {identifier(table)} WHERE {of_month}").fetchone()
     if not counted or counted[0] != rows:
         raise LoadFailedError(

@@ -82,9 +82,16 @@ def _make_anew(
     connection: "duckdb.DuckDBPyConnection", state: TableState, retyped: Mapping[str, tuple[str, str]]
 ) -> None:
     """Replace the table by a converted copy of itself, with its comments, defaults and indexes."""
-    table = identifier(state.name)
     selected = ", ".join(f"{expression} AS {name}" for name, expression in _converted(state, retyped))
-    connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT {selected} FROM {table}")
+    replace_by_query(connection, state, f"SELECT {selected} FROM {identifier(state.name)}")
+    for index in state.indexes:
+        connection.execute(index.sql)
+
+
+def replace_by_query(connection: "duckdb.DuckDBPyConnection", state: TableState, query: str) -> None:
+    """Replace the table by a query's rows of the same columns, with its comments and defaults, without indexes."""
+    table = identifier(state.name)
+    connection.execute(f"CREATE OR REPLACE TABLE {table} AS {query}")
     if state.comment is not None:
         connection.execute(f"COMMENT ON TABLE {table} IS {literal(state.comment)}")
     for column in state.columns:
@@ -92,8 +99,6 @@ def _make_anew(
         if column.header is not None:
             connection.execute(f"COMMENT ON COLUMN {table}.{name} IS {literal(column.header)}")
     _set_defaults(connection, state)
-    for sql in state.indexes:
-        connection.execute(sql)
 
 
 def _converted(state: TableState, retyped: Mapping[str, tuple[str, str]]) -> list[tuple[str, str]]:

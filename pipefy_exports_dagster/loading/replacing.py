@@ -15,6 +15,7 @@ from .read_copy import publish_read_copy
 from .report import ColumnChange, LoadedColumn, LoadReport
 from .slice import Slice
 from .table_state import table_state
+from .unique_indexes import rows_replaced
 from .views import broken_views
 from .widening import apply_plan, plan_columns
 
@@ -96,9 +97,8 @@ def _replace(
     plan, changes = plan_columns(connection, state, staged, slice_.exported_at_utc)
     apply_plan(connection, state, plan)
     of_slice = _of_slice(slice_)
-    if state.exists:
-        connection.execute(f"DELETE FROM {identifier(table)} WHERE {of_slice}")
-    insert_rows(connection, staged, plan, table=table, slice_=slice_, layout=EXPORT_TABLE)
+    with rows_replaced(connection, table, of_slice):
+        insert_rows(connection, staged, plan, table=table, slice_=slice_, layout=EXPORT_TABLE)
     counted = connection.execute(f"SELECT count(*) FROM {identifier(table)} WHERE {of_slice}").fetchone()
     inserted = counted[0] if counted else 0
     if inserted != staged.rows:

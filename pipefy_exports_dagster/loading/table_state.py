@@ -21,13 +21,22 @@ class TableColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class TableIndex:
+    """An index that a person made; `sql` creates it."""
+
+    name: str
+    is_unique: bool
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
 class TableState:
     """A table as it was found; no columns if it does not exist."""
 
     name: str
     columns: tuple[TableColumn, ...]
     comment: str | None
-    indexes: tuple[str, ...]  # as SQL that creates them
+    indexes: tuple[TableIndex, ...]
 
     @property
     def exists(self) -> bool:
@@ -64,13 +73,13 @@ def table_state(connection: "duckdb.DuckDBPyConnection", table: str) -> TableSta
     ).fetchall()
     comment = connection.execute(f"SELECT comment FROM duckdb_tables() WHERE {of_table}").fetchone()
     indexes = connection.execute(
-        f"SELECT sql FROM duckdb_indexes() WHERE {of_table} AND sql IS NOT NULL"
+        f"SELECT index_name, is_unique, sql FROM duckdb_indexes() WHERE {of_table} AND sql IS NOT NULL"
     ).fetchall()
     state = TableState(
         name=table,
         columns=tuple(TableColumn(*column) for column in columns),
         comment=comment[0] if comment else None,
-        indexes=tuple(sql for (sql,) in indexes),
+        indexes=tuple(TableIndex(*index) for index in indexes),
     )
     missing = [name for name in LINEAGE if state.column(name) is None]
     if state.exists and missing:

@@ -44,6 +44,21 @@ def test_a_new_installation_is_filled_from_one_export_and_says_where_it_stopped(
     assert installation.materialized() == {"2026-08", "2026-09", "2026-10"}, "gaps are gaps"
 
 
+def test_a_month_is_replaced_under_a_unique_index_of_a_persons_own(installation: Installation) -> None:
+    assert installation.export(JOBS, "last_3_months").success
+    assert installation.build("2026-10").success
+    with duckdb.connect(installation.project.database) as connection:
+        connection.execute(f"CREATE UNIQUE INDEX by_job ON {HISTORY}(job_id)")
+    assert installation.export(JOBS, "last_month").success
+    run = installation.build("2026-09", "2026-10")
+    assert run.success, run.failure
+    assert set(installation.months()) == {"2026-09", "2026-10"}
+    assert installation.months()["2026-10"][0] == "last_month"
+    assert installation.project.query("SELECT index_name, is_unique FROM duckdb_indexes()") == [
+        ("by_job", True)
+    ]
+
+
 @pytest.mark.parametrize(
     ("window", "includes_current", "complete"),
     [
