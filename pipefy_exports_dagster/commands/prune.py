@@ -85,7 +85,7 @@ def judge_archive(
 
     Raises:
         DatabaseLockedError: Another process held the database until the deadline.
-        LoadFailedError: The database cannot be read.
+        StorageError: The database cannot be read.
     """
     from pipefy_exports_dagster.orchestration.history.sources import history_sources
 

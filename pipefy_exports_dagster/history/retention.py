@@ -71,7 +71,7 @@ def judge_files(
 
     Raises:
         DatabaseLockedError: Another process held the database until the deadline.
-        LoadFailedError: The database cannot be read.
+        StorageError: The database cannot be read.
     """
     plan = builder.plan
     files = archived_files(plan.data_dir, plan.organization_id, plan.export)

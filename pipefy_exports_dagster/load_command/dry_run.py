@@ -1,26 +1,20 @@
 """What a load would do, without writing: the table's changes come from a read-only look at the database."""
 
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipefy_exports_dagster.asset_names import MAIN
-from pipefy_exports_dagster.errors import DatabaseLockedError
 from pipefy_exports_dagster.loading import LoadReport, Slice
-from pipefy_exports_dagster.loading.database import translated
+from pipefy_exports_dagster.loading.database import open_to_read, translated
 from pipefy_exports_dagster.loading.replacing import refuse_older
 from pipefy_exports_dagster.loading.report import LoadedColumn
 from pipefy_exports_dagster.loading.table_state import table_state
 from pipefy_exports_dagster.loading.widening import plan_columns
 from pipefy_exports_dagster.reading.staged import StagedTable
-from pipefy_exports_dagster.sql import literal
 
 if TYPE_CHECKING:
     import duckdb
-
-PAUSE_S = 0.2
 
 
 def plan_load(
@@ -62,38 +56,11 @@ def _looking_at(
     """Open a database read-only; one in memory stands in for one that is not there."""
     import duckdb
 
-    try:
-        connection = _connect_when_free(database, lock_timeout_s) if database.exists() else duckdb.connect()
-        with ExitStack() as stack:
-            stack.enter_context(connection)
-            if schema != MAIN and not _has_schema(connection, schema):
-                connection = stack.enter_context(duckdb.connect())  # as empty as the schema will be
-            elif schema != MAIN:
-                connection.execute(f"SET schema = {literal(schema)}")
-            connection.execute("SET TimeZone = 'UTC'")
+    if not database.exists():
+        with duckdb.connect() as connection:
             yield connection
-    except duckdb.Error as error:
-        raise translated(error, database) from error
-
-
-def _has_schema(connection: "duckdb.DuckDBPyConnection", schema: str) -> bool:
-    known = f"database_name = current_database() AND schema_name = {literal(schema)}"
-    return connection.execute(f"SELECT 1 FROM duckdb_schemas() WHERE {known}").fetchone() is not None
-
-
-def _connect_when_free(database: Path, lock_timeout_s: float) -> "duckdb.DuckDBPyConnection":
-    import duckdb
-
-    deadline = time.monotonic() + lock_timeout_s
-    while True:
-        try:
-            return duckdb.connect(database, read_only=True)
-        except (duckdb.IOException, duckdb.ConnectionException) as error:
-            if "Could not set lock" not in str(error):
-                raise
-            if time.monotonic() >= deadline:
-                raise DatabaseLockedError(
-                    f"{database} was locked by another process for {lock_timeout_s:g} s; close it there, "
-                    "and run the command again"
-                ) from error
-        time.sleep(PAUSE_S)
+        return
+    with open_to_read(
+        database, schema=schema, lock_timeout_s=lock_timeout_s, translate=translated
+    ) as connection:
+        yield connection

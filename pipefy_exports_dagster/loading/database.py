@@ -7,7 +7,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,14 +96,26 @@ def open_database(path: Path, *, lock_timeout_s: float, schema: str = MAIN) -> I
 
 
 @contextmanager
-def open_to_read(path: Path, *, lock_timeout_s: float) -> Iterator["duckdb.DuckDBPyConnection"]:
+def open_to_read(
+    path: Path,
+    *,
+    lock_timeout_s: float,
+    schema: str = MAIN,
+    translate: Callable[[Exception, Path], PipefyExportsError] | None = None,
+) -> Iterator["duckdb.DuckDBPyConnection"]:
     """Open a database that exists to read it, waiting while another process writes; always close it.
 
-    Writers wait until it is closed, so be quick.
+    Writers wait until it is closed, so be quick. Nothing is made: where there is no such schema, an empty database in
+    memory stands in.
+
+    Args:
+        schema: Whose tables names without a schema mean.
+        translate: Turns an error of DuckDB into ours; without it the error does not say what may quote a value.
 
     Raises:
         DatabaseLockedError: Another process held it until the deadline; the message names it.
         StorageError: There is no such file, or DuckDB refused, in here or within the `with` block.
+        LoadFailedError: Its write-ahead log is another's.
     """
     import duckdb
 
@@ -119,16 +131,34 @@ def open_to_read(path: Path, *, lock_timeout_s: float) -> Iterator["duckdb.DuckD
         connection = _connect_when_free(
             path, deadline=deadline, lock_timeout_s=lock_timeout_s, read_only=True
         )
-        try:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(connection)
+            if not _uses_schema(connection, schema):
+                connection = stack.enter_context(duckdb.connect())
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
-        finally:
-            connection.close()
     except (duckdb.Error, OSError) as error:
-        # Not what it said: that may quote a value.
-        raise StorageError(f"{path} cannot be read: DuckDB says {type(error).__name__}") from error
+        raise (translate or _unreadable)(error, path) from error
     finally:
         _one_writer_here.release()
+
+
+def _unreadable(error: Exception, path: Path) -> PipefyExportsError:
+    # Not what it said: that may quote a value.
+    return wal_refused(str(error), path) or StorageError(
+        f"{path} cannot be read: DuckDB says {type(error).__name__}"
+    )
+
+
+def _uses_schema(connection: "duckdb.DuckDBPyConnection", schema: str) -> bool:
+    """Let names without a schema mean those of `schema`; whether there is one."""
+    if schema == MAIN:
+        return True
+    known = f"database_name = current_database() AND schema_name = {literal(schema)}"
+    if connection.execute(f"SELECT 1 FROM duckdb_schemas() WHERE {known}").fetchone() is None:
+        return False
+    connection.execute(f"SET schema = {literal(schema)}")
+    return True
 
 
 def _connect_when_free(
@@ -212,8 +242,9 @@ def translated(error: Exception, path: Path) -> PipefyExportsError:
         return wal
     if found := _DUPLICATE_KEY.search(message):
         said = (
-            f"the new rows break a PRIMARY KEY or UNIQUE constraint of the table in {path}, nothing was changed. Slices "
-            "overlap, so a key is unique at most within one `_period_filter`: make the table without the constraint"
+            f"the new rows break a PRIMARY KEY or UNIQUE constraint of the table in {path}, nothing was changed. "
+            "Slices overlap, so a key is unique at most within one `_period_filter`: make the table without the "
+            "constraint"
         )
         return LoadFailedError(f"{said}. It is about the key {found[1]!r}", without_values=said)
     said = f"loading into {path} failed, nothing was changed"

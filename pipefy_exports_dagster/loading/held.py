@@ -5,7 +5,7 @@ from pathlib import Path
 from pipefy_exports_dagster.asset_names import MAIN
 from pipefy_exports_dagster.sql import identifier, literal
 
-from .database import open_database
+from .database import open_to_read
 from .table_state import table_state
 
 
@@ -21,14 +21,15 @@ def held_exports(
 
     Raises:
         DatabaseLockedError: Another process held the database until the deadline.
+        StorageError: The database cannot be read.
         LoadFailedError: The table is a view, or none of ours.
     """
     if not database.exists():
         return frozenset()
-    with open_database(database, schema=schema, lock_timeout_s=lock_timeout_s) as opened:
-        if not table_state(opened.connection, table).exists:
+    with open_to_read(database, schema=schema, lock_timeout_s=lock_timeout_s) as connection:
+        if not table_state(connection, table).exists:
             return frozenset()
-        rows = opened.connection.execute(
+        rows = connection.execute(
             f"SELECT DISTINCT _export_id FROM {identifier(table)} "
             f"WHERE _organization_id = {literal(organization_id)}"
         ).fetchall()

@@ -12,7 +12,7 @@ from pipefy_exports_dagster.errors import LoadFailedError
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.sql import identifier, literal
 
-from .database import open_database
+from .database import open_database, open_to_read
 from .inserting import insert_rows
 from .lineage import HISTORY_TABLE
 from .read_copy import publish_read_copy
@@ -119,13 +119,14 @@ def held_months(
 
     Raises:
         DatabaseLockedError: Another process held the database until the deadline.
+        StorageError: The database cannot be read.
         LoadFailedError: The table is a view, or none of ours.
     """
     if not database.exists():
         return {}
-    with open_database(database, schema=schema, lock_timeout_s=lock_timeout_s) as opened:
-        state = table_state(opened.connection, table)
-        return _held(opened.connection, state, organization_id) if state.exists else {}
+    with open_to_read(database, schema=schema, lock_timeout_s=lock_timeout_s) as connection:
+        state = table_state(connection, table)
+        return _held(connection, state, organization_id) if state.exists else {}
 
 
 def publish_months(database: Path, *, lock_timeout_s: float = 300.0) -> str | None:

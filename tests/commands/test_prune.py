@@ -1,6 +1,8 @@
 """`pipefy-exports prune`: what is deleted is needed by nothing, and everything can still be rebuilt."""
 
 import shutil
+import subprocess
+import sys
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,6 +14,7 @@ from commands.archive import Archive
 from commands.shell import Shell, copy_of, error_of
 from support.project import Project
 
+from pipefy_exports_dagster.loading import held_exports, held_months
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
 from pipefy_exports_dagster.pipefy.raw_files import sidecar_path
 from pipefy_exports_dagster.sandbox import SECOND_ORGANIZATION_ID, Sandbox
@@ -142,6 +145,46 @@ def test_a_dry_run_says_the_same_and_deletes_nothing(shell: Shell) -> None:
     assert "would delete 2 of 5 raw files" in shown
     assert "oldest-complete" in shown, "what is old and stays is listed with its reason"
     assert planned["deleted"] == prune(shell)["deleted"]
+
+
+def test_a_dry_run_changes_nothing_and_reads_beside_other_readers(shell: Shell) -> None:
+    database = shell.project.database
+    with duckdb.connect(database) as connection:
+        connection.execute("CHECKPOINT")
+    before = database.read_bytes()
+    script = (
+        f"import duckdb, sys; held = duckdb.connect({str(database)!r}, read_only=True)\n"
+        "print('open', flush=True); sys.stdin.read()"
+    )
+    reader = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "open\n"
+        assert ids(prune(shell, "--dry-run")["deleted"]) == {"daily-1", "daily-2"}
+    finally:
+        reader.communicate("", timeout=30)
+    assert database.read_bytes() == before
+    assert not database.with_name(f"{database.name}.wal").exists()
+
+
+def test_a_schema_that_is_not_there_is_not_made(tmp_path: Path, archive: Archive) -> None:
+    database = archive.project.database
+    with duckdb.connect(database) as connection:
+        connection.execute("CHECKPOINT")
+    for held in (
+        held_exports(database, "automation_jobs_export", "301", schema="acme"),
+        held_months(database, "automation_jobs_history", "301", schema="acme"),
+    ):
+        assert not held
+    with duckdb.connect(database, read_only=True) as connection:
+        assert (
+            connection.execute("SELECT 1 FROM duckdb_schemas() WHERE schema_name = 'acme'").fetchall() == []
+        )
+    nowhere = tmp_path / "new" / "none.duckdb"
+    assert not held_exports(nowhere, "automation_jobs_export", "301", schema="acme")
+    assert not nowhere.parent.exists()
 
 
 def test_the_age_is_a_setting(shell: Shell) -> None:

@@ -401,7 +401,7 @@ def test_a_database_that_another_process_holds_names_it(desk: Desk) -> None:
         message = error_of(desk.load_asset(desk.csv(JOB_ROWS), "--wait", "0.2"))
         assert f"process {holder.pid}" in message
         planned = error_of(desk.load_asset(desk.csv(JOB_ROWS), "--wait", "0.2", "--dry-run"))
-        assert "was locked by another process" in planned
+        assert f"was locked by process {holder.pid}" in planned
         holder.communicate("\n")
 
 
