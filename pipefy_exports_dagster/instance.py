@@ -41,7 +41,7 @@ def prepare_instance(home: Path, *, data_dir: Path | None = None) -> Path:
         The folder, absolute: Dagster refuses a relative one.
 
     Raises:
-        ConfigurationError: The folder cannot be made.
+        ConfigurationError: The folder cannot be made, or its storage not opened.
     """
     home = home.expanduser().absolute()
     target = home / "dagster.yaml"
@@ -70,12 +70,23 @@ def shipped_dagster_yaml() -> Path:
 def _create_storage(home: Path) -> None:
     import dagster as dg
 
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        instance.get_runs_count()
-        instance.get_asset_keys()
-        instance.all_instigator_state()
-        if is_shared(home):
-            instance.all_logs("")  # the file of what is reported outside a run, as `load` does
+    try:
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            instance.get_runs_count()
+            instance.get_asset_keys()
+            instance.all_instigator_state()
+            if is_shared(home):
+                instance.all_logs("")  # the file of what is reported outside a run, as `load` does
+    except Exception as error:
+        # Storage of any kind may refuse in its own way. One line of it, without the settings that follow.
+        raise ConfigurationError(
+            f"the Dagster instance in {home} cannot be opened: {first_line(error)}. See `storage` in its dagster.yaml"
+        ) from error
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says first; what follows may quote settings."""
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:300]}"
 
 
 def _share_storage(home: Path) -> None:

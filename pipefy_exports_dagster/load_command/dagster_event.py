@@ -8,7 +8,7 @@ import dagster as dg
 
 from pipefy_exports_dagster.errors import ConfigurationError, LoadFailedError, PipefyExportsError
 from pipefy_exports_dagster.history.look import FileLook
-from pipefy_exports_dagster.instance import prepare_instance
+from pipefy_exports_dagster.instance import first_line, prepare_instance
 from pipefy_exports_dagster.loading import LoadReport
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
 from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
@@ -88,8 +88,3 @@ def report_materialization(
             f"the rows are in {report.table!r}, but Dagster could not be told: {first_line(error)}; "
             "run the same command again, it loads the same rows"
         ) from error
-
-
-def first_line(error: Exception) -> str:
-    """Return what an error says first; what follows may quote settings."""
-    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:300]}"

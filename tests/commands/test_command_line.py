@@ -56,3 +56,15 @@ def test_an_env_file_that_cannot_be_read_is_one_line(shell: Shell, name: str) ->
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: the file .env cannot be read")
     assert TOKEN not in result.output
+
+
+def test_an_instance_whose_storage_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
+    home = tmp_path / "dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("storage: {postgres: {postgres_db: {password: not-to-be-shown}}}\n")
+    result = CliRunner().invoke(cli.main, ["instance"], env={"DAGSTER_HOME": str(home)})
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: the Dagster instance in {home} cannot be opened: ")
+    assert result.stderr.endswith("See `storage` in its dagster.yaml\n")
+    assert result.stderr.count("\n") == 1
+    assert "not-to-be-shown" not in result.stderr
