@@ -1,8 +1,9 @@
 """The runs that were to load an export: whether one is at it, and whether another may try.
 
-Each carries the export's id and the number of the attempt as tags. A run key of the id alone would launch
-one run for ever: one that was killed would never be replaced (tried). So the number goes up, but only when
-the run before it has ended without loading the export, after a pause that grows, and not for ever.
+Each carries the export's id and the number of the attempt as tags, and is of one asset and one partition. A run
+key without the number would launch one run for ever: one that was killed would never be replaced (tried). So the
+number goes up, but only when the run before it has ended without loading the export, after a pause that grows, and
+not for ever.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.orchestration.pending.exports import PendingKey
 from pipefy_exports_dagster.orchestration.pending.roles import ATTEMPT, FOLLOWS_EXPORT
 
 MAX_ATTEMPTS = 5
@@ -21,6 +23,8 @@ FIRST_PAUSE_S = 300.0
 STEP_START_S = 300.0
 """How long a run may say nothing while its processes start."""
 
+RUN_KEY, PARTITION = "dagster/run_key", "dagster/partition"
+"""Dagster's tags of a run that a sensor launched."""
 QUEUED = {dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED}
 
 
@@ -29,19 +33,21 @@ class FollowUp:
     """A run that was launched for an export.
 
     `ended_at` is when it ended or, of a dead run that Dagster believes alive, when it was last heard of; None
-    if it is under way.
+    if it is under way. `run_key` is what it was launched under: earlier keys had no asset and partition.
     """
 
     attempt: int
     was_submitted: bool
     ended_at: datetime | None
+    run_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The attempt that may be launched now, or why none may."""
+    """The attempt that may be launched now, or why none may; under `run_key` if its run is already written down."""
 
     attempt: int = 0
+    run_key: str | None = None
     refusal: str = ""
     is_for_good: bool = False
 
@@ -54,8 +60,9 @@ def next_attempt(follow_ups: Sequence[FollowUp], now: datetime) -> Verdict:
         now: The time.
     """
     # The daemon stopped between writing this run down and launching it: the same key launches it now.
-    if lost := [run.attempt for run in follow_ups if not run.was_submitted]:
-        return Verdict(max(lost))
+    if lost := [run for run in follow_ups if not run.was_submitted]:
+        newest = max(lost, key=lambda run: run.attempt)
+        return Verdict(newest.attempt, newest.run_key)
     if any(run.ended_at is None for run in follow_ups):
         return Verdict(refusal="a run is loading it, or about to")
     attempts = max((run.attempt for run in follow_ups), default=0)
@@ -74,29 +81,49 @@ def next_attempt(follow_ups: Sequence[FollowUp], now: datetime) -> Verdict:
 
 
 def find_follow_ups(
-    instance: dg.DagsterInstance, export_ids: Sequence[str], config: PipefyExportsConfig, now: datetime
-) -> dict[str, list[FollowUp]]:
-    """Return the runs launched for exports, by export id.
+    instance: dg.DagsterInstance, keys: Sequence[PendingKey], config: PipefyExportsConfig, now: datetime
+) -> dict[PendingKey, list[FollowUp]]:
+    """Return the runs launched for exports.
 
     Args:
         instance: Where the runs are.
-        export_ids: Exports whose partitions are not locked: no run works on them at this moment.
+        keys: Exports whose partitions are not locked: no run works on them at this moment.
         config: Says how long a step may rest before it is tried again.
         now: The time.
     """
-    found: dict[str, list[FollowUp]] = {export_id: [] for export_id in export_ids}
-    if not export_ids:
+    found: dict[PendingKey, list[FollowUp]] = {key: [] for key in keys}
+    if not keys:
         return found
-    for record in instance.get_run_records(dg.RunsFilter(tags={FOLLOWS_EXPORT: list(export_ids)})):
-        run = record.dagster_run
-        found[run.tags[FOLLOWS_EXPORT]].append(
-            FollowUp(
-                attempt=_attempt_of(run),
-                was_submitted=run.status is not dg.DagsterRunStatus.NOT_STARTED,
-                ended_at=_ended_at(instance, record, config, now),
-            )
-        )
+    export_ids = list({key.export_id for key in keys})
+    for record in instance.get_run_records(dg.RunsFilter(tags={FOLLOWS_EXPORT: export_ids})):
+        followed = [key for key in keys if _follows(record.dagster_run, key)]
+        if followed:
+            follow_up = _follow_up(instance, record, config, now)
+            for key in followed:
+                found[key].append(follow_up)
     return found
+
+
+def _follows(run: dg.DagsterRun, key: PendingKey) -> bool:
+    """Tell whether a run is for an export: by what it selects, which runs of older versions carry as well."""
+    asset = dg.AssetKey.from_user_string(key.asset)
+    return (
+        run.tags[FOLLOWS_EXPORT] == key.export_id
+        and run.tags.get(PARTITION, key.partition) == key.partition
+        and asset in (run.asset_selection or {asset})
+    )
+
+
+def _follow_up(
+    instance: dg.DagsterInstance, record: dg.RunRecord, config: PipefyExportsConfig, now: datetime
+) -> FollowUp:
+    run = record.dagster_run
+    return FollowUp(
+        attempt=_attempt_of(run),
+        was_submitted=run.status is not dg.DagsterRunStatus.NOT_STARTED,
+        ended_at=_ended_at(instance, record, config, now),
+        run_key=run.tags.get(RUN_KEY),
+    )
 
 
 def _ended_at(
