@@ -12,6 +12,7 @@ import dagster as dg
 
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError, PartitionLockedError
+from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, Verdict, few_lines, next_attempt
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
 from pipefy_exports_dagster.orchestration.pending.exports import (
     ExportSource,
@@ -19,9 +20,9 @@ from pipefy_exports_dagster.orchestration.pending.exports import (
     PendingKey,
     find_pending,
 )
-from pipefy_exports_dagster.orchestration.pending.follow_ups import Verdict, find_follow_ups, next_attempt
+from pipefy_exports_dagster.orchestration.pending.follow_ups import find_follow_ups
 from pipefy_exports_dagster.orchestration.pending.resume import why_not_resumed
-from pipefy_exports_dagster.orchestration.pending.roles import ATTEMPT, FOLLOWS_EXPORT
+from pipefy_exports_dagster.orchestration.pending.roles import FOLLOWS_EXPORT
 from pipefy_exports_dagster.pipefy.export import ExportState
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import Period
@@ -33,7 +34,6 @@ which Dagster gives a sensor up."""
 REQUEST_TIMEOUT_S = 8.0
 YOUNG_S = 60.0
 """An export that is younger and not known to Pipefy may just not have arrived everywhere there."""
-MAX_NOTES = 8
 
 
 @dataclass(slots=True)
@@ -46,11 +46,8 @@ class Tick:
 
     def __str__(self) -> str:
         """Say it in a few lines."""
-        lines = [self.failure] if self.failure else []
-        lines += self.notes[:MAX_NOTES]
-        if len(self.notes) > MAX_NOTES:
-            lines.append(f"... and {len(self.notes) - MAX_NOTES} more")
-        return "\n".join(lines) or "no export is pending"
+        lines = [self.failure, few_lines(self.notes)]
+        return "\n".join(line for line in lines if line) or "no export is pending"
 
 
 @dataclass(frozen=True, slots=True)
