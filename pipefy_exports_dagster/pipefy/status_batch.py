@@ -6,7 +6,7 @@ Only the states are asked for, never the links: whoever downloads asks for a fre
 import json
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,22 +40,23 @@ FIELDS: Mapping[type, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An export to ask about."""
+    """An export to ask about. `key` is what its answer is found by: ids of two kinds may be equal."""
 
+    key: Hashable
     export_id: str
     kind: ExportKind
 
 
 @dataclass(slots=True)
 class Answers:
-    """What Pipefy said, by export id; who is in none of the three was not asked about.
+    """What Pipefy said, by the questions' keys; who is in none of the three was not asked about.
 
     `trouble` is why an export could not be asked about, `failure` why a whole request could not.
     """
 
-    exports: dict[str, Export]
-    unknown: set[str]
-    trouble: dict[str, str]
+    exports: dict[Hashable, Export]
+    unknown: set[Hashable]
+    trouble: dict[Hashable, str]
     failure: str = ""
 
 
@@ -83,7 +84,7 @@ class StatusClient(PipefyClient):
                 if _concerns_all(error):
                     answers.failure = str(error)
                     return answers
-        unanswered = [question for question in shuffled if question.export_id not in answers.exports]
+        unanswered = [question for question in shuffled if question.key not in answers.exports]
         for question in unanswered[:MAX_SINGLE_REQUESTS]:
             if time.monotonic() >= deadline:
                 break
@@ -92,13 +93,13 @@ class StatusClient(PipefyClient):
 
     def _ask_singly(self, question: Question, answers: Answers) -> None:
         try:
-            answers.exports[question.export_id] = question.kind.refresh(self, question.export_id)
+            answers.exports[question.key] = question.kind.refresh(self, question.export_id)
         except ExportNotFoundError:
-            answers.unknown.add(question.export_id)
+            answers.unknown.add(question.key)
         except PipefyExportsError as error:
-            answers.trouble[question.export_id] = str(error)
+            answers.trouble[question.key] = str(error)
 
-    def _ask_batch(self, questions: Sequence[Question]) -> dict[str, Export]:
+    def _ask_batch(self, questions: Sequence[Question]) -> dict[Hashable, Export]:
         """Return the exports that one request answers.
 
         Raises:
@@ -107,12 +108,12 @@ class StatusClient(PipefyClient):
         variables = {f"id{number}": question.export_id for number, question in enumerate(questions)}
         content = json.dumps({"query": _document(questions), "variables": variables}).encode()
         data = self._ask(content, _data_in)
-        exports = {}
+        exports: dict[Hashable, Export] = {}
         for number, question in enumerate(questions):
             answer = data.get(f"e{number}")
             if isinstance(answer, Mapping):
                 state_field = FIELDS[type(question.kind)][1]
-                exports[question.export_id] = parse_export(
+                exports[question.key] = parse_export(
                     answer, export_id=question.export_id, state_field=state_field
                 )
         return exports

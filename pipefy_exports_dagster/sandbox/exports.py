@@ -67,14 +67,16 @@ class ExportStore:
         self._settings = settings
         self._clock = clock
         self._world = world
-        self._exports: dict[str, Export] = {}
-        self._forgotten: set[str] = set()
+        self._exports: dict[tuple[ExportKind, str], Export] = {}
+        self._forgotten: set[tuple[ExportKind, str]] = set()
         self._lock = threading.Lock()
         self._folder = tempfile.TemporaryDirectory(prefix="pipefy-sandbox-")
         self._writers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox-writer")
         self._stopped = threading.Event()
-        # Not repeated by the next sandbox on the same port: a client remembers ids across restarts.
-        self._numbers = itertools.count(int(time.time() * 1000))
+        # Each kind has a sequence of its own, so that ids of two kinds are equal, as an API's may be. None is
+        # repeated by the next sandbox on the same port: a client remembers ids across restarts.
+        start = int(time.time() * 1000)
+        self._numbers = {kind: itertools.count(start) for kind in ExportKind}
 
     def all(self) -> list[Export]:
         """Return every export ever created, in that order."""
@@ -85,9 +87,7 @@ class ExportStore:
         self, organization: Organization, period: Period, requested_by: Principal
     ) -> Export:
         """Create an export of automation jobs."""
-        return self._create(
-            str(uuid.uuid4()), ExportKind.AUTOMATION_JOBS, organization, requested_by, period=period
-        )
+        return self._create(ExportKind.AUTOMATION_JOBS, organization, requested_by, period=period)
 
     def create_report(
         self, organization: Organization, request: ReportRequest, requested_by: Principal
@@ -98,13 +98,7 @@ class ExportStore:
             Refusal: The request names something that does not exist or means nothing.
         """
         self._world.plan_report(request)
-        return self._create(
-            str(next(self._numbers)),
-            ExportKind.ORGANIZATION_REPORT,
-            organization,
-            requested_by,
-            request=request,
-        )
+        return self._create(ExportKind.ORGANIZATION_REPORT, organization, requested_by, request=request)
 
     def get(self, export_id: str, kind: ExportKind) -> Export:
         """Return an export by its id.
@@ -113,20 +107,21 @@ class ExportStore:
             Refusal: There is none of that kind.
         """
         with self._lock:
-            export = self._exports.get(export_id)
-        if export is None or export.kind is not kind or export_id in self._forgotten:
+            export = self._exports.get((kind, export_id))
+            forgotten = (kind, export_id) in self._forgotten
+        if export is None or forgotten:
             raise not_found("Export", export_id)
         return export
 
-    def forget(self, export_id: str) -> None:
+    def forget(self, export_id: str, kind: ExportKind) -> None:
         """Answer from now on that there is no such export."""
         with self._lock:
-            self._forgotten.add(export_id)
+            self._forgotten.add((kind, export_id))
 
-    def fail(self, export_id: str) -> None:
+    def fail(self, export_id: str, kind: ExportKind) -> None:
         """Let an export fail, for good."""
         with self._lock:
-            if export := self._exports.get(export_id):
+            if export := self._exports.get((kind, export_id)):
                 export.failed = True
 
     def file(self, export_uuid: str) -> Path | None:
@@ -167,7 +162,6 @@ class ExportStore:
 
     def _create(
         self,
-        export_id: str,
         kind: ExportKind,
         organization: Organization,
         requested_by: Principal,
@@ -176,7 +170,7 @@ class ExportStore:
         request: ReportRequest | None = None,
     ) -> Export:
         export = Export(
-            id=export_id,
+            id=str(next(self._numbers[kind])),
             kind=kind,
             organization=organization,
             requested_by=requested_by,
@@ -187,7 +181,7 @@ class ExportStore:
         )
         export.production = self._writers.submit(self._produce, export)
         with self._lock:
-            self._exports[export.id] = export
+            self._exports[export.kind, export.id] = export
         if self._settings.processing_seconds == 0:
             export.production.exception()  # waits: the answer to its creation says that it is finished
         return export

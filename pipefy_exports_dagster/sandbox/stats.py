@@ -17,7 +17,7 @@ class Stats:
         self._fields: Counter[str] = Counter()
         self._faults: Counter[str] = Counter()
         self._authorizations_at_files: list[str] = []
-        self._forgotten_exports: set[str] = set()
+        self._forgotten_exports: set[str] = set()  # their uuids: ids of two kinds are equal
 
     @property
     def requests(self) -> Counter[str]:
@@ -49,7 +49,7 @@ class Stats:
         return Counter(
             (e.organization.id, str(e.kind), str(e.period or (e.request and e.request.report_id) or "-"))
             for e in self._exports.all()
-            if e.id not in self._forgotten_exports
+            if e.uuid not in self._forgotten_exports
         )
 
     def count_request(self, operation: str, fields: tuple[str, ...]) -> None:
@@ -81,7 +81,7 @@ class Stats:
             self._fields.clear()
             self._faults.clear()
             self._authorizations_at_files.clear()
-            self._forgotten_exports = {export.id for export in self._exports.all()}
+            self._forgotten_exports = {export.uuid for export in self._exports.all()}
 
     def as_json(self) -> dict[str, Any]:
         """Return all counts for other processes."""

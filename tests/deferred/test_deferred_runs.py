@@ -87,7 +87,7 @@ def test_a_launched_run_whose_export_was_loaded_meanwhile_does_nothing(scene: Sc
 
 def test_an_export_that_fails_at_pipefy_fails_the_launched_run_which_asks_for_no_other(scene: Scene) -> None:
     scene.request()
-    scene.sandbox.exports.fail(scene.sandbox.exports.all()[-1].id)
+    scene.sandbox.exports.all()[-1].failed = True
     [outcome] = scene.tick_and_load()
     assert outcome.failure_class == "ExportFailedError"
     assert scene.exports == 1
@@ -96,7 +96,8 @@ def test_an_export_that_fails_at_pipefy_fails_the_launched_run_which_asks_for_no
 
 def test_an_export_that_pipefy_has_forgotten_is_abandoned_by_the_launched_run(scene: Scene) -> None:
     scene.request()
-    scene.sandbox.exports.forget(scene.sandbox.exports.all()[-1].id)
+    export = scene.sandbox.exports.all()[-1]
+    scene.sandbox.exports.forget(export.id, export.kind)
     assert scene.tick().requests == []
     scene.sandbox.clock.advance(WRITTEN)
     [outcome] = scene.tick_and_load()

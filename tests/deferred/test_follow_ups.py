@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipefy_exports_dagster.orchestration.pending.follow_ups import (
+from pipefy_exports_dagster.orchestration.attempts import (
     FIRST_PAUSE_S,
     MAX_ATTEMPTS,
     FollowUp,

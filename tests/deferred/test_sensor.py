@@ -14,9 +14,10 @@ from deferred.test_deferred_runs import WRITTEN
 from support.project import JOBS, REPORT
 
 from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions, Report, Wait
+from pipefy_exports_dagster.orchestration.attempts import ATTEMPT
 from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
-from pipefy_exports_dagster.orchestration.pending.roles import ATTEMPT, FOLLOWS_EXPORT
+from pipefy_exports_dagster.orchestration.pending.roles import FOLLOWS_EXPORT
 from pipefy_exports_dagster.stages import Stage
 
 
@@ -44,7 +45,7 @@ def in_real_time(start_scene: Callable[..., Scene]) -> Scene:
 def test_each_request_names_the_export_and_selects_one_asset_and_one_partition(finished: Scene) -> None:
     export = finished.sandbox.exports.all()[-1]
     [request] = finished.tick().requests
-    assert request.run_key == f"{export.id}:1"
+    assert request.run_key == f"{JOBS}:last_month:{export.id}:1"
     assert request.partition_key == "last_month"
     assert [key.to_user_string() for key in request.asset_selection or ()] == [JOBS]
     assert request.tags[FOLLOWS_EXPORT] == export.id

@@ -41,7 +41,6 @@ def test_sixty_exports_wait_without_a_run_and_all_are_loaded(start_scene: Callab
     assert stats.requests["status"] == 4
     keys = {request.run_key for request in requests}
     assert len(keys) == 60
-    assert keys == {f"{export.id}:1" for export in scene.sandbox.exports.all()}
 
     # The daemon ends when it has launched a part of them. The next one knows what the event log says.
     outcomes = scene.launch_all(requests[:25])

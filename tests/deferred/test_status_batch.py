@@ -14,6 +14,7 @@ from pipefy_exports_dagster.pipefy.organization_report import OrganizationReport
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
 from pipefy_exports_dagster.pipefy.status_batch import MAX_SINGLE_REQUESTS, Answers, Question, StatusClient
 from pipefy_exports_dagster.sandbox import well_known
+from pipefy_exports_dagster.sandbox.exports import ExportKind
 
 
 @contextmanager
@@ -30,7 +31,10 @@ def created(scene: Scene, client: StatusClient, *, jobs: int, reports: int) -> l
     kinds = [AutomationJobsExport(organization_id) for _ in range(jobs)]
     kinds += [OrganizationReportExport(organization_id, Report(columns=("id",))) for _ in range(reports)]  # type: ignore[misc]
     period = Period(PeriodFilter.LAST_MONTH, month_of(scene.clock.now(), scene.config.zone))
-    return [Question(kind.create(client, period).export.id, kind) for kind in kinds]
+    ids = [kind.create(client, period).export.id for kind in kinds]
+    return [
+        Question((kind.label, export_id), export_id, kind) for kind, export_id in zip(kinds, ids, strict=True)
+    ]
 
 
 def ask(scene: Scene, client: StatusClient, questions: list[Question], budget_s: float = 20) -> Answers:
@@ -44,7 +48,7 @@ def test_both_kinds_are_asked_about_in_one_request(start_scene: Callable[..., Sc
     with client_of(scene) as client:
         questions = created(scene, client, jobs=3, reports=4)
         answers = ask(scene, client, questions)
-    assert set(answers.exports) == {question.export_id for question in questions}
+    assert set(answers.exports) == {question.key for question in questions}
     assert {export.state for export in answers.exports.values()} <= {
         ExportState.CREATED,
         ExportState.PROCESSING,
@@ -65,19 +69,19 @@ def test_fifty_fit_into_a_request(scene: Scene) -> None:
 def test_those_that_pipefy_does_not_know_are_asked_about_singly(scene: Scene) -> None:
     with client_of(scene) as client:
         questions = created(scene, client, jobs=2, reports=2)
-        gone = {questions[0].export_id, questions[3].export_id}
-        for export_id in gone:
-            scene.sandbox.exports.forget(export_id)
+        gone = {questions[0].key, questions[3].key}
+        scene.sandbox.exports.forget(questions[0].export_id, ExportKind.AUTOMATION_JOBS)
+        scene.sandbox.exports.forget(questions[3].export_id, ExportKind.ORGANIZATION_REPORT)
         answers = ask(scene, client, questions)
     assert answers.unknown == gone
-    assert set(answers.exports) == {question.export_id for question in questions} - gone
+    assert set(answers.exports) == {question.key for question in questions} - gone
     assert scene.sandbox.stats.requests["status"] == 1 + 2
 
 
 def test_single_requests_are_few_in_one_round(scene: Scene) -> None:
     with client_of(scene) as client:
         kind = AutomationJobsExport(scene.config.organization_id)
-        answers = ask(scene, client, [Question(f"gone-{number}", kind) for number in range(30)])
+        answers = ask(scene, client, [Question(number, f"gone-{number}", kind) for number in range(30)])
     assert len(answers.unknown) == MAX_SINGLE_REQUESTS
     assert scene.sandbox.stats.requests["status"] == 1 + MAX_SINGLE_REQUESTS
 

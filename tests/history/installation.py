@@ -38,6 +38,7 @@ class Installation:
     instance: dg.DagsterInstance
     on_stage: Callable[[str], None] = ignore_stage
     cursor: str | None = None
+    skipped: str = ""
     run_keys: set[str] = field(default_factory=set)
     definitions: dg.Definitions = field(init=False)
 
@@ -71,7 +72,7 @@ class Installation:
             instance=self.instance, repository_def=repository, cursor=self.cursor
         ) as context:
             data = repository.get_sensor_def("history_sensor").evaluate_tick(context)
-        self.cursor = data.cursor
+        self.cursor, self.skipped = data.cursor, data.skip_message or ""
         return self._new("history_sensor", data.run_requests)
 
     def tick_sensor(self) -> list[Ended]:
@@ -96,7 +97,7 @@ class Installation:
             request.job_name or job,
             keys,
             partition=request.partition_key,
-            tags=None if request.partition_key else request.tags,
+            tags=request.tags,
             run_config=request.run_config,
         )
 

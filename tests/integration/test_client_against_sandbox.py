@@ -223,7 +223,7 @@ def test_refusals_are_told_apart(kind: ExportKind, start: Start) -> None:
     with pytest.raises(ExportNotFoundError):
         kind.refresh(session.client, "12345")
     export_id = session.create(kind).export.id
-    session.sandbox.exports.fail(export_id)
+    session.sandbox.exports.all()[-1].failed = True
     with pytest.raises(ExportFailedError):
         session.wait(kind, CreatedExport(kind.refresh(session.client, export_id), {}, ""))
 

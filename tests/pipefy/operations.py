@@ -38,4 +38,4 @@ OPERATIONS: dict[str, Operation] = {
 
 def questions() -> list[Question]:
     kinds: list[ExportKind] = [JOBS, REPORT]
-    return [Question(f"e{number}", kind) for number, kind in enumerate(kinds)]
+    return [Question(number, f"e{number}", kind) for number, kind in enumerate(kinds)]

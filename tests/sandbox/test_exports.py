@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from sandbox.api_client import Api, delete, get, wait_for
+from sandbox.api_client import REPORT_STATUS, Api, delete, get, wait_for
 
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, REPORT_ID, SECOND_ORGANIZATION_ID, Period, Sandbox
 from pipefy_exports_dagster.sandbox.exports import ExportKind
@@ -93,6 +93,23 @@ def test_states_go_on_over_the_set_time(start: Callable[..., Sandbox], connect: 
     assert done["report"] is None
     took = datetime.fromisoformat(done["finishedAt"]) - datetime.fromisoformat(done["startedAt"])
     assert took == timedelta(seconds=100)
+
+
+def test_ids_of_the_two_kinds_are_equal_and_each_names_its_own_export(
+    start: Callable[..., Sandbox], connect: Callable[..., Api]
+) -> None:
+    sandbox = start()
+    api = connect(sandbox)
+    jobs, report = api.create_jobs(), api.create_report(columns=["id"])
+    assert jobs["id"] == report["id"]
+    assert len(sandbox.exports.all()) == sandbox.stats.exports.total() == 2
+
+    sandbox.exports.fail(jobs["id"], ExportKind.AUTOMATION_JOBS)
+    assert api.jobs(jobs["id"])["status"] == "failed"
+    assert api.report(report["id"])["state"] == "done"
+    sandbox.exports.forget(report["id"], ExportKind.ORGANIZATION_REPORT)
+    assert api.error(REPORT_STATUS, id=report["id"])["extensions"]["code"] == "RESOURCE_NOT_FOUND"
+    assert api.jobs(jobs["id"])["status"] == "failed"
 
 
 def test_asking_is_answered_while_a_large_file_is_written(

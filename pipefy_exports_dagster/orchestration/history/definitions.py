@@ -23,5 +23,5 @@ def history_definitions(config: PipefyExportsConfig, clock: Clock) -> dg.Definit
         asset_checks=history_checks(config, clock),
         jobs=[job],
         schedules=[history_schedule(assets, config)],
-        sensors=[history_sensor(config)],
+        sensors=[history_sensor(config, clock)],
     )

@@ -1,23 +1,27 @@
-"""The sensor that builds the months that an export just brought."""
+"""The sensor that builds the months that an export just brought, and tries again where a run of its own failed."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import dagster as dg
 
+from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.history import months_that_may_be_covered
+from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, MAX_ATTEMPTS, Verdict, few_lines
 from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT
 from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB
 from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
+from pipefy_exports_dagster.orchestration.history.unbuilt import BUILDS_EXPORT, find_unbuilt
 from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 
 EXPORTS_PER_TICK = 50
+NOTHING_NEW = "no export has brought months since the last tick"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,12 @@ def newest_of_each(brought: Sequence[BroughtMonths]) -> list[BroughtMonths]:
     return left[::-1]
 
 
-def history_sensor(config: PipefyExportsConfig) -> dg.SensorDefinition:
+def history_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefinition:
     """Return the sensor, stopped until a person or the configuration switches it on.
 
     Its cursor holds, for each export asset, the last materialization that was seen. A run key is made of the
-    export's id, so that a restarted daemon, a lost cursor or a resumed load repeat nothing.
+    export's id, and of the number of the attempt from the second on, so that a restarted daemon, a lost cursor or a
+    resumed load repeat nothing.
     """
     sources = history_sources(config)
 
@@ -56,19 +61,48 @@ def history_sensor(config: PipefyExportsConfig) -> dg.SensorDefinition:
             else dg.DefaultSensorStatus.STOPPED
         ),
         minimum_interval_seconds=60,
-        description="Builds the months that a loaded export brings, in the history of that export.",
+        description=(
+            "Builds the months that a loaded export brings, in the history of that export. A run that fails is "
+            f"followed by another, up to {MAX_ATTEMPTS} in all."
+        ),
     )
     def history(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         cursor: dict[str, int] = json.loads(context.cursor or "{}")
         requests = []
         for source in sources:
             brought, position = _brought_since(context.instance, source, cursor.get(source.export))
-            requests += [_run_request(source, export) for export in newest_of_each(brought)]
+            requests += [
+                _run_request(source, export.export_id, export.months, Verdict(1))
+                for export in newest_of_each(brought)
+            ]
             if position is not None:
                 cursor[source.export] = position
-        return dg.SensorResult(run_requests=requests, cursor=json.dumps(cursor))
+        again, notes = _again(context.instance, sources, clock.now())
+        # A run that was written down and not launched is asked for by both if the cursor was lost.
+        launches = list({request.run_key: request for request in [*requests, *again]}.values())
+        if launches and notes:
+            context.log.info(notes)
+        return dg.SensorResult(
+            run_requests=launches,
+            skip_reason=None if launches else notes or NOTHING_NEW,
+            cursor=json.dumps(cursor),
+        )
 
     return history
+
+
+def _again(
+    instance: dg.DagsterInstance, sources: Sequence[HistorySource], now: datetime
+) -> tuple[list[dg.RunRequest], str]:
+    """Return what is tried again, and why the rest is not."""
+    unbuilt = find_unbuilt(instance, sources, now)
+    notes = [str(export) for export in unbuilt if export.verdict.refusal]
+    requests = [
+        _run_request(export.source, export.export_id, export.months, export.verdict)
+        for export in unbuilt
+        if not export.verdict.refusal
+    ]
+    return requests, few_lines(notes)
 
 
 def _brought_since(
@@ -102,13 +136,17 @@ def _brought(
     return BroughtMonths(position, export_id, tuple(m for m in months if m >= config.history_start))
 
 
-def _run_request(source: HistorySource, export: BroughtMonths) -> dg.RunRequest:
-    first, last = export.months[0].strftime(MONTH_FORMAT), export.months[-1].strftime(MONTH_FORMAT)
+def _run_request(
+    source: HistorySource, export_id: str, months: Sequence[date], verdict: Verdict
+) -> dg.RunRequest:
+    first, last = months[0].strftime(MONTH_FORMAT), months[-1].strftime(MONTH_FORMAT)
     one = first == last
+    run_key = f"{source.name}:{export_id}" + (f":{verdict.attempt}" if verdict.attempt > 1 else "")
+    tags = {BUILDS_EXPORT: export_id, ATTEMPT: str(verdict.attempt)}
     return dg.RunRequest(
-        run_key=f"{source.name}:{export.export_id}",
+        run_key=verdict.run_key or run_key,
         partition_key=first if one else None,
-        tags={} if one else {RANGE_START: first, RANGE_END: last},
+        tags=tags if one else tags | {RANGE_START: first, RANGE_END: last},
         asset_selection=[source.key],
         run_config={"ops": {source.key.to_python_identifier(): {"config": {"only_covered": True}}}},
     )

@@ -29,6 +29,19 @@ class ExportSource:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingKey:
+    """What tells a pending export from all others: ids of two kinds, or of two organizations, may be equal."""
+
+    asset: str
+    partition: str
+    export_id: str
+
+    def run_key(self, attempt: int) -> str:
+        """Return the key under which Dagster launches one run."""
+        return f"{self.asset}:{self.partition}:{self.export_id}:{attempt}"
+
+
+@dataclass(frozen=True, slots=True)
 class PendingExport:
     """An export that was asked for, and neither loaded nor abandoned."""
 
@@ -40,6 +53,11 @@ class PendingExport:
     def id(self) -> str:
         """The export's id."""
         return self.requested.export_id
+
+    @property
+    def key(self) -> PendingKey:
+        """What tells it from all others."""
+        return PendingKey(self.source.name, self.period_filter.value, self.id)
 
     @property
     def label(self) -> str:

@@ -10,8 +10,6 @@ from pipefy_exports_dagster.config import Wait
 SENSOR_NAME = "pending_exports_sensor"
 FOLLOWS_EXPORT = "pipefy/follows_export"
 """Tag of a run that the sensor launched: the id of the export that it loads."""
-ATTEMPT = "pipefy/attempt"
-"""Tag of a run that the sensor launched: 1 for the first that was to load the export."""
 
 BACKFILL = "dagster/backfill"
 RETRY_NUMBER = "dagster/retry_number"

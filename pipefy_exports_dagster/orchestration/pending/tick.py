@@ -12,11 +12,17 @@ import dagster as dg
 
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError, PartitionLockedError
+from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, Verdict, few_lines, next_attempt
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
-from pipefy_exports_dagster.orchestration.pending.exports import ExportSource, PendingExport, find_pending
-from pipefy_exports_dagster.orchestration.pending.follow_ups import Verdict, find_follow_ups, next_attempt
+from pipefy_exports_dagster.orchestration.pending.exports import (
+    ExportSource,
+    PendingExport,
+    PendingKey,
+    find_pending,
+)
+from pipefy_exports_dagster.orchestration.pending.follow_ups import find_follow_ups
 from pipefy_exports_dagster.orchestration.pending.resume import why_not_resumed
-from pipefy_exports_dagster.orchestration.pending.roles import ATTEMPT, FOLLOWS_EXPORT
+from pipefy_exports_dagster.orchestration.pending.roles import FOLLOWS_EXPORT
 from pipefy_exports_dagster.pipefy.export import ExportState
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import Period
@@ -28,7 +34,6 @@ which Dagster gives a sensor up."""
 REQUEST_TIMEOUT_S = 8.0
 YOUNG_S = 60.0
 """An export that is younger and not known to Pipefy may just not have arrived everywhere there."""
-MAX_NOTES = 8
 
 
 @dataclass(slots=True)
@@ -41,11 +46,8 @@ class Tick:
 
     def __str__(self) -> str:
         """Say it in a few lines."""
-        lines = [self.failure] if self.failure else []
-        lines += self.notes[:MAX_NOTES]
-        if len(self.notes) > MAX_NOTES:
-            lines.append(f"... and {len(self.notes) - MAX_NOTES} more")
-        return "\n".join(lines) or "no export is pending"
+        lines = [self.failure, few_lines(self.notes)]
+        return "\n".join(line for line in lines if line) or "no export is pending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +78,18 @@ class PendingExports:
         verdicts = self._verdicts(resumable)
         waiting = []
         for pending in resumable:
-            if refusal := verdicts[pending.id].refusal:
+            if refusal := verdicts[pending.key].refusal:
                 tick.notes.append(f"{pending.label}: {refusal}")
             else:
                 waiting.append(pending)
         questions = [
-            Question(pending.id, pending.source.kind_for(pending.requested.overrides)) for pending in waiting
+            Question(pending.key, pending.id, pending.source.kind_for(pending.requested.overrides))
+            for pending in waiting
         ]
         answers = client.ask(questions, budget_s=ASKING_BUDGET_S)
         tick.failure = answers.failure
         for pending in waiting:
-            self._judge(pending, verdicts[pending.id].attempt, answers, tick)
+            self._judge(pending, verdicts[pending.key], answers, tick)
         return tick
 
     def _why_left_alone(self, pending: PendingExport, base_url: str) -> str | None:
@@ -118,35 +121,35 @@ class PendingExports:
         except PartitionLockedError:
             return True
 
-    def _verdicts(self, resumable: Sequence[PendingExport]) -> dict[str, Verdict]:
-        ids = [pending.id for pending in resumable]
-        follow_ups = find_follow_ups(self.instance, ids, self.config, self.now)
-        return {export_id: next_attempt(runs, self.now) for export_id, runs in follow_ups.items()}
+    def _verdicts(self, resumable: Sequence[PendingExport]) -> dict[PendingKey, Verdict]:
+        keys = [pending.key for pending in resumable]
+        follow_ups = find_follow_ups(self.instance, keys, self.config, self.now)
+        return {key: next_attempt(runs, self.now) for key, runs in follow_ups.items()}
 
-    def _judge(self, pending: PendingExport, attempt: int, answers: Answers, tick: Tick) -> None:
+    def _judge(self, pending: PendingExport, verdict: Verdict, answers: Answers, tick: Tick) -> None:
         age = self.now - pending.requested.requested_at
-        export = answers.exports.get(pending.id)
-        is_unknown = pending.id in answers.unknown and age >= timedelta(seconds=YOUNG_S)
+        export = answers.exports.get(pending.key)
+        is_unknown = pending.key in answers.unknown and age >= timedelta(seconds=YOUNG_S)
         is_over = export is not None and export.state in {ExportState.FINISHED, ExportState.FAILED}
         # A run that finds the export late fails, which is how people hear of it: once is enough.
-        is_late = age >= timedelta(seconds=self.config.polling.timeout_s) and attempt == 1
+        is_late = age >= timedelta(seconds=self.config.polling.timeout_s) and verdict.attempt == 1
         if is_over or is_unknown or (is_late and not answers.failure):
-            tick.launches.append(_run_request(pending, attempt))
-        elif pending.id in answers.trouble:
-            tick.notes.append(f"{pending.label}: {answers.trouble[pending.id]}")
+            tick.launches.append(_run_request(pending, verdict))
+        elif pending.key in answers.trouble:
+            tick.notes.append(f"{pending.label}: {answers.trouble[pending.key]}")
         elif export:
             tick.notes.append(f"{pending.label}: it is {export.reported_state or 'without a state'}")
         elif not answers.failure:
             tick.notes.append(f"{pending.label}: Pipefy has not answered about it yet")
 
 
-def _run_request(pending: PendingExport, attempt: int) -> dg.RunRequest:
+def _run_request(pending: PendingExport, verdict: Verdict) -> dg.RunRequest:
     return dg.RunRequest(
-        run_key=f"{pending.id}:{attempt}",
+        run_key=verdict.run_key or pending.key.run_key(verdict.attempt),
         partition_key=pending.period_filter.value,
         asset_selection=[pending.source.key],
         run_config=pending.run_config,
-        tags={FOLLOWS_EXPORT: pending.id, ATTEMPT: str(attempt)},
+        tags={FOLLOWS_EXPORT: pending.id, ATTEMPT: str(verdict.attempt)},
     )
 
 

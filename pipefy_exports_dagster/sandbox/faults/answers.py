@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipefy_exports_dagster.sandbox.exchange import Exchange
+from pipefy_exports_dagster.sandbox.exports import ExportKind
 from pipefy_exports_dagster.sandbox.faults.registry import CREATE_AND_STATUS, GRAPHQL, STATUS, Argument, fault
 
 # How each export names its state, and calls its first state, its last, and its failure.
@@ -63,7 +64,7 @@ async def hide_export(exchange: Exchange) -> None:
 async def forget_export(exchange: Exchange) -> None:
     """Forget the export, then answer as ever."""
     for export in _exports((await exchange.execute()).json()):
-        exchange.state.exports.forget(str(export.get("id")))
+        exchange.state.exports.forget(str(export.get("id")), _kind(export))
     await exchange.proceed()
 
 
@@ -73,7 +74,7 @@ async def fail_export(exchange: Exchange) -> None:
     answer = await exchange.execute()
     body = answer.json()
     for export in _exports(body):
-        exchange.state.exports.fail(str(export.get("id")))
+        exchange.state.exports.fail(str(export.get("id")), _kind(export))
         _set(export, _word(export, 2))
     await exchange.send(answer.with_json(body))
 
@@ -178,6 +179,10 @@ def _without_exports(node: Any) -> Any:
 
 def _state_name(export: dict[str, Any]) -> str:
     return "status" if "status" in export else "state"
+
+
+def _kind(export: dict[str, Any]) -> ExportKind:
+    return ExportKind.AUTOMATION_JOBS if _state_name(export) == "status" else ExportKind.ORGANIZATION_REPORT
 
 
 def _word(export: dict[str, Any], position: int) -> str:

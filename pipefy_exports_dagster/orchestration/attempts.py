@@ -1,0 +1,121 @@
+"""Whether another run may try what earlier runs of a sensor did not do.
+
+A run key without a number would launch one run for ever: one that was killed would never be replaced (tried). So each
+run carries the number of its attempt as a tag, and in its run key. The number goes up, but only when the run before it
+has ended without success, after a pause that grows, and not for ever.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+ATTEMPT = "pipefy/attempt"
+"""Tag of a run that a sensor launched: 1 for the first."""
+RUN_KEY, PARTITION = "dagster/run_key", "dagster/partition"
+"""Dagster's tags of a run that a sensor launched."""
+
+MAX_ATTEMPTS = 5
+FIRST_PAUSE_S = 300.0
+"""Between the end of the first run that did not succeed and the second; doubled for each after it."""
+QUEUED = {dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED}
+MAX_NOTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the runs are for, as a refusal says it."""
+
+    under_way: str
+    undone: str
+    remedy: str
+
+
+LOADING = Work("a run is loading it, or about to", "did not load it", "materialize the partition")
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A run that was launched for an export.
+
+    `ended_at` is when it ended or, of a dead run that Dagster believes alive, when it was last heard of; None
+    if it is under way. `run_key` is what it was launched under: earlier versions had keys of another form.
+    """
+
+    attempt: int
+    was_submitted: bool
+    ended_at: datetime | None
+    run_key: str | None = None
+
+    @classmethod
+    def of(
+        cls, instance: dg.DagsterInstance, record: dg.RunRecord, now: datetime, *, silence: timedelta
+    ) -> "FollowUp":
+        """Read a run; after `silence` it is taken for dead, whatever Dagster believes."""
+        run = record.dagster_run
+        text = run.tags.get(ATTEMPT, "")
+        return cls(
+            attempt=int(text) if text.isdecimal() else 1,
+            was_submitted=run.status is not dg.DagsterRunStatus.NOT_STARTED,
+            ended_at=_ended_at(instance, record, now, silence),
+            run_key=run.tags.get(RUN_KEY),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The attempt that may be launched now, or why none may; under `run_key` if its run is already written down."""
+
+    attempt: int = 0
+    run_key: str | None = None
+    refusal: str = ""
+    is_for_good: bool = False
+
+
+def next_attempt(follow_ups: Sequence[FollowUp], now: datetime, work: Work = LOADING) -> Verdict:
+    """Return which attempt may be launched.
+
+    Args:
+        follow_ups: The runs launched for one export so far, none of which succeeded.
+        now: The time.
+        work: What they were for.
+    """
+    # The daemon stopped between writing this run down and launching it: the same key launches it now.
+    if lost := [run for run in follow_ups if not run.was_submitted]:
+        newest = max(lost, key=lambda run: run.attempt)
+        return Verdict(newest.attempt, newest.run_key)
+    if any(run.ended_at is None for run in follow_ups):
+        return Verdict(refusal=work.under_way)
+    attempts = max((run.attempt for run in follow_ups), default=0)
+    if attempts >= MAX_ATTEMPTS:
+        return Verdict(
+            refusal=f"{attempts} runs {work.undone}; see what they say, then {work.remedy}", is_for_good=True
+        )
+    last_end = max((run.ended_at for run in follow_ups if run.ended_at), default=None)
+    resting_until = last_end + timedelta(seconds=FIRST_PAUSE_S * 2 ** (attempts - 1)) if last_end else now
+    if now < resting_until:
+        return Verdict(
+            refusal=f"attempt {attempts} {work.undone}; the next is at {resting_until:%H:%M:%S} UTC or later"
+        )
+    return Verdict(attempts + 1)
+
+
+def few_lines(notes: Sequence[str]) -> str:
+    """Return the first of a tick's notes as lines, and how many more there are."""
+    more = [f"... and {len(notes) - MAX_NOTES} more"] if len(notes) > MAX_NOTES else []
+    return "\n".join([*notes[:MAX_NOTES], *more])
+
+
+def _ended_at(
+    instance: dg.DagsterInstance, record: dg.RunRecord, now: datetime, silence: timedelta
+) -> datetime | None:
+    run = record.dagster_run
+    if run.is_finished and record.end_time is not None and not run.is_complete_and_waiting_to_retry:
+        return datetime.fromtimestamp(record.end_time, UTC)
+    if run.status in QUEUED:
+        return None
+    # A run whose worker was killed stays "started".
+    newest = instance.get_records_for_run(run.run_id, limit=1, ascending=False).records
+    heard_at = datetime.fromtimestamp(newest[0].timestamp, UTC) if newest else record.update_timestamp
+    return heard_at if now - heard_at > silence else None
