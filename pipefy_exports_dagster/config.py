@@ -212,13 +212,11 @@ class PipefyExportsConfig:
         """
         check_fields(self, RANGES, VARIABLES)
         object.__setattr__(self, "key_prefix", checked_prefix(self.key_prefix))
-        if not (self.automation_jobs or self.reports):
+        if not self.exports:
             raise ConfigurationError(
                 "`automation_jobs` is off and no `reports` are listed: nothing would be exported"
             )
-        check_names_differ(
-            [*([self.automation_jobs.name] if self.automation_jobs else []), *(r.name for r in self.reports)]
-        )
+        check_names_differ([export.name for export in self.exports])
         object.__setattr__(self, "history_start", self.history_start.replace(day=1))
         object.__setattr__(self, "wait", wait_named(self.wait))
         object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
@@ -235,6 +233,11 @@ class PipefyExportsConfig:
                 f"`timezone` (PIPEFY_EXPORTS_TIMEZONE) is {self.timezone!r}, which is not a time zone; use a name "
                 "such as 'UTC' or 'America/Sao_Paulo'"
             ) from None
+
+    @property
+    def exports(self) -> tuple[AutomationJobs | Report, ...]:
+        """The settings of every export, the automation jobs' first."""
+        return (*([self.automation_jobs] if self.automation_jobs else []), *self.reports)
 
     @property
     def prefix(self) -> tuple[str, ...]:

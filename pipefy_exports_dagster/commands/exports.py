@@ -68,17 +68,17 @@ def exports(*, only_pending: bool, limit: int, as_json: bool) -> None:
 def _from_event_log(settings: Settings, limit: int) -> "list[PastExport]":
     if not settings.dagster_home.joinpath("dagster.yaml").exists():
         return []  # opening it would make it
+    from pipefy_exports_dagster.exports import configured_exports
     from pipefy_exports_dagster.load_command.dagster_event import opened_instance
-    from pipefy_exports_dagster.orchestration.export_assets import ExportAssets
     from pipefy_exports_dagster.orchestration.past_exports import list_past_exports, newest_past_exports
-    from pipefy_exports_dagster.stages import ignore_stage
 
     clock = SystemClock()
     found: list[PastExport] = []
     with opened_instance(settings.dagster_home, data_dir=settings.config.data_dir) as instance:
         for config in settings.configs:
-            sources = ExportAssets(config, clock, ignore_stage).sources()
-            found += list_past_exports(instance, sources, config, now=clock.now(), limit=limit)
+            found += list_past_exports(
+                instance, configured_exports(config), config, now=clock.now(), limit=limit
+            )
     return newest_past_exports(found, limit)
 
 

@@ -12,12 +12,14 @@ from pipefy_exports_dagster.commands.progress_bar import progress_bar
 from pipefy_exports_dagster.commands.settings import read_settings
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import StorageError
+from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.history import (
     HistoryBuilder,
     Keep,
     RetentionRule,
     Verdict,
     archived_organizations,
+    history_plan,
     judge_files,
 )
 from pipefy_exports_dagster.load_command.failures import Interruption, ended_in_one_line
@@ -87,15 +89,13 @@ def judge_archive(
         DatabaseLockedError: Another process held the database until the deadline.
         StorageError: The database cannot be read.
     """
-    from pipefy_exports_dagster.orchestration.history.sources import history_sources
-
     verdicts: list[Verdict] = []
-    for source in history_sources(config):
-        for organization_id in archived_organizations(config.data_dir, source.export):
-            plan = replace(source.plan(organization_id), lock_timeout_s=LOCK_TIMEOUT_S)
+    for source in configured_exports(config):
+        for organization_id in archived_organizations(config.data_dir, source.asset):
+            plan = replace(history_plan(source, organization_id), lock_timeout_s=LOCK_TIMEOUT_S)
             with HistoryBuilder(plan, on_warning=lambda _: None) as builder:
 
-                def advance(number: int, total: int, what: str = source.export) -> None:
+                def advance(number: int, total: int, what: str = source.asset) -> None:
                     on_file(what, number, total)
 
                 verdicts += judge_files(builder, rule, on_file=advance)

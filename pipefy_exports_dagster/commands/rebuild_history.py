@@ -16,19 +16,19 @@ from pipefy_exports_dagster.commands.progress_bar import progress_bar
 from pipefy_exports_dagster.commands.settings import read_settings
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.history import (
     Grade,
     HistoryBuilder,
     MonthAction,
     MonthResult,
     archived_organizations,
+    history_plan,
 )
 from pipefy_exports_dagster.load_command.failures import ended_in_one_line
 
 if TYPE_CHECKING:
     import dagster as dg
-
-    from pipefy_exports_dagster.orchestration.history.sources import HistorySource
 
 
 @dataclass(slots=True)
@@ -115,34 +115,32 @@ def rebuild(
         ConfigurationError: There is no such history, or it is not clear to which month rows belong.
         PipefyExportsError: As `HistoryBuilder.build` says.
     """
-    from pipefy_exports_dagster.orchestration.history.sources import history_sources
-
-    histories = [source for config in configs if config.history for source in history_sources(config)]
-    sources = [source for source in histories if only in (None, source.name)]
+    histories = [source for config in configs if config.history for source in configured_exports(config)]
+    sources = [source for source in histories if only in (None, source.history)]
     if not sources:
-        names = ", ".join(source.name for source in histories)
+        names = ", ".join(source.history for source in histories)
         raise ConfigurationError(f"there is no history {only!r}; there are {names}")
     rebuilt = []
     for source in sources:
-        organizations = archived_organizations(source.config.data_dir, source.export)
+        organizations = archived_organizations(source.config.data_dir, source.asset)
         rebuilt += [_rebuild_one(source, id_, instance, on_month) for id_ in organizations]
     return rebuilt
 
 
 def _rebuild_one(
-    source: "HistorySource",
+    source: ConfiguredExport,
     organization_id: str,
     instance: "dg.DagsterInstance",
     on_month: Callable[[str, int, int], None],
 ) -> Rebuilt:
     from pipefy_exports_dagster.orchestration.history.metadata import month_materialization
 
-    table = table_in_sql(*schema_and_table(source.name))
+    table = table_in_sql(*schema_and_table(source.history))
     rebuilt, config = Rebuilt(table, organization_id), source.config
-    with HistoryBuilder(source.plan(organization_id), on_warning=rebuilt.warnings.append) as builder:
+    with HistoryBuilder(history_plan(source, organization_id), on_warning=rebuilt.warnings.append) as builder:
         months = [month for month in builder.months() if month >= config.history_start]
         for number, month in enumerate(months, 1):
-            on_month(f"{source.name} {month:%Y-%m}", number, len(months))
+            on_month(f"{source.history} {month:%Y-%m}", number, len(months))
             started = time.monotonic()
             result = builder.build(month)
             loading_s = time.monotonic() - started

@@ -8,7 +8,7 @@ knows Dagster or HTTP.
 from .archive import archived_files, archived_organizations
 from .builder import HistoryBuilder, MonthAction, MonthResult
 from .covers import Cover, Grade, choose_cover, covers_of, months_that_may_be_covered
-from .plan import HistoryPlan
+from .plan import HistoryPlan, history_plan
 from .pruning import months_that_need
 from .retention import Keep, RetentionRule, Verdict, judge_files
 
@@ -26,6 +26,7 @@ __all__ = [
     "archived_organizations",
     "choose_cover",
     "covers_of",
+    "history_plan",
     "judge_files",
     "months_that_may_be_covered",
     "months_that_need",

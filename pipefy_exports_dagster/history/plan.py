@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.config import ReadOptions
+from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
 from pipefy_exports_dagster.pipefy.raw_files import Sidecar
 
@@ -53,6 +55,32 @@ class HistoryPlan:
     def window_of(self, sidecar: Sidecar) -> Window | None:
         """Return the dates that a file covers, None where they are not known."""
         return self.window(period_of(sidecar))
+
+
+def history_plan(export: ConfiguredExport, organization_id: str) -> HistoryPlan:
+    """Return what the history of an export of one organization is made from."""
+    kind, config = export.kind(organization_id), export.config
+
+    def request(period: Period) -> Mapping[str, Any] | None:
+        try:
+            return kind.request(period)
+        except ConfigurationError:
+            return None  # nothing to compare with: rebuilding needs no report to be configured
+
+    return HistoryPlan(
+        organization_id=organization_id,
+        export=export.asset,
+        asset=export.history,
+        data_dir=config.data_dir,
+        database=config.database_path,
+        zone=config.zone,
+        reading=export.reading,
+        window=kind.window,
+        request=request,
+        fingerprint=lambda made: export.fingerprint(kind, made),
+        time_column=export.time_column,
+        lock_timeout_s=config.database_lock_timeout_s,
+    )
 
 
 def period_of(sidecar: Sidecar) -> Period:

@@ -218,23 +218,25 @@ def _load_into_asset(
     options: GivenOptions,
     manner: Manner,
 ) -> Outcome:
+    from pipefy_exports_dagster.exports import configured_exports
     from pipefy_exports_dagster.load_command import into_asset
     from pipefy_exports_dagster.load_command.arrival import Given
 
     environment = environment_with_dotenv()
     # A `dagster.yaml` may name variables, and `.env` is where people keep them.
     os.environ.update(environment)
-    configs = {
-        name: config for config in configurations(environment) for name in into_asset.export_assets(config)
+    exports = {
+        export.asset: export
+        for config in configurations(environment)
+        for export in configured_exports(config)
     }
-    if asset not in configs:
-        raise click.BadParameter(f"{asset!r} is not one of {', '.join(configs)}.", param_hint="'--asset'")
-    config = configs[asset]
-    assets = into_asset.export_assets(config)
-    _refuse_future(requested_month, config)
-    target = into_asset.Partition(config, _organization(organization_id, config), assets[asset], partition)
+    if asset not in exports:
+        raise click.BadParameter(f"{asset!r} is not one of {', '.join(exports)}.", param_hint="'--asset'")
+    export = exports[asset]
+    _refuse_future(requested_month, export.config)
+    target = into_asset.Partition(export, _organization(organization_id, export.config), partition)
     given = Given(requested_month, exported_at)
-    manner = replace(manner, options=options.over(assets[asset].reading))
+    manner = replace(manner, options=options.over(export.reading))
     home = dagster_home_of(environment)
     if manner.dry_run:
         return into_asset.plan_into_asset(file, target, given=given, manner=manner, dagster_home=home)

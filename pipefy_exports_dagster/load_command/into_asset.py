@@ -10,9 +10,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipefy_exports_dagster.asset_names import schema_and_table
-from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions
+from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import SupersededExportError
+from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.history.look import FileLook, look_at
 from pipefy_exports_dagster.load_command.arrival import (
     Content,
@@ -33,68 +33,32 @@ from pipefy_exports_dagster.orchestration.loaded_export import (
     refuse_older_than_empty,
 )
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
-from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
-from pipefy_exports_dagster.pipefy.export import ExportKind
-from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, RawFolder, Sidecar
 from pipefy_exports_dagster.reading.staged import StagedTable
 
 
 @dataclass(frozen=True, slots=True)
-class ExportAsset:
-    """An asset that a file can be loaded into, and how its files are read."""
-
-    name: str
-    kind: ExportKind
-    reading: ReadOptions
-    time_column: str | None = None
-
-
-def export_assets(config: PipefyExportsConfig) -> dict[str, ExportAsset]:
-    """Return the assets of a configuration, by name with prefix."""
-    jobs = config.automation_jobs
-    assets = (
-        [
-            ExportAsset(
-                config.asset(jobs.name),
-                AutomationJobsExport(config.organization_id, jobs.last_3_months_window),
-                jobs.reading,
-                jobs.time_column,
-            )
-        ]
-        if jobs
-        else []
-    )
-    assets += [
-        ExportAsset(
-            config.asset(report.name),
-            OrganizationReportExport(config.organization_id, report),
-            report.reading,
-            report.time_column,
-        )
-        for report in config.reports
-    ]
-    return {asset.name: asset for asset in assets}
-
-
-@dataclass(frozen=True, slots=True)
 class Partition:
     """What a file is to become: one slice of one asset of one organization."""
 
-    config: PipefyExportsConfig
+    export: ConfiguredExport
     organization_id: str
-    asset: ExportAsset
     period_filter: PeriodFilter
+
+    @property
+    def config(self) -> PipefyExportsConfig:
+        """The configuration of the export."""
+        return self.export.config
 
     @property
     def folder(self) -> RawFolder:
         """Where the partition's files are archived."""
-        return RawFolder.of(self.config.data_dir, self.organization_id, self.asset.name, self.period_filter)
+        return RawFolder.of(self.config.data_dir, self.organization_id, self.export.asset, self.period_filter)
 
     def window(self, sidecar: Sidecar) -> Window | None:
         """Return the dates that a file covers, None where they are not known."""
-        return self.asset.kind.window(Period(self.period_filter, sidecar.requested_month))
+        return self.export.window(Period(self.period_filter, sidecar.requested_month))
 
     def look_at(self, staged: StagedTable, sidecar: Sidecar) -> FileLook:
         """Return what the UI shows of a file's rows."""
@@ -103,8 +67,8 @@ class Partition:
             window=self.window(sidecar),
             requested_month=sidecar.requested_month,
             zone=self.config.zone,
-            time_column=self.asset.time_column,
-            show_values=self.asset.reading.show_values,
+            time_column=self.export.time_column,
+            show_values=self.export.reading.show_values,
         )
 
 
@@ -126,7 +90,7 @@ def load_into_asset(
         partition_lock(
             config.data_dir,
             partition.organization_id,
-            partition.asset.name,
+            partition.export.asset,
             partition.period_filter.value,
             timeout_s=manner.wait_s,
             on_wait=lambda: manner.on_stage("waiting"),
@@ -205,13 +169,13 @@ def _describe(
         given=given,
         config=partition.config,
         organization_id=partition.organization_id,
-        asset=partition.asset.name,
+        asset=partition.export.asset,
         period_filter=partition.period_filter.value,
     )
 
 
 def _held(instance: dg.DagsterInstance, partition: Partition) -> LoadedExport | None:
-    key = dg.AssetKey.from_user_string(partition.asset.name)
+    key = dg.AssetKey(partition.export.asset_key)
     return loaded_export(
         instance, key, partition.period_filter.value, organization_id=partition.organization_id
     )
@@ -227,14 +191,13 @@ def _load(
     held: LoadedExport | None,
     on_staged: OnStaged = ignore_staged,
 ) -> LoadReport:
-    schema, table = schema_and_table(partition.asset.name)
     try:
         refuse_older_than_empty(held, _slice_of(sidecar))
         return load_or_plan(
             file,
             database=partition.config.database_path,
-            schema=schema,
-            table=table,
+            schema=partition.export.schema,
+            table=partition.export.table,
             slice_=_slice_of(sidecar),
             manner=manner,
             read_copy=partition.config.read_copy,

@@ -6,10 +6,11 @@ import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock, SystemClock
 from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.orchestration.checks.due_sensor import due_sensor
 from pipefy_exports_dagster.orchestration.checks.export_checks import export_checks
 from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
-from pipefy_exports_dagster.orchestration.export_assets import ExportAssets
+from pipefy_exports_dagster.orchestration.export_assets import export_asset
 from pipefy_exports_dagster.orchestration.history.definitions import history_definitions
 from pipefy_exports_dagster.orchestration.notifying.export_failure import Notify
 from pipefy_exports_dagster.orchestration.notifying.failed_check_sensor import (
@@ -49,8 +50,8 @@ def build_pipefy_exports(
     """
     keep_alembic_quiet()
     clock = clock or SystemClock()
-    exports = ExportAssets(config, clock, on_stage)
-    assets = exports.build()
+    exports = configured_exports(config)
+    assets = [export_asset(export, clock, on_stage) for export in exports]
     job_name = config.named(JOB_NAME)
     job = dg.define_asset_job(
         job_name,
@@ -63,10 +64,10 @@ def build_pipefy_exports(
         asset_checks=export_checks(config, clock),
         jobs=[job],
         schedules=[
-            last_month_schedule(job_name, exports.sources(), config),
+            last_month_schedule(job_name, exports, config),
             current_month_schedule(job_name, config),
         ],
-        sensors=[pending_exports_sensor(job_name, exports.sources(), config, clock)],
+        sensors=[pending_exports_sensor(job_name, exports, config, clock)],
         resources=resources_of(config),
     )
     parts = [definitions, *([history_definitions(config, clock)] if config.history else [])]

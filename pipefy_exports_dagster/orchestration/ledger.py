@@ -6,8 +6,6 @@ says that it was abandoned. The event log is shared by all processes (SQLite or 
 the UI, so there is no other store that could disagree with it.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -56,14 +54,6 @@ class RequestedExport:
     dialect: str
     overrides: Mapping[str, Any] = field(default_factory=dict)
     run_id: str = field(default="", compare=False)
-
-
-def fingerprint_of(base_url: str, kind: str, request: Mapping[str, Any]) -> str:
-    """Return a digest of what is asked for and where: an export answers only the request it was made for."""
-    from pipefy_exports_dagster.pipefy.addresses import one_spelling  # imports httpx
-
-    identity = {"base_url": one_spelling(base_url), "kind": kind, "request": request}
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
 
 
 class Ledger:

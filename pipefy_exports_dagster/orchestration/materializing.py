@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions
 from pipefy_exports_dagster.errors import ExportNotFoundError, SupersededExportError, UnreadableFileError
+from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.history.look import FileLook, look_at
 from pipefy_exports_dagster.loading import LoadReport, Slice
 from pipefy_exports_dagster.lock_files import lock_file_holder
@@ -33,16 +33,10 @@ from pipefy_exports_dagster.stages import OnStage
 
 @dataclass(frozen=True, slots=True)
 class Materializer:
-    """Materializes partitions of one export asset.
+    """Materializes partitions of one export; `kind` is what one run asks for."""
 
-    `time_column` says when a row was, by name or header; None to find it.
-    """
-
-    config: PipefyExportsConfig
-    asset: str
+    export: ConfiguredExport
     kind: ExportKind
-    reading: ReadOptions
-    time_column: str | None
     clock: Clock
     on_stage: OnStage
 
@@ -69,14 +63,14 @@ class Materializer:
             dg.Failure: For every error of ours; retries are allowed where the trouble may pass.
         """
         with failures_for_dagster():
-            organization_id = require_organization_id(self.config.organization_id)
-            place = self.config.data_dir, organization_id, self.asset, context.partition_key
+            organization_id = require_organization_id(self.export.config.organization_id)
+            place = self.export.config.data_dir, organization_id, self.export.asset, context.partition_key
             lock = partition_lock_path(*place)
             with (
                 pipefy.client() as client,
                 partition_lock(
                     *place,
-                    timeout_s=self.config.partition_lock_timeout_s,
+                    timeout_s=self.export.config.partition_lock_timeout_s,
                     on_wait=lambda: context.log.info(
                         f"another run works on this partition; waiting for it: {lock_file_holder(lock)} holds {lock}"
                     ),
@@ -84,8 +78,8 @@ class Materializer:
             ):
                 exporter = Exporter(
                     context=context,
-                    config=self.config,
-                    asset=self.asset,
+                    config=self.export.config,
+                    asset=self.export.asset,
                     organization_id=organization_id,
                     kind=self.kind,
                     period_filter=PeriodFilter(context.partition_key),
@@ -93,7 +87,7 @@ class Materializer:
                     clock=self.clock,
                     ledger=Ledger(context.instance, context.asset_key, context.partition_key),
                     on_stage=self.on_stage,
-                    role=RunRole.of(context.run, self.config.wait, context.instance),
+                    role=RunRole.of(context.run, self.export.config.wait, context.instance),
                     overrides=overrides,
                 )
                 exported = exporter.export(fresh=fresh, asked_at=_asked_at(context) if waited else None)
@@ -127,13 +121,13 @@ class Materializer:
             f"{loaded.seconds_writing:.1f} s"
         )
         for sentence in left_out(
-            loaded.file, named=bool(self.reading.sheets), show_values=self.reading.show_values
+            loaded.file, named=bool(self.export.reading.sheets), show_values=self.export.reading.show_values
         ):
             context.log.warning(f"export {exported.requested.export_id!r} ({exporter.label}): {sentence}")
         if loaded.read_copy_problem:
             context.log.warning(f"the copy for readers is out of date: {loaded.read_copy_problem}")
         for change in loaded.changes:
-            context.log.info(f"table {self.asset}: {change}")
+            context.log.info(f"table {self.export.asset}: {change}")
         return dg.MaterializeResult(
             metadata=materialization_metadata(
                 exported,
@@ -142,7 +136,7 @@ class Materializer:
                 window=self._window(exported.raw.sidecar),
                 exports_created=ledger.requests_since_materialization(),
                 loading_s=loading_s,
-                reading=self.reading,
+                reading=self.export.reading,
                 look=look,
             )
         )
@@ -169,16 +163,16 @@ class Materializer:
                 staged,
                 window=self._window(sidecar),
                 requested_month=sidecar.requested_month,
-                zone=self.config.zone,
-                time_column=self.time_column,
-                show_values=self.reading.show_values,
+                zone=self.export.config.zone,
+                time_column=self.export.time_column,
+                show_values=self.export.reading.show_values,
             )
 
         loaded = database.load(
             exported.raw.path,
-            asset=self.asset,
+            asset=self.export.asset,
             slice_=_slice_of(exported),
-            options=self.reading,
+            options=self.export.reading,
             on_stage=self.on_stage,
             on_staged=on_staged,
         )

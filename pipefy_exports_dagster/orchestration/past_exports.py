@@ -9,6 +9,7 @@ import dagster as dg
 
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.ledger import (
     EXPORT_ID,
     REASON,
@@ -18,7 +19,6 @@ from pipefy_exports_dagster.orchestration.ledger import (
     RequestedExport,
     RequestStatus,
 )
-from pipefy_exports_dagster.orchestration.pending.exports import ExportSource
 from pipefy_exports_dagster.orchestration.pending.resume import why_not_resumed
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
 
@@ -60,7 +60,7 @@ class PastExport:
 
 def list_past_exports(
     instance: dg.DagsterInstance,
-    sources: Sequence[ExportSource],
+    sources: Sequence[ConfiguredExport],
     config: PipefyExportsConfig,
     *,
     now: datetime,
@@ -79,7 +79,7 @@ def list_past_exports(
     for source in sources:
         for period in PeriodFilter:
             exports = _of_partition(instance, source, period.value, limit)
-            pending = Ledger(instance, source.key, period.value).pending()
+            pending = Ledger(instance, dg.AssetKey(source.asset_key), period.value).pending()
             if pending and pending.export_id in exports:
                 reason = _why_not_resumed(pending, source, config, period, now)
                 exports[pending.export_id] = replace(
@@ -100,9 +100,9 @@ def newest_past_exports(found: Sequence[PastExport], limit: int) -> list[PastExp
 
 
 def _of_partition(
-    instance: dg.DagsterInstance, source: ExportSource, partition: str, limit: int
+    instance: dg.DagsterInstance, source: ConfiguredExport, partition: str, limit: int
 ) -> dict[str, PastExport]:
-    records = dg.AssetRecordsFilter(source.key, asset_partitions=[partition])
+    records = dg.AssetRecordsFilter(dg.AssetKey(source.asset_key), asset_partitions=[partition])
     count = limit * RECORDS_PER_EXPORT
     exports: dict[str, PastExport] = {}
     # Oldest first, so that what was logged last has the last word.
@@ -112,7 +112,7 @@ def _of_partition(
             known = exports.get(export_id)
             if _value(metadata, STATUS) == RequestStatus.REQUESTED:
                 exports[export_id] = PastExport(
-                    source.name,
+                    source.asset,
                     partition,
                     export_id,
                     PastState.SUPERSEDED,
@@ -127,7 +127,7 @@ def _of_partition(
         metadata = materialization.metadata if materialization else {}
         if export_id := _value(metadata, EXPORT_ID):
             known = exports.get(export_id) or PastExport(
-                source.name, partition, export_id, PastState.LOADED, _moment(metadata, record.timestamp)
+                source.asset, partition, export_id, PastState.LOADED, _moment(metadata, record.timestamp)
             )
             exports[export_id] = replace(
                 known,
@@ -141,7 +141,7 @@ def _of_partition(
 
 def _why_not_resumed(
     pending: RequestedExport,
-    source: ExportSource,
+    source: ConfiguredExport,
     config: PipefyExportsConfig,
     period: PeriodFilter,
     now: datetime,
@@ -150,7 +150,7 @@ def _why_not_resumed(
         refusal = why_not_resumed(
             pending,
             base_url=config.connection.base_url,
-            kind=source.kind_for(pending.overrides),
+            kind=source.kind(overrides=pending.overrides),
             period=Period(period, month_of(now, config.zone)),
             now=now,
             resume_window_s=config.resume_window_s,

@@ -13,16 +13,16 @@ import dagster as dg
 
 from pipefy_exports_dagster.config import PipefyExportsConfig, Schedule
 from pipefy_exports_dagster.errors import ConfigurationError
-from pipefy_exports_dagster.orchestration.ledger import fingerprint_of
+from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.loaded_export import FROM_FILE, loaded_export
-from pipefy_exports_dagster.orchestration.pending.exports import ExportSource
+from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
 
 EVERY_DAY_AT_15_UTC = "0 15 * * *"
 
 
 def last_month_schedule(
-    job_name: str, sources: Sequence[ExportSource], config: PipefyExportsConfig
+    job_name: str, sources: Sequence[ConfiguredExport], config: PipefyExportsConfig
 ) -> dg.ScheduleDefinition:
     """Return the monthly schedule: evaluated daily, so that a missed or failed first day mends itself."""
 
@@ -45,7 +45,9 @@ def last_month_schedule(
         this_month = month_of(moment, config.zone)
         period = Period(PeriodFilter.LAST_MONTH, this_month)
         missing = [
-            source.key for source in sources if not is_loaded(context.instance, source, period, config)
+            dg.AssetKey(source.asset_key)
+            for source in sources
+            if not is_loaded(context.instance, source, period, config)
         ]
         if not missing:
             return dg.SkipReason(f"the exports requested in {this_month:%Y-%m} are loaded already")
@@ -57,18 +59,20 @@ def last_month_schedule(
 
 
 def is_loaded(
-    instance: dg.DagsterInstance, source: ExportSource, period: Period, config: PipefyExportsConfig
+    instance: dg.DagsterInstance, source: ConfiguredExport, period: Period, config: PipefyExportsConfig
 ) -> bool:
     """Whether a partition holds what would be asked for now, or a file that a person has loaded instead.
 
     Where the address of Pipefy has become one that is refused, it does not: the run that is launched says so.
     """
-    loaded = loaded_export(instance, source.key, period.filter.value, organization_id=config.organization_id)
+    loaded = loaded_export(
+        instance, dg.AssetKey(source.asset_key), period.filter.value, organization_id=config.organization_id
+    )
     if loaded is None or loaded.requested_month != period.requested_month:
         return False
     if loaded.fingerprint is None or loaded.dialect == FROM_FILE:
         return True
-    kind = source.kind_for({})
+    kind = source.kind()
     try:
         request = kind.request(period)
     except ConfigurationError:

@@ -10,11 +10,11 @@ import pytest
 from checks.scene import Scene
 
 from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, Report
+from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.loading import Slice, load_file
 from pipefy_exports_dagster.loading.kept_slice import KeptSlice
 from pipefy_exports_dagster.orchestration.checks.finding import Check, Finding
 from pipefy_exports_dagster.orchestration.checks.window import WindowCheck
-from pipefy_exports_dagster.orchestration.history.sources import history_sources
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 
 NOVEMBER = date(2026, 11, 1)
@@ -43,12 +43,12 @@ class Judge:
             automation_jobs=None if report else AutomationJobs(**jobs),
             reports=[report] if report else [],
         )
-        [source] = history_sources(config)
+        [source] = configured_exports(config)
         slice_ = Slice("301", period.value, NOVEMBER, "a1", EXPORTED_AT)
-        rows = load_file(file, database=database, table=source.export, slice_=slice_, read_copy=False).rows
+        rows = load_file(file, database=database, table=source.asset, slice_=slice_, read_copy=False).rows
         with duckdb.connect(database, read_only=True) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            kept = KeptSlice.find(connection, source.export, "301", _period_filter=period.value)
+            kept = KeptSlice.find(connection, source.asset, "301", _period_filter=period.value)
             assert kept
             return WindowCheck(period.value, kept, source, Period(period, NOVEMBER), rows).finding("301")
 

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 
 from support.project import JOBS, Project
 
-from pipefy_exports_dagster.history import HistoryBuilder
+from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
+from pipefy_exports_dagster.history import HistoryBuilder, history_plan
 from pipefy_exports_dagster.loading import Slice, load_file
-from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
-from pipefy_exports_dagster.orchestration.ledger import fingerprint_of
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
+from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, add_months, month_of
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, RawFolder, Sidecar, sha256_of
 from pipefy_exports_dagster.read_options import ReadOptions
@@ -29,8 +29,8 @@ class Archive:
         return add_months(month_of(self.now, self.project.config.zone), -back)
 
     @property
-    def source(self) -> HistorySource:
-        return next(source for source in history_sources(self.project.config) if source.export == JOBS)
+    def source(self) -> ConfiguredExport:
+        return next(source for source in configured_exports(self.project.config) if source.asset == JOBS)
 
     def add(
         self,
@@ -85,11 +85,11 @@ class Archive:
         )
 
     def build_history(self, organization_id: str = ORGANIZATION_ID) -> None:
-        with HistoryBuilder(self.source.plan(organization_id), on_warning=lambda _: None) as builder:
+        with HistoryBuilder(history_plan(self.source, organization_id), on_warning=lambda _: None) as builder:
             for month in builder.months():
                 builder.build(month)
 
     def history(self) -> list[tuple[object, ...]]:
         """All rows of the history, without the time at which they were loaded."""
-        sql = f"SELECT * EXCLUDE (_loaded_at) FROM {self.source.name} ORDER BY ALL"
+        sql = f"SELECT * EXCLUDE (_loaded_at) FROM {self.source.history} ORDER BY ALL"
         return self.project.query(sql)

@@ -89,7 +89,7 @@ def test_what_later_exports_replaced_is_deleted_and_everything_can_be_rebuilt(
 
 def test_a_file_that_the_history_has_not_taken_stays(shell: Shell, archive: Archive) -> None:
     with duckdb.connect(shell.project.database) as connection:
-        connection.execute(f"DROP TABLE {archive.source.name}")
+        connection.execute(f"DROP TABLE {archive.source.history}")
     found = prune(shell)
     assert not found["deleted"]
     assert reasons(found)["daily-1"] == reasons(found)["oldest-complete"] == "not_in_history"

@@ -121,7 +121,7 @@ def test_a_token_that_was_revoked_is_renewed_once(scene: Scene) -> None:
 def test_an_error_without_a_code_is_trouble_or_says_that_the_export_is_gone(scene: Scene) -> None:
     with client_of(scene) as client:
         questions = created(scene, client, jobs=2, reports=1)
-        ids = {question.export_id for question in questions}
+        ids = {question.key for question in questions}
         scene.sandbox.faults.arm("status:error-without-code:always")
         assert set(ask(scene, client, questions).trouble) == ids
         scene.sandbox.faults.clear()

@@ -12,8 +12,8 @@ from pipefy_exports_dagster.orchestration.ledger import (
     REQUESTED_MONTH,
     Ledger,
     RequestedExport,
-    fingerprint_of,
 )
+from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 
 KEY = dg.AssetKey("automation_jobs_export")
 EXPORT = RequestedExport(

@@ -10,9 +10,10 @@ import pytest
 
 from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, Report, Schedule, Schedules
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
-from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH, fingerprint_of
+from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportKind
+from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
 

@@ -5,13 +5,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pipefy_exports_dagster.asset_names import schema_and_table, table_in_sql
+from pipefy_exports_dagster.asset_names import table_in_sql
 from pipefy_exports_dagster.commands.doctor.finding import Finding, look, ok, wrong
 from pipefy_exports_dagster.commands.doctor.lock_holders import lock_holder
 from pipefy_exports_dagster.commands.query.reading import opened_for_reading
-from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, Report
+from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.dotenv_environment import dagster_home_of
 from pipefy_exports_dagster.errors import DatabaseLockedError, PipefyExportsError
+from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.lock_files import is_held, lock_file_holder
 
 LITTLE_SPACE_BYTES = 1_000_000_000
@@ -108,22 +109,19 @@ def look_at_runs(config: PipefyExportsConfig) -> Finding:
 
 
 def _look_at_columns(config: PipefyExportsConfig, names: Mapping[str, set[str]]) -> Iterator[Finding]:
-    assets: list[AutomationJobs | Report] = [*config.reports]
-    if config.automation_jobs:
-        assets.insert(0, config.automation_jobs)
-    for asset in assets:
-        there = names.get(table_in_sql(*schema_and_table(config.asset(asset.name))))
+    for export in configured_exports(config):
+        there = names.get(table_in_sql(export.schema, export.table))
         if there is None:
             continue  # nothing was loaded yet
         for setting, wanted in (
-            ("time_column", [asset.time_column] if asset.time_column else []),
-            ("column_types", list(asset.reading.column_types)),
+            ("time_column", [export.time_column] if export.time_column else []),
+            ("column_types", list(export.reading.column_types)),
         ):
             missing = [name for name in wanted if name not in there]
             if missing:
                 listed = ", ".join(sorted(name for name in there if not name.startswith("_")))
                 yield wrong(
-                    asset.name,
+                    export.settings.name,
                     f"`{setting}` names {', '.join(map(repr, missing))}, which its table does not have: correct it. "
                     f"There are {listed[:600]}",
                 )

@@ -10,10 +10,10 @@ import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.orchestration.checks.due import CHECKED_ON, Today, last_month_is_here
 from pipefy_exports_dagster.orchestration.checks.finding import Check, Finding
 from pipefy_exports_dagster.orchestration.checks.history_checks import months_finding
-from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
 
@@ -23,7 +23,7 @@ INTERVAL_S = 600
 
 def due_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefinition:
     """Return the sensor, running: it starts nothing, and says nothing of an asset that was never materialized."""
-    sources = history_sources(config)
+    sources = configured_exports(config)
 
     @dg.sensor(
         name=config.named(DUE_SENSOR),
@@ -45,16 +45,16 @@ def due_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefinition
 
 def _news(
     instance: dg.DagsterInstance,
-    sources: Sequence[HistorySource],
+    sources: Sequence[ConfiguredExport],
     config: PipefyExportsConfig,
     clock: Clock,
 ) -> Iterator[dg.AssetCheckEvaluation]:
     for source in sources:
-        export, history = source.export_key, source.key
+        export, history = dg.AssetKey(source.asset_key), dg.AssetKey(source.history_key)
         if config.last_month_due_day is not None and _is_in_use(instance, export):
             ledger = Ledger(instance, export, PeriodFilter.LAST_MONTH.value)
             today = Today.of(clock.now(), config, config.last_month_due_day)
-            finding = last_month_is_here(ledger, source.export, today)
+            finding = last_month_is_here(ledger, source.asset, today)
             if _is_news(instance, dg.AssetCheckKey(export, Check.LAST_MONTH_IS_HERE.value), finding):
                 yield finding.evaluation(export, Check.LAST_MONTH_IS_HERE)
         if config.history and _is_in_use(instance, history):

@@ -18,6 +18,7 @@ from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import PipefyExportsError
+from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.loading.kept_slice import KeptRows, KeptSlice
 from pipefy_exports_dagster.orchestration.checks.columns import columns_unchanged
 from pipefy_exports_dagster.orchestration.checks.due import Today, last_month_is_here
@@ -26,7 +27,6 @@ from pipefy_exports_dagster.orchestration.checks.loads import Load, newest_loads
 from pipefy_exports_dagster.orchestration.checks.rows import has_rows, keys_unique, rows_match_file
 from pipefy_exports_dagster.orchestration.checks.whole_file import whole_file_loaded
 from pipefy_exports_dagster.orchestration.checks.window import WindowCheck
-from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.partitions import PERIODS
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, ResourceKeys
@@ -45,22 +45,22 @@ EVENT_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 
 def export_checks(config: PipefyExportsConfig, clock: Clock) -> list[dg.AssetChecksDefinition]:
     """Return the checks of each configured export."""
-    return [_checks_of(source, clock) for source in history_sources(config)] if config.checks else []
+    return [_checks_of(source, clock) for source in configured_exports(config)] if config.checks else []
 
 
-def _checks_of(source: HistorySource, clock: Clock) -> dg.AssetChecksDefinition:
+def _checks_of(source: ConfiguredExport, clock: Clock) -> dg.AssetChecksDefinition:
     resources = ResourceKeys.of(source.config)
 
     @dg.multi_asset_check(
-        name=f"{source.export_key.to_python_identifier()}_checks",
-        description=f"Looks at what a load of {source.export} left in the table.",
+        name=f"{dg.AssetKey(source.asset_key).to_python_identifier()}_checks",
+        description=f"Looks at what a load of {source.asset} left in the table.",
         specs=_specs(source),
         # Nothing has to be said where there is nothing to say, such as without a partition.
         can_subset=True,
         required_resource_keys={resources.database},
     )
     def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        asset = source.export_key
+        asset = dg.AssetKey(source.asset_key)
         export_database = resources.database_of(context.op_execution_context.resources)
         wanted = {Check(key.name) for key in context.selected_asset_check_keys}
         step = _Step(context, source, export_database, clock, asset)
@@ -75,20 +75,25 @@ def _checks_of(source: HistorySource, clock: Clock) -> dg.AssetChecksDefinition:
     return checks
 
 
-def _specs(source: HistorySource) -> list[dg.AssetCheckSpec]:
+def _specs(source: ConfiguredExport) -> list[dg.AssetCheckSpec]:
     checks = [*OF_SLICE, *([Check.KEYS_UNIQUE] if source.row_key else [])]
     with warnings.catch_warnings():
         # Checks by partition are called a preview; without them a partition's result would stand for all.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         specs = [
             dg.AssetCheckSpec(
-                check.value, asset=source.export_key, description=check.description, partitions_def=PERIODS
+                check.value,
+                asset=dg.AssetKey(source.asset_key),
+                description=check.description,
+                partitions_def=PERIODS,
             )
             for check in checks
         ]
     if source.config.last_month_due_day is not None:
         check = Check.LAST_MONTH_IS_HERE
-        specs.append(dg.AssetCheckSpec(check.value, asset=source.export_key, description=check.description))
+        specs.append(
+            dg.AssetCheckSpec(check.value, asset=dg.AssetKey(source.asset_key), description=check.description)
+        )
     return specs
 
 
@@ -97,7 +102,7 @@ class _Step:
     """One step. It does not fail, because that would fail a run whose rows are loaded."""
 
     context: dg.AssetCheckExecutionContext
-    source: HistorySource
+    source: ConfiguredExport
     database: ExportDatabaseResource
     clock: Clock
     asset: dg.AssetKey
@@ -122,7 +127,7 @@ class _Step:
         config, key = self.source.config, Check.LAST_MONTH_IS_HERE
         ledger = Ledger(self.context.instance, self.asset, PeriodFilter.LAST_MONTH.value)
         today = Today.of(self.clock.now(), config, config.last_month_due_day or 1)
-        return self._safely({key}, lambda: {key: last_month_is_here(ledger, self.source.export, today)})[key]
+        return self._safely({key}, lambda: {key: last_month_is_here(ledger, self.source.asset, today)})[key]
 
     def _partitions(self) -> list[str]:
         if self.context.has_partition_key:
@@ -151,12 +156,14 @@ class _Step:
         organization_id = loads[0].organization_id
         try:
             with self.database.reading(longest_wait_s=self._longest_wait_s()) as connection:
-                schema, table = schema_and_table(self.source.export)
+                schema, table = schema_and_table(self.source.asset)
                 kept = KeptSlice.find(
                     connection, table, organization_id, schema=schema, _period_filter=partition
                 )
                 if kept is None:
-                    text = f"{partition}: there is no table {self.source.export}. Materialize the partition again"
+                    text = (
+                        f"{partition}: there is no table {self.source.asset}. Materialize the partition again"
+                    )
                     return dict.fromkeys(self._of_table_checks, failed(text))
                 rows = kept.kept_rows()
                 found = self._of_kept(partition, kept, rows, organization_id)

@@ -14,12 +14,12 @@ from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import PipefyExportsError
+from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.loading.database import open_to_read
 from pipefy_exports_dagster.loading.kept_slice import KeptSlice
 from pipefy_exports_dagster.orchestration.checks.due import Today, held_months, months_complete
 from pipefy_exports_dagster.orchestration.checks.finding import LONGEST_WAIT_S, Check, Finding, warned
 from pipefy_exports_dagster.orchestration.checks.rows import keys_unique
-from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
 
 DUE_DAY = 3
 """For a history whose export's own `last_month` is not expected on a day."""
@@ -27,12 +27,12 @@ DUE_DAY = 3
 
 def history_checks(config: PipefyExportsConfig, clock: Clock) -> list[dg.AssetChecksDefinition]:
     """Return the checks of the history of each configured export."""
-    return [_checks_of(source, clock) for source in history_sources(config)] if config.checks else []
+    return [_checks_of(source, clock) for source in configured_exports(config)] if config.checks else []
 
 
 def history_findings(
     instance: dg.DagsterInstance,
-    source: HistorySource,
+    source: ConfiguredExport,
     clock: Clock,
     built: Mapping[date, bool] = MappingProxyType({}),
 ) -> Mapping[Check, Finding]:
@@ -53,33 +53,35 @@ def history_findings(
                 else _keys_finding(source)
             )
         except PipefyExportsError as error:
-            found[check] = warned(f"{source.name}: not checked. {error}")
+            found[check] = warned(f"{source.history}: not checked. {error}")
         except Exception as error:  # noqa: BLE001 - whatever it is; its text may quote a value
             found[check] = warned(
-                f"{source.name}: not checked ({type(error).__name__}); execute the check again"
+                f"{source.history}: not checked ({type(error).__name__}); execute the check again"
             )
     return found
 
 
 def months_finding(
     instance: dg.DagsterInstance,
-    source: HistorySource,
+    source: ConfiguredExport,
     clock: Clock,
     built: Mapping[date, bool] = MappingProxyType({}),
 ) -> Finding:
     """Return what there is to say about the months of a history today."""
     config = source.config
     today = Today.of(clock.now(), config, config.last_month_due_day or DUE_DAY)
-    held = held_months(instance, source.key) | dict(built)
-    return months_complete(held, source.name, source.export, today)
+    held = held_months(instance, dg.AssetKey(source.history_key)) | dict(built)
+    return months_complete(held, source.history, source.asset, today)
 
 
-def _checks_of(source: HistorySource, clock: Clock) -> dg.AssetChecksDefinition:
+def _checks_of(source: ConfiguredExport, clock: Clock) -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(
-        name=f"{source.key.to_python_identifier()}_checks",
-        description=f"Looks at what {source.name} holds.",
+        name=f"{dg.AssetKey(source.history_key).to_python_identifier()}_checks",
+        description=f"Looks at what {source.history} holds.",
         specs=[
-            dg.AssetCheckSpec(check.value, asset=source.key, description=check.description)
+            dg.AssetCheckSpec(
+                check.value, asset=dg.AssetKey(source.history_key), description=check.description
+            )
             for check in _checks(source)
         ],
         can_subset=True,
@@ -88,23 +90,23 @@ def _checks_of(source: HistorySource, clock: Clock) -> dg.AssetChecksDefinition:
         wanted = {Check(key.name) for key in context.selected_asset_check_keys}
         for check, finding in history_findings(context.instance, source, clock).items():
             if check in wanted:
-                yield finding.result(source.key, check)
+                yield finding.result(dg.AssetKey(source.history_key), check)
 
     return checks
 
 
-def _checks(source: HistorySource) -> list[Check]:
+def _checks(source: ConfiguredExport) -> list[Check]:
     return [Check.MONTHS_COMPLETE, *([Check.KEYS_UNIQUE] if source.row_key else [])]
 
 
-def _keys_finding(source: HistorySource) -> Finding:
+def _keys_finding(source: ConfiguredExport) -> Finding:
     config = source.config
     timeout_s = min(config.database_lock_timeout_s, LONGEST_WAIT_S)
     with open_to_read(config.database_path, lock_timeout_s=timeout_s) as connection:
-        schema, table = schema_and_table(source.name)
+        schema, table = schema_and_table(source.history)
         kept = KeptSlice.find(connection, table, config.organization_id or "", schema=schema)
         if kept is None:
             return warned(
-                f"{source.name}: not checked, because there is no such table yet. Build a month first"
+                f"{source.history}: not checked, because there is no such table yet. Build a month first"
             )
-        return keys_unique(source.name, kept, source.row_key, show_values=source.reading.show_values)
+        return keys_unique(source.history, kept, source.row_key, show_values=source.reading.show_values)

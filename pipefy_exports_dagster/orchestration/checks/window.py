@@ -10,12 +10,12 @@ from typing import Any
 import dagster as dg
 
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.history import months_that_may_be_covered
 from pipefy_exports_dagster.history.time_column import DateColumn, choose_time_column
 from pipefy_exports_dagster.loading.kept_slice import DateSpread, KeptSlice, is_date
 from pipefy_exports_dagster.loading.table_state import TableColumn
 from pipefy_exports_dagster.orchestration.checks.finding import Finding, passed, table, warned
-from pipefy_exports_dagster.orchestration.history.sources import HistorySource
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window, add_months
 from pipefy_exports_dagster.quoting import markdown_code
 
@@ -37,13 +37,13 @@ class WindowCheck:
 
     label: str
     kept: KeptSlice
-    source: HistorySource
+    source: ConfiguredExport
     period: Period
     rows: int
 
     def finding(self, organization_id: str) -> Finding:
         """Say how many rows lie outside, and how many each month has."""
-        declared = self.source.kind_of(organization_id).window(self.period)
+        declared = self.source.kind(organization_id).window(self.period)
         judged = self._judged_by(declared)
         if isinstance(judged, Finding):
             return judged

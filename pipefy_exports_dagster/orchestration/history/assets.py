@@ -12,12 +12,12 @@ from pydantic import Field
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import MonthNotCoveredError
-from pipefy_exports_dagster.history import Grade, HistoryBuilder, MonthAction, MonthResult
+from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
+from pipefy_exports_dagster.history import Grade, HistoryBuilder, MonthAction, MonthResult, history_plan
 from pipefy_exports_dagster.orchestration.checks.due import how_to_fill
 from pipefy_exports_dagster.orchestration.checks.history_checks import history_findings
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster, retry_policy
 from pipefy_exports_dagster.orchestration.history.metadata import month_materialization
-from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import month_of
 
@@ -55,27 +55,23 @@ def history_assets(config: PipefyExportsConfig, clock: Clock) -> list[dg.AssetsD
     with warnings.catch_warnings():
         # `backfill_policy` is called beta; without it a backfill would read a file once for each of its months.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        return [_history_asset(config, source, partitions, clock) for source in history_sources(config)]
+        return [_history_asset(config, source, partitions, clock) for source in configured_exports(config)]
 
 
 def _history_asset(
     config: PipefyExportsConfig,
-    source: HistorySource,
+    source: ConfiguredExport,
     partitions: dg.MonthlyPartitionsDefinition,
     clock: Clock,
 ) -> dg.AssetsDefinition:
     @dg.asset(
-        key=source.key,
-        description=f"{source.export} by calendar month: {source.rows}. {MONTHS}",
+        key=dg.AssetKey(source.history_key),
+        description=f"{source.asset} by calendar month: {source.type.history_rows}. {MONTHS}",
         partitions_def=partitions,
         # One run for all months of a backfill: a file that holds three of them is read once.
         backfill_policy=dg.BackfillPolicy.single_run(),
         # A period filter means other months with every month, so any may depend on any.
-        deps=[
-            dg.AssetDep(
-                dg.AssetKey.from_user_string(source.export), partition_mapping=dg.AllPartitionMapping()
-            )
-        ],
+        deps=[dg.AssetDep(dg.AssetKey(source.asset_key), partition_mapping=dg.AllPartitionMapping())],
         # A month that nothing covers yields nothing, and stays a gap in the UI.
         output_required=False,
         group_name=config.group_name,
@@ -103,7 +99,7 @@ class _MonthsRun:
     """The months of one run. `built` says of those that are, whether they are complete."""
 
     context: dg.AssetExecutionContext
-    source: HistorySource
+    source: ConfiguredExport
     clock: Clock
     only_covered: bool
     built: dict[date, bool] = field(default_factory=dict)
@@ -117,7 +113,7 @@ class _MonthsRun:
                 not reach back to it.
         """
         config = self.source.config
-        plan = self.source.plan(require_organization_id(config.organization_id))
+        plan = history_plan(self.source, require_organization_id(config.organization_id))
         gaps: list[date] = []
         with HistoryBuilder(plan, on_warning=self.context.log.warning) as builder:
             try:
@@ -146,14 +142,14 @@ class _MonthsRun:
             return
         found = history_findings(self.context.instance, self.source, self.clock, self.built)
         for check, finding in found.items():
-            self.context.log_event(finding.evaluation(self.source.key, check))
+            self.context.log_event(finding.evaluation(dg.AssetKey(self.source.history_key), check))
 
     def _say_gaps(self, gaps: list[date], builder: HistoryBuilder) -> None:
         listed = ", ".join(f"{month:%Y-%m}" for month in sorted(gaps)[:36])
         this_month = month_of(self.clock.now(), self.source.config.zone)
         message = (
-            f"no export covers {listed} of {self.source.name}, nothing was changed there: {builder.reach()}. "
-            f"{how_to_fill(gaps, self.source.export, this_month)}"
+            f"no export covers {listed} of {self.source.history}, nothing was changed there: {builder.reach()}. "
+            f"{how_to_fill(gaps, self.source.asset, this_month)}"
         )
         if not self.only_covered and not self.built:
             raise MonthNotCoveredError(message)

@@ -10,11 +10,11 @@ import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.history import months_that_may_be_covered
 from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, MAX_ATTEMPTS, Verdict, few_lines
 from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT
 from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB
-from pipefy_exports_dagster.orchestration.history.sources import HistorySource, history_sources
 from pipefy_exports_dagster.orchestration.history.unbuilt import BUILDS_EXPORT, find_unbuilt
 from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
@@ -50,7 +50,7 @@ def history_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefini
     export's id, and of the number of the attempt from the second on, so that a restarted daemon, a lost cursor or a
     resumed load repeat nothing.
     """
-    sources = history_sources(config)
+    sources = configured_exports(config)
 
     @dg.sensor(
         name=config.named("history_sensor"),
@@ -70,13 +70,13 @@ def history_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefini
         cursor: dict[str, int] = json.loads(context.cursor or "{}")
         requests = []
         for source in sources:
-            brought, position = _brought_since(context.instance, source, cursor.get(source.export))
+            brought, position = _brought_since(context.instance, source, cursor.get(source.asset))
             requests += [
                 _run_request(source, export.export_id, export.months, Verdict(1))
                 for export in newest_of_each(brought)
             ]
             if position is not None:
-                cursor[source.export] = position
+                cursor[source.asset] = position
         again, notes = _again(context.instance, sources, clock.now())
         # A run that was written down and not launched is asked for by both if the cursor was lost.
         launches = list({request.run_key: request for request in [*requests, *again]}.values())
@@ -92,7 +92,7 @@ def history_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefini
 
 
 def _again(
-    instance: dg.DagsterInstance, sources: Sequence[HistorySource], now: datetime
+    instance: dg.DagsterInstance, sources: Sequence[ConfiguredExport], now: datetime
 ) -> tuple[list[dg.RunRequest], str]:
     """Return what is tried again, and why the rest is not."""
     unbuilt = find_unbuilt(instance, sources, now)
@@ -106,9 +106,9 @@ def _again(
 
 
 def _brought_since(
-    instance: dg.DagsterInstance, source: HistorySource, position: int | None
+    instance: dg.DagsterInstance, source: ConfiguredExport, position: int | None
 ) -> tuple[list[BroughtMonths], int | None]:
-    filter_ = dg.AssetRecordsFilter(dg.AssetKey.from_user_string(source.export), after_storage_id=position)
+    filter_ = dg.AssetRecordsFilter(dg.AssetKey(source.asset_key), after_storage_id=position)
     records = instance.fetch_materializations(filter_, limit=EXPORTS_PER_TICK, ascending=True).records
     brought = []
     for record in records:
@@ -120,7 +120,7 @@ def _brought_since(
 
 
 def _brought(
-    source: HistorySource, position: int, partition: str | None, metadata: Mapping[str, Any]
+    source: ConfiguredExport, position: int, partition: str | None, metadata: Mapping[str, Any]
 ) -> BroughtMonths | None:
     """Read a materialization; None for one that is not of an export of ours."""
     try:
@@ -131,22 +131,26 @@ def _brought(
     except (KeyError, ValueError):
         return None
     config = source.config
-    window = source.kind_of(config.organization_id or "").window(period)
+    window = source.window(period)
     months = months_that_may_be_covered(window, period.requested_month)
     return BroughtMonths(position, export_id, tuple(m for m in months if m >= config.history_start))
 
 
 def _run_request(
-    source: HistorySource, export_id: str, months: Sequence[date], verdict: Verdict
+    source: ConfiguredExport, export_id: str, months: Sequence[date], verdict: Verdict
 ) -> dg.RunRequest:
     first, last = months[0].strftime(MONTH_FORMAT), months[-1].strftime(MONTH_FORMAT)
     one = first == last
-    run_key = f"{source.name}:{export_id}" + (f":{verdict.attempt}" if verdict.attempt > 1 else "")
+    run_key = f"{source.history}:{export_id}" + (f":{verdict.attempt}" if verdict.attempt > 1 else "")
     tags = {BUILDS_EXPORT: export_id, ATTEMPT: str(verdict.attempt)}
     return dg.RunRequest(
         run_key=verdict.run_key or run_key,
         partition_key=first if one else None,
         tags=tags if one else tags | {RANGE_START: first, RANGE_END: last},
-        asset_selection=[source.key],
-        run_config={"ops": {source.key.to_python_identifier(): {"config": {"only_covered": True}}}},
+        asset_selection=[dg.AssetKey(source.history_key)],
+        run_config={
+            "ops": {
+                dg.AssetKey(source.history_key).to_python_identifier(): {"config": {"only_covered": True}}
+            }
+        },
     )

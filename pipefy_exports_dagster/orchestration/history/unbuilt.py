@@ -11,10 +11,10 @@ from datetime import date, datetime, timedelta
 
 import dagster as dg
 
+from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.attempts import PARTITION, FollowUp, Verdict, Work, next_attempt
 from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT, month_of_key
 from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB
-from pipefy_exports_dagster.orchestration.history.sources import HistorySource
 from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
 from pipefy_exports_dagster.pipefy.periods import add_months
 
@@ -34,7 +34,7 @@ MAX_RECORDS = 200
 class UnbuiltExport:
     """An export whose months no run has built yet, and whether another may try."""
 
-    source: HistorySource
+    source: ConfiguredExport
     export_id: str
     months: tuple[date, ...]
     verdict: Verdict
@@ -43,11 +43,11 @@ class UnbuiltExport:
         """Say why no run is launched."""
         first, last = (month.strftime(MONTH_FORMAT) for month in (self.months[0], self.months[-1]))
         months = first if first == last else f"{first} to {last}"
-        return f"{months} of {self.source.name} (export {self.export_id!r}): {self.verdict.refusal}"
+        return f"{months} of {self.source.history} (export {self.export_id!r}): {self.verdict.refusal}"
 
 
 def find_unbuilt(
-    instance: dg.DagsterInstance, sources: Sequence[HistorySource], now: datetime
+    instance: dg.DagsterInstance, sources: Sequence[ConfiguredExport], now: datetime
 ) -> list[UnbuiltExport]:
     """Return the exports for which a run was launched, and none has built their months."""
     if not sources:
@@ -68,11 +68,11 @@ def find_unbuilt(
 
 
 def _of_source(
-    instance: dg.DagsterInstance, source: HistorySource, attempts: Iterable[dg.RunRecord], now: datetime
+    instance: dg.DagsterInstance, source: ConfiguredExport, attempts: Iterable[dg.RunRecord], now: datetime
 ) -> list[UnbuiltExport]:
     by_export: dict[str, list[dg.RunRecord]] = defaultdict(list)
     for record in attempts:
-        if source.key in (record.dagster_run.asset_selection or ()):
+        if dg.AssetKey(source.history_key) in (record.dagster_run.asset_selection or ()):
             by_export[record.dagster_run.tags[BUILDS_EXPORT]].append(record)
     unbuilt = []
     for export_id, records in by_export.items():
@@ -88,14 +88,14 @@ def _of_source(
 
 
 def _built_since(
-    instance: dg.DagsterInstance, source: HistorySource, attempts: Sequence[dg.RunRecord]
+    instance: dg.DagsterInstance, source: ConfiguredExport, attempts: Sequence[dg.RunRecord]
 ) -> set[date]:
     """Return the months of the runs that succeeded after a first attempt: a person's, or those of a newer export.
 
     A run looks at all files, so that later ones have looked at this export's as well.
     """
     since = min(record.create_timestamp for record in attempts)
-    filter_ = dg.AssetRecordsFilter(source.key, after_timestamp=since.timestamp())
+    filter_ = dg.AssetRecordsFilter(dg.AssetKey(source.history_key), after_timestamp=since.timestamp())
     records = instance.fetch_materializations(filter_, limit=MAX_RECORDS).records
     run_ids = list({record.run_id for record in records if record.run_id})
     if not run_ids:

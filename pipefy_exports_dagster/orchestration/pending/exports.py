@@ -1,31 +1,14 @@
 """All pending exports of all export assets, found in the event log."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
+from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
-from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
-
-
-@dataclass(frozen=True, slots=True)
-class ExportSource:
-    """What one export asset asks Pipefy for.
-
-    `name` is the asset's with its prefix. `kind_for` takes the overrides of a run; it raises
-    ConfigurationError where they mean nothing.
-    """
-
-    name: str
-    kind_for: Callable[[Mapping[str, Any]], ExportKind]
-
-    @property
-    def key(self) -> dg.AssetKey:
-        """The asset's key."""
-        return dg.AssetKey.from_user_string(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +28,7 @@ class PendingKey:
 class PendingExport:
     """An export that was asked for, and neither loaded nor abandoned."""
 
-    source: ExportSource
+    source: ConfiguredExport
     period_filter: PeriodFilter
     requested: RequestedExport
 
@@ -57,27 +40,27 @@ class PendingExport:
     @property
     def key(self) -> PendingKey:
         """What tells it from all others."""
-        return PendingKey(self.source.name, self.period_filter.value, self.id)
+        return PendingKey(self.source.asset, self.period_filter.value, self.id)
 
     @property
     def label(self) -> str:
         """Names the export in messages."""
-        return f"export {self.id!r} ({self.source.name}, {self.period_filter})"
+        return f"export {self.id!r} ({self.source.asset}, {self.period_filter})"
 
     @property
     def run_config(self) -> Mapping[str, Any]:
         """The run config with which another run makes the same request."""
         overrides = dict(self.requested.overrides)
-        op = self.source.key.to_python_identifier()
+        op = dg.AssetKey(self.source.asset_key).to_python_identifier()
         return {"ops": {op: {"config": overrides}}} if overrides else {}
 
 
-def find_pending(instance: dg.DagsterInstance, sources: Sequence[ExportSource]) -> list[PendingExport]:
+def find_pending(instance: dg.DagsterInstance, sources: Sequence[ConfiguredExport]) -> list[PendingExport]:
     """Return the pending export of each partition of each asset, the oldest request first."""
     found = []
     for source in sources:
         for period_filter in PeriodFilter:
-            requested = Ledger(instance, source.key, period_filter.value).pending()
+            requested = Ledger(instance, dg.AssetKey(source.asset_key), period_filter.value).pending()
             if requested:
                 found.append(PendingExport(source, period_filter, requested))
     return sorted(found, key=lambda pending: pending.requested.requested_at)

@@ -9,7 +9,7 @@ import dagster as dg
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig, Wait
 from pipefy_exports_dagster.errors import PipefyExportsError
-from pipefy_exports_dagster.orchestration.pending.exports import ExportSource
+from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.pending.roles import SENSOR_NAME
 from pipefy_exports_dagster.orchestration.resources import PipefyResource, ResourceKeys
 
@@ -20,7 +20,7 @@ INTERVAL_S = 30
 
 
 def pending_exports_sensor(
-    job_name: str, sources: Sequence[ExportSource], config: PipefyExportsConfig, clock: Clock
+    job_name: str, sources: Sequence[ConfiguredExport], config: PipefyExportsConfig, clock: Clock
 ) -> dg.SensorDefinition:
     """Return the sensor; where runs leave the waiting to it, it is switched on from the start."""
     is_needed = config.wait is Wait.DEFERRED
@@ -55,7 +55,7 @@ def pending_exports_sensor(
 def _look(
     instance: dg.DagsterInstance,
     pipefy: PipefyResource,
-    sources: Sequence[ExportSource],
+    sources: Sequence[ConfiguredExport],
     config: PipefyExportsConfig,
     clock: Clock,
 ) -> "Tick":

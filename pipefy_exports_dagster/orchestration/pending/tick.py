@@ -12,10 +12,10 @@ import dagster as dg
 
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError, PartitionLockedError
+from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, Verdict, few_lines, next_attempt
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
 from pipefy_exports_dagster.orchestration.pending.exports import (
-    ExportSource,
     PendingExport,
     PendingKey,
     find_pending,
@@ -56,7 +56,7 @@ class PendingExports:
 
     instance: dg.DagsterInstance
     config: PipefyExportsConfig
-    sources: Sequence[ExportSource]
+    sources: Sequence[ConfiguredExport]
     now: datetime
 
     def look(self, client: StatusClient) -> Tick:
@@ -83,7 +83,7 @@ class PendingExports:
             else:
                 waiting.append(pending)
         questions = [
-            Question(pending.key, pending.id, pending.source.kind_for(pending.requested.overrides))
+            Question(pending.key, pending.id, pending.source.kind(overrides=pending.requested.overrides))
             for pending in waiting
         ]
         answers = client.ask(questions, budget_s=ASKING_BUDGET_S)
@@ -98,7 +98,7 @@ class PendingExports:
             return why_not_resumed(
                 pending.requested,
                 base_url=base_url,
-                kind=pending.source.kind_for(pending.requested.overrides),
+                kind=pending.source.kind(overrides=pending.requested.overrides),
                 period=Period(pending.period_filter, pending.requested.requested_month),
                 now=self.now,
                 resume_window_s=self.config.resume_window_s,
@@ -110,7 +110,7 @@ class PendingExports:
         lock = partition_lock(
             self.config.data_dir,
             organization_id,
-            pending.source.name,
+            pending.source.asset,
             pending.period_filter.value,
             timeout_s=0,
             on_wait=_not_waiting,
@@ -147,7 +147,7 @@ def _run_request(pending: PendingExport, verdict: Verdict) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=verdict.run_key or pending.key.run_key(verdict.attempt),
         partition_key=pending.period_filter.value,
-        asset_selection=[pending.source.key],
+        asset_selection=[dg.AssetKey(pending.source.asset_key)],
         run_config=pending.run_config,
         tags={FOLLOWS_EXPORT: pending.id, ATTEMPT: str(verdict.attempt)},
     )

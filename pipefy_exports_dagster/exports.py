@@ -1,0 +1,157 @@
+"""The configured exports: everything that there is to know of each, in one object.
+
+Asset keys are tuples of text here, as Dagster takes them: what is below `orchestration` does not know Dagster.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pipefy_exports_dagster.asset_names import history_name, schema_and_table
+from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, ReadOptions, Report
+from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
+from pipefy_exports_dagster.pipefy.export import ExportKind
+from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
+from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
+from pipefy_exports_dagster.pipefy.periods import Period, Window
+
+
+@dataclass(frozen=True, slots=True)
+class ExportType:
+    """What the exports of one class of settings have in common.
+
+    Args:
+        kind: Makes the export's kind of an organization's id and the settings.
+        rows: What one row of the export's table is.
+        history_rows: What one row of the history's table is.
+        run_arguments: Fields of the settings that a run may replace by arguments of its own.
+    """
+
+    kind: Callable[[str | None, Any], ExportKind]
+    rows: str
+    history_rows: str
+    run_arguments: tuple[str, ...] = ()
+
+
+EXPORT_TYPES: Mapping[type, ExportType] = {
+    AutomationJobs: ExportType(
+        lambda organization_id, jobs: AutomationJobsExport(organization_id, jobs.last_3_months_window),
+        rows="Runs of the organization's automations: one row per automation job.",
+        history_rows="one row per automation job",
+    ),
+    Report: ExportType(
+        OrganizationReportExport,
+        rows="Cards of an organization report: one row per card, the columns that the report has when exported.",
+        history_rows="one row per card, as the newest export of its month has it",
+        run_arguments=("organization_report_id", "pipe_ids", "columns", "filter", "sort_by"),
+    ),
+}
+"""A new export of Pipefy's is one line here, by the class of its settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredExport:
+    """An export of a configuration: its asset, its table, its history, what is asked for, and how files are read.
+
+    Args:
+        config: The configuration that it belongs to.
+        settings: Its own part of it.
+    """
+
+    config: PipefyExportsConfig = field(repr=False)
+    settings: AutomationJobs | Report
+
+    @property
+    def type(self) -> ExportType:
+        """What it has in common with others of its class of settings."""
+        return EXPORT_TYPES[type(self.settings)]
+
+    @property
+    def asset(self) -> str:
+        """The asset with its prefix: `acme/automation_jobs_export`."""
+        return self.config.asset(self.settings.name)
+
+    @property
+    def asset_key(self) -> tuple[str, ...]:
+        """The asset's key."""
+        return (*self.config.prefix, self.settings.name)
+
+    @property
+    def schema(self) -> str:
+        """The schema of its table."""
+        return schema_and_table(self.asset)[0]
+
+    @property
+    def table(self) -> str:
+        """Its table, in `schema`."""
+        return schema_and_table(self.asset)[1]
+
+    @property
+    def history(self) -> str:
+        """The history's asset: `acme/automation_jobs_history` of `acme/automation_jobs_export`."""
+        return history_name(self.asset)
+
+    @property
+    def history_key(self) -> tuple[str, ...]:
+        """The key of the history's asset."""
+        return (*self.config.prefix, history_name(self.settings.name))
+
+    @property
+    def reading(self) -> ReadOptions:
+        """How its files are read, and whether their values may be shown."""
+        return self.settings.reading
+
+    @property
+    def time_column(self) -> str | None:
+        """Name or header of the column that says when a row was; None to find it."""
+        return self.settings.time_column
+
+    @property
+    def row_key(self) -> tuple[str, ...]:
+        """Names or headers of the columns that no two rows share; empty if none are configured."""
+        return tuple(self.settings.key)
+
+    @property
+    def period_field(self) -> str | None:
+        """The field that a report's period is about; None for other exports."""
+        return self.settings.period_field if isinstance(self.settings, Report) else None
+
+    def kind(
+        self, organization_id: str | None = None, *, overrides: Mapping[str, Any] | None = None
+    ) -> ExportKind:
+        """Return what is asked of Pipefy.
+
+        Args:
+            organization_id: Another organization than the configured one, whose files are in the archive.
+            overrides: Arguments of a run in place of the configured ones.
+
+        Raises:
+            ConfigurationError: The export has no such arguments, or they cannot be used.
+        """
+        return self.type.kind(organization_id or self.config.organization_id, self._with(overrides or {}))
+
+    def window(self, period: Period) -> Window | None:
+        """Return the dates that an export covers; None where that is not known."""
+        return self.kind().window(period)
+
+    def fingerprint(self, kind: ExportKind, request: Mapping[str, Any]) -> str:
+        """Return the digest of a request to the configured Pipefy."""
+        return fingerprint_of(self.config.connection.base_url, kind.label, request)
+
+    def _with(self, overrides: Mapping[str, Any]) -> AutomationJobs | Report:
+        if not overrides:
+            return self.settings
+        if overrides.keys() <= set(self.type.run_arguments):
+            try:
+                return replace(self.settings, **overrides)
+            except ConfigurationError:
+                pass  # its message is about the configuration
+        raise ConfigurationError(
+            f"{self.settings.name} was exported with arguments that do not fit: {sorted(overrides)}"
+        )
+
+
+def configured_exports(config: PipefyExportsConfig) -> list[ConfiguredExport]:
+    """Return every export of a configuration, the automation jobs' first."""
+    return [ConfiguredExport(config, settings) for settings in config.exports]
