@@ -90,12 +90,12 @@ def judge_archive(
         StorageError: The database cannot be read.
     """
     verdicts: list[Verdict] = []
-    for source in configured_exports(config):
-        for organization_id in archived_organizations(config.data_dir, source.asset):
-            plan = replace(history_plan(source, organization_id), lock_timeout_s=LOCK_TIMEOUT_S)
+    for export in configured_exports(config):
+        for organization_id in archived_organizations(config.data_dir, export.asset):
+            plan = replace(history_plan(export, organization_id), lock_timeout_s=LOCK_TIMEOUT_S)
             with HistoryBuilder(plan, on_warning=lambda _: None) as builder:
 
-                def advance(number: int, total: int, what: str = source.asset) -> None:
+                def advance(number: int, total: int, what: str = export.asset) -> None:
                     on_file(what, number, total)
 
                 verdicts += judge_files(builder, rule, on_file=advance)

@@ -115,32 +115,32 @@ def rebuild(
         ConfigurationError: There is no such history, or it is not clear to which month rows belong.
         PipefyExportsError: As `HistoryBuilder.build` says.
     """
-    histories = [source for config in configs if config.history for source in configured_exports(config)]
-    sources = [source for source in histories if only in (None, source.history)]
-    if not sources:
-        names = ", ".join(source.history for source in histories)
+    histories = [export for config in configs if config.history for export in configured_exports(config)]
+    exports = [export for export in histories if only in (None, export.history)]
+    if not exports:
+        names = ", ".join(export.history for export in histories)
         raise ConfigurationError(f"there is no history {only!r}; there are {names}")
     rebuilt = []
-    for source in sources:
-        organizations = archived_organizations(source.config.data_dir, source.asset)
-        rebuilt += [_rebuild_one(source, id_, instance, on_month) for id_ in organizations]
+    for export in exports:
+        organizations = archived_organizations(export.config.data_dir, export.asset)
+        rebuilt += [_rebuild_one(export, id_, instance, on_month) for id_ in organizations]
     return rebuilt
 
 
 def _rebuild_one(
-    source: ConfiguredExport,
+    export: ConfiguredExport,
     organization_id: str,
     instance: "dg.DagsterInstance",
     on_month: Callable[[str, int, int], None],
 ) -> Rebuilt:
     from pipefy_exports_dagster.orchestration.history.metadata import month_materialization
 
-    table = table_in_sql(*schema_and_table(source.history))
-    rebuilt, config = Rebuilt(table, organization_id), source.config
-    with HistoryBuilder(history_plan(source, organization_id), on_warning=rebuilt.warnings.append) as builder:
+    table = table_in_sql(*schema_and_table(export.history))
+    rebuilt, config = Rebuilt(table, organization_id), export.config
+    with HistoryBuilder(history_plan(export, organization_id), on_warning=rebuilt.warnings.append) as builder:
         months = [month for month in builder.months() if month >= config.history_start]
         for number, month in enumerate(months, 1):
-            on_month(f"{source.history} {month:%Y-%m}", number, len(months))
+            on_month(f"{export.history} {month:%Y-%m}", number, len(months))
             started = time.monotonic()
             result = builder.build(month)
             loading_s = time.monotonic() - started

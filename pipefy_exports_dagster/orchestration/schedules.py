@@ -22,7 +22,7 @@ EVERY_DAY_AT_15_UTC = "0 15 * * *"
 
 
 def last_month_schedule(
-    job_name: str, sources: Sequence[ConfiguredExport], config: PipefyExportsConfig
+    job_name: str, exports: Sequence[ConfiguredExport], config: PipefyExportsConfig
 ) -> dg.ScheduleDefinition:
     """Return the monthly schedule: evaluated daily, so that a missed or failed first day mends itself."""
 
@@ -45,9 +45,9 @@ def last_month_schedule(
         this_month = month_of(moment, config.zone)
         period = Period(PeriodFilter.LAST_MONTH, this_month)
         missing = [
-            dg.AssetKey(source.asset_key)
-            for source in sources
-            if not is_loaded(context.instance, source, period, config)
+            dg.AssetKey(export.asset_key)
+            for export in exports
+            if not is_loaded(context.instance, export, period, config)
         ]
         if not missing:
             return dg.SkipReason(f"the exports requested in {this_month:%Y-%m} are loaded already")
@@ -59,20 +59,20 @@ def last_month_schedule(
 
 
 def is_loaded(
-    instance: dg.DagsterInstance, source: ConfiguredExport, period: Period, config: PipefyExportsConfig
+    instance: dg.DagsterInstance, export: ConfiguredExport, period: Period, config: PipefyExportsConfig
 ) -> bool:
     """Whether a partition holds what would be asked for now, or a file that a person has loaded instead.
 
     Where the address of Pipefy has become one that is refused, it does not: the run that is launched says so.
     """
     loaded = loaded_export(
-        instance, dg.AssetKey(source.asset_key), period.filter.value, organization_id=config.organization_id
+        instance, dg.AssetKey(export.asset_key), period.filter.value, organization_id=config.organization_id
     )
     if loaded is None or loaded.requested_month != period.requested_month:
         return False
     if loaded.fingerprint is None or loaded.dialect == FROM_FILE:
         return True
-    kind = source.kind()
+    kind = export.kind()
     try:
         request = kind.request(period)
     except ConfigurationError:

@@ -45,25 +45,25 @@ EVENT_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 
 def export_checks(config: PipefyExportsConfig, clock: Clock) -> list[dg.AssetChecksDefinition]:
     """Return the checks of each configured export."""
-    return [_checks_of(source, clock) for source in configured_exports(config)] if config.checks else []
+    return [_checks_of(export, clock) for export in configured_exports(config)] if config.checks else []
 
 
-def _checks_of(source: ConfiguredExport, clock: Clock) -> dg.AssetChecksDefinition:
-    resources = ResourceKeys.of(source.config)
+def _checks_of(export: ConfiguredExport, clock: Clock) -> dg.AssetChecksDefinition:
+    resources = ResourceKeys.of(export.config)
 
     @dg.multi_asset_check(
-        name=f"{dg.AssetKey(source.asset_key).to_python_identifier()}_checks",
-        description=f"Looks at what a load of {source.asset} left in the table.",
-        specs=_specs(source),
+        name=f"{dg.AssetKey(export.asset_key).to_python_identifier()}_checks",
+        description=f"Looks at what a load of {export.asset} left in the table.",
+        specs=_specs(export),
         # Nothing has to be said where there is nothing to say, such as without a partition.
         can_subset=True,
         required_resource_keys={resources.database},
     )
     def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        asset = dg.AssetKey(source.asset_key)
+        asset = dg.AssetKey(export.asset_key)
         export_database = resources.database_of(context.op_execution_context.resources)
         wanted = {Check(key.name) for key in context.selected_asset_check_keys}
-        step = _Step(context, source, export_database, clock, asset)
+        step = _Step(context, export, export_database, clock, asset)
         for check, partition, finding in step.findings(wanted):
             if context.has_partition_key:
                 yield finding.result(asset, check)
@@ -75,24 +75,24 @@ def _checks_of(source: ConfiguredExport, clock: Clock) -> dg.AssetChecksDefiniti
     return checks
 
 
-def _specs(source: ConfiguredExport) -> list[dg.AssetCheckSpec]:
-    checks = [*OF_SLICE, *([Check.KEYS_UNIQUE] if source.row_key else [])]
+def _specs(export: ConfiguredExport) -> list[dg.AssetCheckSpec]:
+    checks = [*OF_SLICE, *([Check.KEYS_UNIQUE] if export.row_key else [])]
     with warnings.catch_warnings():
         # Checks by partition are called a preview; without them a partition's result would stand for all.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         specs = [
             dg.AssetCheckSpec(
                 check.value,
-                asset=dg.AssetKey(source.asset_key),
+                asset=dg.AssetKey(export.asset_key),
                 description=check.description,
                 partitions_def=PERIODS,
             )
             for check in checks
         ]
-    if source.config.last_month_due_day is not None:
+    if export.config.last_month_due_day is not None:
         check = Check.LAST_MONTH_IS_HERE
         specs.append(
-            dg.AssetCheckSpec(check.value, asset=dg.AssetKey(source.asset_key), description=check.description)
+            dg.AssetCheckSpec(check.value, asset=dg.AssetKey(export.asset_key), description=check.description)
         )
     return specs
 
@@ -102,7 +102,7 @@ class _Step:
     """One step. It does not fail, because that would fail a run whose rows are loaded."""
 
     context: dg.AssetCheckExecutionContext
-    source: ConfiguredExport
+    export: ConfiguredExport
     database: ExportDatabaseResource
     clock: Clock
     asset: dg.AssetKey
@@ -124,10 +124,10 @@ class _Step:
                 yield check, partition, finding
 
     def _of_asset(self) -> Finding:
-        config, key = self.source.config, Check.LAST_MONTH_IS_HERE
+        config, key = self.export.config, Check.LAST_MONTH_IS_HERE
         ledger = Ledger(self.context.instance, self.asset, PeriodFilter.LAST_MONTH.value)
         today = Today.of(self.clock.now(), config, config.last_month_due_day or 1)
-        return self._safely({key}, lambda: {key: last_month_is_here(ledger, self.source.asset, today)})[key]
+        return self._safely({key}, lambda: {key: last_month_is_here(ledger, self.export.asset, today)})[key]
 
     def _partitions(self) -> list[str]:
         if self.context.has_partition_key:
@@ -156,13 +156,13 @@ class _Step:
         organization_id = loads[0].organization_id
         try:
             with self.database.reading(longest_wait_s=self._longest_wait_s()) as connection:
-                schema, table = schema_and_table(self.source.asset)
+                schema, table = schema_and_table(self.export.asset)
                 kept = KeptSlice.find(
                     connection, table, organization_id, schema=schema, _period_filter=partition
                 )
                 if kept is None:
                     text = (
-                        f"{partition}: there is no table {self.source.asset}. Materialize the partition again"
+                        f"{partition}: there is no table {self.export.asset}. Materialize the partition again"
                     )
                     return dict.fromkeys(self._of_table_checks, failed(text))
                 rows = kept.kept_rows()
@@ -176,14 +176,14 @@ class _Step:
     def _of_kept(
         self, partition: str, kept: KeptSlice, rows: KeptRows, organization_id: str
     ) -> dict[Check, Finding]:
-        source = self.source
+        export = self.export
         found = {Check.HAS_ROWS: has_rows(partition, rows, kept.rows_of_table())}
-        month = rows.requested_month or self.clock.now().astimezone(source.config.zone).date().replace(day=1)
-        window = WindowCheck(partition, kept, source, Period(PeriodFilter(partition), month), rows.rows)
+        month = rows.requested_month or self.clock.now().astimezone(export.config.zone).date().replace(day=1)
+        window = WindowCheck(partition, kept, export, Period(PeriodFilter(partition), month), rows.rows)
         found[Check.ROWS_IN_WINDOW] = window.finding(organization_id)
-        if source.row_key:
+        if export.row_key:
             found[Check.KEYS_UNIQUE] = keys_unique(
-                partition, kept, source.row_key, show_values=source.reading.show_values
+                partition, kept, export.row_key, show_values=export.reading.show_values
             )
         return found
 
@@ -193,7 +193,7 @@ class _Step:
 
     @property
     def _of_table_checks(self) -> list[Check]:
-        return [*OF_TABLE, Check.KEYS_UNIQUE] if self.source.row_key else [*OF_TABLE]
+        return [*OF_TABLE, Check.KEYS_UNIQUE] if self.export.row_key else [*OF_TABLE]
 
     def _loads(self, partition: str) -> list[Load]:
         return newest_loads(self.context.instance, self.asset, partition)

@@ -27,12 +27,12 @@ DUE_DAY = 3
 
 def history_checks(config: PipefyExportsConfig, clock: Clock) -> list[dg.AssetChecksDefinition]:
     """Return the checks of the history of each configured export."""
-    return [_checks_of(source, clock) for source in configured_exports(config)] if config.checks else []
+    return [_checks_of(export, clock) for export in configured_exports(config)] if config.checks else []
 
 
 def history_findings(
     instance: dg.DagsterInstance,
-    source: ConfiguredExport,
+    export: ConfiguredExport,
     clock: Clock,
     built: Mapping[date, bool] = MappingProxyType({}),
 ) -> Mapping[Check, Finding]:
@@ -40,73 +40,73 @@ def history_findings(
 
     Args:
         instance: Knows the months that were built before.
-        source: The export of the history.
+        export: The export of the history.
         clock: Tells the day to judge by.
         built: Months that are built but not in the event log yet, and whether they are complete.
     """
     found: dict[Check, Finding] = {}
-    for check in _checks(source):
+    for check in _checks(export):
         try:
             found[check] = (
-                months_finding(instance, source, clock, built)
+                months_finding(instance, export, clock, built)
                 if check is Check.MONTHS_COMPLETE
-                else _keys_finding(source)
+                else _keys_finding(export)
             )
         except PipefyExportsError as error:
-            found[check] = warned(f"{source.history}: not checked. {error}")
+            found[check] = warned(f"{export.history}: not checked. {error}")
         except Exception as error:  # noqa: BLE001 - whatever it is; its text may quote a value
             found[check] = warned(
-                f"{source.history}: not checked ({type(error).__name__}); execute the check again"
+                f"{export.history}: not checked ({type(error).__name__}); execute the check again"
             )
     return found
 
 
 def months_finding(
     instance: dg.DagsterInstance,
-    source: ConfiguredExport,
+    export: ConfiguredExport,
     clock: Clock,
     built: Mapping[date, bool] = MappingProxyType({}),
 ) -> Finding:
     """Return what there is to say about the months of a history today."""
-    config = source.config
+    config = export.config
     today = Today.of(clock.now(), config, config.last_month_due_day or DUE_DAY)
-    held = held_months(instance, dg.AssetKey(source.history_key)) | dict(built)
-    return months_complete(held, source.history, source.asset, today)
+    held = held_months(instance, dg.AssetKey(export.history_key)) | dict(built)
+    return months_complete(held, export.history, export.asset, today)
 
 
-def _checks_of(source: ConfiguredExport, clock: Clock) -> dg.AssetChecksDefinition:
+def _checks_of(export: ConfiguredExport, clock: Clock) -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(
-        name=f"{dg.AssetKey(source.history_key).to_python_identifier()}_checks",
-        description=f"Looks at what {source.history} holds.",
+        name=f"{dg.AssetKey(export.history_key).to_python_identifier()}_checks",
+        description=f"Looks at what {export.history} holds.",
         specs=[
             dg.AssetCheckSpec(
-                check.value, asset=dg.AssetKey(source.history_key), description=check.description
+                check.value, asset=dg.AssetKey(export.history_key), description=check.description
             )
-            for check in _checks(source)
+            for check in _checks(export)
         ],
         can_subset=True,
     )
     def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         wanted = {Check(key.name) for key in context.selected_asset_check_keys}
-        for check, finding in history_findings(context.instance, source, clock).items():
+        for check, finding in history_findings(context.instance, export, clock).items():
             if check in wanted:
-                yield finding.result(dg.AssetKey(source.history_key), check)
+                yield finding.result(dg.AssetKey(export.history_key), check)
 
     return checks
 
 
-def _checks(source: ConfiguredExport) -> list[Check]:
-    return [Check.MONTHS_COMPLETE, *([Check.KEYS_UNIQUE] if source.row_key else [])]
+def _checks(export: ConfiguredExport) -> list[Check]:
+    return [Check.MONTHS_COMPLETE, *([Check.KEYS_UNIQUE] if export.row_key else [])]
 
 
-def _keys_finding(source: ConfiguredExport) -> Finding:
-    config = source.config
+def _keys_finding(export: ConfiguredExport) -> Finding:
+    config = export.config
     timeout_s = min(config.database_lock_timeout_s, LONGEST_WAIT_S)
     with open_to_read(config.database_path, lock_timeout_s=timeout_s) as connection:
-        schema, table = schema_and_table(source.history)
+        schema, table = schema_and_table(export.history)
         kept = KeptSlice.find(connection, table, config.organization_id or "", schema=schema)
         if kept is None:
             return warned(
-                f"{source.history}: not checked, because there is no such table yet. Build a month first"
+                f"{export.history}: not checked, because there is no such table yet. Build a month first"
             )
-        return keys_unique(source.history, kept, source.row_key, show_values=source.reading.show_values)
+        return keys_unique(export.history, kept, export.row_key, show_values=export.reading.show_values)

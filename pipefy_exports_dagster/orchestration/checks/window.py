@@ -37,13 +37,13 @@ class WindowCheck:
 
     label: str
     kept: KeptSlice
-    source: ConfiguredExport
+    export: ConfiguredExport
     period: Period
     rows: int
 
     def finding(self, organization_id: str) -> Finding:
         """Say how many rows lie outside, and how many each month has."""
-        declared = self.source.kind(organization_id).window(self.period)
+        declared = self.export.kind(organization_id).window(self.period)
         judged = self._judged_by(declared)
         if isinstance(judged, Finding):
             return judged
@@ -82,7 +82,7 @@ class WindowCheck:
 
     @property
     def _zone(self) -> str:
-        return self.source.config.zone.key
+        return self.export.config.zone.key
 
     def _spread(self, column: TableColumn, window: Window) -> DateSpread:
         return self.kept.spread(column, self._zone, window.first, window.end)
@@ -91,7 +91,7 @@ class WindowCheck:
         """Return the column that says when a row was, or the finding that there is none."""
         if not self.rows:
             return passed(f"{self.label}: the slice has no rows, so none lies outside")
-        if configured := self.source.time_column:
+        if configured := self.export.time_column:
             column = self.kept.column(configured)
             if column and is_date(column):
                 return Judged(column, "configured", is_sure=True)
@@ -100,7 +100,7 @@ class WindowCheck:
                 f"{self.label}: not judged, because `time_column` {markdown_code(configured)} is {what}. The table's "
                 f"dates are in: {self._candidates()}"
             )
-        if (field := self.source.period_field) and (column := self.kept.column(field)) and is_date(column):
+        if (field := self.export.period_field) and (column := self.kept.column(field)) and is_date(column):
             return Judged(column, "the field that the report's period is about", is_sure=True)
         return self._found(months_that_may_be_covered(declared, self.period.requested_month))
 

@@ -55,23 +55,23 @@ def history_assets(config: PipefyExportsConfig, clock: Clock) -> list[dg.AssetsD
     with warnings.catch_warnings():
         # `backfill_policy` is called beta; without it a backfill would read a file once for each of its months.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        return [_history_asset(config, source, partitions, clock) for source in configured_exports(config)]
+        return [_history_asset(config, export, partitions, clock) for export in configured_exports(config)]
 
 
 def _history_asset(
     config: PipefyExportsConfig,
-    source: ConfiguredExport,
+    export: ConfiguredExport,
     partitions: dg.MonthlyPartitionsDefinition,
     clock: Clock,
 ) -> dg.AssetsDefinition:
     @dg.asset(
-        key=dg.AssetKey(source.history_key),
-        description=f"{source.asset} by calendar month: {source.type.history_rows}. {MONTHS}",
+        key=dg.AssetKey(export.history_key),
+        description=f"{export.asset} by calendar month: {export.type.history_rows}. {MONTHS}",
         partitions_def=partitions,
         # One run for all months of a backfill: a file that holds three of them is read once.
         backfill_policy=dg.BackfillPolicy.single_run(),
         # A period filter means other months with every month, so any may depend on any.
-        deps=[dg.AssetDep(dg.AssetKey(source.asset_key), partition_mapping=dg.AllPartitionMapping())],
+        deps=[dg.AssetDep(dg.AssetKey(export.asset_key), partition_mapping=dg.AllPartitionMapping())],
         # A month that nothing covers yields nothing, and stays a gap in the UI.
         output_required=False,
         group_name=config.group_name,
@@ -83,7 +83,7 @@ def _history_asset(
         context: dg.AssetExecutionContext, config: HistoryRunConfig
     ) -> Iterator[dg.MaterializeResult]:
         with failures_for_dagster():
-            run = _MonthsRun(context, source, clock, only_covered=config.only_covered)
+            run = _MonthsRun(context, export, clock, only_covered=config.only_covered)
             try:
                 run.build()
             finally:
@@ -99,7 +99,7 @@ class _MonthsRun:
     """The months of one run. `built` says of those that are, whether they are complete."""
 
     context: dg.AssetExecutionContext
-    source: ConfiguredExport
+    export: ConfiguredExport
     clock: Clock
     only_covered: bool
     built: dict[date, bool] = field(default_factory=dict)
@@ -112,8 +112,8 @@ class _MonthsRun:
                 new installation, the run succeeds: a month that failed would stay red for ever where Pipefy does
                 not reach back to it.
         """
-        config = self.source.config
-        plan = history_plan(self.source, require_organization_id(config.organization_id))
+        config = self.export.config
+        plan = history_plan(self.export, require_organization_id(config.organization_id))
         gaps: list[date] = []
         with HistoryBuilder(plan, on_warning=self.context.log.warning) as builder:
             try:
@@ -138,18 +138,18 @@ class _MonthsRun:
 
     def log_checks(self) -> None:
         """Log what the checks find: their own step is skipped after one that yields nothing."""
-        if not self.source.config.checks:
+        if not self.export.config.checks:
             return
-        found = history_findings(self.context.instance, self.source, self.clock, self.built)
+        found = history_findings(self.context.instance, self.export, self.clock, self.built)
         for check, finding in found.items():
-            self.context.log_event(finding.evaluation(dg.AssetKey(self.source.history_key), check))
+            self.context.log_event(finding.evaluation(dg.AssetKey(self.export.history_key), check))
 
     def _say_gaps(self, gaps: list[date], builder: HistoryBuilder) -> None:
         listed = ", ".join(f"{month:%Y-%m}" for month in sorted(gaps)[:36])
-        this_month = month_of(self.clock.now(), self.source.config.zone)
+        this_month = month_of(self.clock.now(), self.export.config.zone)
         message = (
-            f"no export covers {listed} of {self.source.history}, nothing was changed there: {builder.reach()}. "
-            f"{how_to_fill(gaps, self.source.asset, this_month)}"
+            f"no export covers {listed} of {self.export.history}, nothing was changed there: {builder.reach()}. "
+            f"{how_to_fill(gaps, self.export.asset, this_month)}"
         )
         if not self.only_covered and not self.built:
             raise MonthNotCoveredError(message)

@@ -20,7 +20,7 @@ INTERVAL_S = 30
 
 
 def pending_exports_sensor(
-    job_name: str, sources: Sequence[ConfiguredExport], config: PipefyExportsConfig, clock: Clock
+    job_name: str, exports: Sequence[ConfiguredExport], config: PipefyExportsConfig, clock: Clock
 ) -> dg.SensorDefinition:
     """Return the sensor; where runs leave the waiting to it, it is switched on from the start."""
     is_needed = config.wait is Wait.DEFERRED
@@ -40,7 +40,7 @@ def pending_exports_sensor(
     def pending_exports(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         pipefy = keys.pipefy_of(context.resources)
         try:
-            tick = _look(context.instance, pipefy, sources, config, clock)
+            tick = _look(context.instance, pipefy, exports, config, clock)
         except PipefyExportsError as error:
             return dg.SkipReason(str(error))
         if not tick.launches:
@@ -55,7 +55,7 @@ def pending_exports_sensor(
 def _look(
     instance: dg.DagsterInstance,
     pipefy: PipefyResource,
-    sources: Sequence[ConfiguredExport],
+    exports: Sequence[ConfiguredExport],
     config: PipefyExportsConfig,
     clock: Clock,
 ) -> "Tick":
@@ -66,4 +66,4 @@ def _look(
     timeout_s = min(pipefy.request_timeout_s, REQUEST_TIMEOUT_S)
     connection = dataclasses.replace(pipefy.connection, request_timeout_s=timeout_s)
     with StatusClient.from_environment(connection) as client:
-        return PendingExports(instance, config, sources, clock.now()).look(client)
+        return PendingExports(instance, config, exports, clock.now()).look(client)
