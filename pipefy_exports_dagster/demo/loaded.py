@@ -7,6 +7,13 @@ from typing import Any
 
 import dagster as dg
 
+from pipefy_exports_dagster.orchestration.events import (
+    DOWNLOADING_S,
+    FILE_SIZE_BYTES,
+    LOADING_S,
+    WAITING_S,
+    newest_materialization,
+)
 from pipefy_exports_dagster.orchestration.metadata.day_picture import picture_in
 from pipefy_exports_dagster.orchestration.metadata.materialization import ROWS_PER_DAY
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
@@ -37,21 +44,18 @@ def loaded_partitions(home: Path, assets: Sequence[str]) -> list[LoadedPartition
     with dg.DagsterInstance.from_config(str(home)) as instance:
         for asset in assets:
             for period in PeriodFilter:
-                filter_ = dg.AssetRecordsFilter(dg.AssetKey(asset), asset_partitions=[period.value])
-                records = instance.fetch_materializations(filter_, limit=1).records
-                if records and (materialization := records[0].asset_materialization):
-                    value: dict[str, Any] = {
-                        name: entry.value for name, entry in materialization.metadata.items()
-                    }
+                newest = newest_materialization(instance, dg.AssetKey(asset), period.value)
+                if newest:
+                    value: dict[str, Any] = {name: entry.value for name, entry in newest.metadata.items()}
                     loaded.append(
                         LoadedPartition(
                             table=asset,
                             partition=period.value,
-                            rows=value["dagster/row_count"],
-                            file_bytes=value["pipefy/file_size_bytes"],
-                            waiting_s=value["pipefy/waiting_s"],
-                            downloading_s=value["pipefy/downloading_s"],
-                            loading_s=value["pipefy/loading_s"],
+                            rows=newest.rows or 0,
+                            file_bytes=value[FILE_SIZE_BYTES],
+                            waiting_s=value[WAITING_S],
+                            downloading_s=value[DOWNLOADING_S],
+                            loading_s=value[LOADING_S],
                             picture=picture_in(str(value.get(ROWS_PER_DAY))),
                         )
                     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import DiskFullError
 from pipefy_exports_dagster.load_command.text import file_export_id, file_name
-from pipefy_exports_dagster.orchestration.loaded_export import FROM_FILE
+from pipefy_exports_dagster.orchestration.events import FROM_FILE
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 from pipefy_exports_dagster.pipefy.periods import month_of
 from pipefy_exports_dagster.pipefy.raw_files import READ_SIZE, RawFolder, Sidecar, open_private

@@ -10,9 +10,9 @@ from pipefy_exports_dagster.errors import ConfigurationError, LoadFailedError, P
 from pipefy_exports_dagster.history.look import FileLook
 from pipefy_exports_dagster.instance import first_line, prepare_instance
 from pipefy_exports_dagster.loading import LoadReport
+from pipefy_exports_dagster.orchestration.events import FROM_FILE, RequestedExport
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
-from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
-from pipefy_exports_dagster.orchestration.loaded_export import FROM_FILE
+from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
 from pipefy_exports_dagster.pipefy.periods import Window
 from pipefy_exports_dagster.pipefy.raw_files import RawFile

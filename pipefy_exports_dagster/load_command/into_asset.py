@@ -27,12 +27,9 @@ from pipefy_exports_dagster.load_command.outcome import Outcome
 from pipefy_exports_dagster.load_command.reading import require_database, require_file
 from pipefy_exports_dagster.loading import LoadReport, Slice
 from pipefy_exports_dagster.loading.load import ignore_staged
-from pipefy_exports_dagster.orchestration.loaded_export import (
-    LoadedExport,
-    loaded_export,
-    refuse_older_than_empty,
-)
+from pipefy_exports_dagster.orchestration.events import Materialized, newest_materialization
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
+from pipefy_exports_dagster.orchestration.superseded import refuse_older_than_empty
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, RawFolder, Sidecar
 from pipefy_exports_dagster.reading.staged import StagedTable
@@ -174,9 +171,9 @@ def _describe(
     )
 
 
-def _held(instance: dg.DagsterInstance, partition: Partition) -> LoadedExport | None:
+def _held(instance: dg.DagsterInstance, partition: Partition) -> Materialized | None:
     key = dg.AssetKey(partition.export.asset_key)
-    return loaded_export(
+    return newest_materialization(
         instance, key, partition.period_filter.value, organization_id=partition.organization_id
     )
 
@@ -188,7 +185,7 @@ def _load(
     manner: Manner,
     on_stage: OnStage,
     *,
-    held: LoadedExport | None,
+    held: Materialized | None,
     on_staged: OnStaged = ignore_staged,
 ) -> LoadReport:
     try:

@@ -9,6 +9,7 @@ from pydantic import Field
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import AutomationJobs, Report
 from pipefy_exports_dagster.exports import ConfiguredExport
+from pipefy_exports_dagster.orchestration.events import TABLE_NAME
 from pipefy_exports_dagster.orchestration.failures import retry_policy
 from pipefy_exports_dagster.orchestration.materializing import Materializer
 from pipefy_exports_dagster.orchestration.partitions import PERIODS
@@ -77,7 +78,7 @@ def export_asset(export: ConfiguredExport, clock: Clock, on_stage: OnStage) -> d
         group_name=export.config.group_name,
         kinds={"pipefy", "duckdb"},
         owners=list(export.config.owners) or None,
-        metadata={"dagster/table_name": f"{export.config.database_path.stem}.{export.schema}.{export.table}"},
+        metadata={TABLE_NAME: f"{export.config.database_path.stem}.{export.schema}.{export.table}"},
         # By name and not as arguments: the names of several configurations in one project differ.
         required_resource_keys=resources.all,
         retry_policy=retry_policy(export.config),

@@ -16,7 +16,8 @@ import dagster as dg
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError
-from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
+from pipefy_exports_dagster.orchestration.events import RequestedExport
+from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.pending.adoption import Adoption
 from pipefy_exports_dagster.orchestration.pending.roles import SENSOR_NAME, RunRole
 from pipefy_exports_dagster.orchestration.recording import record_request

@@ -14,14 +14,15 @@ from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.history.look import FileLook, look_at
 from pipefy_exports_dagster.loading import LoadReport, Slice
 from pipefy_exports_dagster.lock_files import lock_file_holder
+from pipefy_exports_dagster.orchestration.events import newest_materialization
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Exporter
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster
 from pipefy_exports_dagster.orchestration.ledger import Ledger
-from pipefy_exports_dagster.orchestration.loaded_export import loaded_export, refuse_older_than_empty
 from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock, partition_lock_path
 from pipefy_exports_dagster.orchestration.pending.roles import RunRole
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, PipefyResource
+from pipefy_exports_dagster.orchestration.superseded import refuse_older_than_empty
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
@@ -143,7 +144,7 @@ class Materializer:
 
     def _refuse_older(self, exporter: Exporter, exported: ExportedFile) -> None:
         context = exporter.context
-        held = loaded_export(
+        held = newest_materialization(
             context.instance,
             context.asset_key,
             context.partition_key,

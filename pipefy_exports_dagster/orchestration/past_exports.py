@@ -1,8 +1,8 @@
 """All exports that the event log knows: what was asked for, and what became of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 import dagster as dg
@@ -10,15 +10,13 @@ import dagster as dg
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.orchestration.ledger import (
-    EXPORT_ID,
-    REASON,
-    REQUESTED_AT,
-    STATUS,
-    Ledger,
+from pipefy_exports_dagster.orchestration.events import (
     RequestedExport,
     RequestStatus,
+    materializations,
+    observations,
 )
+from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.pending.resume import why_not_resumed
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
 
@@ -102,40 +100,37 @@ def newest_past_exports(found: Sequence[PastExport], limit: int) -> list[PastExp
 def _of_partition(
     instance: dg.DagsterInstance, source: ConfiguredExport, partition: str, limit: int
 ) -> dict[str, PastExport]:
-    records = dg.AssetRecordsFilter(dg.AssetKey(source.asset_key), asset_partitions=[partition])
-    count = limit * RECORDS_PER_EXPORT
+    key, count = dg.AssetKey(source.asset_key), limit * RECORDS_PER_EXPORT
     exports: dict[str, PastExport] = {}
     # Oldest first, so that what was logged last has the last word.
-    for record in reversed(instance.fetch_observations(records, limit=count).records):
-        metadata = record.asset_observation.metadata if record.asset_observation else {}
-        if export_id := _value(metadata, EXPORT_ID):
-            known = exports.get(export_id)
-            if _value(metadata, STATUS) == RequestStatus.REQUESTED:
-                exports[export_id] = PastExport(
-                    source.asset,
-                    partition,
-                    export_id,
-                    PastState.SUPERSEDED,
-                    _moment(metadata, record.timestamp),
-                    run_id=record.run_id,
-                )
-            elif known:
-                reason = _value(metadata, REASON)
-                exports[export_id] = replace(known, state=PastState.ABANDONED, reason=reason)
-    for record in reversed(instance.fetch_materializations(records, limit=count).records):
-        materialization = record.asset_materialization
-        metadata = materialization.metadata if materialization else {}
-        if export_id := _value(metadata, EXPORT_ID):
-            known = exports.get(export_id) or PastExport(
-                source.asset, partition, export_id, PastState.LOADED, _moment(metadata, record.timestamp)
+    for observed in reversed(observations(instance, key, partition, limit=count)):
+        known = exports.get(observed.export_id)
+        if observed.status == RequestStatus.REQUESTED:
+            exports[observed.export_id] = PastExport(
+                source.asset,
+                partition,
+                observed.export_id,
+                PastState.SUPERSEDED,
+                observed.requested_at or observed.logged_at,
+                run_id=observed.run_id,
             )
-            exports[export_id] = replace(
-                known,
-                state=PastState.LOADED,
-                loaded_at=datetime.fromtimestamp(record.timestamp, UTC),
-                loaded_rows=_rows(metadata),
-                reason="",
-            )
+        elif known:
+            exports[observed.export_id] = replace(known, state=PastState.ABANDONED, reason=observed.reason)
+    for materialized in reversed(materializations(instance, key, partition, limit=count)):
+        known = exports.get(materialized.export_id) or PastExport(
+            source.asset,
+            partition,
+            materialized.export_id,
+            PastState.LOADED,
+            materialized.requested_at or materialized.logged_at,
+        )
+        exports[materialized.export_id] = replace(
+            known,
+            state=PastState.LOADED,
+            loaded_at=materialized.logged_at,
+            loaded_rows=materialized.rows,
+            reason="",
+        )
     return exports
 
 
@@ -158,20 +153,3 @@ def _why_not_resumed(
     except ConfigurationError as error:
         refusal = str(error)
     return f"the next run asks for another: {refusal}" if refusal else ""
-
-
-def _value(metadata: Mapping[str, dg.MetadataValue], name: str) -> str:
-    return str(metadata[name].value) if name in metadata else ""
-
-
-def _rows(metadata: Mapping[str, dg.MetadataValue]) -> int | None:
-    value = metadata["dagster/row_count"].value if "dagster/row_count" in metadata else None
-    return value if isinstance(value, int) else None
-
-
-def _moment(metadata: Mapping[str, dg.MetadataValue], timestamp: float) -> datetime:
-    try:
-        moment = datetime.fromisoformat(_value(metadata, REQUESTED_AT))
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return datetime.fromtimestamp(timestamp, UTC)

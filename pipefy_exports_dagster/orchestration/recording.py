@@ -4,7 +4,8 @@ import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.errors import ExportNotRecordedError
-from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
+from pipefy_exports_dagster.orchestration.events import RequestedExport
+from pipefy_exports_dagster.orchestration.ledger import Ledger
 
 PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 """Between attempts: SQLite may be locked for a moment."""

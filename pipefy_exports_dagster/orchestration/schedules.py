@@ -14,7 +14,7 @@ import dagster as dg
 from pipefy_exports_dagster.config import PipefyExportsConfig, Schedule
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.orchestration.loaded_export import FROM_FILE, loaded_export
+from pipefy_exports_dagster.orchestration.events import FROM_FILE, newest_materialization
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
 
@@ -65,7 +65,7 @@ def is_loaded(
 
     Where the address of Pipefy has become one that is refused, it does not: the run that is launched says so.
     """
-    loaded = loaded_export(
+    loaded = newest_materialization(
         instance, dg.AssetKey(export.asset_key), period.filter.value, organization_id=config.organization_id
     )
     if loaded is None or loaded.requested_month != period.requested_month:

@@ -14,8 +14,7 @@ from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.checks.due import OUT_OF_REACH, Today, how_to_fill, months_complete
 from pipefy_exports_dagster.orchestration.checks.due_sensor import DUE_SENSOR
 from pipefy_exports_dagster.orchestration.checks.finding import Check
-from pipefy_exports_dagster.orchestration.history.metadata import COMPLETE
-from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
+from pipefy_exports_dagster.orchestration.events import COMPLETE, EXPORT_ID, REQUESTED_MONTH
 
 HERE = Check.LAST_MONTH_IS_HERE
 
@@ -180,7 +179,7 @@ def test_the_sensor_watches_the_months_of_a_history(scene: Scene) -> None:
     history = dg.AssetKey("automation_jobs_history")
     for month, complete in (("2026-08", True), ("2026-09", False), ("2026-10", True)):
         scene.instance.report_runless_asset_event(
-            dg.AssetMaterialization(history, partition=month, metadata={COMPLETE: complete})
+            dg.AssetMaterialization(history, partition=month, metadata={EXPORT_ID: month, COMPLETE: complete})
         )
     [event] = scene.tick()
     assert event.asset_key == history

@@ -9,7 +9,8 @@ import pytest
 from commands.shell import Shell, error_of
 from support.project import JOBS, REPORT
 
-from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, Ledger, RequestedExport
+from pipefy_exports_dagster.orchestration.events import EXPORT_ID, RequestedExport
+from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of

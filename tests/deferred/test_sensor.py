@@ -15,7 +15,8 @@ from support.project import JOBS, REPORT
 
 from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions, Report, Wait
 from pipefy_exports_dagster.orchestration.attempts import ATTEMPT
-from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
+from pipefy_exports_dagster.orchestration.events import RequestedExport
+from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
 from pipefy_exports_dagster.orchestration.pending.roles import FOLLOWS_EXPORT
 from pipefy_exports_dagster.stages import Stage

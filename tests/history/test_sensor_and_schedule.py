@@ -12,9 +12,9 @@ from support.project import JOBS
 
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
+from pipefy_exports_dagster.orchestration.events import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.orchestration.history.schedule import DAY, HOUR
 from pipefy_exports_dagster.orchestration.history.sensor import BroughtMonths, newest_of_each
-from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
 
 

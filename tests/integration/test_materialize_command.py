@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.project import DEFINITIONS, JOBS, REPORT, Project
 
-from pipefy_exports_dagster.orchestration.ledger import DIALECT
+from pipefy_exports_dagster.orchestration.events import DIALECT
 from pipefy_exports_dagster.sandbox import CLIENT_ID, CLIENT_SECRET, Dialect, FileFormat, Sandbox
 
 SERVICE_ACCOUNT = {

@@ -14,7 +14,8 @@ from filelock import FileLock
 from support.project import JOBS, REPORT, Project
 
 from pipefy_exports_dagster.loading import Slice, load_file
-from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH, Ledger
+from pipefy_exports_dagster.orchestration.events import EXPORT_ID, REQUESTED_MONTH
+from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 from pipefy_exports_dagster.stages import Stage
 

@@ -7,12 +7,8 @@ from datetime import UTC, date, datetime
 import dagster as dg
 import pytest
 
-from pipefy_exports_dagster.orchestration.ledger import (
-    EXPORT_ID,
-    REQUESTED_MONTH,
-    Ledger,
-    RequestedExport,
-)
+from pipefy_exports_dagster.orchestration.events import EXPORT_ID, REQUESTED_MONTH, RequestedExport
+from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 
 KEY = dg.AssetKey("automation_jobs_export")

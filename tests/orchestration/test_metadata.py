@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pipefy_exports_dagster.history.look import FileLook, RowsOverTime
 from pipefy_exports_dagster.history.time_column import DateColumn, TimeColumn
 from pipefy_exports_dagster.loading import ChangeKind, ColumnChange, LoadedColumn, LoadReport
+from pipefy_exports_dagster.orchestration.events import RequestedExport
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
-from pipefy_exports_dagster.orchestration.ledger import RequestedExport
 from pipefy_exports_dagster.orchestration.metadata.fitting import MAX_BYTES, stored_size
 from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
 from pipefy_exports_dagster.orchestration.metadata.preview_table import preview_table

@@ -10,7 +10,7 @@ import pytest
 
 from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, Report, Schedule, Schedules
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
-from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
+from pipefy_exports_dagster.orchestration.events import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of

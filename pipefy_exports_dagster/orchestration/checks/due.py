@@ -12,7 +12,7 @@ import dagster as dg
 
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.checks.finding import Finding, failed, passed, table, warned
-from pipefy_exports_dagster.orchestration.history.metadata import COMPLETE
+from pipefy_exports_dagster.orchestration.events import materialized_partitions, newest_materialization
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.pipefy.periods import add_months
 
@@ -140,16 +140,14 @@ def held_months(instance: dg.DagsterInstance, history: dg.AssetKey) -> dict[date
     """Return the months that were materialized, and whether they are complete."""
     return {
         month: _is_complete(instance, history, key)
-        for key in instance.get_materialized_partitions(history)
+        for key in materialized_partitions(instance, history)
         if (month := _month(key))
     }
 
 
 def _is_complete(instance: dg.DagsterInstance, history: dg.AssetKey, partition: str) -> bool:
-    filter_ = dg.AssetRecordsFilter(history, asset_partitions=[partition])
-    records = instance.fetch_materializations(filter_, limit=1).records
-    event = records[0].asset_materialization if records else None
-    return bool(event and COMPLETE in event.metadata and event.metadata[COMPLETE].value)
+    newest = newest_materialization(instance, history, partition)
+    return newest is not None and newest.is_complete
 
 
 def _month(key: str) -> date | None:

@@ -14,6 +14,7 @@ from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.orchestration.checks.due import CHECKED_ON, Today, last_month_is_here
 from pipefy_exports_dagster.orchestration.checks.finding import Check, Finding
 from pipefy_exports_dagster.orchestration.checks.history_checks import months_finding
+from pipefy_exports_dagster.orchestration.events import was_materialized
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
 
@@ -51,20 +52,16 @@ def _news(
 ) -> Iterator[dg.AssetCheckEvaluation]:
     for source in sources:
         export, history = dg.AssetKey(source.asset_key), dg.AssetKey(source.history_key)
-        if config.last_month_due_day is not None and _is_in_use(instance, export):
+        if config.last_month_due_day is not None and was_materialized(instance, export):
             ledger = Ledger(instance, export, PeriodFilter.LAST_MONTH.value)
             today = Today.of(clock.now(), config, config.last_month_due_day)
             finding = last_month_is_here(ledger, source.asset, today)
             if _is_news(instance, dg.AssetCheckKey(export, Check.LAST_MONTH_IS_HERE.value), finding):
                 yield finding.evaluation(export, Check.LAST_MONTH_IS_HERE)
-        if config.history and _is_in_use(instance, history):
+        if config.history and was_materialized(instance, history):
             finding = months_finding(instance, source, clock)
             if _is_news(instance, dg.AssetCheckKey(history, Check.MONTHS_COMPLETE.value), finding):
                 yield finding.evaluation(history, Check.MONTHS_COMPLETE)
-
-
-def _is_in_use(instance: dg.DagsterInstance, asset: dg.AssetKey) -> bool:
-    return instance.get_latest_materialization_event(asset) is not None
 
 
 def _is_news(instance: dg.DagsterInstance, key: dg.AssetCheckKey, finding: Finding) -> bool:

@@ -27,6 +27,7 @@ from pipefy_exports_dagster.orchestration.checks.loads import Load, newest_loads
 from pipefy_exports_dagster.orchestration.checks.rows import has_rows, keys_unique, rows_match_file
 from pipefy_exports_dagster.orchestration.checks.whole_file import whole_file_loaded
 from pipefy_exports_dagster.orchestration.checks.window import WindowCheck
+from pipefy_exports_dagster.orchestration.events import materialized_partitions
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.partitions import PERIODS
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, ResourceKeys
@@ -132,7 +133,7 @@ class _Step:
     def _partitions(self) -> list[str]:
         if self.context.has_partition_key:
             return [self.context.partition_key]
-        loaded = self.context.instance.get_materialized_partitions(self.asset)
+        loaded = materialized_partitions(self.context.instance, self.asset)
         return [period.value for period in PeriodFilter if period.value in loaded]
 
     def _safely(

@@ -1,13 +1,12 @@
 """What materializations say about a partition: the other side of what a check finds in the table."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
 
 from pipefy_exports_dagster.orchestration.checks.column_changes import ColumnChanges, changes_of
-from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID
+from pipefy_exports_dagster.orchestration.events import Materialized, materializations
 from pipefy_exports_dagster.orchestration.metadata.file_contents import StoredContents
 
 
@@ -33,28 +32,22 @@ def newest_loads(
     instance: dg.DagsterInstance, asset: dg.AssetKey, partition: str, *, limit: int = 2
 ) -> list[Load]:
     """Return a partition's newest loads, newest first. Materializations that are not ours are left out."""
-    filter_ = dg.AssetRecordsFilter(asset, asset_partitions=[partition])
-    records = instance.fetch_materializations(filter_, limit=limit).records
-    loads = (
-        _load(record.asset_materialization.metadata) for record in records if record.asset_materialization
-    )
-    return [load for load in loads if load]
+    newest = materializations(instance, asset, partition, limit=limit)
+    return [load for materialized in newest if (load := _load(materialized))]
 
 
-def _load(metadata: Mapping[str, dg.MetadataValue]) -> Load | None:
-    def text(name: str) -> str:
-        return str(metadata[name].value)
-
-    try:
-        return Load(
-            rows=int(text("dagster/row_count")),
-            export_id=text(EXPORT_ID),
-            organization_id=text("pipefy/organization_id"),
-            file=Path(text("pipefy/file")),
-            sha256=text("pipefy/sha256"),
-            column_count=int(text("pipefy/column_count")),
-            changes=changes_of(metadata),
-            contents=StoredContents.of(metadata),
-        )
-    except (KeyError, ValueError):
+def _load(materialized: Materialized) -> Load | None:
+    rows, columns, file = materialized.rows, materialized.column_count, materialized.file
+    organization_id, sha256 = materialized.organization_id, materialized.sha256
+    if rows is None or columns is None or file is None or organization_id is None or sha256 is None:
         return None
+    return Load(
+        rows=rows,
+        export_id=materialized.export_id,
+        organization_id=organization_id,
+        file=file,
+        sha256=sha256,
+        column_count=columns,
+        changes=changes_of(materialized.metadata),
+        contents=StoredContents.of(materialized.metadata),
+    )

@@ -7,13 +7,25 @@ import dagster as dg
 
 from pipefy_exports_dagster.history import Cover, Grade, HistoryPlan, MonthAction, MonthResult
 from pipefy_exports_dagster.history.look import look_at_month
-from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
+from pipefy_exports_dagster.orchestration.events import (
+    COMPLETE,
+    EXPORT_ID,
+    EXPORTED_AT,
+    FILE,
+    FILE_SIZE_BYTES,
+    LOADING_S,
+    ORGANIZATION_ID,
+    REQUESTED_MONTH,
+    ROW_COUNT,
+    SHA256,
+    TABLE_NAME,
+    WINDOW,
+)
 from pipefy_exports_dagster.orchestration.metadata.changes_list import changes_list
 from pipefy_exports_dagster.orchestration.metadata.columns import PROFILE, with_columns
 from pipefy_exports_dagster.orchestration.metadata.file_contents import left_out_metadata
 from pipefy_exports_dagster.orchestration.metadata.materialization import rows_over_time
 
-COMPLETE = "pipefy/is_complete"
 ACTION = "pipefy/action"
 GRADES = {
     Grade.COMPLETE: "complete",
@@ -45,28 +57,28 @@ def month_materialization(
     if result.report and result.action is MonthAction.LOADED and result.facts:
         look = look_at_month(result.facts, result.month, show_values=plan.reading.show_values)
     small: dict[str, Any] = {
-        "dagster/row_count": cover.rows,
+        ROW_COUNT: cover.rows,
         **(rows_over_time(look.over_time) if look else {}),
         **({PROFILE: ""} if look and look.profile else {}),
-        "dagster/table_name": f"{plan.database.stem}.{plan.schema}.{plan.table}",
-        "pipefy/organization_id": plan.organization_id,
+        TABLE_NAME: f"{plan.database.stem}.{plan.schema}.{plan.table}",
+        ORGANIZATION_ID: plan.organization_id,
         COMPLETE: cover.grade is Grade.COMPLETE,
         "pipefy/cover": GRADES[cover.grade],
         ACTION: result.action.value,
         EXPORT_ID: cover.export_id,
         REQUESTED_MONTH: cover.requested_month.isoformat(),
-        "pipefy/exported_at": f"{cover.exported_at.isoformat(timespec='seconds')}Z",
-        "pipefy/loading_s": round(loading_s, 3),
+        EXPORTED_AT: f"{cover.exported_at.isoformat(timespec='seconds')}Z",
+        LOADING_S: round(loading_s, 3),
     }
     if result.action is MonthAction.KEPT:
         small["pipefy/kept"] = "the table holds the month from this export; no file has it better"
     if result.raw and result.facts:
         small |= {
             "pipefy/period_filter": result.raw.sidecar.period_filter,
-            "pipefy/window": str(plan.window_of(result.raw.sidecar) or "not published by Pipefy"),
-            "pipefy/file": dg.MetadataValue.path(str(result.raw.path)),
-            "pipefy/file_size_bytes": result.raw.sidecar.size_bytes,
-            "pipefy/sha256": result.raw.sidecar.sha256,
+            WINDOW: str(plan.window_of(result.raw.sidecar) or "not published by Pipefy"),
+            FILE: dg.MetadataValue.path(str(result.raw.path)),
+            FILE_SIZE_BYTES: result.raw.sidecar.size_bytes,
+            SHA256: result.raw.sidecar.sha256,
             "pipefy/rows_of_the_file_by_month": _listed(result.facts.rows_by_month),
             "pipefy/rows_without_a_month": result.facts.rows_without_month,
             **left_out_metadata(result.facts.staged.file, plan.reading),

@@ -1,10 +1,9 @@
 """The sensor that builds the months that an export just brought, and tries again where a run of its own failed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import dagster as dg
 
@@ -13,10 +12,10 @@ from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.history import months_that_may_be_covered
 from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, MAX_ATTEMPTS, Verdict, few_lines
+from pipefy_exports_dagster.orchestration.events import Materialized, materializations_after
 from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT
 from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB
 from pipefy_exports_dagster.orchestration.history.unbuilt import BUILDS_EXPORT, find_unbuilt
-from pipefy_exports_dagster.orchestration.ledger import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 
@@ -108,32 +107,21 @@ def _again(
 def _brought_since(
     instance: dg.DagsterInstance, source: ConfiguredExport, position: int | None
 ) -> tuple[list[BroughtMonths], int | None]:
-    filter_ = dg.AssetRecordsFilter(dg.AssetKey(source.asset_key), after_storage_id=position)
-    records = instance.fetch_materializations(filter_, limit=EXPORTS_PER_TICK, ascending=True).records
-    brought = []
-    for record in records:
-        event = record.asset_materialization
-        export = _brought(source, record.storage_id, event.partition, event.metadata) if event else None
-        if export and export.months:
-            brought.append(export)
-    return brought, records[-1].storage_id if records else position
+    key = dg.AssetKey(source.asset_key)
+    found, position = materializations_after(instance, key, position, limit=EXPORTS_PER_TICK)
+    brought = (_brought(source, materialized) for materialized in found)
+    return [export for export in brought if export and export.months], position
 
 
-def _brought(
-    source: ConfiguredExport, position: int, partition: str | None, metadata: Mapping[str, Any]
-) -> BroughtMonths | None:
-    """Read a materialization; None for one that is not of an export of ours."""
-    try:
-        period = Period(
-            PeriodFilter(str(partition)), date.fromisoformat(str(metadata[REQUESTED_MONTH].value))
-        )
-        export_id = str(metadata[EXPORT_ID].value)
-    except (KeyError, ValueError):
+def _brought(source: ConfiguredExport, materialized: Materialized) -> BroughtMonths | None:
+    """Return the months of a materialization; None for one that is not of a partition of ours."""
+    requested_month = materialized.requested_month
+    if requested_month is None or materialized.partition not in set(PeriodFilter):
         return None
-    config = source.config
-    window = source.window(period)
-    months = months_that_may_be_covered(window, period.requested_month)
-    return BroughtMonths(position, export_id, tuple(m for m in months if m >= config.history_start))
+    window = source.window(Period(PeriodFilter(materialized.partition), requested_month))
+    possible = months_that_may_be_covered(window, requested_month)
+    months = tuple(month for month in possible if month >= source.config.history_start)
+    return BroughtMonths(materialized.storage_id, materialized.export_id, months)
 
 
 def _run_request(

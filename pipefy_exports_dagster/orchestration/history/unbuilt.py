@@ -13,6 +13,7 @@ import dagster as dg
 
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.attempts import PARTITION, FollowUp, Verdict, Work, next_attempt
+from pipefy_exports_dagster.orchestration.events import run_ids_since
 from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT, month_of_key
 from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB
 from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
@@ -95,9 +96,7 @@ def _built_since(
     A run looks at all files, so that later ones have looked at this export's as well.
     """
     since = min(record.create_timestamp for record in attempts)
-    filter_ = dg.AssetRecordsFilter(dg.AssetKey(source.history_key), after_timestamp=since.timestamp())
-    records = instance.fetch_materializations(filter_, limit=MAX_RECORDS).records
-    run_ids = list({record.run_id for record in records if record.run_id})
+    run_ids = run_ids_since(instance, dg.AssetKey(source.history_key), since, limit=MAX_RECORDS)
     if not run_ids:
         return set()
     succeeded = dg.RunsFilter(run_ids=run_ids, statuses=[dg.DagsterRunStatus.SUCCESS], created_after=since)

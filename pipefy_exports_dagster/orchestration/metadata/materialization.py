@@ -10,14 +10,26 @@ import dagster as dg
 from pipefy_exports_dagster.history.look import FileLook, RowsOverTime
 from pipefy_exports_dagster.loading import LoadReport
 from pipefy_exports_dagster.orchestration.checks.column_changes import COLUMN_CHANGES, ColumnChanges
-from pipefy_exports_dagster.orchestration.exporting import ExportedFile
-from pipefy_exports_dagster.orchestration.ledger import (
+from pipefy_exports_dagster.orchestration.events import (
+    COLUMN_COUNT,
     DIALECT,
+    DOWNLOADING_S,
     EXPORT_ID,
+    EXPORTED_AT,
+    FILE,
+    FILE_SIZE_BYTES,
     FINGERPRINT,
+    LOADING_S,
+    ORGANIZATION_ID,
     REQUESTED_AT,
     REQUESTED_MONTH,
+    ROW_COUNT,
+    SHA256,
+    TABLE_NAME,
+    WAITING_S,
+    WINDOW,
 )
+from pipefy_exports_dagster.orchestration.exporting import ExportedFile
 from pipefy_exports_dagster.orchestration.metadata.changes_list import changes_list
 from pipefy_exports_dagster.orchestration.metadata.columns import (
     PREVIEW,
@@ -29,11 +41,6 @@ from pipefy_exports_dagster.orchestration.metadata.day_picture import markdown_p
 from pipefy_exports_dagster.orchestration.metadata.file_contents import contents_metadata
 from pipefy_exports_dagster.pipefy.periods import Window
 from pipefy_exports_dagster.read_options import ReadOptions
-
-ROW_COUNT = "dagster/row_count"
-ORGANIZATION_ID = "pipefy/organization_id"
-EXPORTED_AT = "pipefy/exported_at"
-
 
 ROWS_PER_DAY = "pipefy/rows_per_day"
 TIME_COLUMN = "pipefy/time_column"
@@ -68,26 +75,26 @@ def materialization_metadata(
     small: dict[str, Any] = {
         ROW_COUNT: loaded.rows,
         **(rows_over_time(look.over_time) if look else {}),
-        "pipefy/window": str(window) if window else "not published by Pipefy for this period filter",
+        WINDOW: str(window) if window else "not published by Pipefy for this period filter",
         **({PROFILE: ""} if look and look.profile else {}),
         PREVIEW: VALUES_HIDDEN,
         REQUESTED_MONTH: sidecar.requested_month.isoformat(),
-        "pipefy/column_count": len(loaded.columns),
+        COLUMN_COUNT: len(loaded.columns),
         **contents_metadata(loaded.file, reading),
-        "pipefy/waiting_s": round(exported.timings.waiting_s, 3),
-        "pipefy/downloading_s": round(exported.timings.downloading_s, 3),
-        "pipefy/loading_s": round(loading_s, 3),
+        WAITING_S: round(exported.timings.waiting_s, 3),
+        DOWNLOADING_S: round(exported.timings.downloading_s, 3),
+        LOADING_S: round(loading_s, 3),
         "pipefy/database_locked_s": round(loaded.seconds_writing, 3),
         "pipefy/resumed": exported.resumed,
         "pipefy/exports_created": exports_created,
-        "pipefy/file_size_bytes": sidecar.size_bytes,
-        "dagster/table_name": f"{database}.{loaded.schema}.{loaded.table}",
+        FILE_SIZE_BYTES: sidecar.size_bytes,
+        TABLE_NAME: f"{database}.{loaded.schema}.{loaded.table}",
         EXPORT_ID: sidecar.export_id,
         REQUESTED_AT: sidecar.requested_at.isoformat(),
         EXPORTED_AT: dg.MetadataValue.timestamp(sidecar.exported_at),
         ORGANIZATION_ID: sidecar.organization_id,
-        "pipefy/file": dg.MetadataValue.path(str(exported.raw.path)),
-        "pipefy/sha256": sidecar.sha256,
+        FILE: dg.MetadataValue.path(str(exported.raw.path)),
+        SHA256: sidecar.sha256,
         DIALECT: exported.requested.dialect,
         FINGERPRINT: sidecar.fingerprint,
     }

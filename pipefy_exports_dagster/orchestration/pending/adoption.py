@@ -6,7 +6,8 @@ from datetime import datetime
 
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
+from pipefy_exports_dagster.orchestration.events import RequestedExport
+from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.pending.resume import ago, why_not_resumed
 from pipefy_exports_dagster.orchestration.pending.roles import RunRole
 from pipefy_exports_dagster.pipefy.export import ExportKind

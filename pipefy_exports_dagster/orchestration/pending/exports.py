@@ -7,7 +7,8 @@ from typing import Any
 import dagster as dg
 
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.orchestration.ledger import Ledger, RequestedExport
+from pipefy_exports_dagster.orchestration.events import RequestedExport
+from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
 
 
