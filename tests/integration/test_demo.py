@@ -96,12 +96,12 @@ def test_the_demo_loads_six_partitions_and_does_so_again(
     second = slices(database)
     assert second.keys() == PARTITIONS
     # Ids are of a kind: two kinds may have the same.
-    files = {(*path.parts[-3:-1], path.stem) for path in (data / "sandbox" / "raw").rglob("*.xlsx")}
+    files = {(*path.parts[-3:-1], path.stem): path for path in (data / "sandbox" / "raw").rglob("*.xlsx")}
     assert len(files) == 12
     for partition, (export_id, count) in second.items():
         assert export_id != first[partition][0]
         assert (partition[0], partition[1], export_id) in files
-        assert count == rows_of(files[export_id]) > 0
+        assert count == rows_of(files[(*partition, export_id)]) > 0
 
     assert {path.name for path in tmp_path.iterdir()} == {"project", "data"}
     assert [path.name for path in cwd.iterdir()] == [".env"]
