@@ -1,9 +1,19 @@
+import inspect
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, PollPolicy, ReadOptions, Report
+from pipefy_exports_dagster import environment
+from pipefy_exports_dagster.config import (
+    Connection,
+    PipefyExportsConfig,
+    PollPolicy,
+    ReadOptions,
+    Report,
+    Wait,
+)
 from pipefy_exports_dagster.environment import config_from_environment
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.sizes import bytes_of
@@ -20,22 +30,23 @@ def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_every_variable_is_read(tmp_path: Path) -> None:
-    config = config_from_environment(
-        {
-            "PIPEFY_BASE_URL": " http://127.0.0.1:8000 ",
-            "PIPEFY_ORG_ID": "300",
-            "PIPEFY_ALLOW_INSECURE_URLS": "True",
-            "PIPEFY_DOWNLOAD_HOSTS": "a.example.com, *.B.example.com  .c.example.com",
-            "PIPEFY_EXPORTS_DATA_DIR": str(tmp_path / "data"),
-            "PIPEFY_EXPORTS_DATABASE": str(tmp_path / "x.duckdb"),
-            "PIPEFY_EXPORTS_TIMEZONE": "America/Sao_Paulo",
-            "PIPEFY_ORGANIZATION_REPORT_ID": "42",
-            "PIPEFY_EXPORTS_READ_COPY": "off",
-            "PIPEFY_EXPORTS_SHOW_VALUES": "false",
-            "PIPEFY_EXPORTS_CHECKS": "no",
-            "PIPEFY_EXPORTS_RAW_RETENTION_DAYS": "365",
-        }
-    )
+    given = {
+        "PIPEFY_BASE_URL": " http://127.0.0.1:8000 ",
+        "PIPEFY_ORG_ID": "300",
+        "PIPEFY_ALLOW_INSECURE_URLS": "True",
+        "PIPEFY_DOWNLOAD_HOSTS": "a.example.com, *.B.example.com  .c.example.com",
+        "PIPEFY_EXPORTS_DATA_DIR": str(tmp_path / "data"),
+        "PIPEFY_EXPORTS_DATABASE": str(tmp_path / "x.duckdb"),
+        "PIPEFY_EXPORTS_TIMEZONE": "America/Sao_Paulo",
+        "PIPEFY_ORGANIZATION_REPORT_ID": "42",
+        "PIPEFY_EXPORTS_READ_COPY": "off",
+        "PIPEFY_EXPORTS_SHOW_VALUES": "false",
+        "PIPEFY_EXPORTS_CHECKS": "no",
+        "PIPEFY_EXPORTS_RAW_RETENTION_DAYS": "365",
+        "PIPEFY_EXPORTS_WAIT": "deferred",
+    }
+    assert set(re.findall(r'"(PIPEFY_[A-Z_]+)"', inspect.getsource(environment))) == given.keys()
+    config = config_from_environment(given)
     assert config == PipefyExportsConfig(
         organization_id="300",
         connection=Connection(
@@ -51,6 +62,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         show_values=False,
         checks=False,
         raw_retention_days=365,
+        wait=Wait.DEFERRED,
     )
     assert str(config.zone) == "America/Sao_Paulo"
 

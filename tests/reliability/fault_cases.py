@@ -26,6 +26,16 @@ class FaultCase:
     account: str = ANY_KIND_OF_ACCOUNT
 
     @property
+    def is_about_time(self) -> bool:
+        """Whether the fault lasts until a request's time limit."""
+        return self.fault.split(":")[1] in {"hang", "informational", "slow-headers"}
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the export is waited for until the deadline."""
+        return self.error == "ExportTimedOutError"
+
+    @property
     def outcome(self) -> str:
         return f"fails: `{self.error}`" if self.error else "succeeds"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from reliability.fault_cases import CASES, FaultCase
-from reliability.scene import Scene
+from reliability.scene import IMPATIENT_S, PATIENT_S, QUICK, Scene
 from support.project import JOBS, Project
 
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
@@ -28,7 +28,11 @@ def test_a_fault_ends_as_the_table_says(case: FaultCase, scene: Scene) -> None:
     happened_before = scene.sandbox.stats.faults.total()
     scene.sandbox.faults.arm(case.fault)
     try:
-        outcome = scene.run(case.account)
+        outcome = scene.run(
+            case.account,
+            request_timeout_s=IMPATIENT_S if case.is_about_time else PATIENT_S,
+            polling_timeout_s=5 if case.lasts else QUICK.timeout_s,
+        )
     finally:
         scene.sandbox.faults.clear()
 

@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -199,10 +198,3 @@ def test_a_run_that_waits_too_long_for_another_says_so(project: Project) -> None
     )
     assert held.search(outcome.failure), outcome.failure
     assert any("waiting for it" in message and held.search(message) for message in outcome.messages)
-
-
-def wait_for(condition: Callable[[], bool], *, timeout_s: float) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)

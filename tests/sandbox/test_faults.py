@@ -124,8 +124,13 @@ def test_the_port_can_be_closed_at_once_and_at_the_start(
         post(f"{sandbox.url}/sandbox/faults", json={"spec": "any:refused:1:0.3"}).raise_for_status()
 
 
-def test_a_sandbox_ends_while_its_port_is_closed(start: Callable[..., Sandbox]) -> None:
-    start(faults=("any:refused:1:60",))
+def test_a_sandbox_ends_while_its_port_is_closed() -> None:
+    closed_s = 60
+    started = time.monotonic()
+    settings = SandboxSettings(faults=(f"any:refused:1:{closed_s}",))
+    with Sandbox(settings).running() as sandbox, pytest.raises(httpx.ConnectError):
+        httpx.get(sandbox.url)
+    assert time.monotonic() - started < closed_s, "it waited for its port"
 
 
 def test_no_answer_is_a_timeout_and_does_not_hold_up_the_end(
