@@ -46,6 +46,7 @@ package: install ## Build wheel and sdist into dist/
 lint: install ## Format and lint, without changing files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@$(BIN)/lint-imports --no-logo --no-cache >$(VENV)/imports.txt || { cat $(VENV)/imports.txt; exit 1; }
 
 format: install ## Format, and mend what ruff can
 	$(BIN)/ruff format .

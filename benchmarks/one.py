@@ -53,8 +53,8 @@ def load(path: Path, folder: Path) -> dict[str, Any]:
     """Our load; with it the bare insert of the same typed rows, for the time that the database is locked."""
     import duckdb
 
-    from pipefy_exports_dagster.loading import Slice, replace_slice, workspace
     from pipefy_exports_dagster.reading.parent import read_table_file
+    from pipefy_exports_dagster.tables import Slice, replace_slice, workspace
 
     slice_ = Slice("1", "last_month", date(2026, 11, 1), "e", datetime(2026, 11, 2, tzinfo=UTC))
     database = folder / "load.duckdb"

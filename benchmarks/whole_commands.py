@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipefy_exports_dagster.demo.environment import sandbox_environment
+from pipefy_exports_dagster.cli.demo.environment import sandbox_environment
 from pipefy_exports_dagster.instance import prepare_instance
 
 ROOT = Path(__file__).parent.parent

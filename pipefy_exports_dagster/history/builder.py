@@ -18,7 +18,10 @@ from pipefy_exports_dagster.history.covers import (
 from pipefy_exports_dagster.history.file_facts import FactReader, FileFacts
 from pipefy_exports_dagster.history.plan import HistoryPlan, period_of
 from pipefy_exports_dagster.history.requests import difference_in_rows
-from pipefy_exports_dagster.loading import (
+from pipefy_exports_dagster.pipefy.raw_files import RawFile
+from pipefy_exports_dagster.reading.discretion import values_hidden
+from pipefy_exports_dagster.reading.left_out import left_out
+from pipefy_exports_dagster.tables import (
     HeldMonth,
     MonthReport,
     MonthSlice,
@@ -27,10 +30,7 @@ from pipefy_exports_dagster.loading import (
     publish_months,
     replace_month,
 )
-from pipefy_exports_dagster.loading.slice import naive_utc
-from pipefy_exports_dagster.pipefy.raw_files import RawFile
-from pipefy_exports_dagster.reading.discretion import values_hidden
-from pipefy_exports_dagster.reading.left_out import left_out
+from pipefy_exports_dagster.tables.slice import naive_utc
 
 
 class MonthAction(StrEnum):

@@ -13,12 +13,12 @@ from pipefy_exports_dagster.history.covers import months_that_may_be_covered
 from pipefy_exports_dagster.history.date_columns import TimeQuestion
 from pipefy_exports_dagster.history.plan import HistoryPlan
 from pipefy_exports_dagster.history.time_column import TimeColumn, required
-from pipefy_exports_dagster.loading import workspace
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, sha256_of
 from pipefy_exports_dagster.reading.daily_rows import rows_per_day
 from pipefy_exports_dagster.reading.parent import read_table_file
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.reading.staged_query import rows_of, staged_query
+from pipefy_exports_dagster.tables import workspace
 
 KEPT_FILES = 12
 """How many read files are kept at once: those of a few months, which lie next to each other."""

@@ -21,8 +21,8 @@ from pipefy_exports_dagster.history.archive import archived_files
 from pipefy_exports_dagster.history.builder import HistoryBuilder
 from pipefy_exports_dagster.history.covers import Cover
 from pipefy_exports_dagster.history.pruning import may_prune, months_that_need
-from pipefy_exports_dagster.loading import held_exports
 from pipefy_exports_dagster.pipefy.raw_files import RawFile
+from pipefy_exports_dagster.tables import held_exports
 
 
 class Keep(StrEnum):

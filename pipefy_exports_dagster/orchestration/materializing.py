@@ -12,7 +12,6 @@ from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.errors import ExportNotFoundError, SupersededExportError, UnreadableFileError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.history.look import FileLook, look_at
-from pipefy_exports_dagster.loading import LoadReport, Slice
 from pipefy_exports_dagster.lock_files import lock_file_holder
 from pipefy_exports_dagster.orchestration.events import newest_materialization
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Exporter
@@ -30,6 +29,7 @@ from pipefy_exports_dagster.pipefy.raw_files import Sidecar
 from pipefy_exports_dagster.reading.left_out import left_out
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.stages import OnStage
+from pipefy_exports_dagster.tables import LoadReport, Slice
 
 
 @dataclass(frozen=True, slots=True)

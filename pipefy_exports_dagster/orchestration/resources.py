@@ -12,10 +12,10 @@ from pydantic import Field
 from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, ReadOptions
 from pipefy_exports_dagster.config_docs import descriptions
-from pipefy_exports_dagster.loading import LoadReport, Slice, load_file
-from pipefy_exports_dagster.loading.database import open_to_read
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.stages import OnStage
+from pipefy_exports_dagster.tables import LoadReport, Slice, load_file
+from pipefy_exports_dagster.tables.database import open_to_read
 
 if TYPE_CHECKING:
     import duckdb

@@ -1,8 +1,8 @@
 """Whether a partition's newest export, which had no rows, forbids an older one: the table cannot tell."""
 
 from pipefy_exports_dagster.errors import SupersededExportError
-from pipefy_exports_dagster.loading import Slice
 from pipefy_exports_dagster.orchestration.events import Materialized
+from pipefy_exports_dagster.tables import Slice
 
 
 def refuse_older_than_empty(loaded: Materialized | None, slice_: Slice) -> None:

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from pipefy_exports_dagster.loading import ChangeKind, ColumnChange
-from pipefy_exports_dagster.orchestration.checks.column_changes import (
+from pipefy_exports_dagster.orchestration.checks.columns import columns_unchanged
+from pipefy_exports_dagster.orchestration.checks.loads import Load
+from pipefy_exports_dagster.orchestration.metadata.column_changes import (
     COLUMN_CHANGES,
     MAX_LISTED,
     ColumnChanges,
     changes_of,
 )
-from pipefy_exports_dagster.orchestration.checks.columns import columns_unchanged
-from pipefy_exports_dagster.orchestration.checks.loads import Load
+from pipefy_exports_dagster.tables import ChangeKind, ColumnChange
 
 
 def load(*changes: ColumnChange) -> Load:

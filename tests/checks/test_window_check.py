@@ -11,11 +11,11 @@ from checks.scene import Scene
 
 from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, Report
 from pipefy_exports_dagster.exports import configured_exports
-from pipefy_exports_dagster.loading import Slice, load_file
-from pipefy_exports_dagster.loading.kept_slice import KeptSlice
 from pipefy_exports_dagster.orchestration.checks.finding import Check, Finding
 from pipefy_exports_dagster.orchestration.checks.window import WindowCheck
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
+from pipefy_exports_dagster.tables import Slice, load_file
+from pipefy_exports_dagster.tables.kept_slice import KeptSlice
 
 NOVEMBER = date(2026, 11, 1)
 EXPORTED_AT = datetime(2026, 11, 22, tzinfo=UTC)

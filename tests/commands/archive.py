@@ -8,13 +8,13 @@ from support.project import JOBS, Project
 
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.history import HistoryBuilder, history_plan
-from pipefy_exports_dagster.loading import Slice, load_file
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, add_months, month_of
 from pipefy_exports_dagster.pipefy.raw_files import RawFile, RawFolder, Sidecar, sha256_of
 from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID
+from pipefy_exports_dagster.tables import Slice, load_file
 
 LONG_AGO = timedelta(days=100)
 

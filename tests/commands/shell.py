@@ -14,7 +14,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 from support.project import Project
 
-from pipefy_exports_dagster.cli import main
+from pipefy_exports_dagster.cli.main import main
 
 PIPEFY_EXPORTS = str(Path(sys.executable).with_name("pipefy-exports"))
 

@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 from commands.shell import Shell
 
-from pipefy_exports_dagster import cli
+from pipefy_exports_dagster.cli import main as cli
 from pipefy_exports_dagster.sandbox import TOKEN
 
-README = Path(cli.__file__).parent.parent / "README.md"
+README = Path(cli.__file__).parents[2] / "README.md"
 FOR_SCRIPTS = ("doctor", "organizations", "reports", "exports", "load", "rebuild-history", "prune")
 
 

@@ -22,9 +22,9 @@ from pipefy_exports_dagster import config as config_module
 from pipefy_exports_dagster import configurations as configurations_module
 from pipefy_exports_dagster import environment as environment_module
 from pipefy_exports_dagster import read_options as read_options_module
+from pipefy_exports_dagster.cli.doctor.examination import examine
+from pipefy_exports_dagster.cli.doctor.settings import SETTINGS
 from pipefy_exports_dagster.clock import SystemClock
-from pipefy_exports_dagster.commands.doctor.examination import examine
-from pipefy_exports_dagster.commands.doctor.settings import SETTINGS
 from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, ReadOptions, Report
 from pipefy_exports_dagster.sandbox import (
     CLIENT_ID,

@@ -22,7 +22,7 @@ from commands.shell import Shell
 from commands.terminal import seen_in_terminal
 from support.project import JOBS, Project
 
-from pipefy_exports_dagster.cli import COMMANDS
+from pipefy_exports_dagster.cli.main import COMMANDS
 from pipefy_exports_dagster.quoting import markdown_code, markdown_text, printable, shown_json
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, REPORT_ID, Sandbox, SandboxSettings
 

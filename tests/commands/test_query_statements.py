@@ -10,10 +10,10 @@ import pytest
 from commands.shell import Shell, error_of
 from support.project import JOBS
 
-from pipefy_exports_dagster.commands.query.reading import opened_for_reading, run_query
-from pipefy_exports_dagster.commands.query.statements import one_that_reads
+from pipefy_exports_dagster.cli.query.reading import opened_for_reading, run_query
+from pipefy_exports_dagster.cli.query.statements import one_that_reads
 from pipefy_exports_dagster.errors import PipefyExportsError, QueryRefusedError
-from pipefy_exports_dagster.loading.read_copy import read_copy_path
+from pipefy_exports_dagster.tables.read_copy import read_copy_path
 
 PARQUET = "(FORMAT parquet, PARTITION_BY (a), OVERWRITE)"
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from component.their_project import TYPE, TheirProject
 from support.project import Project
 
-from pipefy_exports_dagster.cli import main
+from pipefy_exports_dagster.cli.main import main
 from pipefy_exports_dagster.config import PipefyExportsConfig, Report
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.pipefy.raw_files import RawFolder, read_sidecar, write_sidecar

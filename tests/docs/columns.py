@@ -2,7 +2,7 @@
 
 from docs.markdown import code, table
 
-from pipefy_exports_dagster.loading.lineage import EXPORT_TABLE, HISTORY_TABLE
+from pipefy_exports_dagster.tables.lineage import EXPORT_TABLE, HISTORY_TABLE
 
 
 def columns_table() -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 from docs.markdown import code, table
 
-from pipefy_exports_dagster.cli import main
+from pipefy_exports_dagster.cli.main import main
 from pipefy_exports_dagster.sandbox.faults import FAULTS
 from pipefy_exports_dagster.sandbox.operations import Operation
 

@@ -25,8 +25,8 @@ from support.project import JOBS, Project
 
 import pipefy_exports_dagster
 from pipefy_exports_dagster import config, errors
-from pipefy_exports_dagster.commands.doctor.settings import OTHER_NAMES, SETTINGS
-from pipefy_exports_dagster.loading.lineage import EXPORT_TABLE, HISTORY_TABLE
+from pipefy_exports_dagster.cli.doctor.settings import OTHER_NAMES, SETTINGS
+from pipefy_exports_dagster.tables.lineage import EXPORT_TABLE, HISTORY_TABLE
 
 TEXT = PAGE.read_text()
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from history.installation import HISTORY, REPORT_HISTORY, Installation
 from support.project import JOBS, REPORT
 
-SCRIPT = "from pipefy_exports_dagster.cli import main; main(prog_name='pipefy-exports')"
+SCRIPT = "from pipefy_exports_dagster.cli.main import main; main(prog_name='pipefy-exports')"
 
 
 def rebuild(installation: Installation, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from support.project import JOBS, REPORT
 
-from pipefy_exports_dagster.demo.answers import QUESTIONS
+from pipefy_exports_dagster.cli.demo.answers import QUESTIONS
 from pipefy_exports_dagster.pipefy.periods import PeriodFilter
 
 PIPEFY_EXPORTS = Path(sys.executable).with_name("pipefy-exports")

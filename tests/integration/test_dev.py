@@ -124,7 +124,7 @@ def test_a_child_ends_with_its_parent_and_a_second_signal_does_not_wait(signals:
     )
     child = "import time; print(1, flush=True); time.sleep(60)" if signals == 1 else stubborn
     code = (
-        "import os, pathlib, sys; from pipefy_exports_dagster.commands.dev import run_until_ended; "
+        "import os, pathlib, sys; from pipefy_exports_dagster.cli.dev import run_until_ended; "
         f"sys.exit(run_until_ended([sys.executable, '-c', {child!r}], environment=os.environ, "
         "working_dir=pathlib.Path.cwd()) != 0)"
     )

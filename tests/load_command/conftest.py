@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from support.project import JOBS, Project
 
-from pipefy_exports_dagster.cli import main
+from pipefy_exports_dagster.cli.main import main
 from pipefy_exports_dagster.instance import prepare_instance
 
 TOKEN = "token-that-must-not-be-printed"
@@ -59,7 +59,7 @@ class Desk:
     def start(self, *arguments: str, before: tuple[str, ...] = (), **options: Any) -> "subprocess.Popen[str]":
         """Start the command in a process of its own."""
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        script = "from pipefy_exports_dagster.cli import main; main(prog_name='pipefy-exports')"
+        script = "from pipefy_exports_dagster.cli.main import main; main(prog_name='pipefy-exports')"
         command = [*before, sys.executable, "-c", script, "load", *arguments]
         return subprocess.Popen(command, cwd=self.root, env=self.environment, text=True, **(pipes | options))
 

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from pipefy_exports_dagster.errors import PipefyExportsError
-from pipefy_exports_dagster.loading import workspace
 from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.child import read
+from pipefy_exports_dagster.tables import workspace
 
 from .conftest import Desk, answer, error_of
 

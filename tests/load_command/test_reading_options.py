@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.workbooks import Book
 
-from pipefy_exports_dagster.load_command.given_options import LIMIT_OPTIONS, GivenOptions
+from pipefy_exports_dagster.cli.load.given_options import LIMIT_OPTIONS, GivenOptions
 from pipefy_exports_dagster.read_options import LIMIT_VARIABLES, ReadOptions
 
 from .conftest import Desk, answer, error_of

@@ -23,10 +23,10 @@ from pipefy_exports_dagster.errors import (
     SupersededExportError,
     UnreadableFileError,
 )
-from pipefy_exports_dagster.loading import Slice, load_file, read_copy_path, replace_slice, workspace
-from pipefy_exports_dagster.loading.database import open_database
 from pipefy_exports_dagster.reading.parent import read_table_file
 from pipefy_exports_dagster.reading.staged_file import ColumnToWrite, write_staged_file
+from pipefy_exports_dagster.tables import Slice, load_file, read_copy_path, replace_slice, workspace
+from pipefy_exports_dagster.tables.database import open_database
 
 SliceOf = Callable[..., Slice]
 
@@ -293,7 +293,7 @@ LOAD = """
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from pipefy_exports_dagster.loading import Slice, load_file
+from pipefy_exports_dagster.tables import Slice, load_file
 slice_ = Slice("301", sys.argv[3], date(2026, 11, 1), "e", datetime(2026, 11, 5))
 def block(stage):
     if stage == sys.argv[4]:

@@ -8,13 +8,13 @@ import duckdb
 import pytest
 from support.loader import Loader
 
-from pipefy_exports_dagster.load_command.dry_run import plan_load
-from pipefy_exports_dagster.loading import ChangeKind, LoadReport, Slice, workspace
-from pipefy_exports_dagster.loading.kept_slice import KeptSlice
-from pipefy_exports_dagster.loading.month import MonthReport, MonthSlice, replace_month
+from pipefy_exports_dagster.cli.load.dry_run import plan_load
 from pipefy_exports_dagster.quoting import markdown_code
 from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.child import read
+from pipefy_exports_dagster.tables import ChangeKind, LoadReport, Slice, workspace
+from pipefy_exports_dagster.tables.kept_slice import KeptSlice
+from pipefy_exports_dagster.tables.month import MonthReport, MonthSlice, replace_month
 
 SliceOf = Callable[..., Slice]
 Load = Callable[..., LoadReport]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support.loader import Loader, Rows
 
-from pipefy_exports_dagster.loading import ChangeKind, LoadReport, Slice
+from pipefy_exports_dagster.tables import ChangeKind, LoadReport, Slice
 
 SliceOf = Callable[..., Slice]
 

@@ -6,8 +6,8 @@ import pytest
 from support.loader import Loader
 
 from pipefy_exports_dagster.errors import LoadFailedError
-from pipefy_exports_dagster.loading import Slice
 from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.tables import Slice
 
 SliceOf = Callable[..., Slice]
 INDEXES = "SELECT index_name, is_unique FROM duckdb_indexes() ORDER BY 1"

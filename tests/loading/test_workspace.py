@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipefy_exports_dagster.errors import StorageError
-from pipefy_exports_dagster.loading.workspace import scratch_folder, workspace
+from pipefy_exports_dagster.tables.workspace import scratch_folder, workspace
 
 TURNS = 200
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from pipefy_exports_dagster.history.look import FileLook, RowsOverTime
 from pipefy_exports_dagster.history.time_column import DateColumn, TimeColumn
-from pipefy_exports_dagster.loading import ChangeKind, ColumnChange, LoadedColumn, LoadReport
 from pipefy_exports_dagster.orchestration.events import RequestedExport
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
 from pipefy_exports_dagster.orchestration.metadata.fitting import MAX_BYTES, stored_size
@@ -24,6 +23,7 @@ from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.daily_rows import DailyRows
 from pipefy_exports_dagster.reading.description import FileDescription, SheetRows
 from pipefy_exports_dagster.reading.profile import LONGEST_VALUE, MAX_COLUMNS, ColumnProfile
+from pipefy_exports_dagster.tables import ChangeKind, ColumnChange, LoadedColumn, LoadReport
 
 MOMENT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MONTH = date(2026, 11, 1)

@@ -16,7 +16,7 @@ import pytest
 from component.their_project import TYPE, TheirProject
 
 import pipefy_exports_dagster
-from pipefy_exports_dagster.demo.environment import sandbox_environment
+from pipefy_exports_dagster.cli.demo.environment import sandbox_environment
 from pipefy_exports_dagster.sandbox import Sandbox
 
 REPOSITORY = Path(pipefy_exports_dagster.__file__).parents[1]

@@ -15,9 +15,9 @@ from pipefy_exports_dagster.errors import (
     ReadLimitError,
     UnreadableFileError,
 )
-from pipefy_exports_dagster.loading import workspace
 from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.parent import read_table_file
+from pipefy_exports_dagster.tables import workspace
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -188,7 +188,7 @@ def test_reading_works_without_the_package_on_the_path(tmp_path: Path) -> None:
     script = (
         f"import sys; sys.path.insert(0, {str(root)!r})\n"
         "from pathlib import Path\n"
-        "from pipefy_exports_dagster.loading import workspace\n"
+        "from pipefy_exports_dagster.tables import workspace\n"
         "from pipefy_exports_dagster.reading.parent import read_table_file\n"
         "with workspace(Path('x.duckdb')) as folder:\n    print(read_table_file(Path('a.csv'), folder=folder).rows)\n"
     )
@@ -217,7 +217,7 @@ def imported(by: str) -> set[str]:
 
 def test_importing_loads_nothing_heavy() -> None:
     heavy = {"duckdb", "pyarrow", "numpy", "pandas", "dagster", "openpyxl", "httpx"}
-    assert not heavy & imported("pipefy_exports_dagster.loading, pipefy_exports_dagster.reading.child")
+    assert not heavy & imported("pipefy_exports_dagster.tables, pipefy_exports_dagster.reading.child")
 
 
 def test_the_process_that_reads_imports_nothing_that_it_does_not_need() -> None:

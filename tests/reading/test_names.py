@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipefy_exports_dagster.loading.lineage import LINEAGE
 from pipefy_exports_dagster.reading.names import column_names, folded, position_of, snake_case
+from pipefy_exports_dagster.tables.lineage import LINEAGE
 
 HEADERS = st.lists(
     st.text(max_size=12) | st.sampled_from(["a", "A", "a_2", "", "%", "column_1", "column_2", "_export_id"]),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from support.loader import Loader
 
-from pipefy_exports_dagster.loading import Slice
+from pipefy_exports_dagster.tables import Slice
 
 ZONED = ["2026-11-01T10:00:00Z", "2026-11-01 10:00:00+00", "2026-11-01T10:00:00-03:00", "2026-11-01T10:00:00.5Z", "2026-11-01T10:00:00+00:00", "2026-11-01T10:00:00.120Z"]  # fmt: skip
 NAIVE = ["2026-11-01T10:00:00", "2026-11-01 10:00:00", "2026-11-01T10:00:00.500", "2026-11-01T10:00:00.5", "2026-11-01 10:00", "2026-11-01T00:00:00"]  # fmt: skip

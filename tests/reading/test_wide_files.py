@@ -14,7 +14,6 @@ from support.loader import LAST_MONTH, Loader
 
 from pipefy_exports_dagster.errors import UnreadableFileError, ValueDoesNotFitError
 from pipefy_exports_dagster.history.look import look_at
-from pipefy_exports_dagster.loading import Slice, workspace
 from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.parent import read_table_file
 from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS
@@ -25,6 +24,7 @@ from pipefy_exports_dagster.reading.text_types import (
     formatted_dates,
     marked_numbers,
 )
+from pipefy_exports_dagster.tables import Slice, workspace
 
 COLUMNS = 2_000
 ROWS = 40

@@ -20,8 +20,8 @@ from support.reader_faults import READER_FAULTS, inject
 
 from pipefy_exports_dagster import errors
 from pipefy_exports_dagster.errors import PipefyExportsError, UnreadableFileError
-from pipefy_exports_dagster.loading import workspace
 from pipefy_exports_dagster.reading.parent import read_table_file
+from pipefy_exports_dagster.tables import workspace
 
 SECRETS = {
     "PIPEFY_TOKEN": "marked-secret-1",
@@ -36,7 +36,7 @@ LONG_ROWS = 12_000_000
 READ = """
 import sys
 from pathlib import Path
-from pipefy_exports_dagster.loading import workspace
+from pipefy_exports_dagster.tables import workspace
 from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.parent import read_table_file
 path, database, seconds = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])

@@ -20,7 +20,7 @@ LOADER = """
     import sys
     from datetime import date, datetime
     from pathlib import Path
-    from pipefy_exports_dagster.loading import Slice, load_file
+    from pipefy_exports_dagster.tables import Slice, load_file
     file, database, table, period = sys.argv[1:]
     print("ready", flush=True)
     sys.stdin.readline()

@@ -14,7 +14,7 @@ from support.project import JOBS, Project
 from pipefy_exports_dagster.private_files import make_folder
 
 ROWS = "Código,Status\n1,done\n2,failed\n"
-DEMO = "from pathlib import Path; from pipefy_exports_dagster.demo.environment import sandbox_environment as make; "
+DEMO = "from pathlib import Path; from pipefy_exports_dagster.cli.demo.environment import sandbox_environment as make; "
 
 
 def run(project: Project, *command: str, umask: int) -> None:

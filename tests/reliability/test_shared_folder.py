@@ -23,7 +23,7 @@ from reliability.test_private_folders import ROWS
 from support.project import JOBS, REPORT, Project
 
 import pipefy_exports_dagster
-from pipefy_exports_dagster.demo.environment import sandbox_environment
+from pipefy_exports_dagster.cli.demo.environment import sandbox_environment
 from pipefy_exports_dagster.sandbox import Sandbox
 
 READ_EVERY_LOG = """
@@ -63,7 +63,7 @@ class User:
         )
 
     def pipefy_exports(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        return self.run("-c", "from pipefy_exports_dagster.cli import main; main()", *arguments)
+        return self.run("-c", "from pipefy_exports_dagster.cli.main import main; main()", *arguments)
 
     def materialize(self, *assets: str) -> None:
         command = ["-m", "dagster", "asset", "materialize", "-m", "pipefy_exports_dagster.definitions"]

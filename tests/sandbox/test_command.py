@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from sandbox.api_client import post
 
-from pipefy_exports_dagster import cli
+from pipefy_exports_dagster.cli import main as cli
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, TOKEN
 
 COMMAND = [str(Path(sys.executable).with_name("pipefy-exports")), "sandbox"]
@@ -76,7 +76,7 @@ def test_a_time_that_is_none_is_explained() -> None:
 
 def test_the_list_of_commands_imports_none_of_them() -> None:
     code = (
-        "import sys; from pipefy_exports_dagster.cli import main; main(['--help'], standalone_mode=False);"
+        "import sys; from pipefy_exports_dagster.cli.main import main; main(['--help'], standalone_mode=False);"
         "sys.exit(bool({'graphql', 'uvicorn', 'dagster', 'duckdb'} & set(sys.modules)))"
     )
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sandbox.api_client import Api, get
 
-from pipefy_exports_dagster import cli
+from pipefy_exports_dagster.cli import main as cli
 from pipefy_exports_dagster.sandbox import Period, Sandbox, SandboxSettings, Table, Writer
 from pipefy_exports_dagster.sandbox.caxlsx import CaxlsxForm, ruby_float
 from pipefy_exports_dagster.sandbox.files import write_file

@@ -11,9 +11,9 @@ import duckdb
 import openpyxl
 import pytest
 
-from pipefy_exports_dagster.loading import LoadReport, Slice, load_file, replace_slice, workspace
 from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.child import read
+from pipefy_exports_dagster.tables import LoadReport, Slice, load_file, replace_slice, workspace
 
 LAST_MONTH = Slice(
     organization_id="301",

@@ -18,9 +18,9 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from pipefy_exports_dagster.cli.demo.environment import sandbox_environment
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.demo.environment import sandbox_environment
 from pipefy_exports_dagster.environment import config_from_environment
 from pipefy_exports_dagster.instance import prepare_instance
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports

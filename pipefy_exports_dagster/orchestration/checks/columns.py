@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from pipefy_exports_dagster.loading import ChangeKind, ColumnChange
 from pipefy_exports_dagster.orchestration.checks.finding import Finding, passed, table, warned
 from pipefy_exports_dagster.orchestration.checks.loads import Load
+from pipefy_exports_dagster.tables import ChangeKind, ColumnChange
 
 SAID = {
     ChangeKind.ADDED: "added",

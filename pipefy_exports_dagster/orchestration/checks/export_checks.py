@@ -19,7 +19,6 @@ from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
-from pipefy_exports_dagster.loading.kept_slice import KeptRows, KeptSlice
 from pipefy_exports_dagster.orchestration.checks.columns import columns_unchanged
 from pipefy_exports_dagster.orchestration.checks.due import Today, last_month_is_here
 from pipefy_exports_dagster.orchestration.checks.finding import LONGEST_WAIT_S, Check, Finding, failed, warned
@@ -32,6 +31,7 @@ from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.partitions import PERIODS
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, ResourceKeys
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
+from pipefy_exports_dagster.tables.kept_slice import KeptRows, KeptSlice
 
 OF_TABLE = (Check.ROWS_MATCH_FILE, Check.HAS_ROWS, Check.ROWS_IN_WINDOW)
 OF_LOAD = (Check.COLUMNS_UNCHANGED, Check.WHOLE_FILE_LOADED)

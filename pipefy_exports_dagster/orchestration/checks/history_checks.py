@@ -15,11 +15,11 @@ from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
-from pipefy_exports_dagster.loading.database import open_to_read
-from pipefy_exports_dagster.loading.kept_slice import KeptSlice
 from pipefy_exports_dagster.orchestration.checks.due import Today, held_months, months_complete
 from pipefy_exports_dagster.orchestration.checks.finding import LONGEST_WAIT_S, Check, Finding, warned
 from pipefy_exports_dagster.orchestration.checks.rows import keys_unique
+from pipefy_exports_dagster.tables.database import open_to_read
+from pipefy_exports_dagster.tables.kept_slice import KeptSlice
 
 DUE_DAY = 3
 """For a history whose export's own `last_month` is not expected on a day."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipefy_exports_dagster.orchestration.checks.column_changes import ColumnChanges, changes_of
 from pipefy_exports_dagster.orchestration.events import Materialized, materializations
+from pipefy_exports_dagster.orchestration.metadata.column_changes import ColumnChanges, changes_of
 from pipefy_exports_dagster.orchestration.metadata.file_contents import StoredContents
 
 

@@ -8,8 +8,6 @@ from typing import Any
 import dagster as dg
 
 from pipefy_exports_dagster.history.look import FileLook, RowsOverTime
-from pipefy_exports_dagster.loading import LoadReport
-from pipefy_exports_dagster.orchestration.checks.column_changes import COLUMN_CHANGES, ColumnChanges
 from pipefy_exports_dagster.orchestration.events import (
     COLUMN_COUNT,
     DIALECT,
@@ -31,6 +29,7 @@ from pipefy_exports_dagster.orchestration.events import (
 )
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile
 from pipefy_exports_dagster.orchestration.metadata.changes_list import changes_list
+from pipefy_exports_dagster.orchestration.metadata.column_changes import COLUMN_CHANGES, ColumnChanges
 from pipefy_exports_dagster.orchestration.metadata.columns import (
     PREVIEW,
     PROFILE,
@@ -41,6 +40,7 @@ from pipefy_exports_dagster.orchestration.metadata.day_picture import markdown_p
 from pipefy_exports_dagster.orchestration.metadata.file_contents import contents_metadata
 from pipefy_exports_dagster.pipefy.periods import Window
 from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.tables import LoadReport
 
 ROWS_PER_DAY = "pipefy/rows_per_day"
 TIME_COLUMN = "pipefy/time_column"

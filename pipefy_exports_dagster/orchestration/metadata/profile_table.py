@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from pipefy_exports_dagster.loading import LoadedColumn
 from pipefy_exports_dagster.orchestration.metadata.preview_table import shown_text
 from pipefy_exports_dagster.reading.profile import ROWS_COUNTED, ColumnProfile
+from pipefy_exports_dagster.tables import LoadedColumn
 
 COLUMN, TYPE, FILLED, SMALLEST, LARGEST = "column", "type", "filled", "smallest", "largest"
 DISTINCT, DISTINCT_AT_FIRST = "distinct", f"distinct in {ROWS_COUNTED:,} rows"

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 
 from fuzz.frame import mutated, require_one_line, seeds
-from pipefy_exports_dagster.commands.query.reading import ReadOnlyDatabase, opened_for_reading, run_query
-from pipefy_exports_dagster.commands.query.statements import one_that_reads
+from pipefy_exports_dagster.cli.query.reading import ReadOnlyDatabase, opened_for_reading, run_query
+from pipefy_exports_dagster.cli.query.statements import one_that_reads
 from pipefy_exports_dagster.errors import PipefyExportsError
 
 LONGEST_S = 1.0

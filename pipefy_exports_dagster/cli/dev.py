@@ -1,0 +1,153 @@
+"""`pipefy-exports dev`: the Dagster UI on the real account, or on the sandbox where there is none."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import click
+from rich.console import Console
+from rich.panel import Panel
+
+from pipefy_exports_dagster.cli.demo.environment import sandbox_data_dir, sandbox_environment
+from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.dotenv_environment import dagster_home_of, data_dir_of, environment_with_dotenv
+from pipefy_exports_dagster.errors import PipefyExportsError
+from pipefy_exports_dagster.instance import prepare_instance
+from pipefy_exports_dagster.pipefy.addresses import AddressPolicy
+from pipefy_exports_dagster.pipefy.credentials import read_credentials
+
+MODULE = "pipefy_exports_dagster.definitions"
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@click.command()
+@click.option("--port", default=3000, show_default=True, help="The UI's port.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The UI's address.")
+def dev(port: int, host: str) -> None:
+    """Run the Dagster UI: on the account of `.env`, or on the sandbox where there are no credentials."""
+    try:
+        sys.exit(run_dev(port=port, host=host, console=Console(highlight=False)))
+    except PipefyExportsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def run_dev(*, port: int, host: str, console: Console) -> int:
+    """Run `dagster dev` until it is ended.
+
+    Args:
+        port: The UI's port.
+        host: The UI's address; only this machine by default.
+        console: Where to say which account it works on.
+
+    Returns:
+        The exit code of `dagster dev`.
+    """
+    refuse_taken_port(host, port)
+    environment = environment_with_dotenv()
+    working_dir = Path.cwd()
+    data_dir = data_dir_of(environment)
+    with ExitStack() as stack:
+        if has_credentials(environment):
+            environment["PIPEFY_EXPORTS_DATA_DIR"] = str(data_dir)
+            environment["DAGSTER_HOME"] = str(
+                prepare_instance(dagster_home_of(environment), data_dir=data_dir)
+            )
+            base_url = AddressPolicy(allow_insecure=True).check_base_url(
+                environment.get("PIPEFY_BASE_URL") or Connection().base_url
+            )
+            console.print(Panel(f"Pipefy at {base_url}, data in {data_dir}", title="pipefy-exports dev"))
+        else:
+            from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
+
+            sandbox = stack.enter_context(Sandbox(SandboxSettings()).running())
+            data_dir = sandbox_data_dir(data_dir)
+            environment = sandbox_environment(sandbox.url, data_dir)
+            working_dir = data_dir  # Dagster would read a `.env` here over the sandbox's environment
+            console.print(
+                Panel(
+                    "No Pipefy credentials are set, so this is the SANDBOX: a local Pipefy with made-up data.\n"
+                    f"It answers at {sandbox.url}; its data is in {data_dir}.\n"
+                    "For the real account, copy .env.example to .env and fill it in.",
+                    title="pipefy-exports dev: SANDBOX",
+                    style="bold yellow",
+                )
+            )
+        console.print(f"Dagster UI: http://{host}:{port} (Ctrl-C ends it)")
+        command = [sys.executable, "-m", "dagster", "dev", "-m", MODULE, "--host", host, "--port", str(port)]
+        return run_until_ended(command, environment=environment, working_dir=working_dir)
+
+
+@dataclass(slots=True)
+class PassedOnSignals:
+    """Passes the signals that end this process on to a child, so that the child ends first, in order.
+
+    The child has a process group of its own: it gets one signal from here, and not another from the
+    terminal. `dagster dev` ends its servers on the first, and loses them on a second. Where that takes
+    too long for a person, a second Ctrl-C kills them all.
+    """
+
+    child: "subprocess.Popen[bytes] | None" = None
+    count: int = 0
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        """Handle a signal."""
+        self.count += 1
+        if self.child and self.child.poll() is None:
+            if self.count == 1:
+                self.child.terminate()
+            else:
+                os.killpg(self.child.pid, signal.SIGKILL)
+
+
+def run_until_ended(command: Sequence[str], *, environment: Mapping[str, str], working_dir: Path) -> int:
+    """Run a command until it ends, by itself or because this process is told to end; return its exit code."""
+    pass_on = PassedOnSignals()
+    previous = {number: signal.signal(number, pass_on) for number in ENDING_SIGNALS}
+    try:
+        child = subprocess.Popen(  # noqa: S603 - our own interpreter
+            command, env=environment, cwd=working_dir, process_group=0
+        )
+        pass_on.child = child
+        if pass_on.count:  # it came while the child was being started
+            child.terminate()
+        return child.wait()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Check the port before anything is started: Dagster would say it late, below other errors.
+
+    Raises:
+        click.ClickException: It cannot be listened on.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (")[0]  # without the address, named already
+        raise click.ClickException(
+            f"the Dagster UI cannot listen on {host} port {port}: {reason}; choose another --port"
+        ) from error
+
+
+def has_credentials(environment: Mapping[str, str]) -> bool:
+    """Whether the environment holds a token or a service account; nothing at all means the sandbox.
+
+    Raises:
+        ConfigurationError: It holds something that cannot be used, such as half of a service account.
+    """
+    connection = Connection()
+    names = (connection.token_env, connection.client_id_env, connection.client_secret_env)
+    if not any(environment.get(name, "").strip() for name in names):
+        return False
+    read_credentials(connection, environment)
+    return True

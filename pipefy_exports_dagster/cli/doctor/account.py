@@ -1,0 +1,182 @@
+"""Pipefy itself: whether it answers, its clock, whose credentials these are, and what they may do."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+
+from pipefy_exports_dagster.cli.doctor.finding import Finding, look, ok, wrong
+from pipefy_exports_dagster.cli.doctor.settings import CREDENTIALS
+from pipefy_exports_dagster.clock import Clock
+from pipefy_exports_dagster.config import Connection, PipefyExportsConfig
+from pipefy_exports_dagster.errors import (
+    ConfigurationError,
+    PermissionDeniedError,
+    PipefyExportsError,
+    RequestRejectedError,
+    TransientError,
+)
+from pipefy_exports_dagster.pipefy.client import PipefyClient
+from pipefy_exports_dagster.pipefy.credentials import StaticToken, read_credentials
+from pipefy_exports_dagster.pipefy.look_ups import (
+    Organization,
+    find_organization,
+    list_organizations,
+    who_asks,
+)
+from pipefy_exports_dagster.pipefy.organization import require_organization_id
+from pipefy_exports_dagster.pipefy.server_clock import ask_server_clock
+
+TOLERANCE = timedelta(minutes=2)
+SHOWN_ORGANIZATIONS = 10
+
+
+def look_at_credentials(connection: Connection, environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield whether there are credentials; whether they are accepted is another question."""
+    try:
+        credentials = read_credentials(connection, environment)
+    except ConfigurationError as error:
+        yield wrong("credentials", str(error))
+        return
+    kind = "a token" if isinstance(credentials, StaticToken) else "a service account"
+    unused = [name for name in CREDENTIALS[1:] if environment.get(name, "").strip()]
+    if isinstance(credentials, StaticToken) and unused:
+        yield look(
+            "credentials",
+            f"there is a token and {' and '.join(unused)}: the token wins, and the service account is not used. "
+            f"Remove {CREDENTIALS[0]} to use the service account",
+        )
+        return
+    yield ok("credentials", f"{kind} is set")
+
+
+def look_at_server(connection: Connection, clock: Clock) -> Iterator[Finding]:
+    """Yield whether anything answers, and whether its clock and ours agree."""
+    try:
+        before = clock.now()
+        there = ask_server_clock(connection)
+    except PipefyExportsError as error:
+        yield wrong("address", str(error))
+        return
+    yield ok("address", f"{connection.base_url} answers")
+    if there is None:
+        yield look("clock", "the server names no time, so this machine's clock cannot be compared")
+        return
+    # The answer may have taken a while; its time lies between asking and now, and is cut to seconds.
+    ahead = max(before - there, timedelta()) or min(clock.now() - there, timedelta())
+    if abs(ahead) > TOLERANCE:
+        direction = "ahead of" if ahead > timedelta() else "behind"
+        yield wrong(
+            "clock",
+            f"this machine's clock is {_duration(abs(ahead))} {direction} Pipefy's: set it, best by NTP. Months, "
+            "tokens, links and the age of exports go by it",
+        )
+    else:
+        yield ok("clock", "agrees with Pipefy's")
+
+
+def look_at_account(client: PipefyClient) -> tuple[Finding, tuple[Organization, ...] | None]:
+    """Say whether the credentials are accepted, and return the organizations that they see."""
+    try:
+        organizations = list_organizations(client)
+        name = _name(client)
+    except TransientError as error:
+        return wrong("account", f"{error}; try again in a while"), None
+    except PipefyExportsError as error:
+        return wrong("account", str(error)), None
+    return ok("account", f"Pipefy accepts the credentials{f' of {name}' if name else ''}"), organizations
+
+
+def look_at_organization(
+    client: PipefyClient, config: PipefyExportsConfig, seen: Sequence[Organization]
+) -> tuple[Finding, Organization | None]:
+    """Say whether the organization is there, and return it.
+
+    Args:
+        client: Asks Pipefy.
+        config: Names the organization.
+        seen: The organizations that the credentials see: one of them may be meant.
+    """
+    try:
+        organization_id = require_organization_id(config.organization_id)
+    except ConfigurationError as error:
+        return wrong("organization", f"{error}. {_listed(seen)}"), None
+    try:
+        organization = find_organization(client, organization_id)
+    except PermissionDeniedError:
+        problem = (
+            f"the credentials may not see organization {organization_id}: correct PIPEFY_ORG_ID, or use credentials "
+            f"of one of its administrators. {_listed(seen)}"
+        )
+        return wrong("organization", problem), None
+    except PipefyExportsError as error:
+        return wrong("organization", str(error)), None
+    if organization is None:
+        problem = (
+            f"Pipefy does not know organization {organization_id}: correct PIPEFY_ORG_ID. {_listed(seen)}"
+        )
+        return wrong("organization", problem), None
+    return ok("organization", f"{organization.name} ({organization.id})"), organization
+
+
+def look_at_jobs_permission(name: str, organization: Organization, proof: str | None) -> Finding:
+    """Say whether the credentials may export automation jobs, as far as that can be known without an export.
+
+    Pipefy has no look-up for it; the role in the organization is the nearest that there is.
+
+    Args:
+        name: The asset.
+        organization: With the role.
+        proof: Says of an export of this asset that was downloaded already; None if none was.
+    """
+    role = organization.role
+    if role and _is_administrator(role):
+        known = proof or "only an export would prove it"
+        return ok(name, f"the credentials' role is {role!r}, which may export automation jobs; {known}")
+    if proof:
+        return ok(name, f"the credentials' role is {role or 'not said by Pipefy'}; {proof}")
+    if role:
+        return wrong(
+            name,
+            f"the credentials' role in the organization is {role!r}, and only administrators may export automation "
+            "jobs: let an administrator make the service account or token",
+        )
+    return look(
+        name,
+        "whether the credentials may export automation jobs cannot be known without an export, because Pipefy does "
+        "not say their role; if the first export is refused, let an administrator make the service account or token",
+    )
+
+
+def look_at_report_permission(name: str, organization: Organization) -> Iterator[Finding]:
+    """Yield what is to be said where the credentials do not see all of the organization's pipes."""
+    if organization.role and not _is_administrator(organization.role):
+        yield look(
+            name,
+            f"the credentials' role is {organization.role!r}: the export holds the cards of their own pipes only. "
+            "For all, let an administrator make the service account or token",
+        )
+
+
+def _name(client: PipefyClient) -> str:
+    try:
+        return who_asks(client)
+    except (RequestRejectedError, PermissionDeniedError):
+        return ""  # nice to know, and not needed
+
+
+def _is_administrator(role: str) -> bool:
+    # Pipefy publishes no list of roles.
+    return "admin" in role.lower() or "owner" in role.lower()
+
+
+def _listed(organizations: Sequence[Organization]) -> str:
+    if not organizations:
+        return "The credentials see no organization at all"
+    shown = ", ".join(f"{one.id} ({one.name})" for one in organizations[:SHOWN_ORGANIZATIONS])
+    more = len(organizations) - SHOWN_ORGANIZATIONS
+    return f"The credentials see {shown}{f' and {more} more' if more > 0 else ''}"
+
+
+def _duration(length: timedelta) -> str:
+    minutes = round(length.total_seconds() / 60)
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours else f"{minutes} min"

@@ -1,0 +1,99 @@
+"""All that the doctor looks at, in the order in which people mend things."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+
+from pipefy_exports_dagster.cli.doctor import account, permissions, reports, storage
+from pipefy_exports_dagster.cli.doctor.finding import Finding, State, skipped
+from pipefy_exports_dagster.clock import Clock
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.history import archived_files
+from pipefy_exports_dagster.pipefy.client import PipefyClient
+from pipefy_exports_dagster.pipefy.credentials import read_credentials
+from pipefy_exports_dagster.pipefy.look_ups import Organization
+from pipefy_exports_dagster.pipefy.periods import month_of
+
+REQUEST_TIMEOUT_S = 10.0
+"""For a look-up. An answer that takes longer is a finding itself."""
+
+
+def examine(
+    config: PipefyExportsConfig, environment: Mapping[str, str], *, clock: Clock
+) -> Iterator[Finding]:
+    """Yield all findings about a configuration, each as soon as it is known. No export is created.
+
+    Args:
+        config: What is to be exported, from where, to where.
+        environment: Where the credentials and DAGSTER_HOME are.
+        clock: This machine's clock, which is looked at as well.
+    """
+    connection = replace(
+        config.connection, request_timeout_s=min(config.connection.request_timeout_s, REQUEST_TIMEOUT_S)
+    )
+    config = replace(config, connection=connection)
+    usable = True
+    for finding in (
+        *account.look_at_credentials(connection, environment),
+        *account.look_at_server(connection, clock),
+    ):
+        # A clock that is wrong keeps nothing from being looked at.
+        usable &= finding.state is not State.WRONG or finding.check == "clock"
+        yield finding
+    yield from _look_at_pipefy(config, environment, clock, usable=usable)
+    yield from storage.look_at_folder("data folder", config.data_dir, "PIPEFY_EXPORTS_DATA_DIR")
+    if config.database_path.parent != config.data_dir:
+        folder = config.database_path.parent
+        yield from storage.look_at_folder("database folder", folder, "PIPEFY_EXPORTS_DATABASE")
+    yield from storage.look_at_database(config)
+    yield from storage.look_at_instance(environment)
+    yield from permissions.look_at_permissions(config, environment)
+    yield storage.look_at_runs(config)
+
+
+def _look_at_pipefy(
+    config: PipefyExportsConfig, environment: Mapping[str, str], clock: Clock, *, usable: bool
+) -> Iterator[Finding]:
+    month = month_of(clock.now(), config.zone)
+    askable = []
+    for report in config.reports:
+        if finding := reports.look_at_request(report, month):
+            yield finding
+        else:
+            askable.append(report)
+    jobs = [config.asset(config.automation_jobs.name)] if config.automation_jobs else []
+    waiting = ["account", "organization", *jobs, *(report.name for report in askable)]
+    if usable:
+        credentials = read_credentials(config.connection, environment)
+        with closing(PipefyClient(config.connection, credentials, clock=clock)) as client:
+            finding, seen = account.look_at_account(client)
+            yield finding
+            waiting.remove("account")
+            organization = None
+            if seen is not None:
+                finding, organization = account.look_at_organization(client, config, seen)
+                yield finding
+                waiting.remove("organization")
+            if organization:
+                if jobs:
+                    proof = _proof(config, organization, jobs[0])
+                    yield account.look_at_jobs_permission(jobs[0], organization, proof)
+                for report in askable:
+                    yield from account.look_at_report_permission(report.name, organization)
+                    yield from reports.look_at_saved_report(client, report)
+                return
+    for check in waiting:
+        yield skipped(check, "not looked at before the above is mended")
+
+
+def _proof(config: PipefyExportsConfig, organization: Organization, asset: str) -> str | None:
+    files = [
+        raw
+        for raw in archived_files(config.data_dir, organization.id, asset)
+        if not raw.sidecar.export_id.startswith("file-")  # came by hand, and proves nothing
+    ]
+    if not files:
+        return None
+    newest: datetime = max(raw.sidecar.exported_at for raw in files)
+    return f"Pipefy made one on {newest:%Y-%m-%d}"

@@ -1,0 +1,111 @@
+"""The saved reports: whether each is there, and whether it has what the configuration names."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from pipefy_exports_dagster.cli.doctor.finding import Finding, look, ok, wrong
+from pipefy_exports_dagster.config import Report
+from pipefy_exports_dagster.errors import ConfigurationError, PermissionDeniedError, PipefyExportsError
+from pipefy_exports_dagster.pipefy.client import PipefyClient
+from pipefy_exports_dagster.pipefy.look_ups import SavedReport, find_report
+from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport, filter_to_send
+from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
+
+SHOWN_COLUMNS = 40
+
+
+ANY_ORGANIZATION = "1"
+"""Whether the organization's id is one is not the report's matter."""
+
+
+def look_at_request(report: Report, month: date) -> Finding | None:
+    """Say why no export can be asked for, by the report's configuration alone; None where one can."""
+    if report.organization_report_id is None and not report.columns:
+        return look(
+            report.name,
+            "no report is configured: set PIPEFY_ORGANIZATION_REPORT_ID (`pipefy-exports reports` lists them), or "
+            "leave this asset alone if no report is to be exported",
+        )
+    try:
+        kind = OrganizationReportExport(ANY_ORGANIZATION, report)
+        kind.request(Period(PeriodFilter.LAST_MONTH, month))
+    except ConfigurationError as error:
+        return wrong(report.name, str(error))
+    return None
+
+
+def look_at_saved_report(client: PipefyClient, report: Report) -> Iterator[Finding]:
+    """Yield what there is to say of the saved report that a configured one names."""
+    if report.organization_report_id is None:
+        yield ok(report.name, f"exports {len(report.columns)} columns of its own, without a saved report")
+        return
+    id_ = report.organization_report_id
+    try:
+        saved = find_report(client, str(id_))
+    except PermissionDeniedError:
+        yield wrong(
+            report.name,
+            f"the credentials may not see the saved report {id_}: correct PIPEFY_ORGANIZATION_REPORT_ID "
+            "(`pipefy-exports reports` lists those that they see)",
+        )
+        return
+    except PipefyExportsError as error:
+        yield wrong(report.name, str(error))
+        return
+    if saved is None:
+        yield wrong(
+            report.name,
+            f"Pipefy does not know the saved report {id_}: correct PIPEFY_ORGANIZATION_REPORT_ID "
+            "(`pipefy-exports reports` lists those that there are)",
+        )
+        return
+    findings = list(_compare(report, saved))
+    yield from findings
+    if not any(finding.state == "wrong" for finding in findings):
+        yield ok(report.name, f"exports {saved.name!r} ({saved.id}), {_count(report, saved)} columns")
+
+
+def _compare(report: Report, saved: SavedReport) -> Iterator[Finding]:
+    what = f"the saved report {saved.name!r} ({saved.id})"
+    if not saved.columns and not report.columns:
+        yield wrong(report.name, f"{what} has no columns, and its file would have none: add some in Pipefy")
+    missing = _missing(report.columns, saved.columns)
+    if missing:
+        yield wrong(
+            report.name,
+            f"{what} lacks {_quoted(missing)} of the configured `columns`{_similar(missing, saved.columns)}. Correct "
+            f"them, or add them to the report in Pipefy; it has {_shown(saved.columns)}",
+        )
+    pipes = _missing(map(str, report.pipe_ids), saved.pipes)
+    if pipes and saved.pipes:
+        named = ", ".join(f"{id_} ({name})" for id_, name in saved.pipes.items())
+        yield look(
+            report.name,
+            f"{what} does not cover {_quoted(pipes)} of the configured `pipe_ids`; it has {named}",
+        )
+    for warning in filter_to_send(saved.filter, int(saved.id))[1]:
+        yield look(report.name, warning)
+
+
+def _missing(wanted: Iterable[str], there: Iterable[str]) -> list[str]:
+    known = set(there)
+    return [name for name in wanted if name not in known]
+
+
+def _similar(missing: Sequence[str], there: Sequence[str]) -> str:
+    found = [close[0] for name in missing if (close := difflib.get_close_matches(name, there, n=1))]
+    return f" (is {_quoted(found)} meant?)" if found else ""
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names)
+
+
+def _shown(columns: Sequence[str]) -> str:
+    more = len(columns) - SHOWN_COLUMNS
+    return ", ".join(columns[:SHOWN_COLUMNS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _count(report: Report, saved: SavedReport) -> int:
+    return len(report.columns or saved.columns)

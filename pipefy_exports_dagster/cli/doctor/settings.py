@@ -1,0 +1,115 @@
+"""The environment variables: whether each can be used, and whether one is misspelt."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from pipefy_exports_dagster.cli.doctor.finding import Finding, look, ok, wrong
+from pipefy_exports_dagster.config import Connection, PipefyExportsConfig
+from pipefy_exports_dagster.configurations import FILE, configurations
+from pipefy_exports_dagster.environment import config_from_environment
+from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.pipefy.periods import month_of
+from pipefy_exports_dagster.read_options import LIMIT_VARIABLES
+
+_CONNECTION = Connection()
+CREDENTIALS = (_CONNECTION.token_env, _CONNECTION.client_id_env, _CONNECTION.client_secret_env)
+SETTINGS = (
+    "PIPEFY_BASE_URL",
+    *CREDENTIALS,
+    "PIPEFY_ORG_ID",
+    "PIPEFY_ORGANIZATION_REPORT_ID",
+    "PIPEFY_ALLOW_INSECURE_URLS",
+    "PIPEFY_DOWNLOAD_HOSTS",
+    "PIPEFY_EXPORTS_DATA_DIR",
+    "PIPEFY_EXPORTS_DATABASE",
+    "PIPEFY_EXPORTS_TIMEZONE",
+    "PIPEFY_EXPORTS_WAIT",
+    "PIPEFY_EXPORTS_READ_COPY",
+    "PIPEFY_EXPORTS_SHOW_VALUES",
+    "PIPEFY_EXPORTS_CHECKS",
+    "PIPEFY_EXPORTS_RAW_RETENTION_DAYS",
+    *LIMIT_VARIABLES.values(),
+    FILE,
+)
+OTHER_NAMES = {
+    "PIPEFY_ORGANIZATION_ID": "PIPEFY_ORG_ID",
+    "PIPEFY_REPORT_ID": "PIPEFY_ORGANIZATION_REPORT_ID",
+    "PIPEFY_CLIENT_ID": _CONNECTION.client_id_env,
+    "PIPEFY_CLIENT_SECRET": _CONNECTION.client_secret_env,
+}
+"""What people write instead, and what they mean."""
+SIMILAR = 0.8
+"""How alike two names are, from 0 to 1, where one is taken for a slip of the other."""
+
+
+def usable_configs(
+    environment: Mapping[str, str],
+) -> tuple[Sequence[PipefyExportsConfig], dict[str, Finding]]:
+    """Return the configuration without the settings that cannot be used, and a finding for each of those, by name.
+
+    So that one bad setting does not hide what else there is to mend. A YAML file is used as a whole, or not.
+    """
+    if environment.get(FILE, "").strip():
+        try:
+            return configurations(environment), {}
+        except ConfigurationError as error:
+            return [], {FILE: wrong("settings", str(error))}
+    usable, findings = dict(environment), {}
+    for name in SETTINGS:
+        try:
+            config_from_environment({name: environment.get(name, "")})
+        except ConfigurationError as error:
+            del usable[name]
+            findings[name] = wrong("settings", str(error))
+    return [config_from_environment(usable)], findings
+
+
+def look_at_settings(
+    environment: Mapping[str, str], dotenv: Mapping[str, str], unusable: Mapping[str, Finding]
+) -> Iterator[Finding]:
+    """Yield what is to be said of the variables themselves.
+
+    Args:
+        environment: The environment of this process, without `.env`.
+        dotenv: What `.env` says.
+        unusable: What `usable_configs` found.
+    """
+    given = {**environment, **dotenv}
+    by_end = {_end(name): name for name in SETTINGS}
+    yield from unusable.values()
+    for name in sorted(given.keys() - set(SETTINGS)):
+        if name.startswith("PIPEFY_"):
+            close = difflib.get_close_matches(_end(name), by_end, n=1, cutoff=SIMILAR)
+            if meant := OTHER_NAMES.get(name) or (by_end[close[0]] if close else None):
+                yield look("settings", f"{name} is no setting; if {meant} is meant, rename it")
+            elif name.startswith("PIPEFY_EXPORTS_"):
+                yield look(
+                    "settings",
+                    f"{name} is no setting of this version; docs/reference.md lists those there are",
+                )
+    for name in SETTINGS:
+        if environment.get(name) and dotenv.get(name) and environment[name] != dotenv[name]:
+            yield look(
+                "settings",
+                f"{name} has another value in .env than in the environment; .env wins, so remove one",
+            )
+    if not unusable:
+        count = sum(bool(given.get(name)) for name in SETTINGS)
+        where = "the environment and .env" if dotenv else "the environment; there is no .env here"
+        yield ok("settings", f"{count} set, from {where}")
+
+
+def _end(name: str) -> str:
+    """Return what tells a setting from others: the beginnings are alike anyway."""
+    return name.removeprefix("PIPEFY_").removeprefix("EXPORTS_")
+
+
+def look_at_time_zone(config: PipefyExportsConfig, now: datetime) -> Finding:
+    """Say what time it is for the organization, and so which month: a person sees at once whether that is right."""
+    local = now.astimezone(config.zone)
+    return ok(
+        "time zone",
+        f"{config.timezone}: it is {local:%Y-%m-%d %H:%M} there, and exports are of "
+        f"{month_of(now, config.zone):%Y-%m}",
+    )

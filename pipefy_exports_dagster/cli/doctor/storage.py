@@ -1,0 +1,134 @@
+"""The folders and the database: whether they can be written, and who else is at them."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pipefy_exports_dagster.asset_names import table_in_sql
+from pipefy_exports_dagster.cli.doctor.finding import Finding, look, ok, wrong
+from pipefy_exports_dagster.cli.doctor.lock_holders import lock_holder
+from pipefy_exports_dagster.cli.query.reading import opened_for_reading
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.dotenv_environment import dagster_home_of
+from pipefy_exports_dagster.errors import DatabaseLockedError, PipefyExportsError
+from pipefy_exports_dagster.exports import configured_exports
+from pipefy_exports_dagster.lock_files import is_held, lock_file_holder
+
+LITTLE_SPACE_BYTES = 1_000_000_000
+
+
+def look_at_folder(check: str, folder: Path, setting: str) -> Iterator[Finding]:
+    """Yield whether a folder can be written or made, and whether there is room in it.
+
+    Args:
+        check: What the folder is.
+        folder: Absolute; it need not exist.
+        setting: The variable that names it.
+    """
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir():
+        yield wrong(check, f"{there} is a file, and a folder is needed: move it away, or set {setting}")
+        return
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+        free = shutil.disk_usage(there).free
+    except OSError as error:
+        yield wrong(
+            check,
+            f"{there} cannot be written ({error.strerror}): give this user the right to, or set {setting}",
+        )
+        return
+    if free < LITTLE_SPACE_BYTES:
+        yield look(check, f"{folder} has only {free / 1e6:,.0f} MB left: make room before the next export")
+        return
+    state = "" if folder.exists() else ", not there yet; it is made when it is needed"
+    yield ok(check, f"{folder}{state}; {free / 1e9:,.1f} GB free")
+
+
+def look_at_database(config: PipefyExportsConfig) -> Iterator[Finding]:
+    """Yield whether the database opens, who keeps loads from writing to it, and whether columns are there.
+
+    The columns are those that the configuration names by what the file calls them: only the loaded table knows.
+    """
+    path = config.database_path
+    if not path.exists():
+        yield ok("database", f"{path} is not there yet; the first load makes it")
+        return
+    try:
+        holder = lock_holder(path) if path.is_file() else None
+        with opened_for_reading(path) as opened:
+            columns = opened.connection.execute(
+                "SELECT schema_name, table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
+            ).fetchall()
+    except DatabaseLockedError as error:
+        who = str(holder) if holder else f"process {error.holder_pid}"
+        yield wrong("database", f"{path} is held by {who}: {_while_held(config)}")
+        return
+    except PipefyExportsError as error:
+        yield wrong("database", f"{error}. PIPEFY_EXPORTS_DATABASE names the file")
+        return
+    except OSError as error:
+        yield wrong("database", f"{path} cannot be read ({error.strerror}): give this user the right to")
+        return
+    if holder:
+        yield wrong("database", f"{path} is open in {holder} for reading: {_while_held(config)}")
+    names: dict[str, set[str]] = {}
+    for schema, table, column, comment in columns:
+        names.setdefault(table_in_sql(schema, table), set()).update(
+            name for name in (column, comment) if name
+        )
+    yield from _look_at_columns(config, names)
+    if not holder:
+        tables = ", ".join(sorted(names)) or "no table yet"
+        yield ok("database", f"{path} with {tables}; no process holds it")
+
+
+def look_at_instance(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield whether the Dagster instance is where every process finds it."""
+    given = environment.get("DAGSTER_HOME", "").strip()
+    if given and not Path(given).expanduser().is_absolute():
+        yield wrong(
+            "Dagster",
+            f"DAGSTER_HOME is {given!r}, a relative path: Dagster refuses it, and from another folder it would be "
+            f"another ledger of exports. Set it to {dagster_home_of(environment)}",
+        )
+        return
+    yield from look_at_folder("Dagster", dagster_home_of(environment), "DAGSTER_HOME")
+
+
+def look_at_runs(config: PipefyExportsConfig) -> Finding:
+    """Say which partitions are being worked on now."""
+    locks = sorted((config.data_dir / "locks").glob("*/*/*.lock"))
+    held = [f"{path.parent.name} {path.stem} ({lock_file_holder(path)})" for path in locks if is_held(path)]
+    working = (
+        f"working now: {', '.join(held)}; another run of the same partition waits" if held else "none now"
+    )
+    return ok("runs", working)
+
+
+def _look_at_columns(config: PipefyExportsConfig, names: Mapping[str, set[str]]) -> Iterator[Finding]:
+    for export in configured_exports(config):
+        there = names.get(table_in_sql(export.schema, export.table))
+        if there is None:
+            continue  # nothing was loaded yet
+        for setting, wanted in (
+            ("time_column", [export.time_column] if export.time_column else []),
+            ("column_types", list(export.reading.column_types)),
+        ):
+            missing = [name for name in wanted if name not in there]
+            if missing:
+                listed = ", ".join(sorted(name for name in there if not name.startswith("_")))
+                yield wrong(
+                    export.settings.name,
+                    f"`{setting}` names {', '.join(map(repr, missing))}, which its table does not have: correct it. "
+                    f"There are {listed[:600]}",
+                )
+
+
+def _while_held(config: PipefyExportsConfig) -> str:
+    return (
+        f"loads wait for it, {config.database_lock_timeout_s:.0f} s at most, then fail. Close it there, unless it is "
+        "a load of ours; readers that stay connected can use the read copy"
+    )

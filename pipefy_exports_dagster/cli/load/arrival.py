@@ -1,0 +1,119 @@
+"""What is known of a file that came by e-mail: it has no export id, and nobody noted when it was asked for."""
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from pipefy_exports_dagster.cli.text import file_export_id, file_name
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.errors import DiskFullError
+from pipefy_exports_dagster.orchestration.events import FROM_FILE
+from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
+from pipefy_exports_dagster.pipefy.periods import month_of
+from pipefy_exports_dagster.pipefy.raw_files import READ_SIZE, RawFolder, Sidecar, open_private
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the command line says of the file; where it says nothing, there is a default."""
+
+    requested_month: date | None
+    exported_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What identifies a file's bytes."""
+
+    sha256: str
+    size_bytes: int
+
+    @property
+    def export_id(self) -> str:
+        """Stands for Pipefy's id of the export."""
+        return file_export_id(self.sha256)
+
+
+def copy_into(folder: RawFolder, file: Path) -> tuple[Path, Content]:
+    """Copy a file into its archive folder, under a name that is not final.
+
+    Raises:
+        DiskFullError: No space is left; nothing of the copy is.
+    """
+    part = folder.part_path("file", secrets.token_hex(4))
+    digest, size = hashlib.sha256(), 0
+    try:
+        with file.open("rb") as source, open_private(part) as copy:
+            while chunk := source.read(READ_SIZE):
+                digest.update(chunk)
+                size += copy.write(chunk)
+    except BaseException as error:
+        part.unlink(missing_ok=True)
+        if isinstance(error, DiskFullError):
+            raise DiskFullError(
+                f"no space is left in {folder.path}; free some and run the command again"
+            ) from None
+        raise
+    return part, Content(digest.hexdigest(), size)
+
+
+def content_of(file: Path) -> Content:
+    """Return what identifies a file's bytes."""
+    with file.open("rb") as source:
+        return Content(hashlib.file_digest(source, "sha256").hexdigest(), os.fstat(source.fileno()).st_size)
+
+
+def describe_arrival(
+    file: Path,
+    content: Content,
+    *,
+    folder: RawFolder,
+    given: Given,
+    config: PipefyExportsConfig,
+    organization_id: str,
+    asset: str,
+    period_filter: str,
+) -> tuple[Sidecar, tuple[str, ...]]:
+    """Return a file's sidecar, and what a person should know about how it came about.
+
+    A file that is in the archive keeps what was said of it there: loaded again in another month, it
+    is still the export of its own.
+    """
+    now = datetime.now(UTC)
+    this_month = month_of(now, config.zone)
+    modified_at = datetime.fromtimestamp(min(file.stat().st_mtime, now.timestamp()), UTC)
+    found = folder.find(content.export_id)
+    known = found.sidecar if found else None
+    exported_at = given.exported_at or (known.exported_at if known else modified_at)
+    requested_month = given.requested_month or (known.requested_month if known else this_month)
+    request = {"source": FROM_FILE, "file_name": file_name(file)}
+    sidecar = Sidecar(
+        organization_id=organization_id,
+        asset=asset,
+        period_filter=period_filter,
+        export_id=content.export_id,
+        request=request,
+        requested_month=requested_month,
+        requested_at=exported_at,
+        exported_at=exported_at,
+        downloaded_at=now,
+        sha256=content.sha256,
+        size_bytes=content.size_bytes,
+        fingerprint=fingerprint_of(config.connection.base_url, FROM_FILE, request),
+    )
+    notes: tuple[str, ...] = ()
+    if known and not (given.exported_at and given.requested_month):
+        notes = (
+            f"this file is in the archive already, as exported at {known.exported_at:%Y-%m-%d %H:%M:%S} UTC, "
+            f"requested in {known.requested_month:%Y-%m}; what is not given anew stays so",
+        )
+    elif not given.requested_month and month_of(exported_at, config.zone) != requested_month:
+        notes = (
+            f"{period_filter} is taken as asked for in {requested_month:%Y-%m}, but the file is of "
+            f"{exported_at:%Y-%m-%d}; if it was asked for then, load it again with "
+            f"--requested-month {month_of(exported_at, config.zone):%Y-%m}",
+        )
+    return sidecar, notes

@@ -1,0 +1,90 @@
+"""The load itself, or with `--dry-run` what it would do: the same reading, and then the table or a plan."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipefy_exports_dagster.asset_names import MAIN
+from pipefy_exports_dagster.cli.load.dry_run import plan_load
+from pipefy_exports_dagster.cli.load.reading import read_file
+from pipefy_exports_dagster.cli.paths import require_database
+from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.reading.discretion import values_hidden
+from pipefy_exports_dagster.reading.staged import StagedTable
+from pipefy_exports_dagster.tables import LoadReport, Slice, replace_slice, workspace
+from pipefy_exports_dagster.tables.load import ignore_staged
+
+OnStage = Callable[[str], None]
+OnStaged = Callable[[StagedTable], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the command was told to work.
+
+    `pinned` are the columns whose types the command line gives. `wait_s` is how long to wait, in seconds,
+    for another process that holds the partition or the database.
+    """
+
+    options: ReadOptions
+    pinned: tuple[str, ...]
+    wait_s: float
+    dry_run: bool
+    on_stage: OnStage
+
+
+def load_or_plan(
+    file: Path,
+    *,
+    database: Path,
+    table: str,
+    slice_: Slice,
+    schema: str = MAIN,
+    manner: Manner,
+    read_copy: bool,
+    on_stage: OnStage,
+    on_staged: OnStaged = ignore_staged,
+) -> LoadReport:
+    """Load a file into a slice, or say what that would do.
+
+    Raises:
+        PipefyExportsError: As `load_file` does; nothing was changed.
+    """
+    require_database(database)
+    with _scratch_folder(database, dry_run=manner.dry_run) as folder:
+        on_stage("reading")
+        staged = read_file(file, folder=folder, options=manner.options, pinned=manner.pinned)
+        on_staged(staged)
+        on_stage("writing")
+        with values_hidden(hidden=not manner.options.show_values):
+            if manner.dry_run:
+                return plan_load(
+                    staged,
+                    database=database,
+                    schema=schema,
+                    table=table,
+                    slice_=slice_,
+                    lock_timeout_s=manner.wait_s,
+                )
+            return replace_slice(
+                staged,
+                database=database,
+                schema=schema,
+                table=table,
+                slice_=slice_,
+                lock_timeout_s=manner.wait_s,
+                read_copy=read_copy,
+                on_stage=on_stage,
+            )
+
+
+@contextmanager
+def _scratch_folder(database: Path, *, dry_run: bool) -> Iterator[Path]:
+    if dry_run:
+        with tempfile.TemporaryDirectory(prefix="pipefy_exports_") as folder:
+            yield Path(folder)
+    else:
+        with workspace(database) as folder_beside:
+            yield folder_beside

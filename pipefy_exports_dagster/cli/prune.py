@@ -1,0 +1,175 @@
+"""`pipefy-exports prune`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from pipefy_exports_dagster.cli.failures import Interruption, ended_in_one_line
+from pipefy_exports_dagster.cli.output import echo_json, echo_table, readers_may_leave
+from pipefy_exports_dagster.cli.progress_bar import progress_bar
+from pipefy_exports_dagster.cli.settings import read_settings
+from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.errors import StorageError
+from pipefy_exports_dagster.exports import configured_exports
+from pipefy_exports_dagster.history import (
+    HistoryBuilder,
+    Keep,
+    RetentionRule,
+    Verdict,
+    archived_organizations,
+    history_plan,
+    judge_files,
+)
+from pipefy_exports_dagster.pipefy.raw_files import sidecar_path
+
+LOCK_TIMEOUT_S = 60.0
+OnFile = Callable[[str, int, int], None]
+
+
+@click.command(context_settings={"max_content_width": 110})
+@click.option(
+    "--older-than",
+    "days",
+    type=click.IntRange(1, 999_999),
+    metavar="DAYS",
+    show_default="PIPEFY_EXPORTS_RAW_RETENTION_DAYS",
+    help="Only files that have been in the archive for longer.",
+)
+@click.option(
+    "--give-up-rebuilding",
+    is_flag=True,
+    help="Also delete files that months of the history were taken from: they stay in the table, and `rebuild-history` "
+    "cannot build them anew.",
+)
+@click.option("--dry-run", is_flag=True, help="Print what would be deleted, and delete nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+def prune(*, days: int | None, give_up_rebuilding: bool, dry_run: bool, as_json: bool) -> None:
+    """Delete old raw files that nothing needs any more, such as the daily exports of a month that is over.
+
+    The raw files are what tables and history can be rebuilt from without asking Pipefy. So a file stays, however old
+    it is, if it is the newest of its partition, if rows of the export's table or a month of the history come from it,
+    or if the history has still to take a month from it. Each file that stays is listed with its reason.
+    """
+    with ended_in_one_line(as_json=as_json, undone="nothing was deleted") as interruption:
+        ages = [(config, days or config.raw_retention_days) for config in read_settings().configs]
+        ruled = [
+            (
+                config,
+                RetentionRule(
+                    datetime.now(UTC) - timedelta(days=age), keep_rebuildable=not give_up_rebuilding
+                ),
+            )
+            for config, age in ages
+            if age is not None
+        ]
+        if not ruled:
+            raise click.UsageError("give --older-than, or set PIPEFY_EXPORTS_RAW_RETENTION_DAYS")
+        with progress_bar("files", quiet=as_json) as advance:
+            verdicts = [
+                verdict for config, rule in ruled for verdict in judge_archive(config, rule, on_file=advance)
+            ]
+        if not dry_run:
+            _delete(verdicts, interruption)
+        with readers_may_leave():
+            if as_json:
+                echo_json(_as_json(verdicts, days=min(age for _, age in ages if age), dry_run=dry_run))
+            else:
+                _print(verdicts, dry_run=dry_run)
+
+
+def judge_archive(
+    config: PipefyExportsConfig, rule: RetentionRule, *, on_file: OnFile = lambda *_: None
+) -> list[Verdict]:
+    """Say of each raw file of the configured exports, of all organizations, whether it may go.
+
+    Raises:
+        DatabaseLockedError: Another process held the database until the deadline.
+        StorageError: The database cannot be read.
+    """
+    verdicts: list[Verdict] = []
+    for export in configured_exports(config):
+        for organization_id in archived_organizations(config.data_dir, export.asset):
+            plan = replace(history_plan(export, organization_id), lock_timeout_s=LOCK_TIMEOUT_S)
+            with HistoryBuilder(plan, on_warning=lambda _: None) as builder:
+
+                def advance(number: int, total: int, what: str = export.asset) -> None:
+                    on_file(what, number, total)
+
+                verdicts += judge_files(builder, rule, on_file=advance)
+    return verdicts
+
+
+def _delete(verdicts: Sequence[Verdict], interruption: Interruption) -> None:
+    interruption.done = "some files were deleted already"
+    for verdict in verdicts:
+        if verdict.keep is None:
+            path = verdict.raw.path
+            try:
+                path.unlink(missing_ok=True)  # first: a file under its final name always has a sidecar
+                interruption.committed = True
+                sidecar_path(path).unlink(missing_ok=True)
+            except OSError as error:
+                raise StorageError(
+                    f"{path} cannot be deleted: {error.strerror}; files before it are deleted, mend that and run the "
+                    "command again"
+                ) from None
+
+
+def _print(verdicts: Sequence[Verdict], *, dry_run: bool) -> None:
+    old = [verdict for verdict in verdicts if verdict.keep is not Keep.YOUNG]
+    going = [verdict for verdict in old if verdict.keep is None]
+    if old:
+        done = "would delete" if dry_run else "deleted"
+        echo_table(
+            ("", "asset", "partition", "export", "archived", "kB", "why"),
+            [
+                (
+                    "keep" if verdict.keep else done,
+                    verdict.raw.sidecar.asset,
+                    verdict.raw.sidecar.period_filter,
+                    verdict.raw.sidecar.export_id,
+                    f"{verdict.raw.sidecar.downloaded_at:%Y-%m-%d}",
+                    round(verdict.raw.sidecar.size_bytes / 1000),
+                    verdict.why,
+                )
+                for verdict in old
+            ],
+            empty="",
+        )
+    click.echo(
+        f"{'would delete' if dry_run else 'deleted'} {len(going)} of {len(verdicts)} raw files "
+        f"({_bytes(going) / 1e6:.1f} MB); {len(old) - len(going)} are old and stay, "
+        f"{len(verdicts) - len(old)} are not old yet"
+    )
+
+
+def _as_json(verdicts: Sequence[Verdict], *, days: int, dry_run: bool) -> dict[str, Any]:
+    going = [verdict for verdict in verdicts if verdict.keep is None]
+    return {
+        "dry_run": dry_run,
+        "older_than_days": days,
+        "deleted": [_file(verdict) for verdict in going],
+        "deleted_bytes": _bytes(going),
+        "kept": [_file(verdict) | {"reason": verdict.keep.value} for verdict in verdicts if verdict.keep],
+    }
+
+
+def _file(verdict: Verdict) -> dict[str, Any]:
+    sidecar = verdict.raw.sidecar
+    return {
+        "path": str(verdict.raw.path),
+        "organization_id": sidecar.organization_id,
+        "asset": sidecar.asset,
+        "partition": sidecar.period_filter,
+        "export_id": sidecar.export_id,
+        "downloaded_at": sidecar.downloaded_at.isoformat(),
+        "size_bytes": sidecar.size_bytes,
+        "why": verdict.why,
+    }
+
+
+def _bytes(verdicts: Sequence[Verdict]) -> int:
+    return sum(verdict.raw.sidecar.size_bytes for verdict in verdicts)

@@ -1,0 +1,162 @@
+"""One statement that reads: decided from what DuckDB's parser makes of it, before any database is open."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipefy_exports_dagster.cli.query.refusals import refused
+from pipefy_exports_dagster.errors import QueryRefusedError
+
+if TYPE_CHECKING:
+    import duckdb
+
+CLOSED: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    # Or a table's name may mean a variable of this program.
+    "python_enable_replacements": False,
+    "lock_configuration": True,
+}
+"""The configuration of a connection that has no file but its own, and no network."""
+
+_QUERY = "SELECT"
+_OF_THE_SESSION = frozenset(
+    {
+        "checkpoint",
+        "disable_logging",
+        "disable_profiling",
+        "enable_logging",
+        "enable_profiling",
+        "force_checkpoint",
+        "truncate_duckdb_logs",
+        "write_log",
+    }
+)
+"""Functions that read nothing, and write a log, a profile or the database, from within a SELECT."""
+_OF_OTHER_SQL = frozenset({"query", "json_execute_serialized_sql"})
+"""Functions whose text is SQL, which is parsed when they run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement that reads.
+
+    Attributes:
+        sql: Its text.
+        is_read_whole: Each function in it is known by its name; none runs other SQL.
+    """
+
+    sql: str
+    is_read_whole: bool
+
+
+def one_that_reads(sql: str) -> Statement:
+    """Return what is one SELECT, or an EXPLAIN of one; refuse everything else.
+
+    To DuckDB's parser FROM, VALUES, TABLE, WITH, DESCRIBE, SUMMARIZE, SHOW, UNPIVOT and the PRAGMAs that return a
+    table are SELECTs. PIVOT is several statements, of which the last one is.
+
+    Args:
+        sql: Any text.
+
+    Raises:
+        QueryRefusedError: It is another statement, or several, or none, or DuckDB's parser refuses it.
+    """
+    import duckdb
+
+    if "\0" in sql:
+        # DuckDB would end there, and run what is before it.
+        raise QueryRefusedError("the SQL holds a NUL character; take it out")
+    try:
+        sql.encode()
+    except UnicodeEncodeError:
+        raise QueryRefusedError("the SQL holds bytes that are no UTF-8; take them out") from None
+    # Its parser expands some statements, such as IMPORT DATABASE by the files that it names. Here it has none.
+    with duckdb.connect(config=CLOSED) as parser:
+        kind = _kind(parser, sql)
+        _require_one(sql)
+        if kind == "EXPLAIN":
+            explained = _explained(parser, sql)
+            inner = _kind(parser, explained)
+            kind = _QUERY if inner == _QUERY else f"EXPLAIN of {inner}"
+        if kind != _QUERY:
+            raise QueryRefusedError(
+                f"{kind} is no query: this command only reads. Use a DuckDB client to write"
+            )
+        names = _function_names(parser, sql)
+    for name in names or ():
+        if name in _OF_THE_SESSION:
+            raise QueryRefusedError(f"{name}() reads nothing: this command only reads. Use a DuckDB client")
+    return Statement(sql, is_read_whole=names is not None and not names & _OF_OTHER_SQL)
+
+
+def _require_one(sql: str) -> None:
+    """Count what semicolons divide, since one statement may become several by the parser."""
+    import duckdb
+
+    content = sql.encode()
+    count, is_open = 0, False
+    for offset, _ in duckdb.tokenize(sql):
+        is_end = content[offset : offset + 1] == b";"
+        count += not is_end and not is_open
+        is_open = not is_end
+    if count == 0:
+        raise QueryRefusedError("there is no SQL; give a SELECT")
+    if count > 1:
+        raise QueryRefusedError(f"these are {count} statements; give one")
+
+
+def _kind(parser: "duckdb.DuckDBPyConnection", sql: str) -> str:
+    """Return what a statement is to the parser: SELECT, EXPLAIN, COPY, ..."""
+    import duckdb
+
+    try:
+        kinds = [statement.type.name for statement in parser.extract_statements(sql)]
+    except duckdb.PermissionException:
+        return "IMPORT DATABASE"
+    except (duckdb.Error, UnicodeDecodeError) as error:
+        raise refused(error) from None
+    # A PIVOT makes types of the values first, wherever in the statement it is.
+    *before, last = kinds or ["nothing"]
+    if set(before) - {"CREATE"} or (before and last != _QUERY):
+        return " and ".join(dict.fromkeys(kinds))
+    return last.replace("_", " ")
+
+
+def _explained(parser: "duckdb.DuckDBPyConnection", sql: str) -> str:
+    """Return the statement after EXPLAIN and its options."""
+    import duckdb
+
+    content = sql.encode()
+    starts = [offset for offset, _ in duckdb.tokenize(sql)]
+    rest = content[starts[1] :].decode()
+    if rest[:7].upper() in {"ANALYZE", "ANALYSE"}:
+        return content[starts[2] :].decode()
+    # Either options or a SELECT is in the parentheses.
+    try:
+        parser.extract_statements(rest)
+    except duckdb.ParserException:
+        end = next((at for at in starts if content[at : at + 1] == b")"), starts[0])
+        return content[end + 1 :].decode(errors="replace")
+    except (duckdb.Error, UnicodeDecodeError):
+        pass
+    return rest
+
+
+def _function_names(parser: "duckdb.DuckDBPyConnection", sql: str) -> "set[str] | None":
+    """Return the functions that a statement calls, or None where DuckDB does not say: a PIVOT or PRAGMA."""
+    parsed = parser.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
+    tree = json.loads(parsed[0]) if parsed else {"error": True}
+    return None if tree["error"] else {name.lower() for name in _named(tree, "function_name")}
+
+
+def _named(tree: Any, key: str) -> Iterator[str]:
+    waiting = [tree]
+    while waiting:
+        match waiting.pop():
+            case dict() as node:
+                if isinstance(name := node.get(key), str):
+                    yield name
+                waiting.extend(node.values())
+            case list() as nodes:
+                waiting.extend(nodes)

@@ -1,0 +1,119 @@
+"""`pipefy-exports reports`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from pipefy_exports_dagster.cli.failures import ended_in_one_line
+from pipefy_exports_dagster.cli.output import echo_json, echo_table, readers_may_leave
+from pipefy_exports_dagster.cli.progress import Progress
+from pipefy_exports_dagster.cli.settings import Settings, read_settings
+from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.errors import RequestRejectedError
+from pipefy_exports_dagster.pipefy.client import PipefyClient
+from pipefy_exports_dagster.pipefy.look_ups import ListedReport, SavedReport, find_report, list_reports
+from pipefy_exports_dagster.pipefy.organization import require_organization_id
+from pipefy_exports_dagster.quoting import printable
+
+
+@click.command()
+@click.argument("report_id", metavar="[REPORT]", required=False)
+@click.option("--organization-id", metavar="ID", show_default="PIPEFY_ORG_ID")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
+def reports(*, report_id: str | None, organization_id: str | None, as_json: bool) -> None:
+    """List an organization's saved reports with their ids, or all about one REPORT: its columns, pipes and filter.
+
+    The id is what PIPEFY_ORGANIZATION_REPORT_ID takes; `asset` names the asset that exports the report.
+    """
+    if report_id and organization_id:
+        raise click.UsageError("a report's id says all; --organization-id goes without it")
+    with ended_in_one_line(as_json=as_json, undone=""), readers_may_leave():
+        settings = read_settings()
+        if report_id:
+            _show_one(settings, report_id, as_json=as_json)
+        else:
+            config = settings.of_organization(organization_id)
+            id_ = require_organization_id(organization_id or config.organization_id)
+            _show_list(settings, config.connection, id_, as_json=as_json)
+
+
+def _show_list(settings: Settings, connection: Connection, organization_id: str, *, as_json: bool) -> None:
+    with Progress() as progress, PipefyClient.from_environment(connection) as client:
+        progress.stage("asking Pipefy")
+        found = list(
+            list_reports(
+                client, organization_id, on_page=lambda count: progress.stage(f"{count} reports so far")
+            )
+        )
+    assets = _assets_by_report(settings)
+
+    def listed(report: ListedReport) -> dict[str, Any]:
+        names = assets.get(report.id, [])
+        return {"id": report.id, "name": report.name, "card_count": report.cards, "assets": names}
+
+    if as_json:
+        echo_json({"organization_id": organization_id, "reports": [listed(report) for report in found]})
+        return
+    echo_table(
+        ("id", "name", "cards", "asset"),
+        [(one.id, one.name, one.cards, ", ".join(assets.get(one.id, []))) for one in found],
+        empty=f"Organization {organization_id} has no saved report that the credentials see.",
+    )
+
+
+def _show_one(settings: Settings, report_id: str, *, as_json: bool) -> None:
+    report = None
+    with Progress() as progress:
+        progress.stage("asking Pipefy")
+        for connection in settings.connections():
+            with PipefyClient.from_environment(connection) as client:
+                report = report or find_report(client, report_id)
+    if report is None:
+        raise RequestRejectedError(
+            f"Pipefy does not know the saved report {report_id!r}; `pipefy-exports reports` lists those that there are"
+        )
+    assets = _assets_by_report(settings).get(report.id, [])
+    if as_json:
+        echo_json(
+            {
+                "id": report.id,
+                "name": report.name,
+                "columns": list(report.columns),
+                "pipes": dict(report.pipes),
+                "filter": report.filter,
+                "sort_by": report.sort_by,
+                "updated_at": report.updated_at,
+                "assets": assets,
+            }
+        )
+        return
+    for name, value in _facts(report, assets):
+        click.echo(f"{name:9}  {printable(value)}".rstrip())
+
+
+def _facts(report: SavedReport, assets: list[str]) -> list[tuple[str, str]]:
+    from json import dumps
+
+    sort = report.sort_by
+    return [
+        ("id", report.id),
+        ("name", report.name),
+        ("columns", ", ".join(report.columns)),
+        ("pipes", ", ".join(f"{name} ({id_})" for id_, name in report.pipes.items())),
+        ("filter", dumps(report.filter, ensure_ascii=False) if report.filter else ""),
+        ("sorted by", f"{sort.get('field')} {sort.get('direction')}" if sort else ""),
+        ("changed", report.updated_at or ""),
+        ("asset", ", ".join(assets)),
+    ]
+
+
+def _assets_by_report(settings: Settings) -> Mapping[str, list[str]]:
+    """Return the names of the assets that export each saved report."""
+    assets: dict[str, list[str]] = {}
+    for config in settings.configs:
+        for report in config.reports:
+            if report.organization_report_id is not None:
+                names = assets.setdefault(str(report.organization_report_id), [])
+                names.append(config.asset(report.name))
+    return assets
