@@ -15,7 +15,7 @@ import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError
+from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError, TransientError
 from pipefy_exports_dagster.orchestration.events import RequestedExport
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.pending.adoption import Adoption
@@ -168,18 +168,26 @@ class Exporter:
         return ExportedFile(raw, requested, resumed=created is None, timings=self.timings)
 
     def _is_left_to_sensor(self, requested: RequestedExport, created: Export | None) -> bool:
-        """Whether a deferred run ends here: its export is new, or still being written and not late."""
+        """Whether a deferred run ends here: its export is not late, and new, still being written or not told of.
+
+        An error that may pass is the sensor's to wait out, as `await_export` would.
+        """
+        export_id = requested.export_id
+        reason = f"Pipefy is writing export {export_id!r}"
         try:
-            export = created or self._refresh(requested.export_id)
+            export = created or self._refresh(export_id)
         except ExportNotFoundError:
             return False
+        except TransientError as error:
+            export = Export(export_id, ExportState.UNKNOWN, "")
+            reason = f"asking about export {export_id!r} failed: {error}"
         is_late = self.clock.now() - requested.requested_at >= timedelta(
             seconds=self.config.polling.timeout_s
         )
         if export.is_ready or export.state is ExportState.FAILED or is_late:
             return False
         self.context.log.info(
-            f"this run ends here, with nothing loaded: Pipefy is writing export {requested.export_id!r}. "
+            f"this run ends here, with nothing loaded: {reason}. "
             f"{self.config.named(SENSOR_NAME)} asks about it, and launches another run that loads it when it is "
             "finished; the daemon has to be running for that, and the sensor switched on"
         )

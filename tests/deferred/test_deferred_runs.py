@@ -73,6 +73,41 @@ def test_materializing_by_hand_when_the_file_is_there_loads_it_at_once(scene: Sc
     assert scene.exports == 1
 
 
+@pytest.mark.parametrize("fault", ["error-without-code", "server-error", "reset"])
+def test_an_error_that_may_pass_leaves_a_pending_export_to_the_sensor(scene: Scene, fault: str) -> None:
+    scene.request()
+    scene.sandbox.faults.arm(f"status:{fault}")
+    outcome = scene.request()
+    assert any("pending_exports_sensor asks about it" in message for message in outcome.messages)
+    assert any("asking about export" in message and "failed" in message for message in outcome.messages)
+    scene.sandbox.clock.advance(WRITTEN)
+    [outcome] = scene.tick_and_load()
+    assert outcome.success, outcome.failure
+    assert scene.exports == 1
+
+
+def test_an_error_about_a_late_export_does_not_leave_it_to_the_sensor_for_ever(
+    start_scene: Callable[..., Scene],
+) -> None:
+    scene = start_scene(processing_seconds=3 * 3600)
+    scene.request()
+    scene.sandbox.clock.advance(timedelta(hours=1, minutes=1))
+    scene.sandbox.faults.arm("status:error-without-code:always")
+    outcome = scene.run()
+    assert outcome.failure_class == "ExportTimedOutError"
+    assert "Something went wrong" in outcome.failure
+    assert scene.exports == 1
+
+
+def test_an_error_that_stays_fails_the_run_that_would_have_left_the_export_to_the_sensor(
+    scene: Scene,
+) -> None:
+    scene.request()
+    scene.sandbox.faults.arm("status:graphql-error:1:PERMISSION_DENIED")
+    assert scene.run().failure_class == "PermissionDeniedError"
+    assert scene.exports == 1
+
+
 def test_a_launched_run_whose_export_was_loaded_meanwhile_does_nothing(scene: Scene) -> None:
     scene.request()
     scene.sandbox.clock.advance(WRITTEN)
