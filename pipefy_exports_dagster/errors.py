@@ -78,13 +78,22 @@ class RequestRejectedError(PermanentError):
     """Pipefy understood the request and refused it.
 
     `codes` are the `extensions.code` values of the GraphQL errors, where there were any; `not_found` is whether they
-    say that there is nothing of that id.
+    say that there is nothing of that id. `export_not_found` is whether messages without a code say so, which means
+    something only to who asked for an export by its id.
     """
 
-    def __init__(self, message: str, *, codes: tuple[str, ...] = (), not_found: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        codes: tuple[str, ...] = (),
+        not_found: bool = False,
+        export_not_found: bool = False,
+    ) -> None:
         super().__init__(message)
         self.codes = codes
         self.not_found = not_found
+        self.export_not_found = not_found or export_not_found
 
 
 class SchemaMismatchError(RequestRejectedError):
@@ -224,17 +233,22 @@ class ConnectionFailedError(TransientError):
 class ServerUnavailableError(TransientError):
     """Pipefy answered with a server error, or with something that is not GraphQL.
 
-    `retry_after_s` is Retry-After in seconds, where the answer carried it; `not_found` is whether GraphQL errors say
-    that there is nothing of that id.
+    `retry_after_s` is Retry-After in seconds, where the answer carried it; `export_not_found` is as in
+    `RequestRejectedError`.
     """
 
     def __init__(
-        self, message: str, *, status: int, retry_after_s: float | None = None, not_found: bool = False
+        self,
+        message: str,
+        *,
+        status: int,
+        retry_after_s: float | None = None,
+        export_not_found: bool = False,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.retry_after_s = retry_after_s
-        self.not_found = not_found
+        self.export_not_found = export_not_found
 
 
 class RateLimitedError(ServerUnavailableError):

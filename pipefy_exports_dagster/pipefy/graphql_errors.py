@@ -38,8 +38,12 @@ SCHEMA_CODES = {
 
 NOT_FOUND_WORDS = ("not found", "does not exist", "doesn't exist", "couldn't find")
 """In messages of Pipefy's older parts, which give no code; the vendor's SDK goes by them as well."""
-SCHEMA_WORDS = ("field", "argument", "type", "variable", "enum", "fragment", "directive", "operation")
+SCHEMA_WORDS = {"field", "argument", "type", "variable", "enum", "fragment", "directive", "operation"}
 """What a schema's refusal says that something does not exist of: "Field 'x' doesn't exist on type 'Y'"."""
+NEVER_EXPORTS = SCHEMA_WORDS | {"permission", "permissions", "relation", "table", "column"}
+"""What may be an export's, as in "relation 'exports' does not exist", and says nothing of one export."""
+OTHER_THINGS = {"organization", "user", "member", "account", "token", "worker", "server", "service", "host"}
+"""What else may be missing, unless the message names an export as well."""
 
 
 def errors_in(payload: Mapping[str, Any]) -> Sequence[Any]:
@@ -75,46 +79,68 @@ def error_of(payload: Mapping[str, Any], *, status: int = HTTPStatus.OK) -> Pipe
         )
     if plain & THROTTLE_CODES:
         return RateLimitedError(f"Pipefy asks to slow down: {text}", status=status)
-    is_not_found = any("NOTFOUND" in code for code in plain) or (not plain and _say_not_found(errors))
-    if plain & FEATURE_CODES or (plain and is_not_found):
-        return _refusal(text, codes, is_feature=bool(plain & FEATURE_CODES), not_found=is_not_found)
+    not_found = any("NOTFOUND" in code for code in plain)
+    export_not_found = not_found or (not plain and _say_export_not_found(errors))
+    if plain & FEATURE_CODES or not_found:
+        return _refusal(text, codes, is_feature=bool(plain & FEATURE_CODES), not_found=not_found)
     if _is_schema_mismatch(payload, errors):
-        return SchemaMismatchError(f"Pipefy's schema refuses the request: {text}", codes=codes)
+        return SchemaMismatchError(
+            f"Pipefy's schema refuses the request: {text}", codes=codes, export_not_found=export_not_found
+        )
     if plain & BROKEN_CODES or ("data" not in payload and status == HTTPStatus.OK):
         # Without `data` the request was not run, by the specification; an application that crashed while
         # it ran it answers the same, and only a place in the document tells the two apart.
         return ServerUnavailableError(
-            f"Pipefy could not answer: {text}",
-            status=status,
-            not_found=is_not_found,
+            f"Pipefy could not answer: {text}", status=status, export_not_found=export_not_found
         )
-    return _refusal(text, codes, is_feature=False, not_found=is_not_found)
+    return _refusal(text, codes, is_feature=False, export_not_found=export_not_found)
 
 
-def _refusal(text: str, codes: tuple[str, ...], *, is_feature: bool, not_found: bool) -> RequestRejectedError:
+def _refusal(
+    text: str,
+    codes: tuple[str, ...],
+    *,
+    is_feature: bool,
+    not_found: bool = False,
+    export_not_found: bool = False,
+) -> RequestRejectedError:
     if is_feature:
         return FeatureUnavailableError(
             f"the organization's plan does not have this: {text}. Ask Pipefy, or use another organization",
             codes=codes,
         )
-    if not not_found:
+    if not (not_found or _missing_in(text)):
         return RequestRejectedError(f"Pipefy refuses the request: {text}", codes=codes)
     return RequestRejectedError(
         f"Pipefy does not find what was asked for: {text}. Check PIPEFY_ORG_ID, the number after "
         "/organizations/ in the address of the organization's page, and the ids of reports and pipes",
         codes=codes,
-        not_found=True,
+        not_found=not_found,
+        export_not_found=export_not_found,
     )
 
 
-def _say_not_found(errors: Sequence[Any]) -> bool:
-    """Whether messages without a code say that there is nothing of that id; a schema's own names are no ids."""
-    texts = [message_of(error).lower().replace("\u2019", "'") for error in errors]
-    return all(
-        any(words in text for words in NOT_FOUND_WORDS)
-        and not set(SCHEMA_WORDS) & set(re.findall(r"[a-z]+", text))
-        for text in texts
-    )
+def _say_export_not_found(errors: Sequence[Any]) -> bool:
+    """Whether messages without a code, in answer to an export's id, surely say that there is no such export."""
+    missing = [_missing_in(message_of(error)) for error in errors]
+    return all(thing and ("export" in thing or not OTHER_THINGS & _words(thing)) for thing in missing)
+
+
+def _missing_in(message: str) -> str:
+    """Return what a message says that there is none of, whatever has an id; empty if it says no such thing."""
+    # Rails adds the condition of its query, with names of columns: `[WHERE "exports"."type" = $1]`.
+    text = message.lower().replace("\u2019", "'").partition("[where")[0]
+    if NEVER_EXPORTS & _words(text):
+        return ""
+    for phrase in NOT_FOUND_WORDS:
+        before, found, after = text.partition(phrase)
+        if found:
+            return (after if phrase == "couldn't find" else before).strip() or text
+    return ""
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", text))
 
 
 def _is_schema_mismatch(payload: Mapping[str, Any], errors: Sequence[Any]) -> bool:

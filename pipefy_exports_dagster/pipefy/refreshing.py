@@ -30,11 +30,9 @@ def refresh_export(
     """
     try:
         answer = client.execute(document, {"id": export_id}, field=field)
-    except (SchemaMismatchError, FeatureUnavailableError):
-        raise
     except (RequestRejectedError, ServerUnavailableError) as error:
-        if not error.not_found:
-            if isinstance(error, ServerUnavailableError):
+        if not error.export_not_found:
+            if isinstance(error, ServerUnavailableError | SchemaMismatchError | FeatureUnavailableError):
                 raise
             raise ServerUnavailableError(str(error), status=HTTPStatus.OK) from None
         answer = None

@@ -141,6 +141,32 @@ def test_an_export_that_pipefy_has_forgotten_is_abandoned_by_the_launched_run(sc
     assert scene.tick().said == "no export is pending"
 
 
+def test_an_export_that_only_words_say_is_not_found_is_abandoned_and_the_next_run_asks_anew(
+    scene: Scene,
+) -> None:
+    scene.request()
+    scene.sandbox.clock.advance(timedelta(minutes=2))
+    scene.sandbox.faults.arm("status:error-without-code:always:Couldn't find Export with 'id'=7")
+    [outcome] = scene.tick_and_load()
+    assert outcome.failure_class == "ExportNotFoundError"
+    assert scene.tick().said == "no export is pending"
+    scene.request()
+    assert scene.exports == 2
+
+
+def test_a_permission_that_is_not_found_does_not_end_a_pending_export(scene: Scene) -> None:
+    scene.request()
+    scene.sandbox.clock.advance(WRITTEN)
+    scene.sandbox.faults.arm("status:error-without-code:always:Permission not found")
+    ticked = scene.tick()
+    assert ticked.requests == []
+    assert "Permission not found" in ticked.said
+    scene.sandbox.faults.clear()
+    [outcome] = scene.tick_and_load()
+    assert outcome.success, outcome.failure
+    assert scene.exports == 1
+
+
 def test_an_export_that_is_late_fails_one_run_and_is_loaded_when_it_is_finished(
     start_scene: Callable[..., Scene],
 ) -> None:

@@ -140,6 +140,24 @@ def test_a_server_without_any_link_is_a_schema_mismatch(server: ScriptedServer, 
         {"data": None, "errors": [{"message": "Couldn't find AutomationJobsExport with 'id'=7"}]},
         {"data": None, "errors": [{"message": "That export doesn\u2019t exist", "locations": [{"line": 1}]}]},
         {"errors": [{"message": "The export 7 does not exist"}]},
+        {"errors": [{"message": "Export not found", "locations": [{"line": 1, "column": 1}]}]},
+        {"data": None, "errors": [{"message": "Not found"}]},
+        {"data": None, "errors": [{"message": "Not found: export 7 of organization 300"}]},
+        {
+            "data": None,
+            "errors": [{"message": "The export that you asked organization 300 for doesn't exist"}],
+        },
+        # Rails says whose exports and of which class it looked through.
+        {
+            "data": None,
+            "errors": [{"message": 'Couldn\'t find Export with \'id\'=7 [WHERE "exports"."type" = $1]'}],
+        },
+        {
+            "data": None,
+            "errors": [
+                {"message": 'Couldn\'t find Export with \'id\'=7 [WHERE "exports"."organization_id" = $1]'}
+            ],
+        },
     ],
 )
 def test_an_export_that_is_not_known_is_not_found(
@@ -158,6 +176,13 @@ def test_an_export_that_is_not_known_is_not_found(
         {"message": "Something went wrong", "extensions": {"code": "RECORD_INVALID"}},
         {"message": "Timeout; if this goes on the field was not found"},
         {"message": "not found: worker", "extensions": {"code": "WORKER_LOST"}},
+        {"message": "Permission not found"},
+        {"message": "The permission to see this export does not exist"},
+        {"message": "Organization not found"},
+        {"message": "Organization not found for export 7"},
+        {"message": "Couldn't find Organization with 'id'=300"},
+        {"message": "User does not exist"},
+        {"message": 'PG::UndefinedTable: relation "automation_jobs_exports" does not exist'},
     ],
 )
 def test_a_refusal_while_waiting_may_pass_unless_its_reason_stays(

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pipefy.scripted_server import Handler, Reply, ScriptedServer, answer
 
-from pipefy_exports_dagster.errors import ServerUnavailableError
+from pipefy_exports_dagster.errors import RequestRejectedError, ServerUnavailableError
 from pipefy_exports_dagster.pipefy.client import PipefyClient
-from pipefy_exports_dagster.pipefy.look_ups import ListedReport, list_reports
+from pipefy_exports_dagster.pipefy.look_ups import ListedReport, find_report, list_reports
 
 
 def page(reports: int, cursor: Any, *, goes_on: bool = True) -> Any:
@@ -39,6 +39,21 @@ def test_reports_are_read_to_the_last_page(server: ScriptedServer, client: Pipef
     assert found[51] == ListedReport("1", "n" * 100, 1)
     assert heard == [50, 50, 52]
     assert [request.json["variables"]["after"] for request in server.received] == [None, "a", "b"]
+
+
+@pytest.mark.parametrize("message", ["Permission not found", "Organization not found"])
+def test_what_only_words_say_of_something_else_does_not_mean_that_there_is_no_such_report(
+    message: str, server: ScriptedServer, client: PipefyClient
+) -> None:
+    server.graphql({"data": {"organizationReport": None}, "errors": [{"message": message}]})
+    with pytest.raises(RequestRejectedError, match=message):
+        find_report(client, "99")
+
+
+def test_a_code_means_that_there_is_no_such_report(server: ScriptedServer, client: PipefyClient) -> None:
+    error = {"message": "no", "extensions": {"code": "RESOURCE_NOT_FOUND"}}
+    server.graphql({"data": {"organizationReport": None}, "errors": [error]})
+    assert find_report(client, "99") is None
 
 
 ENDLESS: dict[str, tuple[Callable[[int], Any], str, int]] = {

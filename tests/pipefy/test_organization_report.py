@@ -124,6 +124,15 @@ def test_a_saved_report_that_is_not_known_says_which_setting(
         kind(organization_report_id=9).create(client, PERIOD)
 
 
+def test_a_permission_that_is_not_found_is_not_taken_for_the_saved_report(
+    server: ScriptedServer, client: PipefyClient
+) -> None:
+    server.graphql({"data": {"organizationReport": None}, "errors": [{"message": "Permission not found"}]})
+    with pytest.raises(RequestRejectedError, match="Permission not found"):
+        kind(organization_report_id=9).create(client, PERIOD)
+    assert len(server.received) == 1
+
+
 @pytest.mark.parametrize(
     "trouble", [reset(), truncated(b"{", 99), answer("<html>", status=502), answer({"data": None})]
 )

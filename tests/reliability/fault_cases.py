@@ -108,6 +108,7 @@ CASES = (
     FaultCase("status:forbidden", "403", "PermissionDeniedError", "administrator"),
     FaultCase("status:graphql-error:1:INTERNAL_ERROR", "asked again"),
     FaultCase("status:error-without-code:2", "asked again"),
+    FaultCase("status:error-without-code:4:Permission not found", "asked again: it says nothing of the export"),
     FaultCase(
         "status:error-without-code:3:Couldn't find the export", "it says so three times in a row: the export is gone",
         "ExportNotFoundError", "does not know", exports_in_all=2,
