@@ -1,5 +1,7 @@
 """A Dagster instance that persists: its folder, with the shipped `dagster.yaml` in it."""
 
+import os
+import re
 from pathlib import Path
 
 import click
@@ -13,6 +15,9 @@ PACKAGE = Path(__file__).parent
 SHIPPED = (PACKAGE / "dagster.yaml", PACKAGE.parent / "dagster.yaml")
 """In an installed package, and in the repository."""
 
+UNSET_VARIABLE = re.compile(r'environment variable "(\w+)" which is not set')
+"""What Dagster says, once for each, deep in an error about a `dagster.yaml` that names variables."""
+
 _PREPARE_TIMEOUT_S = 300.0
 """Its making takes some seconds, and several processes that begin at once wait for each other."""
 
@@ -22,6 +27,7 @@ def instance() -> None:
     """Prepare the Dagster instance of this environment and `.env`, and print its folder, for DAGSTER_HOME."""
     try:
         environment = environment_with_dotenv()
+        os.environ.update(environment)  # a `dagster.yaml` may name variables
         click.echo(prepare_instance(dagster_home_of(environment), data_dir=data_dir_of(environment)))
     except ConfigurationError as error:
         raise click.ClickException(str(error)) from None
@@ -85,7 +91,10 @@ def _create_storage(home: Path) -> None:
 
 
 def first_line(error: Exception) -> str:
-    """Return what an error says first; what follows may quote settings."""
+    """Return what an error says first, or which variables it misses; what else follows may quote settings."""
+    unset = dict.fromkeys(UNSET_VARIABLE.findall(str(error)))
+    if unset:
+        return f"not set, in the environment or .env: {', '.join(unset)}"
     return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:300]}"
 
 

@@ -55,6 +55,7 @@ def run_dev(*, port: int, host: str, console: Console) -> int:
     data_dir = data_dir_of(environment)
     with ExitStack() as stack:
         if has_credentials(environment):
+            os.environ.update(environment)  # a `dagster.yaml` may name variables
             environment["PIPEFY_EXPORTS_DATA_DIR"] = str(data_dir)
             environment["DAGSTER_HOME"] = str(
                 prepare_instance(dagster_home_of(environment), data_dir=data_dir)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from commands.shell import Shell
+from commands.shell import Shell, error_of
 
 from pipefy_exports_dagster.cli import main as cli
 from pipefy_exports_dagster.sandbox import TOKEN
@@ -68,3 +68,24 @@ def test_an_instance_whose_storage_cannot_be_opened_is_one_line(tmp_path: Path) 
     assert result.stderr.endswith("See `storage` in its dagster.yaml\n")
     assert result.stderr.count("\n") == 1
     assert "not-to-be-shown" not in result.stderr
+
+
+def test_the_variables_that_an_instance_names_may_be_in_the_env_file(shell: Shell, tmp_path: Path) -> None:
+    home, ledger = tmp_path / "dagster", tmp_path / "ledger"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("storage: {sqlite: {base_dir: {env: LEDGER_FOLDER}}}\n")
+    (shell.project.root / ".env").write_text(f"LEDGER_FOLDER={ledger}\n")
+    result = shell.run("instance", DAGSTER_HOME=str(home))
+    assert (result.exit_code, result.stdout) == (0, f"{home}\n"), result.output
+    assert ledger.is_dir()
+
+
+@pytest.mark.parametrize("command", ["instance", "exports"])
+def test_the_variables_that_an_instance_names_and_that_are_not_set_are_said(
+    shell: Shell, tmp_path: Path, command: str
+) -> None:
+    home = tmp_path / "dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("storage: {sqlite: {base_dir: {env: LEDGER_FOLDER}}}\n")
+    said = error_of(shell.run(command, DAGSTER_HOME=str(home)))
+    assert "cannot be opened: not set, in the environment or .env: LEDGER_FOLDER" in said

@@ -97,6 +97,27 @@ def test_with_credentials_it_says_which_pipefy_it_works_on(
     assert files(project) - {"data/dagster"} == {".env"}
 
 
+def test_the_variables_that_the_instance_names_may_be_in_the_env_file(
+    sandbox: Sandbox, tmp_path: Path, bare_environment: dict[str, str]
+) -> None:
+    home, port = tmp_path / "data" / "dagster", free_port()
+    home.mkdir(parents=True)
+    (home / "dagster.yaml").write_text("storage: {sqlite: {base_dir: {env: LEDGER_FOLDER}}}\n")
+    settings = {
+        "PIPEFY_BASE_URL": sandbox.url,
+        "PIPEFY_ALLOW_INSECURE_URLS": "true",
+        "PIPEFY_TOKEN": TOKEN,
+        "PIPEFY_ORG_ID": ORGANIZATION_ID,
+        "LEDGER_FOLDER": str(tmp_path / "ledger"),
+    }
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+    with dev(port, environment=bare_environment, cwd=tmp_path, log=tmp_path / "log") as server:
+        assert code_locations(port) == ["RepositoryLocation"]
+        os.kill(server.process.pid, signal.SIGTERM)
+        assert server.await_end() == 0, server.output()
+    assert (tmp_path / "ledger").is_dir()
+
+
 def test_a_taken_port_is_named_before_anything_is_started(
     sandbox: Sandbox, tmp_path: Path, bare_environment: dict[str, str]
 ) -> None:
