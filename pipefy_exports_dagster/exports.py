@@ -142,14 +142,15 @@ class ConfiguredExport:
     def _with(self, overrides: Mapping[str, Any]) -> AutomationJobs | Report:
         if not overrides:
             return self.settings
-        if overrides.keys() <= set(self.type.run_arguments):
-            try:
-                return replace(self.settings, **overrides)
-            except ConfigurationError:
-                pass  # its message is about the configuration
-        raise ConfigurationError(
-            f"{self.settings.name} was exported with arguments that do not fit: {sorted(overrides)}"
-        )
+        name = self.settings.name
+        if unknown := sorted(overrides.keys() - set(self.type.run_arguments)):
+            raise ConfigurationError(f"{name} was asked for with arguments that it does not have: {unknown}")
+        try:
+            return replace(self.settings, **overrides)
+        except ConfigurationError as error:
+            raise ConfigurationError(
+                f"{name} was asked for with arguments that do not fit: {error}"
+            ) from None
 
 
 def configured_exports(config: PipefyExportsConfig) -> list[ConfiguredExport]:

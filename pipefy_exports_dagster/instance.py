@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -76,15 +78,24 @@ def shipped_dagster_yaml() -> Path:
 def _create_storage(home: Path) -> None:
     import dagster as dg
 
+    with storage_may_refuse(home), dg.DagsterInstance.from_config(str(home)) as instance:
+        instance.get_runs_count()
+        instance.get_asset_keys()
+        instance.all_instigator_state()
+        if is_shared(home):
+            instance.all_logs("")  # the file of what is reported outside a run, as `load` does
+
+
+@contextmanager
+def storage_may_refuse(home: Path) -> Iterator[None]:
+    """Raise what the storage of an instance says as one error of ours: each kind refuses in its own way.
+
+    Raises:
+        ConfigurationError: In place of any error of the block.
+    """
     try:
-        with dg.DagsterInstance.from_config(str(home)) as instance:
-            instance.get_runs_count()
-            instance.get_asset_keys()
-            instance.all_instigator_state()
-            if is_shared(home):
-                instance.all_logs("")  # the file of what is reported outside a run, as `load` does
+        yield
     except Exception as error:
-        # Storage of any kind may refuse in its own way. One line of it, without the settings that follow.
         raise ConfigurationError(
             f"the Dagster instance in {home} cannot be opened: {first_line(error)}. See `storage` in its dagster.yaml"
         ) from error

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipefy_exports_dagster.errors import ConfigurationError, LoadFailedError, PipefyExportsError
+from pipefy_exports_dagster.errors import LoadFailedError
 from pipefy_exports_dagster.history.look import FileLook
-from pipefy_exports_dagster.instance import first_line, prepare_instance
+from pipefy_exports_dagster.instance import first_line, prepare_instance, storage_may_refuse
 from pipefy_exports_dagster.orchestration.events import FROM_FILE, RequestedExport
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
 from pipefy_exports_dagster.orchestration.ledger import Ledger
@@ -29,15 +29,9 @@ def opened_instance(home: Path, *, data_dir: Path) -> Iterator[dg.DagsterInstanc
     Raises:
         ConfigurationError: It cannot be made or opened.
     """
-    try:
-        instance = dg.DagsterInstance.from_config(str(prepare_instance(home, data_dir=data_dir)))
-    except PipefyExportsError:
-        raise
-    except Exception as error:
-        # Storage of any kind may refuse in its own way. One line of it, without the settings that follow.
-        raise ConfigurationError(
-            f"the Dagster instance in {home} cannot be opened: {first_line(error)}; nothing was loaded"
-        ) from error
+    home = prepare_instance(home, data_dir=data_dir)
+    with storage_may_refuse(home):
+        instance = dg.DagsterInstance.from_config(str(home))
     with instance:
         yield instance
 

@@ -60,13 +60,12 @@ def export_asset(export: ConfiguredExport, clock: Clock, on_stage: OnStage) -> d
         context: dg.AssetExecutionContext,
         config: run_config,  # type: ignore[valid-type]  # Dagster reads it at run time
     ) -> Iterator[dg.MaterializeResult]:
-        overrides = config.overrides()  # type: ignore[attr-defined]
-        result = Materializer(export, export.kind(overrides=overrides), clock, on_stage).run(
+        result = Materializer(export, clock, on_stage).run(
             context,
             resources.pipefy_of(context.resources),
             resources.database_of(context.resources),
             fresh=config.fresh,  # type: ignore[attr-defined]
-            overrides=overrides,
+            overrides=config.overrides(),  # type: ignore[attr-defined]
         )
         if result:
             yield result

@@ -22,7 +22,6 @@ from pipefy_exports_dagster.orchestration.partition_lock import partition_lock, 
 from pipefy_exports_dagster.orchestration.pending.roles import RunRole
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, PipefyResource
 from pipefy_exports_dagster.orchestration.superseded import refuse_older_than_empty
-from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
 from pipefy_exports_dagster.pipefy.raw_files import Sidecar
@@ -34,10 +33,9 @@ from pipefy_exports_dagster.tables import LoadReport, Slice
 
 @dataclass(frozen=True, slots=True)
 class Materializer:
-    """Materializes partitions of one export; `kind` is what one run asks for."""
+    """Materializes partitions of one export."""
 
     export: ConfiguredExport
-    kind: ExportKind
     clock: Clock
     on_stage: OnStage
 
@@ -57,14 +55,14 @@ class Materializer:
             pipefy: Where exports come from.
             database: Where they go.
             fresh: Ask for a new export in any case.
-            overrides: The run's own arguments, already part of `kind`: another run that finishes this one's
-                export needs them.
+            overrides: The run's own arguments, in place of the configured ones.
 
         Raises:
             dg.Failure: For every error of ours; retries are allowed where the trouble may pass.
         """
         with failures_for_dagster():
             organization_id = require_organization_id(self.export.config.organization_id)
+            kind = self.export.kind(overrides=overrides)
             place = self.export.config.data_dir, organization_id, self.export.asset, context.partition_key
             lock = partition_lock_path(*place)
             with (
@@ -82,7 +80,7 @@ class Materializer:
                     config=self.export.config,
                     asset=self.export.asset,
                     organization_id=organization_id,
-                    kind=self.kind,
+                    kind=kind,
                     period_filter=PeriodFilter(context.partition_key),
                     client=client,
                     clock=self.clock,
@@ -180,7 +178,7 @@ class Materializer:
         return loaded, look
 
     def _window(self, sidecar: Sidecar) -> Window | None:
-        return self.kind.window(Period(PeriodFilter(sidecar.period_filter), sidecar.requested_month))
+        return self.export.window(Period(PeriodFilter(sidecar.period_filter), sidecar.requested_month))
 
 
 def _slice_of(exported: ExportedFile) -> Slice:

@@ -70,19 +70,9 @@ def error_of(payload: Mapping[str, Any], *, status: int = HTTPStatus.OK) -> Pipe
     codes = tuple(code for error in errors if (code := _code_of(error)))
     text = shown_text("; ".join(dict.fromkeys(message_of(error) for error in errors)), max_length=600)
     plain = {code.upper().replace("_", "") for code in codes}
-    if plain & AUTHENTICATION_CODES:
-        return AuthenticationError(f"Pipefy does not accept the credentials: {text}")
-    if plain & PERMISSION_CODES:
-        return PermissionDeniedError(
-            f"Pipefy denies permission: {text}. The credentials' owner needs to be an administrator of "
-            "the organization, and PIPEFY_ORG_ID has to be that organization"
-        )
-    if plain & THROTTLE_CODES:
-        return RateLimitedError(f"Pipefy asks to slow down: {text}", status=status)
-    not_found = any("NOTFOUND" in code for code in plain)
-    export_not_found = not_found or (not plain and _say_export_not_found(errors))
-    if plain & FEATURE_CODES or not_found:
-        return _refusal(text, codes, is_feature=bool(plain & FEATURE_CODES), not_found=not_found)
+    if told := _told_by_code(plain, codes, text, status):
+        return told
+    export_not_found = not plain and _say_export_not_found(errors)
     if _is_schema_mismatch(payload, errors):
         return SchemaMismatchError(
             f"Pipefy's schema refuses the request: {text}", codes=codes, export_not_found=export_not_found
@@ -93,30 +83,37 @@ def error_of(payload: Mapping[str, Any], *, status: int = HTTPStatus.OK) -> Pipe
         return ServerUnavailableError(
             f"Pipefy could not answer: {text}", status=status, export_not_found=export_not_found
         )
-    return _refusal(text, codes, is_feature=False, export_not_found=export_not_found)
+    said = _not_found_text(text) if _missing_in(text) else f"Pipefy refuses the request: {text}"
+    return RequestRejectedError(said, codes=codes, export_not_found=export_not_found)
 
 
-def _refusal(
-    text: str,
-    codes: tuple[str, ...],
-    *,
-    is_feature: bool,
-    not_found: bool = False,
-    export_not_found: bool = False,
-) -> RequestRejectedError:
-    if is_feature:
+def _told_by_code(
+    plain: set[str], codes: tuple[str, ...], text: str, status: int
+) -> PipefyExportsError | None:
+    """Return the error where a code says what it is, whatever the text; None where it needs more than that."""
+    if plain & AUTHENTICATION_CODES:
+        return AuthenticationError(f"Pipefy does not accept the credentials: {text}")
+    if plain & PERMISSION_CODES:
+        return PermissionDeniedError(
+            f"Pipefy denies permission: {text}. The credentials' owner needs to be an administrator of "
+            "the organization, and PIPEFY_ORG_ID has to be that organization"
+        )
+    if plain & THROTTLE_CODES:
+        return RateLimitedError(f"Pipefy asks to slow down: {text}", status=status)
+    if plain & FEATURE_CODES:
         return FeatureUnavailableError(
             f"the organization's plan does not have this: {text}. Ask Pipefy, or use another organization",
             codes=codes,
         )
-    if not (not_found or _missing_in(text)):
-        return RequestRejectedError(f"Pipefy refuses the request: {text}", codes=codes)
-    return RequestRejectedError(
+    if any("NOTFOUND" in code for code in plain):
+        return RequestRejectedError(_not_found_text(text), codes=codes, not_found=True)
+    return None
+
+
+def _not_found_text(text: str) -> str:
+    return (
         f"Pipefy does not find what was asked for: {text}. Check PIPEFY_ORG_ID, the number after "
-        "/organizations/ in the address of the organization's page, and the ids of reports and pipes",
-        codes=codes,
-        not_found=not_found,
-        export_not_found=export_not_found,
+        "/organizations/ in the address of the organization's page, and the ids of reports and pipes"
     )
 
 

@@ -22,11 +22,12 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class TableIndex:
-    """An index that a person made; `sql` creates it."""
+    """An index that a person made: `sql` creates it, and `expressions` are what it is over, as SQL."""
 
     name: str
     is_unique: bool
     sql: str
+    expressions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,14 @@ def table_state(connection: "duckdb.DuckDBPyConnection", table: str) -> TableSta
     ).fetchall()
     comment = connection.execute(f"SELECT comment FROM duckdb_tables() WHERE {of_table}").fetchone()
     indexes = connection.execute(
-        f"SELECT index_name, is_unique, sql FROM duckdb_indexes() WHERE {of_table} AND sql IS NOT NULL"
+        "SELECT index_name, is_unique, sql, expressions::VARCHAR[] FROM duckdb_indexes() "
+        f"WHERE {of_table} AND sql IS NOT NULL"
     ).fetchall()
     state = TableState(
         name=table,
         columns=tuple(TableColumn(*column) for column in columns),
         comment=comment[0] if comment else None,
-        indexes=tuple(TableIndex(*index) for index in indexes),
+        indexes=tuple(TableIndex(name, unique, sql, tuple(over)) for name, unique, sql, over in indexes),
     )
     missing = [name for name in LINEAGE if state.column(name) is None]
     if state.exists and missing:

@@ -47,7 +47,9 @@ def _repeated_key(
     connection: "duckdb.DuckDBPyConnection", table: str, index: TableIndex
 ) -> tuple[Any, ...] | None:
     """Return a key that several rows have; asked before the index is made, whose refusal ends the transaction."""
-    keys = f"SELECT {_expressions(index)}, count(*) AS _n FROM {table} GROUP BY ALL HAVING count(*) > 1"
+    keys = (
+        f"SELECT {', '.join(index.expressions)}, count(*) AS _n FROM {table} GROUP BY ALL HAVING count(*) > 1"
+    )
     # A key with NULL in it is like no other.
     found = connection.execute(
         f"SELECT * EXCLUDE _n FROM ({keys}) WHERE COLUMNS(*) IS NOT NULL LIMIT 1"
@@ -56,9 +58,11 @@ def _repeated_key(
 
 
 def _broken(table: str, index: TableIndex, key: tuple[Any, ...]) -> LoadFailedError:
+    over = ", ".join(index.expressions)
+
     def message(values: str) -> str:
         return (
-            f"the unique index {index.name!r} on {table!r} ({_expressions(index)}) cannot hold the new rows, because "
+            f"the unique index {index.name!r} on {table!r} ({over}) cannot hold the new rows, because "
             f"several rows would have {values}; nothing was changed. Drop the index, or make it anew with more "
             "columns: slices overlap, so a key is unique at most within one `_period_filter`"
         )
@@ -66,14 +70,3 @@ def _broken(table: str, index: TableIndex, key: tuple[Any, ...]) -> LoadFailedEr
     shown = ", ".join(map(str, key))
     shown = shown if len(shown) <= _LONGEST_KEY else f"{shown[:_LONGEST_KEY]}…"
     return LoadFailedError(message(f"the key {shown!r}"), without_values=message("the same key"))
-
-
-def _expressions(index: TableIndex) -> str:
-    """Return what an index is over, as SQL: what stands in the last pair of brackets of `CREATE UNIQUE INDEX`."""
-    sql = index.sql.rstrip().rstrip(";").rstrip()
-    depth = 0
-    for position in range(len(sql) - 1, -1, -1):
-        depth += {")": 1, "(": -1}.get(sql[position], 0)
-        if depth == 0:
-            return sql[position + 1 : -1]
-    return sql

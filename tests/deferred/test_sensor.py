@@ -172,7 +172,7 @@ def test_overrides_that_mean_nothing_any_more_are_said(finished: Scene) -> None:
     ticked = finished.tick()
     assert [request.partition_key for request in ticked.requests] == ["last_month"]
     finished.launch(ticked.requests[0])
-    assert "with arguments that do not fit: ['columns']" in finished.tick().said
+    assert "with arguments that do not fit: `columns` is 'red'" in finished.tick().said
 
 
 def test_without_credentials_it_says_which_variables_are_missing(finished: Scene) -> None:

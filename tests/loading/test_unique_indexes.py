@@ -14,7 +14,8 @@ INDEXES = "SELECT index_name, is_unique FROM duckdb_indexes() ORDER BY 1"
 
 
 @pytest.mark.parametrize(
-    "columns", ["id", '"id", _period_filter', "(lower(v))", "(concat(v, ')\"(')), _file_row"]
+    "columns",
+    ["id", '"id", _period_filter', "(lower(v))", "(v || ')'), _file_row", "(concat(v, 'it''s, [x'))"],
 )
 def test_a_slice_is_replaced_under_a_unique_index(loader: Loader, columns: str) -> None:
     loader.load([["id", "v"], [1, "x"], [2, "y"]])

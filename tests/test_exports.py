@@ -1,0 +1,56 @@
+"""Every configured export, in one object."""
+
+import pytest
+
+from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, Report
+from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.exports import EXPORT_TYPES, configured_exports
+from pipefy_exports_dagster.orchestration.export_assets import RUN_CONFIGS, ExportRunConfig
+
+CONFIG = PipefyExportsConfig(
+    organization_id="301", key_prefix="crm/acme", reports=(Report(columns=("id",), key=("id",)),)
+)
+
+
+def test_the_automation_jobs_are_first_and_each_knows_its_names() -> None:
+    jobs, report = configured_exports(CONFIG)
+    assert (jobs.asset, jobs.asset_key) == (
+        "crm/acme/automation_jobs_export",
+        ("crm", "acme", "automation_jobs_export"),
+    )
+    assert (jobs.schema, jobs.table) == ("crm__acme", "automation_jobs_export")
+    assert jobs.history == "/".join(jobs.history_key) == "crm/acme/automation_jobs_history"
+    assert (jobs.row_key, jobs.period_field) == ((), None)
+    assert (report.row_key, report.period_field) == (("id",), "created_at")
+    assert configured_exports(PipefyExportsConfig(automation_jobs=None, reports=(Report(),)))[0].table == (
+        "organization_report_export"
+    )
+
+
+def test_what_a_run_may_ask_for_is_the_same_in_the_launchpad_and_for_the_export() -> None:
+    assert EXPORT_TYPES.keys() == RUN_CONFIGS.keys() == {AutomationJobs, Report}
+    for settings, export_type in EXPORT_TYPES.items():
+        of_launchpad = RUN_CONFIGS[settings].model_fields.keys() - ExportRunConfig.model_fields.keys()
+        assert of_launchpad == set(export_type.run_arguments)
+
+
+@pytest.mark.parametrize(
+    ("position", "overrides", "says"),
+    [
+        (
+            0,
+            {"columns": ["id"]},
+            r"automation_jobs_export was asked for with arguments .* not have: \['columns'\]",
+        ),
+        (
+            1,
+            {"columns": "id"},
+            "organization_report_export was asked for with arguments .* not fit: `columns`",
+        ),
+    ],
+)
+def test_arguments_of_a_run_that_cannot_be_used_are_named(
+    position: int, overrides: dict[str, object], says: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=says):
+        configured_exports(CONFIG)[position].kind(overrides=overrides)
