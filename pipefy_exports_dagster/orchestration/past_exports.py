@@ -58,7 +58,7 @@ class PastExport:
 
 def list_past_exports(
     instance: dg.DagsterInstance,
-    sources: Sequence[ConfiguredExport],
+    exports: Sequence[ConfiguredExport],
     config: PipefyExportsConfig,
     *,
     now: datetime,
@@ -68,46 +68,46 @@ def list_past_exports(
 
     Args:
         instance: Whose event log to look into.
-        sources: The export assets.
+        exports: The export assets.
         config: What they would ask for.
         now: When: a pending export answers a request for a while only.
         limit: How many to return, besides pending ones.
     """
     found: list[PastExport] = []
-    for source in sources:
+    for export in exports:
         for period in PeriodFilter:
-            exports = _of_partition(instance, source, period.value, limit)
-            pending = Ledger(instance, dg.AssetKey(source.asset_key), period.value).pending()
-            if pending and pending.export_id in exports:
-                reason = _why_not_resumed(pending, source, config, period, now)
-                exports[pending.export_id] = replace(
-                    exports[pending.export_id], state=PastState.PENDING, reason=reason
+            past = _of_partition(instance, export, period.value, limit)
+            pending = Ledger(instance, dg.AssetKey(export.asset_key), period.value).pending()
+            if pending and pending.export_id in past:
+                reason = _why_not_resumed(pending, export, config, period, now)
+                past[pending.export_id] = replace(
+                    past[pending.export_id], state=PastState.PENDING, reason=reason
                 )
-            found += exports.values()
+            found += past.values()
     return newest_past_exports(found, limit)
 
 
 def newest_past_exports(found: Sequence[PastExport], limit: int) -> list[PastExport]:
     """Return the newest exports, and all that are pending, the newest request first."""
-    newest_first = sorted(found, key=lambda export: export.requested_at, reverse=True)
+    newest_first = sorted(found, key=lambda past: past.requested_at, reverse=True)
     return [
-        export
-        for position, export in enumerate(newest_first)
-        if position < limit or export.state is PastState.PENDING
+        past
+        for position, past in enumerate(newest_first)
+        if position < limit or past.state is PastState.PENDING
     ]
 
 
 def _of_partition(
-    instance: dg.DagsterInstance, source: ConfiguredExport, partition: str, limit: int
+    instance: dg.DagsterInstance, export: ConfiguredExport, partition: str, limit: int
 ) -> dict[str, PastExport]:
-    key, count = dg.AssetKey(source.asset_key), limit * RECORDS_PER_EXPORT
-    exports: dict[str, PastExport] = {}
+    key, count = dg.AssetKey(export.asset_key), limit * RECORDS_PER_EXPORT
+    past: dict[str, PastExport] = {}
     # Oldest first, so that what was logged last has the last word.
     for observed in reversed(observations(instance, key, partition, limit=count)):
-        known = exports.get(observed.export_id)
+        known = past.get(observed.export_id)
         if observed.status == RequestStatus.REQUESTED:
-            exports[observed.export_id] = PastExport(
-                source.asset,
+            past[observed.export_id] = PastExport(
+                export.asset,
                 partition,
                 observed.export_id,
                 PastState.SUPERSEDED,
@@ -115,28 +115,28 @@ def _of_partition(
                 run_id=observed.run_id,
             )
         elif known:
-            exports[observed.export_id] = replace(known, state=PastState.ABANDONED, reason=observed.reason)
+            past[observed.export_id] = replace(known, state=PastState.ABANDONED, reason=observed.reason)
     for materialized in reversed(materializations(instance, key, partition, limit=count)):
-        known = exports.get(materialized.export_id) or PastExport(
-            source.asset,
+        known = past.get(materialized.export_id) or PastExport(
+            export.asset,
             partition,
             materialized.export_id,
             PastState.LOADED,
             materialized.requested_at or materialized.logged_at,
         )
-        exports[materialized.export_id] = replace(
+        past[materialized.export_id] = replace(
             known,
             state=PastState.LOADED,
             loaded_at=materialized.logged_at,
             loaded_rows=materialized.rows,
             reason="",
         )
-    return exports
+    return past
 
 
 def _why_not_resumed(
     pending: RequestedExport,
-    source: ConfiguredExport,
+    export: ConfiguredExport,
     config: PipefyExportsConfig,
     period: PeriodFilter,
     now: datetime,
@@ -145,7 +145,7 @@ def _why_not_resumed(
         refusal = why_not_resumed(
             pending,
             base_url=config.connection.base_url,
-            kind=source.kind(overrides=pending.overrides),
+            kind=export.kind(overrides=pending.overrides),
             period=Period(period, month_of(now, config.zone)),
             now=now,
             resume_window_s=config.resume_window_s,

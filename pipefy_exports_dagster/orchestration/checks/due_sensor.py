@@ -24,7 +24,7 @@ INTERVAL_S = 600
 
 def due_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefinition:
     """Return the sensor, running: it starts nothing, and says nothing of an asset that was never materialized."""
-    sources = configured_exports(config)
+    exports = configured_exports(config)
 
     @dg.sensor(
         name=config.named(DUE_SENSOR),
@@ -36,7 +36,7 @@ def due_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefinition
         ),
     )
     def due(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        events = list(_news(context.instance, sources, config, clock))
+        events = list(_news(context.instance, exports, config, clock))
         if not events:
             return dg.SkipReason("every result is of today, and nothing has changed")
         return dg.SensorResult(asset_events=events)
@@ -46,20 +46,20 @@ def due_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefinition
 
 def _news(
     instance: dg.DagsterInstance,
-    sources: Sequence[ConfiguredExport],
+    exports: Sequence[ConfiguredExport],
     config: PipefyExportsConfig,
     clock: Clock,
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    for source in sources:
-        export, history = dg.AssetKey(source.asset_key), dg.AssetKey(source.history_key)
-        if config.last_month_due_day is not None and was_materialized(instance, export):
-            ledger = Ledger(instance, export, PeriodFilter.LAST_MONTH.value)
+    for export in exports:
+        key, history = dg.AssetKey(export.asset_key), dg.AssetKey(export.history_key)
+        if config.last_month_due_day is not None and was_materialized(instance, key):
+            ledger = Ledger(instance, key, PeriodFilter.LAST_MONTH.value)
             today = Today.of(clock.now(), config, config.last_month_due_day)
-            finding = last_month_is_here(ledger, source.asset, today)
-            if _is_news(instance, dg.AssetCheckKey(export, Check.LAST_MONTH_IS_HERE.value), finding):
-                yield finding.evaluation(export, Check.LAST_MONTH_IS_HERE)
+            finding = last_month_is_here(ledger, export.asset, today)
+            if _is_news(instance, dg.AssetCheckKey(key, Check.LAST_MONTH_IS_HERE.value), finding):
+                yield finding.evaluation(key, Check.LAST_MONTH_IS_HERE)
         if config.history and was_materialized(instance, history):
-            finding = months_finding(instance, source, clock)
+            finding = months_finding(instance, export, clock)
             if _is_news(instance, dg.AssetCheckKey(history, Check.MONTHS_COMPLETE.value), finding):
                 yield finding.evaluation(history, Check.MONTHS_COMPLETE)
 

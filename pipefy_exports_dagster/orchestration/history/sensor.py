@@ -35,10 +35,10 @@ class BroughtMonths:
 def newest_of_each(brought: Sequence[BroughtMonths]) -> list[BroughtMonths]:
     """Leave out exports whose months newer ones bring as well: a month looks at all files anyway."""
     left, seen = [], set[date]()
-    for export in sorted(brought, key=lambda export: export.position, reverse=True):
-        if not seen.issuperset(export.months):
-            left.append(export)
-            seen.update(export.months)
+    for each in sorted(brought, key=lambda each: each.position, reverse=True):
+        if not seen.issuperset(each.months):
+            left.append(each)
+            seen.update(each.months)
     return left[::-1]
 
 
@@ -49,7 +49,7 @@ def history_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefini
     export's id, and of the number of the attempt from the second on, so that a restarted daemon, a lost cursor or a
     resumed load repeat nothing.
     """
-    sources = configured_exports(config)
+    exports = configured_exports(config)
 
     @dg.sensor(
         name=config.named("history_sensor"),
@@ -68,15 +68,15 @@ def history_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefini
     def history(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         cursor: dict[str, int] = json.loads(context.cursor or "{}")
         requests = []
-        for source in sources:
-            brought, position = _brought_since(context.instance, source, cursor.get(source.asset))
+        for export in exports:
+            brought, position = _brought_since(context.instance, export, cursor.get(export.asset))
             requests += [
-                _run_request(source, export.export_id, export.months, Verdict(1))
-                for export in newest_of_each(brought)
+                _run_request(export, each.export_id, each.months, Verdict(1))
+                for each in newest_of_each(brought)
             ]
             if position is not None:
-                cursor[source.asset] = position
-        again, notes = _again(context.instance, sources, clock.now())
+                cursor[export.asset] = position
+        again, notes = _again(context.instance, exports, clock.now())
         # A run that was written down and not launched is asked for by both if the cursor was lost.
         launches = list({request.run_key: request for request in [*requests, *again]}.values())
         if launches and notes:
@@ -91,54 +91,54 @@ def history_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefini
 
 
 def _again(
-    instance: dg.DagsterInstance, sources: Sequence[ConfiguredExport], now: datetime
+    instance: dg.DagsterInstance, exports: Sequence[ConfiguredExport], now: datetime
 ) -> tuple[list[dg.RunRequest], str]:
     """Return what is tried again, and why the rest is not."""
-    unbuilt = find_unbuilt(instance, sources, now)
-    notes = [str(export) for export in unbuilt if export.verdict.refusal]
+    unbuilt = find_unbuilt(instance, exports, now)
+    notes = [str(each) for each in unbuilt if each.verdict.refusal]
     requests = [
-        _run_request(export.source, export.export_id, export.months, export.verdict)
-        for export in unbuilt
-        if not export.verdict.refusal
+        _run_request(each.export, each.export_id, each.months, each.verdict)
+        for each in unbuilt
+        if not each.verdict.refusal
     ]
     return requests, few_lines(notes)
 
 
 def _brought_since(
-    instance: dg.DagsterInstance, source: ConfiguredExport, position: int | None
+    instance: dg.DagsterInstance, export: ConfiguredExport, position: int | None
 ) -> tuple[list[BroughtMonths], int | None]:
-    key = dg.AssetKey(source.asset_key)
+    key = dg.AssetKey(export.asset_key)
     found, position = materializations_after(instance, key, position, limit=EXPORTS_PER_TICK)
-    brought = (_brought(source, materialized) for materialized in found)
-    return [export for export in brought if export and export.months], position
+    brought = (_brought(export, materialized) for materialized in found)
+    return [each for each in brought if each and each.months], position
 
 
-def _brought(source: ConfiguredExport, materialized: Materialized) -> BroughtMonths | None:
+def _brought(export: ConfiguredExport, materialized: Materialized) -> BroughtMonths | None:
     """Return the months of a materialization; None for one that is not of a partition of ours."""
     requested_month = materialized.requested_month
     if requested_month is None or materialized.partition not in set(PeriodFilter):
         return None
-    window = source.window(Period(PeriodFilter(materialized.partition), requested_month))
+    window = export.window(Period(PeriodFilter(materialized.partition), requested_month))
     possible = months_that_may_be_covered(window, requested_month)
-    months = tuple(month for month in possible if month >= source.config.history_start)
+    months = tuple(month for month in possible if month >= export.config.history_start)
     return BroughtMonths(materialized.storage_id, materialized.export_id, months)
 
 
 def _run_request(
-    source: ConfiguredExport, export_id: str, months: Sequence[date], verdict: Verdict
+    export: ConfiguredExport, export_id: str, months: Sequence[date], verdict: Verdict
 ) -> dg.RunRequest:
     first, last = months[0].strftime(MONTH_FORMAT), months[-1].strftime(MONTH_FORMAT)
     one = first == last
-    run_key = f"{source.history}:{export_id}" + (f":{verdict.attempt}" if verdict.attempt > 1 else "")
+    run_key = f"{export.history}:{export_id}" + (f":{verdict.attempt}" if verdict.attempt > 1 else "")
     tags = {BUILDS_EXPORT: export_id, ATTEMPT: str(verdict.attempt)}
     return dg.RunRequest(
         run_key=verdict.run_key or run_key,
         partition_key=first if one else None,
         tags=tags if one else tags | {RANGE_START: first, RANGE_END: last},
-        asset_selection=[dg.AssetKey(source.history_key)],
+        asset_selection=[dg.AssetKey(export.history_key)],
         run_config={
             "ops": {
-                dg.AssetKey(source.history_key).to_python_identifier(): {"config": {"only_covered": True}}
+                dg.AssetKey(export.history_key).to_python_identifier(): {"config": {"only_covered": True}}
             }
         },
     )

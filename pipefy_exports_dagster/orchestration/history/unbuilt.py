@@ -35,7 +35,7 @@ MAX_RECORDS = 200
 class UnbuiltExport:
     """An export whose months no run has built yet, and whether another may try."""
 
-    source: ConfiguredExport
+    export: ConfiguredExport
     export_id: str
     months: tuple[date, ...]
     verdict: Verdict
@@ -44,16 +44,16 @@ class UnbuiltExport:
         """Say why no run is launched."""
         first, last = (month.strftime(MONTH_FORMAT) for month in (self.months[0], self.months[-1]))
         months = first if first == last else f"{first} to {last}"
-        return f"{months} of {self.source.history} (export {self.export_id!r}): {self.verdict.refusal}"
+        return f"{months} of {self.export.history} (export {self.export_id!r}): {self.verdict.refusal}"
 
 
 def find_unbuilt(
-    instance: dg.DagsterInstance, sources: Sequence[ConfiguredExport], now: datetime
+    instance: dg.DagsterInstance, exports: Sequence[ConfiguredExport], now: datetime
 ) -> list[UnbuiltExport]:
     """Return the exports for which a run was launched, and none has built their months."""
-    if not sources:
+    if not exports:
         return []
-    job = sources[0].config.named(HISTORY_JOB)
+    job = exports[0].config.named(HISTORY_JOB)
     unsuccessful = dg.RunsFilter(
         job_name=job,
         statuses=[status for status in dg.DagsterRunStatus if status not in ENDED],
@@ -64,39 +64,39 @@ def find_unbuilt(
     if not export_ids:
         return []
     attempts = instance.get_run_records(dg.RunsFilter(job_name=job, tags={BUILDS_EXPORT: export_ids}))
-    found = (_of_source(instance, source, attempts, now) for source in sources)
-    return [export for exports in found for export in exports]
+    found = (_of_export(instance, export, attempts, now) for export in exports)
+    return [each for of_one in found for each in of_one]
 
 
-def _of_source(
-    instance: dg.DagsterInstance, source: ConfiguredExport, attempts: Iterable[dg.RunRecord], now: datetime
+def _of_export(
+    instance: dg.DagsterInstance, export: ConfiguredExport, attempts: Iterable[dg.RunRecord], now: datetime
 ) -> list[UnbuiltExport]:
     by_export: dict[str, list[dg.RunRecord]] = defaultdict(list)
     for record in attempts:
-        if dg.AssetKey(source.history_key) in (record.dagster_run.asset_selection or ()):
+        if dg.AssetKey(export.history_key) in (record.dagster_run.asset_selection or ()):
             by_export[record.dagster_run.tags[BUILDS_EXPORT]].append(record)
     unbuilt = []
     for export_id, records in by_export.items():
-        wanted = (month for month in _months_of(records[0]) if month >= source.config.history_start)
+        wanted = (month for month in _months_of(records[0]) if month >= export.config.history_start)
         months = tuple(sorted(wanted))
         if not months or any(record.dagster_run.status in ENDED for record in records):
             continue
-        if _built_since(instance, source, records).issuperset(months):
+        if _built_since(instance, export, records).issuperset(months):
             continue
         runs = [FollowUp.of(instance, record, now, silence=SILENCE) for record in records]
-        unbuilt.append(UnbuiltExport(source, export_id, months, next_attempt(runs, now, BUILDING)))
+        unbuilt.append(UnbuiltExport(export, export_id, months, next_attempt(runs, now, BUILDING)))
     return unbuilt
 
 
 def _built_since(
-    instance: dg.DagsterInstance, source: ConfiguredExport, attempts: Sequence[dg.RunRecord]
+    instance: dg.DagsterInstance, export: ConfiguredExport, attempts: Sequence[dg.RunRecord]
 ) -> set[date]:
     """Return the months of the runs that succeeded after a first attempt: a person's, or those of a newer export.
 
     A run looks at all files, so that later ones have looked at this export's as well.
     """
     since = min(record.create_timestamp for record in attempts)
-    run_ids = run_ids_since(instance, dg.AssetKey(source.history_key), since, limit=MAX_RECORDS)
+    run_ids = run_ids_since(instance, dg.AssetKey(export.history_key), since, limit=MAX_RECORDS)
     if not run_ids:
         return set()
     succeeded = dg.RunsFilter(run_ids=run_ids, statuses=[dg.DagsterRunStatus.SUCCESS], created_after=since)

@@ -29,7 +29,7 @@ class PendingKey:
 class PendingExport:
     """An export that was asked for, and neither loaded nor abandoned."""
 
-    source: ConfiguredExport
+    export: ConfiguredExport
     period_filter: PeriodFilter
     requested: RequestedExport
 
@@ -41,27 +41,27 @@ class PendingExport:
     @property
     def key(self) -> PendingKey:
         """What tells it from all others."""
-        return PendingKey(self.source.asset, self.period_filter.value, self.id)
+        return PendingKey(self.export.asset, self.period_filter.value, self.id)
 
     @property
     def label(self) -> str:
         """Names the export in messages."""
-        return f"export {self.id!r} ({self.source.asset}, {self.period_filter})"
+        return f"export {self.id!r} ({self.export.asset}, {self.period_filter})"
 
     @property
     def run_config(self) -> Mapping[str, Any]:
         """The run config with which another run makes the same request."""
         overrides = dict(self.requested.overrides)
-        op = dg.AssetKey(self.source.asset_key).to_python_identifier()
+        op = dg.AssetKey(self.export.asset_key).to_python_identifier()
         return {"ops": {op: {"config": overrides}}} if overrides else {}
 
 
-def find_pending(instance: dg.DagsterInstance, sources: Sequence[ConfiguredExport]) -> list[PendingExport]:
+def find_pending(instance: dg.DagsterInstance, exports: Sequence[ConfiguredExport]) -> list[PendingExport]:
     """Return the pending export of each partition of each asset, the oldest request first."""
     found = []
-    for source in sources:
+    for export in exports:
         for period_filter in PeriodFilter:
-            requested = Ledger(instance, dg.AssetKey(source.asset_key), period_filter.value).pending()
+            requested = Ledger(instance, dg.AssetKey(export.asset_key), period_filter.value).pending()
             if requested:
-                found.append(PendingExport(source, period_filter, requested))
+                found.append(PendingExport(export, period_filter, requested))
     return sorted(found, key=lambda pending: pending.requested.requested_at)

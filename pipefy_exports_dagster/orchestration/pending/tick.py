@@ -56,7 +56,7 @@ class PendingExports:
 
     instance: dg.DagsterInstance
     config: PipefyExportsConfig
-    sources: Sequence[ConfiguredExport]
+    exports: Sequence[ConfiguredExport]
     now: datetime
 
     def look(self, client: StatusClient) -> Tick:
@@ -68,7 +68,7 @@ class PendingExports:
         tick = Tick()
         organization_id = require_organization_id(self.config.organization_id)
         resumable = []
-        for pending in find_pending(self.instance, self.sources):
+        for pending in find_pending(self.instance, self.exports):
             if refusal := self._why_left_alone(pending, str(client.base_url)):
                 tick.notes.append(f"{pending.label}: {refusal}")
             elif self._is_locked(pending, organization_id):
@@ -83,7 +83,7 @@ class PendingExports:
             else:
                 waiting.append(pending)
         questions = [
-            Question(pending.key, pending.id, pending.source.kind(overrides=pending.requested.overrides))
+            Question(pending.key, pending.id, pending.export.kind(overrides=pending.requested.overrides))
             for pending in waiting
         ]
         answers = client.ask(questions, budget_s=ASKING_BUDGET_S)
@@ -98,7 +98,7 @@ class PendingExports:
             return why_not_resumed(
                 pending.requested,
                 base_url=base_url,
-                kind=pending.source.kind(overrides=pending.requested.overrides),
+                kind=pending.export.kind(overrides=pending.requested.overrides),
                 period=Period(pending.period_filter, pending.requested.requested_month),
                 now=self.now,
                 resume_window_s=self.config.resume_window_s,
@@ -110,7 +110,7 @@ class PendingExports:
         lock = partition_lock(
             self.config.data_dir,
             organization_id,
-            pending.source.asset,
+            pending.export.asset,
             pending.period_filter.value,
             timeout_s=0,
             on_wait=_not_waiting,
@@ -147,7 +147,7 @@ def _run_request(pending: PendingExport, verdict: Verdict) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=verdict.run_key or pending.key.run_key(verdict.attempt),
         partition_key=pending.period_filter.value,
-        asset_selection=[dg.AssetKey(pending.source.asset_key)],
+        asset_selection=[dg.AssetKey(pending.export.asset_key)],
         run_config=pending.run_config,
         tags={FOLLOWS_EXPORT: pending.id, ATTEMPT: str(verdict.attempt)},
     )
