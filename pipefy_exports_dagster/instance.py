@@ -78,7 +78,7 @@ def shipped_dagster_yaml() -> Path:
 def _create_storage(home: Path) -> None:
     import dagster as dg
 
-    with storage_may_refuse(home), dg.DagsterInstance.from_config(str(home)) as instance:
+    with storage_errors(home), dg.DagsterInstance.from_config(str(home)) as instance:
         instance.get_runs_count()
         instance.get_asset_keys()
         instance.all_instigator_state()
@@ -87,7 +87,7 @@ def _create_storage(home: Path) -> None:
 
 
 @contextmanager
-def storage_may_refuse(home: Path) -> Iterator[None]:
+def storage_errors(home: Path) -> Iterator[None]:
     """Raise what the storage of an instance says as one error of ours: each kind refuses in its own way.
 
     Raises:

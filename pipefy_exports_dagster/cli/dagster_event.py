@@ -8,7 +8,7 @@ import dagster as dg
 
 from pipefy_exports_dagster.errors import LoadFailedError
 from pipefy_exports_dagster.history.look import FileLook
-from pipefy_exports_dagster.instance import first_line, prepare_instance, storage_may_refuse
+from pipefy_exports_dagster.instance import first_line, prepare_instance, storage_errors
 from pipefy_exports_dagster.orchestration.events import FROM_FILE, RequestedExport
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
 from pipefy_exports_dagster.orchestration.ledger import Ledger
@@ -30,7 +30,7 @@ def opened_instance(home: Path, *, data_dir: Path) -> Iterator[dg.DagsterInstanc
         ConfigurationError: It cannot be made or opened.
     """
     home = prepare_instance(home, data_dir=data_dir)
-    with storage_may_refuse(home):
+    with storage_errors(home):
         instance = dg.DagsterInstance.from_config(str(home))
     with instance:
         yield instance

@@ -30,7 +30,7 @@ from .keys import (
     WAITING_S,
     WINDOW,
 )
-from .questions import (
+from .queries import (
     materializations,
     materializations_after,
     materialized_partitions,

@@ -1,4 +1,4 @@
-"""What is asked of the event log: one function for each question."""
+"""Queries of the event log: one function for each."""
 
 from collections.abc import Sequence
 from datetime import datetime
