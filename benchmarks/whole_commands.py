@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipefy_exports_dagster.cli.demo.environment import sandbox_environment
-from pipefy_exports_dagster.instance import prepare_instance
+from pipefy_exports_dagster.cli.instance import prepare_instance
 
 ROOT = Path(__file__).parent.parent
 JOBS = "automation_jobs_export"

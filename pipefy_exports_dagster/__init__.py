@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipefy_exports_dagster.component.component import PipefyExportsComponent
-    from pipefy_exports_dagster.config import (
+    from pipefy_exports_dagster.config.environment import config_from_environment
+    from pipefy_exports_dagster.config.exports import (
         AutomationJobs,
+        Report,
+    )
+    from pipefy_exports_dagster.config.model import (
         Connection,
         PipefyExportsConfig,
         PollPolicy,
-        ReadOptions,
-        Report,
-        Schedule,
-        Schedules,
         Wait,
     )
-    from pipefy_exports_dagster.environment import config_from_environment
+    from pipefy_exports_dagster.config.reading import ReadOptions
+    from pipefy_exports_dagster.config.schedules import (
+        Schedule,
+        Schedules,
+    )
     from pipefy_exports_dagster.errors import ConfigurationError, PipefyExportsError
     from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
     from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
@@ -43,12 +47,21 @@ __all__ = [
     "side_by_side_executor",
 ]
 
-_ELSEWHERE = {
+_MODULES = {
+    "AutomationJobs": "config.exports",
     "ConfigurationError": "errors",
+    "Connection": "config.model",
     "PipefyExportsComponent": "component.component",
+    "PipefyExportsConfig": "config.model",
     "PipefyExportsError": "errors",
+    "PollPolicy": "config.model",
+    "ReadOptions": "config.reading",
+    "Report": "config.exports",
+    "Schedule": "config.schedules",
+    "Schedules": "config.schedules",
+    "Wait": "config.model",
     "build_pipefy_exports": "orchestration.build",
-    "config_from_environment": "environment",
+    "config_from_environment": "config.environment",
     "side_by_side_executor": "orchestration.executor",
 }
 
@@ -57,7 +70,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name from its module."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{_ELSEWHERE.get(name, 'config')}")
+    module = import_module(f"{__name__}.{_MODULES[name]}")
     return getattr(module, name)
 
 

@@ -4,7 +4,7 @@ import gc
 
 import dagster as dg
 
-from pipefy_exports_dagster.configurations import configurations
+from pipefy_exports_dagster.component.configurations import configurations
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
 

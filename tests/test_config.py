@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from pipefy_exports_dagster import environment
-from pipefy_exports_dagster.config import (
+from pipefy_exports_dagster.config import environment
+from pipefy_exports_dagster.config.environment import config_from_environment
+from pipefy_exports_dagster.config.exports import Report
+from pipefy_exports_dagster.config.model import (
     Connection,
     PipefyExportsConfig,
     PollPolicy,
-    ReadOptions,
-    Report,
     Wait,
 )
-from pipefy_exports_dagster.environment import config_from_environment
+from pipefy_exports_dagster.config.reading import ReadOptions
+from pipefy_exports_dagster.config.sizes import bytes_of
 from pipefy_exports_dagster.errors import ConfigurationError
-from pipefy_exports_dagster.sizes import bytes_of
 
 
 def test_an_empty_environment_gives_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:

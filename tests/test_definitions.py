@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipefy_exports_dagster.configurations import configurations
+from pipefy_exports_dagster.component.configurations import configurations
 from pipefy_exports_dagster.errors import ConfigurationError
 
 LOAD = """

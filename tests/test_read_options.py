@@ -6,9 +6,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipefy_exports_dagster.date_formats import DIRECTIVES, UNPADDED, date_format_problem
-from pipefy_exports_dagster.errors import ConfigurationError
-from pipefy_exports_dagster.pinned_types import (
+from pipefy_exports_dagster.config.date_formats import (
+    DIRECTIVES,
+    UNPADDED,
+    date_format_problem,
+)
+from pipefy_exports_dagster.config.pinned_types import (
     DECIMALS,
     NESTED,
     PLAIN,
@@ -16,9 +19,10 @@ from pipefy_exports_dagster.pinned_types import (
     WITH_LENGTH,
     pinned_type_problem,
 )
-from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.config.reading import ReadOptions
+from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.reading.pinning import check_options
-from pipefy_exports_dagster.sql import literal
+from pipefy_exports_dagster.text.sql import literal
 
 MOMENTS = (
     "2026-11-22 13:04:05",

@@ -6,16 +6,20 @@ from pathlib import Path
 
 import dagster as dg
 
+from pipefy_exports_dagster.cli.instance import (
+    first_line,
+    prepare_instance,
+    storage_errors,
+)
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import LoadFailedError
 from pipefy_exports_dagster.history.look import FileLook
-from pipefy_exports_dagster.instance import first_line, prepare_instance, storage_errors
 from pipefy_exports_dagster.orchestration.events import FROM_FILE, RequestedExport
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
-from pipefy_exports_dagster.pipefy.periods import Window
-from pipefy_exports_dagster.pipefy.raw_files import RawFile
-from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.periods import Window
+from pipefy_exports_dagster.raw_files.folder import RawFile
 from pipefy_exports_dagster.tables import LoadReport
 
 SOURCE_FILE = "pipefy/source_file"

@@ -45,7 +45,7 @@ COMMANDS = {
     ),
     "prune": LazyCommand(f"{_HERE}.cli.prune:prune", "Delete raw files that nothing needs any more."),
     "instance": LazyCommand(
-        f"{_HERE}.instance:instance", "Prepare the Dagster instance, and print its folder."
+        f"{_HERE}.cli.instance:instance", "Prepare the Dagster instance, and print its folder."
     ),
     "sandbox": LazyCommand(f"{_HERE}.sandbox.command:sandbox", "Run a local Pipefy with made-up data."),
 }

@@ -6,10 +6,14 @@ from datetime import UTC, date, datetime
 
 import click
 
-from pipefy_exports_dagster.date_formats import date_format_problem
-from pipefy_exports_dagster.field_checks import ANY_NUMBER, SECONDS, SECONDS_OR_0
-from pipefy_exports_dagster.pinned_types import pinned_type_problem
-from pipefy_exports_dagster.sizes import bytes_of
+from pipefy_exports_dagster.config.date_formats import date_format_problem
+from pipefy_exports_dagster.config.field_checks import (
+    ANY_NUMBER,
+    SECONDS,
+    SECONDS_OR_0,
+)
+from pipefy_exports_dagster.config.pinned_types import pinned_type_problem
+from pipefy_exports_dagster.config.sizes import bytes_of
 
 FIRST_YEAR = 2000
 """An export of an earlier month is a slip of the keyboard."""

@@ -11,7 +11,7 @@ from pipefy_exports_dagster.cli.failures import Interruption, ended_in_one_line
 from pipefy_exports_dagster.cli.output import echo_json, echo_table, readers_may_leave
 from pipefy_exports_dagster.cli.progress_bar import progress_bar
 from pipefy_exports_dagster.cli.settings import read_settings
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import StorageError
 from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.history import (
@@ -19,11 +19,11 @@ from pipefy_exports_dagster.history import (
     Keep,
     RetentionRule,
     Verdict,
-    archived_organizations,
     history_plan,
     judge_files,
 )
-from pipefy_exports_dagster.pipefy.raw_files import sidecar_path
+from pipefy_exports_dagster.raw_files.archive import archived_organizations
+from pipefy_exports_dagster.raw_files.sidecar import sidecar_path
 
 LOCK_TIMEOUT_S = 60.0
 OnFile = Callable[[str, int, int], None]

@@ -11,11 +11,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from pipefy_exports_dagster.asset_names import schema_and_table, table_in_sql
 from pipefy_exports_dagster.cli.failures import ended_in_one_line
 from pipefy_exports_dagster.cli.progress_bar import progress_bar
 from pipefy_exports_dagster.cli.settings import read_settings
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.naming import (
+    schema_and_table,
+    table_in_sql,
+)
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.history import (
@@ -23,9 +26,9 @@ from pipefy_exports_dagster.history import (
     HistoryBuilder,
     MonthAction,
     MonthResult,
-    archived_organizations,
     history_plan,
 )
+from pipefy_exports_dagster.raw_files.archive import archived_organizations
 
 if TYPE_CHECKING:
     import dagster as dg

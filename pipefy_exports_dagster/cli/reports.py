@@ -9,12 +9,12 @@ from pipefy_exports_dagster.cli.failures import ended_in_one_line
 from pipefy_exports_dagster.cli.output import echo_json, echo_table, readers_may_leave
 from pipefy_exports_dagster.cli.progress import Progress
 from pipefy_exports_dagster.cli.settings import Settings, read_settings
-from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import RequestRejectedError
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.look_ups import ListedReport, SavedReport, find_report, list_reports
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
-from pipefy_exports_dagster.quoting import printable
+from pipefy_exports_dagster.text.quoting import printable
 
 
 @click.command()

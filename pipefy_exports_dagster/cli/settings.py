@@ -5,9 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipefy_exports_dagster.config import Connection, PipefyExportsConfig
-from pipefy_exports_dagster.configurations import configurations
-from pipefy_exports_dagster.dotenv_environment import dagster_home_of, environment_with_dotenv
+from pipefy_exports_dagster.component.configurations import configurations
+from pipefy_exports_dagster.config.dotenv import (
+    dagster_home_of,
+    environment_with_dotenv,
+)
+from pipefy_exports_dagster.config.model import (
+    Connection,
+    PipefyExportsConfig,
+)
 from pipefy_exports_dagster.errors import ConfigurationError
 
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pipefy_exports_dagster.quoting import printable
+from pipefy_exports_dagster.text.quoting import printable
 
 
 def one_line(text: str) -> str:

@@ -9,7 +9,7 @@ import pydantic
 
 from pipefy_exports_dagster.component.scaffolder import PipefyExportsScaffolder
 from pipefy_exports_dagster.component.sections import Section, is_template, section_of
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
 
 PATHS = [

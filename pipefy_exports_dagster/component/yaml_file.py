@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_shared.yaml_utils import parse_yamls_with_source_position
 
 from pipefy_exports_dagster.component.component import PipefyExportsComponent, checked
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
 
 TYPE = "pipefy_exports_dagster.PipefyExportsComponent"

@@ -1,11 +1,10 @@
 """Which export a calendar month of the history is taken from, and the taking of it.
 
-The rules (`covers`, `time_column`, `requests`, `pruning`) are pure functions; `archive` and `file_facts`
-look at the raw files, `builder` puts a month into its table, `retention` says which files may go. Nothing here
+The rules (`covers`, `time_column`, `requests`, `pruning`) are pure functions; `file_facts` reads
+the raw files, `builder` puts a month into its table, `retention` says which files may go. Nothing here
 knows Dagster or HTTP.
 """
 
-from .archive import archived_files, archived_organizations
 from .builder import HistoryBuilder, MonthAction, MonthResult
 from .covers import Cover, Grade, choose_cover, covers_of, months_that_may_be_covered
 from .plan import HistoryPlan, history_plan
@@ -22,8 +21,6 @@ __all__ = [
     "MonthResult",
     "RetentionRule",
     "Verdict",
-    "archived_files",
-    "archived_organizations",
     "choose_cover",
     "covers_of",
     "history_plan",

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Self
 
 from pipefy_exports_dagster.errors import UnreadableFileError, ValueDoesNotFitError
-from pipefy_exports_dagster.history.archive import archived_files
 from pipefy_exports_dagster.history.covers import (
     Cover,
     Grade,
@@ -18,7 +17,8 @@ from pipefy_exports_dagster.history.covers import (
 from pipefy_exports_dagster.history.file_facts import FactReader, FileFacts
 from pipefy_exports_dagster.history.plan import HistoryPlan, period_of
 from pipefy_exports_dagster.history.requests import difference_in_rows
-from pipefy_exports_dagster.pipefy.raw_files import RawFile
+from pipefy_exports_dagster.raw_files.archive import archived_files
+from pipefy_exports_dagster.raw_files.folder import RawFile
 from pipefy_exports_dagster.reading.discretion import values_hidden
 from pipefy_exports_dagster.reading.left_out import left_out
 from pipefy_exports_dagster.tables import (
@@ -113,7 +113,7 @@ class HistoryBuilder:
                 database=self.plan.database,
                 schema=self.plan.schema,
                 table=self.plan.table,
-                slice_=MonthSlice(month, chosen.grade is Grade.COMPLETE, _slice(raw)),
+                slice_=MonthSlice(month, chosen.grade is Grade.COMPLETE, Slice.of(raw.sidecar)),
                 month_sql=facts.month_sql,
                 rows=chosen.rows,
                 may_replace=lambda held: _may_replace(chosen, held),
@@ -251,17 +251,6 @@ def cover_of(held: HeldMonth) -> Cover:
 
 def _may_replace(new: Cover, held: HeldMonth) -> bool:
     return new.export_id == held.export_id or choose_cover([new, cover_of(held)]) == new
-
-
-def _slice(raw: RawFile) -> Slice:
-    sidecar = raw.sidecar
-    return Slice(
-        sidecar.organization_id,
-        sidecar.period_filter,
-        sidecar.requested_month,
-        sidecar.export_id,
-        sidecar.exported_at,
-    )
 
 
 def _age(raw: RawFile) -> tuple[object, ...]:

@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipefy_exports_dagster.asset_names import schema_and_table
-from pipefy_exports_dagster.config import ReadOptions
+from pipefy_exports_dagster.config.naming import schema_and_table
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
-from pipefy_exports_dagster.pipefy.raw_files import Sidecar
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+    Window,
+)
+from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 
 
 @dataclass(frozen=True, slots=True)

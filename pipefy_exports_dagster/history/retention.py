@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from pipefy_exports_dagster.asset_names import schema_and_table
+from pipefy_exports_dagster.config.naming import schema_and_table
 from pipefy_exports_dagster.errors import (
     ConfigurationError,
     ReaderFailedError,
@@ -17,11 +17,11 @@ from pipefy_exports_dagster.errors import (
     UnreadableFileError,
     ValueDoesNotFitError,
 )
-from pipefy_exports_dagster.history.archive import archived_files
 from pipefy_exports_dagster.history.builder import HistoryBuilder
 from pipefy_exports_dagster.history.covers import Cover
 from pipefy_exports_dagster.history.pruning import may_prune, months_that_need
-from pipefy_exports_dagster.pipefy.raw_files import RawFile
+from pipefy_exports_dagster.raw_files.archive import archived_files
+from pipefy_exports_dagster.raw_files.folder import RawFile
 from pipefy_exports_dagster.tables import held_exports
 
 

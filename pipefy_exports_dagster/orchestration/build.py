@@ -5,19 +5,19 @@ from collections.abc import Sequence
 import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock, SystemClock
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.exports import configured_exports
+from pipefy_exports_dagster.orchestration.assets import export_asset
 from pipefy_exports_dagster.orchestration.checks.due_sensor import due_sensor
 from pipefy_exports_dagster.orchestration.checks.export_checks import export_checks
 from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
-from pipefy_exports_dagster.orchestration.export_assets import export_asset
 from pipefy_exports_dagster.orchestration.history.definitions import history_definitions
-from pipefy_exports_dagster.orchestration.notifying.export_failure import Notify
-from pipefy_exports_dagster.orchestration.notifying.failed_check_sensor import (
+from pipefy_exports_dagster.orchestration.notify.export_failure import Notify
+from pipefy_exports_dagster.orchestration.notify.failed_check_sensor import (
     FAILED_CHECK_SENSOR,
     pipefy_failed_check_sensor,
 )
-from pipefy_exports_dagster.orchestration.notifying.failure_sensor import (
+from pipefy_exports_dagster.orchestration.notify.failure_sensor import (
     FAILURE_SENSOR,
     pipefy_failure_sensor,
 )
@@ -28,7 +28,10 @@ from pipefy_exports_dagster.orchestration.schedules import (
     current_month_schedule,
     last_month_schedule,
 )
-from pipefy_exports_dagster.stages import OnStage, ignore_stage
+from pipefy_exports_dagster.orchestration.stages import (
+    OnStage,
+    ignore_stage,
+)
 
 JOB_NAME = "pipefy_exports"
 

@@ -14,19 +14,26 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError, TransientError
 from pipefy_exports_dagster.orchestration.events import RequestedExport
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.pending.adoption import Adoption
 from pipefy_exports_dagster.orchestration.pending.roles import SENSOR_NAME, RunRole
 from pipefy_exports_dagster.orchestration.recording import record_request
+from pipefy_exports_dagster.orchestration.stages import (
+    OnStage,
+    Stage,
+)
+from pipefy_exports_dagster.periods import PeriodFilter
 from pipefy_exports_dagster.pipefy.creating import create_patiently
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export, ExportKind, ExportState
-from pipefy_exports_dagster.pipefy.periods import PeriodFilter
 from pipefy_exports_dagster.pipefy.polling import await_export
-from pipefy_exports_dagster.pipefy.raw_files import RawFile, RawFolder, Sidecar
-from pipefy_exports_dagster.stages import OnStage, Stage
+from pipefy_exports_dagster.raw_files.folder import (
+    RawFile,
+    RawFolder,
+)
+from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 
 if TYPE_CHECKING:
     from pipefy_exports_dagster.pipefy.client import PipefyClient

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import PermanentError, PipefyExportsError, StorageError
 
 

@@ -11,8 +11,8 @@ import dagster as dg
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.errors import ExportNotFoundError, SupersededExportError, UnreadableFileError
 from pipefy_exports_dagster.exports import ConfiguredExport
+from pipefy_exports_dagster.files.locks import lock_file_holder
 from pipefy_exports_dagster.history.look import FileLook, look_at
-from pipefy_exports_dagster.lock_files import lock_file_holder
 from pipefy_exports_dagster.orchestration.events import newest_materialization
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Exporter
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster
@@ -21,13 +21,17 @@ from pipefy_exports_dagster.orchestration.metadata.materialization import materi
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock, partition_lock_path
 from pipefy_exports_dagster.orchestration.pending.roles import RunRole
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, PipefyResource
+from pipefy_exports_dagster.orchestration.stages import OnStage
 from pipefy_exports_dagster.orchestration.superseded import refuse_older_than_empty
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+    Window,
+)
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
-from pipefy_exports_dagster.pipefy.raw_files import Sidecar
+from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 from pipefy_exports_dagster.reading.left_out import left_out
 from pipefy_exports_dagster.reading.staged import StagedTable
-from pipefy_exports_dagster.stages import OnStage
 from pipefy_exports_dagster.tables import LoadReport, Slice
 
 
@@ -148,7 +152,7 @@ class Materializer:
             context.partition_key,
             organization_id=exporter.organization_id,
         )
-        refuse_older_than_empty(held, _slice_of(exported))
+        refuse_older_than_empty(held, Slice.of(exported.raw.sidecar))
 
     def _load_file(
         self, exported: ExportedFile, database: ExportDatabaseResource
@@ -170,7 +174,7 @@ class Materializer:
         loaded = database.load(
             exported.raw.path,
             asset=self.export.asset,
-            slice_=_slice_of(exported),
+            slice_=Slice.of(exported.raw.sidecar),
             options=self.export.reading,
             on_stage=self.on_stage,
             on_staged=on_staged,
@@ -179,17 +183,6 @@ class Materializer:
 
     def _window(self, sidecar: Sidecar) -> Window | None:
         return self.export.window(Period(PeriodFilter(sidecar.period_filter), sidecar.requested_month))
-
-
-def _slice_of(exported: ExportedFile) -> Slice:
-    sidecar = exported.raw.sidecar
-    return Slice(
-        organization_id=sidecar.organization_id,
-        period_filter=sidecar.period_filter,
-        requested_month=sidecar.requested_month,
-        export_id=sidecar.export_id,
-        exported_at=sidecar.exported_at,
-    )
 
 
 def _downloaded_again(exporter: Exporter, exported: ExportedFile, error: UnreadableFileError) -> ExportedFile:

@@ -5,9 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipefy_exports_dagster.errors import PartitionLockedError
-from pipefy_exports_dagster.lock_files import LockHeldError, held_lock
-from pipefy_exports_dagster.pipefy.raw_files import asset_folder, safe_name
-from pipefy_exports_dagster.private_files import make_folder
+from pipefy_exports_dagster.files.locks import (
+    LockHeldError,
+    held_lock,
+)
+from pipefy_exports_dagster.files.names import safe_name
+from pipefy_exports_dagster.files.private import make_folder
+from pipefy_exports_dagster.raw_files.folder import asset_folder
 
 
 def partition_lock_path(data_dir: Path, organization_id: str, asset: str, partition: str) -> Path:

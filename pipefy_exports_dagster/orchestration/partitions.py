@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipefy_exports_dagster.pipefy.periods import PeriodFilter
+from pipefy_exports_dagster.periods import PeriodFilter
 
 PERIODS = dg.StaticPartitionsDefinition([period.value for period in PeriodFilter])
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import dagster as dg
 
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.events import (
@@ -18,7 +18,11 @@ from pipefy_exports_dagster.orchestration.events import (
 )
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.pending.resume import why_not_resumed
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+    month_of,
+)
 
 RECORDS_PER_EXPORT = 3
 """Of a partition's records: an export has two observations at most, and is materialized again now and then."""

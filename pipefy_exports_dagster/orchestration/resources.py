@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any, Self
 import dagster as dg
 from pydantic import Field
 
-from pipefy_exports_dagster.asset_names import schema_and_table
-from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, ReadOptions
-from pipefy_exports_dagster.config_docs import descriptions
+from pipefy_exports_dagster.config.descriptions import descriptions
+from pipefy_exports_dagster.config.model import (
+    Connection,
+    PipefyExportsConfig,
+)
+from pipefy_exports_dagster.config.naming import schema_and_table
+from pipefy_exports_dagster.config.reading import ReadOptions
+from pipefy_exports_dagster.orchestration.stages import OnStage
 from pipefy_exports_dagster.reading.staged import StagedTable
-from pipefy_exports_dagster.stages import OnStage
 from pipefy_exports_dagster.tables import LoadReport, Slice, load_file
 from pipefy_exports_dagster.tables.database import open_to_read
 

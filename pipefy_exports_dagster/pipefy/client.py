@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import httpx
 
 from pipefy_exports_dagster.clock import Clock, SystemClock
-from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import (
     AuthenticationError,
     ConnectionFailedError,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import AuthenticationError, ConfigurationError
 
 RENEW_BEFORE_EXPIRY_S = 60.0

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import (
     ConnectionFailedError,
     DownloadFailedError,

@@ -10,8 +10,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pipefy_exports_dagster.periods import (
+    Period,
+    Window,
+)
 from pipefy_exports_dagster.pipefy.foreign_text import shown_text
-from pipefy_exports_dagster.pipefy.periods import Period, Window
 
 if TYPE_CHECKING:
     from pipefy_exports_dagster.pipefy.client import PipefyClient

@@ -4,17 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipefy_exports_dagster.config import Report
+from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.errors import (
     ConfigurationError,
     InvalidFilterError,
     RequestRejectedError,
 )
+from pipefy_exports_dagster.periods import (
+    Period,
+    Window,
+)
 from pipefy_exports_dagster.pipefy.creating import before_create, created_from
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export
 from pipefy_exports_dagster.pipefy.foreign_text import shown_text
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
-from pipefy_exports_dagster.pipefy.periods import Period, Window
 from pipefy_exports_dagster.pipefy.refreshing import refresh_export
 from pipefy_exports_dagster.pipefy.report_filter import check_filter, within_period
 

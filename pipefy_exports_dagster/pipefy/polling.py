@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import PollPolicy
+from pipefy_exports_dagster.config.model import PollPolicy
 from pipefy_exports_dagster.errors import (
     ExportFailedError,
     ExportNotFoundError,

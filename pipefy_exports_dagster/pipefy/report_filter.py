@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipefy_exports_dagster.errors import InvalidFilterError
-from pipefy_exports_dagster.pipefy.periods import Window
+from pipefy_exports_dagster.periods import Window
 
 GROUP_OPERATORS = ("and", "or")
 QUERY_OPERATORS = (

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import httpx
 
-from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import ConnectionFailedError
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, shown
 from pipefy_exports_dagster.pipefy.answers import http_date

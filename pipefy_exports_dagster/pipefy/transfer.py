@@ -16,10 +16,10 @@ from pathlib import Path
 import httpx
 
 from pipefy_exports_dagster.errors import DownloadRefusedError
+from pipefy_exports_dagster.files.private import open_private
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, shown
 from pipefy_exports_dagster.pipefy.answers import retry_after_s
 from pipefy_exports_dagster.pipefy.bodies import UnreadableBodyError, read_pieces
-from pipefy_exports_dagster.pipefy.raw_files import open_private
 from pipefy_exports_dagster.pipefy.secrets import Secrets
 from pipefy_exports_dagster.pipefy.transport import BodyLimit, redirect_in
 

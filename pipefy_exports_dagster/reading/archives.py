@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipefy_exports_dagster.errors import UnreadableFileError
-from pipefy_exports_dagster.quoting import printable
+from pipefy_exports_dagster.text.quoting import printable
 
 from .machine_errors import is_of_machine
 from .refusals import unreadable

@@ -13,13 +13,13 @@ from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import (
     PipefyExportsError,
     ReadLimitError,
     UnreadableFileError,
     ValueDoesNotFitError,
 )
-from pipefy_exports_dagster.read_options import ReadOptions
 
 from . import kernel_limits, machine_errors
 from .staged import StagedTable
@@ -77,7 +77,7 @@ def read(path: Path, *, folder: Path, options: ReadOptions, started: float) -> S
 
         source = open_workbook(connection, path, options=options)
     else:
-        from .delimited.reader import open_delimited
+        from .csv.reader import open_delimited
 
         source = open_delimited(path, folder=folder, options=options)
     if len(source.columns) > _MANY_COLUMNS:

@@ -2,7 +2,7 @@
 
 import string
 
-from pipefy_exports_dagster.quoting import printable
+from pipefy_exports_dagster.text.quoting import printable
 
 _BLANKS = " \t\r\n"
 _TO_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)

@@ -12,13 +12,13 @@ from typing import Any
 
 import pipefy_exports_dagster
 from pipefy_exports_dagster import errors
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import (
     LoadFailedError,
     PipefyExportsError,
     ReaderFailedError,
     ReadLimitError,
 )
-from pipefy_exports_dagster.read_options import ReadOptions
 
 from .discretion import values_hidden
 from .limits import limit_reached

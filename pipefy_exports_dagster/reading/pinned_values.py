@@ -5,8 +5,8 @@ from collections.abc import Callable
 from enum import Enum
 from functools import partial
 
-from pipefy_exports_dagster.read_options import ReadOptions
-from pipefy_exports_dagster.sql import literal
+from pipefy_exports_dagster.config.reading import ReadOptions
+from pipefy_exports_dagster.text.sql import literal
 
 from .column_types import DOUBLE_DIGITS, VARCHAR, canonical_text
 from .text_types import Candidate, group_mark, plain_number, shortest_number

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError, ValueDoesNotFitError
-from pipefy_exports_dagster.read_options import ReadOptions
-from pipefy_exports_dagster.sql import literal
+from pipefy_exports_dagster.text.sql import literal
 
 from .names import position_of, snake_case
 from .pinned_values import TextKind, pin

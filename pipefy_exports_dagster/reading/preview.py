@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipefy_exports_dagster.sql import literal
+from pipefy_exports_dagster.text.sql import literal
 
 from .staged import StagedColumn
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import UnreadableFileError
-from pipefy_exports_dagster.sql import literal
+from pipefy_exports_dagster.text.sql import literal
 
 from .column_types import INTERVAL, VARCHAR, as_decimal, canonical_text
 from .text_types import Candidate

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pipefy_exports_dagster.sql import literal
+from pipefy_exports_dagster.text.sql import literal
 
 from .column_types import INTERVAL
 from .staged import StagedTable

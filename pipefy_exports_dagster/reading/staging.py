@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import UnreadableFileError
-from pipefy_exports_dagster.read_options import ReadOptions
 
 from .column_types import VARCHAR
 from .description import FileDescription

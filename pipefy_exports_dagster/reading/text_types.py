@@ -9,8 +9,8 @@ nearly every value and costs a fifth of a regular expression and its company.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipefy_exports_dagster.date_formats import has_clock
-from pipefy_exports_dagster.sql import literal
+from pipefy_exports_dagster.config.date_formats import has_clock
+from pipefy_exports_dagster.text.sql import literal
 
 from .column_types import BIGINT, BOOLEAN, DATE, DOUBLE, DOUBLE_DIGITS, TIMESTAMP, TIMESTAMPTZ, respelt_text
 

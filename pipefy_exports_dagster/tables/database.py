@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipefy_exports_dagster.asset_names import MAIN
+from pipefy_exports_dagster.config.naming import MAIN
 from pipefy_exports_dagster.errors import (
     DatabaseLockedError,
     DiskFullError,
@@ -21,8 +21,15 @@ from pipefy_exports_dagster.errors import (
     PipefyExportsError,
     StorageError,
 )
-from pipefy_exports_dagster.private_files import GROUPS_FILE, is_shared, make_folder
-from pipefy_exports_dagster.sql import identifier, literal
+from pipefy_exports_dagster.files.private import (
+    GROUPS_FILE,
+    is_shared,
+    make_folder,
+)
+from pipefy_exports_dagster.text.sql import (
+    identifier,
+    literal,
+)
 
 from .workspace import workspace
 

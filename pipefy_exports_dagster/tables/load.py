@@ -1,8 +1,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from pipefy_exports_dagster.asset_names import MAIN
-from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.config.naming import MAIN
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.reading.discretion import values_hidden
 from pipefy_exports_dagster.reading.parent import read_table_file
 from pipefy_exports_dagster.reading.staged import StagedTable

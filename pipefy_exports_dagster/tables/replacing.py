@@ -3,10 +3,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipefy_exports_dagster.asset_names import MAIN
+from pipefy_exports_dagster.config.naming import MAIN
 from pipefy_exports_dagster.errors import LoadFailedError, SupersededExportError
 from pipefy_exports_dagster.reading.staged import StagedTable
-from pipefy_exports_dagster.sql import identifier, literal
+from pipefy_exports_dagster.text.sql import (
+    identifier,
+    literal,
+)
 
 from .database import open_database
 from .inserting import insert_rows

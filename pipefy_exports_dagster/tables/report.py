@@ -3,9 +3,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pipefy_exports_dagster.asset_names import MAIN
-from pipefy_exports_dagster.quoting import markdown_code
+from pipefy_exports_dagster.config.naming import MAIN
 from pipefy_exports_dagster.reading.description import FileDescription
+from pipefy_exports_dagster.text.quoting import markdown_code
 
 _LONGEST_HEADER = 80
 

@@ -1,5 +1,8 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Self
+
+from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,17 @@ class Slice:
     requested_month: date
     export_id: str
     exported_at: datetime
+
+    @classmethod
+    def of(cls, sidecar: Sidecar) -> Self:
+        """Return the slice that a raw file is loaded into."""
+        return cls(
+            sidecar.organization_id,
+            sidecar.period_filter,
+            sidecar.requested_month,
+            sidecar.export_id,
+            sidecar.exported_at,
+        )
 
     @property
     def exported_at_utc(self) -> datetime:

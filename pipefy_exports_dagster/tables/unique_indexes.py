@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pipefy_exports_dagster.errors import LoadFailedError
-from pipefy_exports_dagster.sql import identifier
+from pipefy_exports_dagster.text.sql import identifier
 
 from .rebuilding import replace_by_query
 from .table_state import TableIndex, table_state

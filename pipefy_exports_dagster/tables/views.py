@@ -1,6 +1,6 @@
 from typing import TYPE_CHECKING
 
-from pipefy_exports_dagster.sql import identifier
+from pipefy_exports_dagster.text.sql import identifier
 
 if TYPE_CHECKING:
     import duckdb

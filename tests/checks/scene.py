@@ -12,7 +12,7 @@ import duckdb
 from support.project import JOBS, Outcome, Project
 from support.shared_clock import SharedClock
 
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.checks.due_sensor import DUE_SENSOR
 from pipefy_exports_dagster.orchestration.checks.finding import Check

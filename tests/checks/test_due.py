@@ -8,7 +8,9 @@ import pytest
 from checks.scene import Scene
 from support.project import JOBS, REPORT
 
-from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, ReadOptions
+from pipefy_exports_dagster.config.exports import AutomationJobs
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.checks.due import OUT_OF_REACH, Today, how_to_fill, months_complete

@@ -10,18 +10,19 @@ import pytest
 from checks.scene import Scene
 from support.project import JOBS, REPORT
 
-from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig
+from pipefy_exports_dagster.config.exports import AutomationJobs
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.checks.finding import Check
-from pipefy_exports_dagster.orchestration.notifying.export_failure import (
+from pipefy_exports_dagster.orchestration.notify.export_failure import (
     IN_THE_LOG,
     ExportFailure,
     advice_for,
     error_classes,
 )
-from pipefy_exports_dagster.orchestration.notifying.failed_check_sensor import pipefy_failed_check_sensor
-from pipefy_exports_dagster.orchestration.notifying.failure_sensor import pipefy_failure_sensor
+from pipefy_exports_dagster.orchestration.notify.failed_check_sensor import pipefy_failed_check_sensor
+from pipefy_exports_dagster.orchestration.notify.failure_sensor import pipefy_failure_sensor
 
 
 def tell_of_newest_run(scene: Scene, sensor: dg.SensorDefinition) -> Any:

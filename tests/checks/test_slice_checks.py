@@ -11,7 +11,8 @@ import pytest
 from checks.scene import Scene
 from support.project import JOBS, REPORT
 
-from pipefy_exports_dagster.config import AutomationJobs, ReadOptions
+from pipefy_exports_dagster.config.exports import AutomationJobs
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.orchestration.checks.export_checks import OF_LOAD, OF_SLICE, OF_TABLE
 from pipefy_exports_dagster.orchestration.checks.finding import Check
 

@@ -13,14 +13,15 @@ from click.testing import CliRunner
 from support.project import JOBS, REPORT
 
 from pipefy_exports_dagster.cli.main import main
-from pipefy_exports_dagster.config import AutomationJobs, ReadOptions
+from pipefy_exports_dagster.config.exports import AutomationJobs
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.orchestration.checks.finding import Check
 from pipefy_exports_dagster.orchestration.checks.loads import Load, newest_loads
 from pipefy_exports_dagster.orchestration.checks.whole_file import whole_file_loaded
 from pipefy_exports_dagster.orchestration.metadata.column_changes import ColumnChanges
 from pipefy_exports_dagster.orchestration.metadata.file_contents import StoredContents, contents_metadata
+from pipefy_exports_dagster.orchestration.stages import Stage
 from pipefy_exports_dagster.reading.description import FileDescription, SheetRows
-from pipefy_exports_dagster.stages import Stage
 
 Rows = list[list[Any]]
 

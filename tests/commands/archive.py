@@ -6,13 +6,23 @@ from datetime import UTC, date, datetime, timedelta
 
 from support.project import JOBS, Project
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.history import HistoryBuilder, history_plan
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+    add_months,
+    month_of,
+)
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, add_months, month_of
-from pipefy_exports_dagster.pipefy.raw_files import RawFile, RawFolder, Sidecar, sha256_of
-from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.raw_files.folder import (
+    RawFile,
+    RawFolder,
+    sha256_of,
+)
+from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID
 from pipefy_exports_dagster.tables import Slice, load_file
 
@@ -69,18 +79,12 @@ class Archive:
         return folder.keep(part, sidecar)
 
     def load(self, raw: RawFile) -> None:
-        sidecar, config = raw.sidecar, self.project.config
+        config = self.project.config
         load_file(
             raw.path,
             database=config.database_path,
             table=JOBS,
-            slice_=Slice(
-                sidecar.organization_id,
-                sidecar.period_filter,
-                sidecar.requested_month,
-                sidecar.export_id,
-                sidecar.exported_at,
-            ),
+            slice_=Slice.of(raw.sidecar),
             options=ReadOptions(),
         )
 

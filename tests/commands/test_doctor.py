@@ -18,14 +18,19 @@ from commands.shell import PIPEFY_EXPORTS, Shell, error_of, held
 from filelock import FileLock
 from support.project import JOBS, REPORT
 
-from pipefy_exports_dagster import config as config_module
-from pipefy_exports_dagster import configurations as configurations_module
-from pipefy_exports_dagster import environment as environment_module
-from pipefy_exports_dagster import read_options as read_options_module
 from pipefy_exports_dagster.cli.doctor.examination import examine
 from pipefy_exports_dagster.cli.doctor.settings import SETTINGS
 from pipefy_exports_dagster.clock import SystemClock
-from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, ReadOptions, Report
+from pipefy_exports_dagster.component import configurations as configurations_module
+from pipefy_exports_dagster.config import environment as environment_module
+from pipefy_exports_dagster.config import model as config_module
+from pipefy_exports_dagster.config import reading as read_options_module
+from pipefy_exports_dagster.config.exports import (
+    AutomationJobs,
+    Report,
+)
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.sandbox import (
     CLIENT_ID,
     CLIENT_SECRET,

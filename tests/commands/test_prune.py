@@ -14,8 +14,8 @@ from commands.archive import Archive
 from commands.shell import Shell, copy_of, error_of
 from support.project import Project
 
-from pipefy_exports_dagster.pipefy.periods import PeriodFilter
-from pipefy_exports_dagster.pipefy.raw_files import sidecar_path
+from pipefy_exports_dagster.periods import PeriodFilter
+from pipefy_exports_dagster.raw_files.sidecar import sidecar_path
 from pipefy_exports_dagster.sandbox import SECOND_ORGANIZATION_ID, Sandbox
 from pipefy_exports_dagster.tables import held_exports, held_months
 

@@ -24,7 +24,7 @@ from pipefy_exports_dagster import (
 )
 from pipefy_exports_dagster.component.sections import section_of
 from pipefy_exports_dagster.component.yaml_file import configurations_in
-from pipefy_exports_dagster.config_docs import descriptions
+from pipefy_exports_dagster.config.descriptions import descriptions
 
 SECTIONS = (
     AutomationJobs,

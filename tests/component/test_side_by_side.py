@@ -16,9 +16,14 @@ from component.their_project import TYPE, TheirProject
 from support.project import Project
 
 from pipefy_exports_dagster.cli.main import main
-from pipefy_exports_dagster.config import PipefyExportsConfig, Report
+from pipefy_exports_dagster.config.exports import Report
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
-from pipefy_exports_dagster.pipefy.raw_files import RawFolder, read_sidecar, write_sidecar
+from pipefy_exports_dagster.raw_files.folder import RawFolder
+from pipefy_exports_dagster.raw_files.sidecar import (
+    read_sidecar,
+    write_sidecar,
+)
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, Sandbox
 
 DOCUMENT = """

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from component.their_project import TYPE, TheirProject
 
-from pipefy_exports_dagster.pipefy.raw_files import read_sidecar
+from pipefy_exports_dagster.raw_files.sidecar import read_sidecar
 from pipefy_exports_dagster.sandbox import (
     ORGANIZATION_ID,
     SECOND_ORGANIZATION_ID,

@@ -11,7 +11,10 @@ import dagster as dg
 from support.project import JOBS, Outcome, Project
 from support.shared_clock import SharedClock
 
-from pipefy_exports_dagster.config import PipefyExportsConfig, Wait
+from pipefy_exports_dagster.config.model import (
+    PipefyExportsConfig,
+    Wait,
+)
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.pending.roles import SENSOR_NAME
 from pipefy_exports_dagster.orchestration.resources import resources_of

@@ -9,7 +9,7 @@ from deferred.scene import PARTITIONS, Scene
 from deferred.test_deferred_runs import WRITTEN
 from support.project import JOBS
 
-from pipefy_exports_dagster.config import Report
+from pipefy_exports_dagster.config.exports import Report
 
 REPORTS = [f"report_{number}" for number in range(1, 20)]
 ASSETS = [JOBS, *REPORTS]

@@ -6,12 +6,16 @@ from contextlib import contextmanager
 import pytest
 from deferred.scene import Scene
 
-from pipefy_exports_dagster.config import Report
+from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.orchestration.resources import pipefy_resource
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+    month_of,
+)
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportState
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
 from pipefy_exports_dagster.pipefy.status_batch import MAX_SINGLE_REQUESTS, Answers, Question, StatusClient
 from pipefy_exports_dagster.sandbox import well_known
 from pipefy_exports_dagster.sandbox.exports import ExportKind

@@ -8,10 +8,10 @@ import dagster as dg
 import pytest
 import yaml
 
-from pipefy_exports_dagster.configurations import configurations
-from pipefy_exports_dagster.instance import shipped_dagster_yaml
+from pipefy_exports_dagster.cli.instance import shipped_dagster_yaml
+from pipefy_exports_dagster.component.configurations import configurations
+from pipefy_exports_dagster.config.reading import ALL_SHEETS
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
-from pipefy_exports_dagster.read_options import ALL_SHEETS
 
 DOCS = Path(__file__).parents[2] / "docs"
 COMPONENT = "type: pipefy_exports_dagster.PipefyExportsComponent"

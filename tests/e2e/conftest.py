@@ -12,8 +12,11 @@ from integration.server_process import free_port, server_process
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from support.project import DEFINITIONS, JOBS, JOBS_HISTORY, REPORT, Project
 
+from pipefy_exports_dagster.orchestration.stages import (
+    OnStage,
+    Stage,
+)
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
-from pipefy_exports_dagster.stages import OnStage, Stage
 
 REPOSITORY = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -16,7 +16,7 @@ from e2e.conftest import (
 from playwright.sync_api import Locator, Page, expect
 from support.project import JOBS, JOBS_HISTORY, REPORT, Project
 
-from pipefy_exports_dagster.pipefy.periods import add_months
+from pipefy_exports_dagster.periods import add_months
 
 RUN_TIMEOUT_MS = 60_000
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ReadLimitError, UnreadableFileError
-from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.child import read
 from pipefy_exports_dagster.reading.staged import StagedTable
 

@@ -12,7 +12,7 @@ import pytest
 from history.installation import Installation
 from support.project import Project
 
-from pipefy_exports_dagster.config import AutomationJobs
+from pipefy_exports_dagster.config.exports import AutomationJobs
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 
 SMALL: dict[str, Any] = {"jobs": 200, "cards": 100, "processing_seconds": 0.1}

@@ -11,11 +11,11 @@ import dagster as dg
 from support.project import Project
 from support.shared_clock import SharedClock
 
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
+from pipefy_exports_dagster.orchestration.stages import ignore_stage
 from pipefy_exports_dagster.sandbox import Sandbox
-from pipefy_exports_dagster.stages import ignore_stage
 
 HISTORY = "automation_jobs_history"
 REPORT_HISTORY = "organization_report_history"

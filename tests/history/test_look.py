@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.history.look import FileLook, RowsOverTime, look_at
-from pipefy_exports_dagster.pipefy.periods import Window
-from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.periods import Window
 from pipefy_exports_dagster.reading.child import read
 
 OCTOBER = Window(date(2026, 10, 1), date(2026, 11, 1))

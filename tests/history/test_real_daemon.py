@@ -13,7 +13,7 @@ from integration.server_process import free_port, server_process
 from support.daemon import wait_for
 from support.project import DEFINITIONS, JOBS, Project
 
-from pipefy_exports_dagster.pipefy.periods import add_months
+from pipefy_exports_dagster.periods import add_months
 from pipefy_exports_dagster.sandbox import Sandbox
 
 ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}

@@ -4,10 +4,13 @@ from datetime import date
 
 import pytest
 
-from pipefy_exports_dagster.config import Report
+from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.history.requests import difference_in_rows
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+)
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 
 PERIOD = Period(PeriodFilter.LAST_MONTH, date(2026, 11, 1))
 OWN = {"operator": "and", "queries": [{"field": "pipe", "operator": "eq", "value": "x", "type": "string"}]}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.project import JOBS
 
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.events import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.orchestration.history.schedule import DAY, HOUR

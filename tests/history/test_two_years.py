@@ -8,11 +8,11 @@ import pytest
 from history.installation import HISTORY, Installation
 from support.project import JOBS
 
-from pipefy_exports_dagster.pipefy.periods import add_months
+from pipefy_exports_dagster.orchestration.stages import Stage
+from pipefy_exports_dagster.periods import add_months
 from pipefy_exports_dagster.reading.names import column_names
 from pipefy_exports_dagster.sandbox.jobs import HEADERS
 from pipefy_exports_dagster.sandbox.periods import Month
-from pipefy_exports_dagster.stages import Stage
 
 FIRST = date(2024, 7, 1)
 MONTHS = 24

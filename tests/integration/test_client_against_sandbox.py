@@ -13,13 +13,22 @@ import openpyxl
 import pytest
 
 from pipefy_exports_dagster.clock import SystemClock
-from pipefy_exports_dagster.config import Connection, PollPolicy, Report
+from pipefy_exports_dagster.config.exports import Report
+from pipefy_exports_dagster.config.model import (
+    Connection,
+    PollPolicy,
+)
 from pipefy_exports_dagster.errors import (
     AuthenticationError,
     ExportFailedError,
     ExportNotFoundError,
     PermissionDeniedError,
     RequestRejectedError,
+)
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+    month_of,
 )
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.client import PipefyClient
@@ -28,9 +37,8 @@ from pipefy_exports_dagster.pipefy.credentials import Credentials, ServiceAccoun
 from pipefy_exports_dagster.pipefy.download import download_export
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export, ExportKind
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
 from pipefy_exports_dagster.pipefy.polling import await_export
-from pipefy_exports_dagster.pipefy.raw_files import suffix_for
+from pipefy_exports_dagster.raw_files.folder import suffix_for
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 from pipefy_exports_dagster.sandbox.settings import Dialect, FileFormat
 from pipefy_exports_dagster.sandbox.well_known import (

@@ -12,7 +12,7 @@ import pytest
 from support.project import JOBS, REPORT
 
 from pipefy_exports_dagster.cli.demo.answers import QUESTIONS
-from pipefy_exports_dagster.pipefy.periods import PeriodFilter
+from pipefy_exports_dagster.periods import PeriodFilter
 
 PIPEFY_EXPORTS = Path(sys.executable).with_name("pipefy-exports")
 PARTITIONS = {(table, period.value) for table in (JOBS, REPORT) for period in PeriodFilter}

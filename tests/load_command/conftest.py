@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner, Result
 from support.project import JOBS, Project
 
+from pipefy_exports_dagster.cli.instance import prepare_instance
 from pipefy_exports_dagster.cli.main import main
-from pipefy_exports_dagster.instance import prepare_instance
 
 TOKEN = "token-that-must-not-be-printed"
 ORGANIZATION = "301"

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import PipefyExportsError
-from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.child import read
 from pipefy_exports_dagster.tables import workspace
 

@@ -15,8 +15,8 @@ from support.project import JOBS, REPORT, Project
 
 from pipefy_exports_dagster.orchestration.events import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.orchestration.ledger import Ledger
+from pipefy_exports_dagster.orchestration.stages import Stage
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
-from pipefy_exports_dagster.stages import Stage
 from pipefy_exports_dagster.tables import Slice, load_file
 
 from .conftest import ORGANIZATION, Desk, answer, error_of

@@ -7,8 +7,8 @@ import duckdb
 import pytest
 from support.loader import Loader
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import PipefyExportsError
-from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.discretion import without_values
 from pipefy_exports_dagster.reading.parent import read_table_file
 from pipefy_exports_dagster.tables.database import translated

@@ -9,12 +9,12 @@ import pytest
 from support.loader import Loader
 
 from pipefy_exports_dagster.cli.load.dry_run import plan_load
-from pipefy_exports_dagster.quoting import markdown_code
-from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.reading.child import read
 from pipefy_exports_dagster.tables import ChangeKind, LoadReport, Slice, workspace
 from pipefy_exports_dagster.tables.kept_slice import KeptSlice
 from pipefy_exports_dagster.tables.month import MonthReport, MonthSlice, replace_month
+from pipefy_exports_dagster.text.quoting import markdown_code
 
 SliceOf = Callable[..., Slice]
 Load = Callable[..., LoadReport]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from support.loader import Loader
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import LoadFailedError
-from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.tables import Slice
 
 SliceOf = Callable[..., Slice]

@@ -17,7 +17,7 @@ from pipefy_exports_dagster.orchestration.metadata.day_picture import (
     markdown_picture,
     picture_in,
 )
-from pipefy_exports_dagster.pipefy.periods import Window
+from pipefy_exports_dagster.periods import Window
 from pipefy_exports_dagster.reading.daily_rows import DailyRows
 
 OCTOBER = Window(date(2026, 10, 1), date(2026, 11, 1))

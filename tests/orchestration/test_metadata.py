@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.history.look import FileLook, RowsOverTime
 from pipefy_exports_dagster.history.time_column import DateColumn, TimeColumn
 from pipefy_exports_dagster.orchestration.events import RequestedExport
@@ -17,9 +18,12 @@ from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
 from pipefy_exports_dagster.orchestration.metadata.fitting import MAX_BYTES, stored_size
 from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
 from pipefy_exports_dagster.orchestration.metadata.preview_table import preview_table
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
-from pipefy_exports_dagster.pipefy.raw_files import RawFile, Sidecar
-from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+)
+from pipefy_exports_dagster.raw_files.folder import RawFile
+from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 from pipefy_exports_dagster.reading.daily_rows import DailyRows
 from pipefy_exports_dagster.reading.description import FileDescription, SheetRows
 from pipefy_exports_dagster.reading.profile import LONGEST_VALUE, MAX_COLUMNS, ColumnProfile

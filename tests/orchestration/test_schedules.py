@@ -8,14 +8,26 @@ from zoneinfo import ZoneInfo, available_timezones
 import dagster as dg
 import pytest
 
-from pipefy_exports_dagster.config import Connection, PipefyExportsConfig, Report, Schedule, Schedules
+from pipefy_exports_dagster.config.exports import Report
+from pipefy_exports_dagster.config.model import (
+    Connection,
+    PipefyExportsConfig,
+)
+from pipefy_exports_dagster.config.schedules import (
+    Schedule,
+    Schedules,
+)
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.events import EXPORT_ID, REQUESTED_MONTH
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+    month_of,
+)
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
 
 ASSETS = ("automation_jobs_export", "organization_report_export")
 DEFINITIONS = build_pipefy_exports(PipefyExportsConfig(reports=[Report()]))

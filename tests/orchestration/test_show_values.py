@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from support.project import REPORT, REPORT_HISTORY, Project
 
-from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.sandbox import Sandbox
 
 PERSONAL = ("titulo", "criado_por", "responsaveis", "cnpj_do_fornecedor", "finalizado_em", "valor_total_r")

@@ -9,7 +9,7 @@ from pipefy.downloading import Download
 from pipefy.manual_clock import ManualClock
 from pipefy.scripted_server import ScriptedServer
 
-from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.credentials import StaticToken
 

@@ -13,7 +13,7 @@ from pipefy.scripted_server import (
 )
 from pipefy.secrets_in import told_by
 
-from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import (
     PipefyExportsError,
 )

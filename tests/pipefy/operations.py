@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from datetime import date
 
-from pipefy_exports_dagster.config import Report
+from pipefy_exports_dagster.config.exports import Report
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+)
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.look_ups import (
@@ -14,7 +18,6 @@ from pipefy_exports_dagster.pipefy.look_ups import (
     who_asks,
 )
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.status_batch import Question, StatusClient
 
 JOBS = AutomationJobsExport("300")

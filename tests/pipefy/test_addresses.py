@@ -2,7 +2,7 @@ import httpx
 import pytest
 from pipefy.secrets_in import told_by
 
-from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import ConfigurationError, DownloadRefusedError
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, shown
 

@@ -15,10 +15,14 @@ from pipefy_exports_dagster.errors import (
     SchemaMismatchError,
     ServerUnavailableError,
 )
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+    Window,
+)
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.export import ExportState
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
 
 PERIOD = Period(PeriodFilter.LAST_MONTH, date(2026, 11, 1))
 KIND = AutomationJobsExport("300")

@@ -14,7 +14,7 @@ from pipefy.scripted_server import (
     truncated,
 )
 
-from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import (
     AuthenticationError,
     ConnectionFailedError,

@@ -5,7 +5,7 @@ import pytest
 from pipefy.manual_clock import ManualClock
 from pipefy.secrets_in import told_by
 
-from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import AuthenticationError, ConfigurationError
 from pipefy_exports_dagster.pipefy.credentials import (
     ServiceAccount,

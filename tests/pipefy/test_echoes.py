@@ -16,7 +16,7 @@ from pipefy.operations import JOBS, OPERATIONS, Operation
 from pipefy.scripted_server import Handler, Reply, ScriptedServer, answer, raw
 from pipefy.secrets_in import told_by
 
-from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.credentials import Credentials, ServiceAccount, StaticToken

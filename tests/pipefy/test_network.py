@@ -11,7 +11,7 @@ from pipefy.relaying_proxy import AUTHORITY, RelayingProxy, server_tls
 from pipefy.scripted_server import ScriptedServer, answer, flood
 from pipefy.secrets_in import told_by
 
-from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import ConnectionFailedError, PipefyExportsError
 from pipefy_exports_dagster.pipefy import transport
 from pipefy_exports_dagster.pipefy.client import PipefyClient

@@ -5,7 +5,7 @@ import pytest
 from pipefy.manual_clock import ManualClock
 from pipefy.scripted_server import Reply, ScriptedServer, answer, reset, truncated
 
-from pipefy_exports_dagster.config import Report
+from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.errors import (
     ConfigurationError,
     ConnectionFailedError,
@@ -15,11 +15,14 @@ from pipefy_exports_dagster.errors import (
     RequestRejectedError,
     ServerUnavailableError,
 )
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+)
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.creating import create_patiently
 from pipefy_exports_dagster.pipefy.export import ExportState
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
 
 PERIOD = Period(PeriodFilter.LAST_MONTH, date(2026, 11, 1))
 OCTOBER = [

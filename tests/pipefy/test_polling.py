@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipefy.manual_clock import ManualClock
 
-from pipefy_exports_dagster.config import PollPolicy
+from pipefy_exports_dagster.config.model import PollPolicy
 from pipefy_exports_dagster.errors import (
     AuthenticationError,
     ConnectionFailedError,

@@ -10,16 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipefy_exports_dagster.errors import DiskFullError
-from pipefy_exports_dagster.pipefy.raw_files import (
-    RawFolder,
-    Sidecar,
+from pipefy_exports_dagster.files.names import safe_name
+from pipefy_exports_dagster.files.private import (
     full_disk_named,
     open_private,
-    read_sidecar,
-    safe_name,
+)
+from pipefy_exports_dagster.raw_files.folder import (
+    RawFolder,
     sha256_of,
-    sidecar_path,
     suffix_for,
+)
+from pipefy_exports_dagster.raw_files.sidecar import (
+    Sidecar,
+    read_sidecar,
+    sidecar_path,
     write_sidecar,
 )
 
@@ -110,8 +114,24 @@ def test_a_sidecar_that_cannot_be_used_is_none(text: str, folder: RawFolder) -> 
 def test_a_sidecar_of_a_later_version_is_read(folder: RawFolder) -> None:
     raw = folder.keep(*part_of(folder, "e1"))
     stored = json.loads(sidecar_path(raw.path).read_bytes())
-    sidecar_path(raw.path).write_text(json.dumps(stored | {"rows": 5}))
+    sidecar_path(raw.path).write_text(json.dumps(stored | {"version": 99, "rows": 5}))
     assert read_sidecar(raw.path) == raw.sidecar
+
+
+def test_a_sidecar_without_a_version_is_read(folder: RawFolder) -> None:
+    raw = folder.keep(*part_of(folder, "e1"))
+    stored = json.loads(sidecar_path(raw.path).read_bytes())
+    assert stored.pop("version") == 1
+    sidecar_path(raw.path).write_text(json.dumps(stored))
+    assert read_sidecar(raw.path) == raw.sidecar
+
+
+def test_a_sidecar_without_a_field_that_has_no_default_is_none(folder: RawFolder) -> None:
+    raw = folder.keep(*part_of(folder, "e1"))
+    stored = json.loads(sidecar_path(raw.path).read_bytes())
+    del stored["sha256"]
+    sidecar_path(raw.path).write_text(json.dumps(stored))
+    assert read_sidecar(raw.path) is None
 
 
 def test_a_kill_between_sidecar_and_file_leaves_nothing_to_be_found(folder: RawFolder) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipefy_exports_dagster.errors import InvalidFilterError
-from pipefy_exports_dagster.pipefy.periods import Window
+from pipefy_exports_dagster.periods import Window
 from pipefy_exports_dagster.pipefy.report_filter import (
     QUERY_OPERATORS,
     QUERY_TYPES,

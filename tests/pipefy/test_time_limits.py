@@ -13,7 +13,7 @@ from pipefy.conftest import TOKEN
 from pipefy.downloading import CONTENT, WHOLE, Download
 from pipefy.scripted_server import Reply, ScriptedServer, answer, flood, redirect
 
-from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import ConnectionFailedError, DownloadFailedError, DownloadRefusedError
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.credentials import StaticToken

@@ -3,8 +3,8 @@
 import pytest
 from support.loader import Loader
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ValueDoesNotFitError
-from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS
 
 ROWS = 5 * SAMPLE_ROWS

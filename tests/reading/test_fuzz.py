@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from support.loader import Loader
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import UnreadableFileError
-from pipefy_exports_dagster.read_options import ReadOptions
 
 from .mutations import mutated, respelt_xml
 from .other_readers import NoReaderError, cells_of_another_reader, differences

@@ -16,8 +16,8 @@ import pytest
 from fuzz.make_seeds import packed
 from support.workbooks import MAIN, Book
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import UnreadableFileError
-from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.child import read
 from pipefy_exports_dagster.reading.xlsx.xml_tree import XmlTree
 

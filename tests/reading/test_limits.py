@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from support.loader import Loader
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import (
     DiskFullError,
     ReaderFailedError,
     ReadLimitError,
     UnreadableFileError,
 )
-from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.parent import read_table_file
 from pipefy_exports_dagster.tables import workspace
 
@@ -222,11 +222,12 @@ def test_importing_loads_nothing_heavy() -> None:
 
 def test_the_process_that_reads_imports_nothing_that_it_does_not_need() -> None:
     ours = "pipefy_exports_dagster"
-    modules = ("child", "staging", "unwrapping", "delimited.reader", "xlsx.reader")
+    modules = ("child", "staging", "unwrapping", "csv.reader", "xlsx.reader")
     found = imported(", ".join(f"{ours}.reading.{module}" for module in modules))
-    options = (".read_options", ".date_formats", ".field_checks", ".pinned_types")
+    options = (".config.reading", ".config.date_formats", ".config.field_checks", ".config.pinned_types")
     # An error may quote a file, as text that nothing obeys.
-    beside = {f"{ours}{module}" for module in ("", ".errors", ".quoting", *options, ".reading", ".sql")}
+    text = (".text", ".text.quoting", ".text.sql")
+    beside = {f"{ours}{module}" for module in ("", ".config", ".errors", ".reading", *options, *text)}
     assert beside == {
         name for name in found if name.startswith(ours) and not name.startswith(f"{ours}.reading.")
     }

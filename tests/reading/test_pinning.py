@@ -3,8 +3,8 @@ from decimal import Decimal
 import pytest
 from support.loader import Loader
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError, LoadFailedError, ValueDoesNotFitError
-from pipefy_exports_dagster.read_options import ReadOptions
 
 
 def pinned(**column_types: str) -> ReadOptions:

@@ -7,8 +7,8 @@ import pytest
 from support.loader import Loader
 from support.workbooks import Book, rows
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError, UnreadableFileError
-from pipefy_exports_dagster.read_options import ReadOptions
 
 CARDS = rows(["id", "v"], ["1", "x"], ["2", "y"])
 COVER = rows(["Relatório", "Todos os cards"], ["Gerado em", "26/11/2026"])

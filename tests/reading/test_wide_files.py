@@ -12,9 +12,9 @@ import duckdb
 import pytest
 from support.loader import LAST_MONTH, Loader
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import UnreadableFileError, ValueDoesNotFitError
 from pipefy_exports_dagster.history.look import look_at
-from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.parent import read_table_file
 from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS
 from pipefy_exports_dagster.reading.text_types import (

@@ -7,8 +7,8 @@ import pytest
 from support.loader import Loader
 from support.workbooks import Book, one_sheet, rows
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import UnreadableFileError
-from pipefy_exports_dagster.read_options import ReadOptions
 from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS
 
 COLUMNS, ROWS = 2_000, 20

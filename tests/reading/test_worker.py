@@ -37,7 +37,7 @@ READ = """
 import sys
 from pathlib import Path
 from pipefy_exports_dagster.tables import workspace
-from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.reading.parent import read_table_file
 path, database, seconds = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
 with workspace(database) as folder:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipefy_exports_dagster.stages import Stage
+from pipefy_exports_dagster.orchestration.stages import Stage
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from reliability.fault_cases import SERVICE_ACCOUNT
 from support.project import JOBS, Outcome, Project
 
-from pipefy_exports_dagster.config import PollPolicy
+from pipefy_exports_dagster.config.model import PollPolicy
 from pipefy_exports_dagster.sandbox import Sandbox, well_known
 
 QUICK = PollPolicy(min_interval_s=0.1, max_interval_s=0.5, timeout_s=60)

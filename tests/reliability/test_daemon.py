@@ -10,7 +10,7 @@ import dagster as dg
 from support.daemon import daemon, wait_for
 from support.project import DEFINITIONS, JOBS, Project
 
-from pipefy_exports_dagster.instance import shipped_dagster_yaml
+from pipefy_exports_dagster.cli.instance import shipped_dagster_yaml
 from pipefy_exports_dagster.sandbox import Sandbox
 
 SHORTENED = {

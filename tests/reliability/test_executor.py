@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 from support.project import JOBS, REPORT, Project
 
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.executor import SIDE_BY_SIDE, side_by_side_executor
 from pipefy_exports_dagster.sandbox import Sandbox

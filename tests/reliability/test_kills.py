@@ -11,8 +11,8 @@ import pytest
 from reliability.kill_points import KILL_POINTS, KillPoint
 from support.project import JOBS, Project
 
+from pipefy_exports_dagster.orchestration.stages import Stage
 from pipefy_exports_dagster.sandbox import Sandbox
-from pipefy_exports_dagster.stages import Stage
 
 TESTS = Path(__file__).parents[1]
 STOPPING = "support.stopping_definitions"

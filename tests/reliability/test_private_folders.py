@@ -11,7 +11,7 @@ import pytest
 from commands.shell import PIPEFY_EXPORTS
 from support.project import JOBS, Project
 
-from pipefy_exports_dagster.private_files import make_folder
+from pipefy_exports_dagster.files.private import make_folder
 
 ROWS = "Código,Status\n1,done\n2,failed\n"
 DEMO = "from pathlib import Path; from pipefy_exports_dagster.cli.demo.environment import sandbox_environment as make; "

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from support.project import JOBS, Outcome, Project
 
-from pipefy_exports_dagster.config import AutomationJobs, PipefyExportsConfig, ReadOptions
+from pipefy_exports_dagster.config.exports import AutomationJobs
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings

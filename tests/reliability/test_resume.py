@@ -11,9 +11,11 @@ import pytest
 from support.project import JOBS, REPORT, Outcome, Project
 from support.shared_clock import SharedClock
 
-from pipefy_exports_dagster.config import AutomationJobs, PollPolicy, ReadOptions
+from pipefy_exports_dagster.config.exports import AutomationJobs
+from pipefy_exports_dagster.config.model import PollPolicy
+from pipefy_exports_dagster.config.reading import ReadOptions
+from pipefy_exports_dagster.orchestration.stages import Stage
 from pipefy_exports_dagster.sandbox import Sandbox
-from pipefy_exports_dagster.stages import Stage
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -11,7 +11,7 @@ import duckdb
 import openpyxl
 import pytest
 
-from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.reading.child import read
 from pipefy_exports_dagster.tables import LoadReport, Slice, load_file, replace_slice, workspace
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipefy_exports_dagster.environment import config_from_environment
+from pipefy_exports_dagster.config.environment import config_from_environment
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
 

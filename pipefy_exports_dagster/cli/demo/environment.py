@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pipefy_exports_dagster.instance import prepare_instance
+from pipefy_exports_dagster.cli.instance import prepare_instance
 from pipefy_exports_dagster.sandbox import well_known
 
 OURS = ("PIPEFY_", "DAGSTER_")

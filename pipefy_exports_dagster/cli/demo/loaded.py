@@ -16,7 +16,7 @@ from pipefy_exports_dagster.orchestration.events import (
 )
 from pipefy_exports_dagster.orchestration.metadata.day_picture import picture_in
 from pipefy_exports_dagster.orchestration.metadata.materialization import ROWS_PER_DAY
-from pipefy_exports_dagster.pipefy.periods import PeriodFilter
+from pipefy_exports_dagster.periods import PeriodFilter
 
 
 @dataclass(frozen=True, slots=True)

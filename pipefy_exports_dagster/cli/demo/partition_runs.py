@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipefy_exports_dagster.private_files import make_folder
+from pipefy_exports_dagster.files.private import make_folder
 
 MODULE = "pipefy_exports_dagster.definitions"
 MAX_SHOWN_LINES = 12

@@ -9,15 +9,15 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from pipefy_exports_dagster.asset_names import history_name
 from pipefy_exports_dagster.cli.demo.answers import QUESTIONS, answer
 from pipefy_exports_dagster.cli.demo.environment import sandbox_data_dir, sandbox_environment
 from pipefy_exports_dagster.cli.demo.loaded import LoadedPartition, loaded_partitions
 from pipefy_exports_dagster.cli.demo.partition_runs import PartitionRun, start_run
 from pipefy_exports_dagster.cli.rebuild_history import rebuild
-from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.environment import config_from_environment
-from pipefy_exports_dagster.pipefy.periods import PeriodFilter
+from pipefy_exports_dagster.config.environment import config_from_environment
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.naming import history_name
+from pipefy_exports_dagster.periods import PeriodFilter
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 
 REDRAW_S = 0.25

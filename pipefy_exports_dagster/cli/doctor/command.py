@@ -24,7 +24,7 @@ from pipefy_exports_dagster.cli.failures import ended_in_one_line
 from pipefy_exports_dagster.cli.output import echo_json, readers_may_leave
 from pipefy_exports_dagster.cli.text import one_line
 from pipefy_exports_dagster.clock import Clock, SystemClock
-from pipefy_exports_dagster.dotenv_environment import environment_with_dotenv
+from pipefy_exports_dagster.config.dotenv import environment_with_dotenv
 
 STYLES = {State.OK: "green", State.LOOK: "yellow", State.WRONG: "bold red", State.SKIPPED: "dim"}
 WIDEST_STATE = max(map(len, State))

@@ -8,12 +8,12 @@ from datetime import datetime
 from pipefy_exports_dagster.cli.doctor import account, permissions, reports, storage
 from pipefy_exports_dagster.cli.doctor.finding import Finding, State, skipped
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.history import archived_files
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.periods import month_of
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.credentials import read_credentials
 from pipefy_exports_dagster.pipefy.look_ups import Organization
-from pipefy_exports_dagster.pipefy.periods import month_of
+from pipefy_exports_dagster.raw_files.archive import archived_files
 
 REQUEST_TIMEOUT_S = 10.0
 """For a look-up. An answer that takes longer is a finding itself."""

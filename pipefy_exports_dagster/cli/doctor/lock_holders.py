@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipefy_exports_dagster.lock_files import program_of
+from pipefy_exports_dagster.files.locks import program_of
 
 # `struct flock`: type, whence, start, length, process; in the order of each system.
 _FLOCK = {"linux": "hhqqi4x", "darwin": "qqihh"}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pipefy_exports_dagster.cli.doctor.finding import Finding, look
 from pipefy_exports_dagster.cli.doctor.settings import CREDENTIALS
-from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.dotenv_environment import dagster_home_of
-from pipefy_exports_dagster.private_files import is_shared
+from pipefy_exports_dagster.config.dotenv import dagster_home_of
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.files.private import is_shared
 from pipefy_exports_dagster.tables.read_copy import read_copy_path
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO

@@ -5,15 +5,18 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pipefy_exports_dagster.asset_names import table_in_sql
 from pipefy_exports_dagster.cli.doctor.finding import Finding, look, ok, wrong
 from pipefy_exports_dagster.cli.doctor.lock_holders import lock_holder
 from pipefy_exports_dagster.cli.query.reading import opened_for_reading
-from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.dotenv_environment import dagster_home_of
+from pipefy_exports_dagster.config.dotenv import dagster_home_of
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.naming import table_in_sql
 from pipefy_exports_dagster.errors import DatabaseLockedError, PipefyExportsError
 from pipefy_exports_dagster.exports import configured_exports
-from pipefy_exports_dagster.lock_files import is_held, lock_file_holder
+from pipefy_exports_dagster.files.locks import (
+    is_held,
+    lock_file_holder,
+)
 
 LITTLE_SPACE_BYTES = 1_000_000_000
 

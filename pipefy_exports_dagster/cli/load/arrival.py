@@ -8,12 +8,17 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pipefy_exports_dagster.cli.text import file_export_id, file_name
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import DiskFullError
+from pipefy_exports_dagster.files.private import open_private
 from pipefy_exports_dagster.orchestration.events import FROM_FILE
+from pipefy_exports_dagster.periods import month_of
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
-from pipefy_exports_dagster.pipefy.periods import month_of
-from pipefy_exports_dagster.pipefy.raw_files import READ_SIZE, RawFolder, Sidecar, open_private
+from pipefy_exports_dagster.raw_files.folder import (
+    READ_SIZE,
+    RawFolder,
+)
+from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 
 
 @dataclass(frozen=True, slots=True)

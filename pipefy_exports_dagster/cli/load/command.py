@@ -22,13 +22,19 @@ from pipefy_exports_dagster.cli.param_types import (
     Size,
 )
 from pipefy_exports_dagster.cli.progress import Progress
-from pipefy_exports_dagster.config import PipefyExportsConfig, ReadOptions
-from pipefy_exports_dagster.configurations import configurations
-from pipefy_exports_dagster.dotenv_environment import dagster_home_of, environment_with_dotenv
+from pipefy_exports_dagster.component.configurations import configurations
+from pipefy_exports_dagster.config.dotenv import (
+    dagster_home_of,
+    environment_with_dotenv,
+)
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.reading import ALL_SHEETS, ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.periods import (
+    PeriodFilter,
+    month_of,
+)
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
-from pipefy_exports_dagster.pipefy.periods import PeriodFilter, month_of
-from pipefy_exports_dagster.read_options import ALL_SHEETS
 
 STAGES = {
     "waiting": "waiting: another run works on this partition",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import click
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError, ReadLimitError
-from pipefy_exports_dagster.read_options import ReadOptions
 
 LIMIT_OPTIONS = {
     "max_memory_bytes": "--max-memory",

@@ -21,15 +21,23 @@ from pipefy_exports_dagster.cli.load.arrival import (
 from pipefy_exports_dagster.cli.load.load_or_plan import Manner, OnStage, OnStaged, load_or_plan
 from pipefy_exports_dagster.cli.load.outcome import Outcome
 from pipefy_exports_dagster.cli.paths import require_database, require_file
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import SupersededExportError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.history.look import FileLook, look_at
 from pipefy_exports_dagster.orchestration.events import Materialized, newest_materialization
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
 from pipefy_exports_dagster.orchestration.superseded import refuse_older_than_empty
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, Window
-from pipefy_exports_dagster.pipefy.raw_files import RawFile, RawFolder, Sidecar
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+    Window,
+)
+from pipefy_exports_dagster.raw_files.folder import (
+    RawFile,
+    RawFolder,
+)
+from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.tables import LoadReport, Slice
 from pipefy_exports_dagster.tables.load import ignore_staged
@@ -189,13 +197,13 @@ def _load(
     on_staged: OnStaged = ignore_staged,
 ) -> LoadReport:
     try:
-        refuse_older_than_empty(held, _slice_of(sidecar))
+        refuse_older_than_empty(held, Slice.of(sidecar))
         return load_or_plan(
             file,
             database=partition.config.database_path,
             schema=partition.export.schema,
             table=partition.export.table,
-            slice_=_slice_of(sidecar),
+            slice_=Slice.of(sidecar),
             manner=manner,
             read_copy=partition.config.read_copy,
             on_stage=on_stage,
@@ -206,16 +214,6 @@ def _load(
             f"{error}. If the file is newer than that, say when Pipefy made it: --requested-month and "
             "--exported-at; to look at an older one, load it beside with --table and --database"
         ) from None
-
-
-def _slice_of(sidecar: Sidecar) -> Slice:
-    return Slice(
-        organization_id=sidecar.organization_id,
-        period_filter=sidecar.period_filter,
-        requested_month=sidecar.requested_month,
-        export_id=sidecar.export_id,
-        exported_at=sidecar.exported_at,
-    )
 
 
 def _outcome(
@@ -231,7 +229,7 @@ def _outcome(
     return Outcome(
         report=report,
         database=partition.config.database_path,
-        slice_=_slice_of(sidecar),
+        slice_=Slice.of(sidecar),
         raw_file=raw_file,
         dry_run=manner.dry_run,
         seconds=time.monotonic() - started,

@@ -12,7 +12,7 @@ from pipefy_exports_dagster.cli.load.load_or_plan import Manner, load_or_plan
 from pipefy_exports_dagster.cli.load.outcome import NO_ORGANIZATION, Outcome
 from pipefy_exports_dagster.cli.paths import require_file
 from pipefy_exports_dagster.cli.text import file_export_id, file_name
-from pipefy_exports_dagster.pipefy.raw_files import sha256_of
+from pipefy_exports_dagster.raw_files.folder import sha256_of
 from pipefy_exports_dagster.tables import Slice
 
 

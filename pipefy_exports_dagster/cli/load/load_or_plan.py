@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipefy_exports_dagster.asset_names import MAIN
 from pipefy_exports_dagster.cli.load.dry_run import plan_load
 from pipefy_exports_dagster.cli.load.reading import read_file
 from pipefy_exports_dagster.cli.paths import require_database
-from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.config.naming import MAIN
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.reading.discretion import values_hidden
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.tables import LoadReport, Slice, replace_slice, workspace

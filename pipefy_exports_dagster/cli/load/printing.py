@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipefy_exports_dagster.asset_names import table_in_sql
 from pipefy_exports_dagster.cli.load.outcome import NO_ORGANIZATION, Outcome
 from pipefy_exports_dagster.cli.text import one_line
-from pipefy_exports_dagster.quoting import printable
+from pipefy_exports_dagster.config.naming import table_in_sql
 from pipefy_exports_dagster.reading.description import FileDescription, SheetRows
 from pipefy_exports_dagster.reading.left_out import counted, rows_in_words
+from pipefy_exports_dagster.text.quoting import printable
 
 LOG_WIDTH = 120
 """Columns, where the output goes to a file: the usual 80 would cut the tables."""

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import DatabaseLockedError, LoadFailedError, QueryRefusedError
-from pipefy_exports_dagster.quoting import printable
 from pipefy_exports_dagster.tables.database import wal_refused
+from pipefy_exports_dagster.text.quoting import printable
 
 if TYPE_CHECKING:
     import duckdb

@@ -10,11 +10,11 @@ from datetime import date, datetime
 
 import dagster as dg
 
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.checks.finding import Finding, failed, passed, table, warned
 from pipefy_exports_dagster.orchestration.events import materialized_partitions, newest_materialization
 from pipefy_exports_dagster.orchestration.ledger import Ledger
-from pipefy_exports_dagster.pipefy.periods import add_months
+from pipefy_exports_dagster.periods import add_months
 
 CHECKED_ON = "pipefy/checked_on"
 REACH_MONTHS = 3

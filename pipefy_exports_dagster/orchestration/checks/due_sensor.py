@@ -9,14 +9,14 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.orchestration.checks.due import CHECKED_ON, Today, last_month_is_here
 from pipefy_exports_dagster.orchestration.checks.finding import Check, Finding
 from pipefy_exports_dagster.orchestration.checks.history_checks import months_finding
 from pipefy_exports_dagster.orchestration.events import was_materialized
 from pipefy_exports_dagster.orchestration.ledger import Ledger
-from pipefy_exports_dagster.pipefy.periods import PeriodFilter
+from pipefy_exports_dagster.periods import PeriodFilter
 
 DUE_SENSOR = "pipefy_due_sensor"
 INTERVAL_S = 600

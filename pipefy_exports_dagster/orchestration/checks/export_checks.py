@@ -14,9 +14,9 @@ from typing import Any
 
 import dagster as dg
 
-from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.naming import schema_and_table
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.orchestration.checks.columns import columns_unchanged
@@ -30,7 +30,10 @@ from pipefy_exports_dagster.orchestration.events import materialized_partitions
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.partitions import PERIODS
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, ResourceKeys
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+)
 from pipefy_exports_dagster.tables.kept_slice import KeptRows, KeptSlice
 
 OF_TABLE = (Check.ROWS_MATCH_FILE, Check.HAS_ROWS, Check.ROWS_IN_WINDOW)

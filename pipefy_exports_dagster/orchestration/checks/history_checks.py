@@ -10,9 +10,9 @@ from types import MappingProxyType
 
 import dagster as dg
 
-from pipefy_exports_dagster.asset_names import schema_and_table
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.naming import schema_and_table
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.orchestration.checks.due import Today, held_months, months_complete

@@ -13,10 +13,10 @@ import dagster as dg
 
 from pipefy_exports_dagster.orchestration.checks.finding import Finding, failed, passed, table, warned
 from pipefy_exports_dagster.orchestration.checks.loads import Load
-from pipefy_exports_dagster.pipefy.raw_files import sha256_of
-from pipefy_exports_dagster.quoting import markdown_code
+from pipefy_exports_dagster.raw_files.folder import sha256_of
 from pipefy_exports_dagster.tables.kept_slice import KeptRows, KeptSlice, Repeated
 from pipefy_exports_dagster.tables.table_state import TableColumn
+from pipefy_exports_dagster.text.quoting import markdown_code
 
 MAX_EXAMPLES = 5
 AGAIN = "Materialize the partition again to put it right"

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from pipefy_exports_dagster.orchestration.checks.finding import Finding, failed, passed, warned
 from pipefy_exports_dagster.orchestration.checks.loads import Load
-from pipefy_exports_dagster.quoting import markdown_code
 from pipefy_exports_dagster.reading.left_out import counted
+from pipefy_exports_dagster.text.quoting import markdown_code
 
 
 def whole_file_loaded(label: str, loads: Sequence[Load]) -> Finding:

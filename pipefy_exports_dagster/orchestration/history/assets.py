@@ -10,7 +10,7 @@ import dagster as dg
 from pydantic import Field
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import MonthNotCoveredError
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.history import Grade, HistoryBuilder, MonthAction, MonthResult, history_plan
@@ -18,8 +18,8 @@ from pipefy_exports_dagster.orchestration.checks.due import how_to_fill
 from pipefy_exports_dagster.orchestration.checks.history_checks import history_findings
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster, retry_policy
 from pipefy_exports_dagster.orchestration.history.metadata import month_materialization
+from pipefy_exports_dagster.periods import month_of
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
-from pipefy_exports_dagster.pipefy.periods import month_of
 
 MONTH_FORMAT = "%Y-%m"
 MONTHS = (

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.checks.history_checks import history_checks
 from pipefy_exports_dagster.orchestration.history.assets import history_assets
 from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB, history_schedule

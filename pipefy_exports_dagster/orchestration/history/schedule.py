@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.history.assets import history_partitions
 from pipefy_exports_dagster.orchestration.schedules import schedule_status
 

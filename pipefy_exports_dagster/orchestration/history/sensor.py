@@ -8,7 +8,7 @@ from datetime import date, datetime
 import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.history import months_that_may_be_covered
 from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, MAX_ATTEMPTS, Verdict, few_lines
@@ -17,7 +17,10 @@ from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT
 from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB
 from pipefy_exports_dagster.orchestration.history.unbuilt import BUILDS_EXPORT, find_unbuilt
 from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+)
 
 EXPORTS_PER_TICK = 50
 NOTHING_NEW = "no export has brought months since the last tick"

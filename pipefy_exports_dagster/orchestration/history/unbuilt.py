@@ -17,7 +17,7 @@ from pipefy_exports_dagster.orchestration.events import run_ids_since
 from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT, month_of_key
 from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB
 from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
-from pipefy_exports_dagster.pipefy.periods import add_months
+from pipefy_exports_dagster.periods import add_months
 
 BUILDS_EXPORT = "pipefy/builds_export"
 """Tag of a run that the history's sensor launched: the id of the export whose months it builds."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from pipefy_exports_dagster.quoting import markdown_code
 from pipefy_exports_dagster.tables import ColumnChange
+from pipefy_exports_dagster.text.quoting import markdown_code
 
 MAX_CHANGES = 10
 MAX_CHANGE_LENGTH = 200

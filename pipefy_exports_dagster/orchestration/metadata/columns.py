@@ -12,9 +12,9 @@ import dagster as dg
 from pipefy_exports_dagster.orchestration.metadata.fitting import MAX_BYTES, as_many_as_fit, stored_size
 from pipefy_exports_dagster.orchestration.metadata.preview_table import preview_table
 from pipefy_exports_dagster.orchestration.metadata.profile_table import profile_table
-from pipefy_exports_dagster.quoting import markdown_text
 from pipefy_exports_dagster.reading.profile import ColumnProfile
 from pipefy_exports_dagster.tables import LoadedColumn
+from pipefy_exports_dagster.text.quoting import markdown_text
 
 PROFILE = "pipefy/profile"
 PREVIEW = "pipefy/preview"

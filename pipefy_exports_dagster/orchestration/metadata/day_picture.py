@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from urllib.parse import quote, unquote
 
 from pipefy_exports_dagster.history.look import RowsOverTime
-from pipefy_exports_dagster.pipefy.periods import Window
+from pipefy_exports_dagster.periods import Window
 
 SHOWN_IN_PLACE = 999
 WIDTH, HEIGHT = 500, 80

@@ -11,8 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipefy_exports_dagster.quoting import printable
-from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.reading.description import FileDescription, SheetRows
 from pipefy_exports_dagster.reading.left_out import (
     rows_in_words,
@@ -20,6 +19,7 @@ from pipefy_exports_dagster.reading.left_out import (
     shortened,
     title_lines_in_words,
 )
+from pipefy_exports_dagster.text.quoting import printable
 
 SHEETS_LOADED = "pipefy/sheets_loaded"
 SHEETS_SKIPPED = "pipefy/sheets_skipped"

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.history.look import FileLook, RowsOverTime
 from pipefy_exports_dagster.orchestration.events import (
     COLUMN_COUNT,
@@ -38,8 +39,7 @@ from pipefy_exports_dagster.orchestration.metadata.columns import (
 )
 from pipefy_exports_dagster.orchestration.metadata.day_picture import markdown_picture
 from pipefy_exports_dagster.orchestration.metadata.file_contents import contents_metadata
-from pipefy_exports_dagster.pipefy.periods import Window
-from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.periods import Window
 from pipefy_exports_dagster.tables import LoadReport
 
 ROWS_PER_DAY = "pipefy/rows_per_day"

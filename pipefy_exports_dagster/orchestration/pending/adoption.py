@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.events import RequestedExport
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.pending.resume import ago, why_not_resumed
 from pipefy_exports_dagster.orchestration.pending.roles import RunRole
+from pipefy_exports_dagster.periods import (
+    Period,
+    PeriodFilter,
+    month_of,
+)
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
-from pipefy_exports_dagster.pipefy.periods import Period, PeriodFilter, month_of
-from pipefy_exports_dagster.pipefy.raw_files import RawFolder
+from pipefy_exports_dagster.raw_files.folder import RawFolder
 
 
 @dataclass(frozen=True, slots=True)

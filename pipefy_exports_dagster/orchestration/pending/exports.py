@@ -9,7 +9,7 @@ import dagster as dg
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.events import RequestedExport
 from pipefy_exports_dagster.orchestration.ledger import Ledger
-from pipefy_exports_dagster.pipefy.periods import PeriodFilter
+from pipefy_exports_dagster.periods import PeriodFilter
 
 
 @dataclass(frozen=True, slots=True)

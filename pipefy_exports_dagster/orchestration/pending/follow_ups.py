@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import dagster as dg
 
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.attempts import PARTITION, FollowUp
 from pipefy_exports_dagster.orchestration.pending.exports import PendingKey
 from pipefy_exports_dagster.orchestration.pending.roles import FOLLOWS_EXPORT

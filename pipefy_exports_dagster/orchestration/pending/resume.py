@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from pipefy_exports_dagster.orchestration.events import RequestedExport
+from pipefy_exports_dagster.periods import Period
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
-from pipefy_exports_dagster.pipefy.periods import Period
 
 
 def why_not_resumed(

@@ -5,7 +5,7 @@ from typing import Self
 
 import dagster as dg
 
-from pipefy_exports_dagster.config import Wait
+from pipefy_exports_dagster.config.model import Wait
 
 SENSOR_NAME = "pending_exports_sensor"
 FOLLOWS_EXPORT = "pipefy/follows_export"

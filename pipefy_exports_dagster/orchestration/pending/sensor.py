@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import PipefyExportsConfig, Wait
+from pipefy_exports_dagster.config.model import (
+    PipefyExportsConfig,
+    Wait,
+)
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.pending.roles import SENSOR_NAME

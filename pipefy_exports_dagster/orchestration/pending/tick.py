@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import dagster as dg
 
-from pipefy_exports_dagster.config import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError, PartitionLockedError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, Verdict, few_lines, next_attempt
@@ -23,9 +23,9 @@ from pipefy_exports_dagster.orchestration.pending.exports import (
 from pipefy_exports_dagster.orchestration.pending.follow_ups import find_follow_ups
 from pipefy_exports_dagster.orchestration.pending.resume import why_not_resumed
 from pipefy_exports_dagster.orchestration.pending.roles import FOLLOWS_EXPORT
+from pipefy_exports_dagster.periods import Period
 from pipefy_exports_dagster.pipefy.export import ExportState
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
-from pipefy_exports_dagster.pipefy.periods import Period
 from pipefy_exports_dagster.pipefy.status_batch import Answers, Question, StatusClient
 
 ASKING_BUDGET_S = 20.0

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from pipefy_exports_dagster.config.reading import ALL_SHEETS
 from pipefy_exports_dagster.errors import ConfigurationError
-from pipefy_exports_dagster.read_options import ALL_SHEETS
 from pipefy_exports_dagster.reading.description import SheetRows
 from pipefy_exports_dagster.reading.refusals import unreadable
 from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS, too_wide

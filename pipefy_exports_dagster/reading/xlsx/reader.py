@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.reading.description import FileDescription
 from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS
 from pipefy_exports_dagster.reading.names import column_names

@@ -12,7 +12,7 @@ from pipefy.operations import OPERATIONS
 from pipefy.secrets_in import told_by
 
 from fuzz.frame import mutated, seeds
-from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.pipefy.credentials import StaticToken
 from pipefy_exports_dagster.pipefy.status_batch import StatusClient

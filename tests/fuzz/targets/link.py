@@ -7,7 +7,7 @@ import socket
 import httpx
 
 from fuzz.frame import mutated, require_one_line, seeds
-from pipefy_exports_dagster.config import Connection
+from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import ConfigurationError, DownloadRefusedError
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy
 from pipefy_exports_dagster.pipefy.transfer import joined

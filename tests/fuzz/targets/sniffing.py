@@ -4,7 +4,7 @@ import codecs
 
 from fuzz.files import OPTIONS, REFUSALS, example_file, files_of_tests, see_message
 from fuzz.frame import mutated, seeds
-from pipefy_exports_dagster.reading.delimited.reader import open_delimited
+from pipefy_exports_dagster.reading.csv.reader import open_delimited
 from pipefy_exports_dagster.reading.sniffing import FileKind
 from pipefy_exports_dagster.reading.unwrapping import unwrap
 from pipefy_exports_dagster.reading.xlsx.package import Package

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipefy_exports_dagster.asset_names import check_name
+from pipefy_exports_dagster.config.field_checks import check_fields
+from pipefy_exports_dagster.config.naming import check_name
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
-from pipefy_exports_dagster.field_checks import check_fields
-from pipefy_exports_dagster.read_options import ReadOptions
 
 LAST_3_MONTHS_WINDOWS = ("complete", "including_current", "unknown")
 

@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipefy_exports_dagster.config import (
+from pipefy_exports_dagster.config.exports import (
     AutomationJobs,
+    Report,
+)
+from pipefy_exports_dagster.config.field_checks import shown
+from pipefy_exports_dagster.config.model import (
     Connection,
     PipefyExportsConfig,
-    ReadOptions,
-    Report,
     Wait,
     wait_named,
 )
+from pipefy_exports_dagster.config.reading import LIMIT_VARIABLES, ReadOptions
+from pipefy_exports_dagster.config.sizes import bytes_of
 from pipefy_exports_dagster.errors import ConfigurationError
-from pipefy_exports_dagster.field_checks import shown
-from pipefy_exports_dagster.read_options import LIMIT_VARIABLES
-from pipefy_exports_dagster.sizes import bytes_of
 
 
 def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyExportsConfig:

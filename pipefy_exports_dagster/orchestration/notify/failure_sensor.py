@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipefy_exports_dagster.orchestration.notifying.export_failure import (
+from pipefy_exports_dagster.orchestration.notify.export_failure import (
     RUN_DIED,
     ExportFailure,
     Notify,

@@ -7,7 +7,12 @@ folder says so by its mode, 2770: then what is made in it is for its group as we
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+from pipefy_exports_dagster.errors import DiskFullError
 
 OWNERS_FILE, GROUPS_FILE = 0o600, 0o660
 _GROUP_SHARES = stat.S_ISGID | stat.S_IRWXG
@@ -69,3 +74,36 @@ def open_new(path: Path, flags: int) -> int:
     if shared:
         os.fchmod(descriptor, GROUPS_FILE)  # the umask would take the group's right to write
     return descriptor
+
+
+@contextmanager
+def open_private(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that nobody else can read; on leaving, its bytes are on the disk.
+
+    Raises:
+        DiskFullError: No space is left.
+    """
+    with full_disk_named(path.parent):
+        descriptor = open_new(path, os.O_WRONLY | os.O_TRUNC)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+
+
+@contextmanager
+def full_disk_named(folder: Path) -> Iterator[None]:
+    """Say what to do where no space is left.
+
+    Raises:
+        DiskFullError: No space is left.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise DiskFullError(
+            f"no space is left in {folder}; free some, then materialize the partition again: it downloads the "
+            "same export"
+        ) from None

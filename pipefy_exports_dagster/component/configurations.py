@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipefy_exports_dagster.config import PipefyExportsConfig
-from pipefy_exports_dagster.environment import config_from_environment
+from pipefy_exports_dagster.config.environment import config_from_environment
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
 
 FILE = "PIPEFY_EXPORTS_CONFIG"
 

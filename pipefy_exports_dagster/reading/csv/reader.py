@@ -3,7 +3,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipefy_exports_dagster.read_options import ReadOptions
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.reading.description import FileDescription
 from pipefy_exports_dagster.reading.inference import SAMPLE_ROWS, sample_rows
 from pipefy_exports_dagster.reading.names import column_names, storable_header
@@ -18,7 +18,7 @@ from pipefy_exports_dagster.reading.text_types import (
     formatted_dates,
     marked_numbers,
 )
-from pipefy_exports_dagster.sql import literal
+from pipefy_exports_dagster.text.sql import literal
 
 from .beginning import Beginning, look_at_beginning
 from .encoding import WINDOWS_1252, from_windows_1252, is_utf8, to_utf8

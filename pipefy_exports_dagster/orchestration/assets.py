@@ -7,14 +7,17 @@ import dagster as dg
 from pydantic import Field
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config import AutomationJobs, Report
+from pipefy_exports_dagster.config.exports import (
+    AutomationJobs,
+    Report,
+)
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.events import TABLE_NAME
 from pipefy_exports_dagster.orchestration.failures import retry_policy
 from pipefy_exports_dagster.orchestration.materializing import Materializer
 from pipefy_exports_dagster.orchestration.partitions import PERIODS
 from pipefy_exports_dagster.orchestration.resources import ResourceKeys
-from pipefy_exports_dagster.stages import OnStage
+from pipefy_exports_dagster.orchestration.stages import OnStage
 
 SLICES = (
     "Each partition is one slice of the table, and a materialization replaces that slice only. The slices "

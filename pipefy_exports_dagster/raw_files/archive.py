@@ -3,8 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipefy_exports_dagster.pipefy.periods import PeriodFilter
-from pipefy_exports_dagster.pipefy.raw_files import SUFFIXES, RawFile, asset_folder, read_sidecar, safe_name
+from pipefy_exports_dagster.files.names import safe_name
+from pipefy_exports_dagster.periods import PeriodFilter
+from pipefy_exports_dagster.raw_files.folder import (
+    SUFFIXES,
+    RawFile,
+    asset_folder,
+)
+from pipefy_exports_dagster.raw_files.sidecar import read_sidecar
 
 PERIODS = {period.value for period in PeriodFilter}
 

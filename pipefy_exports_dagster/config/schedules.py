@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
+from pipefy_exports_dagster.config.field_checks import check_fields
 from pipefy_exports_dagster.errors import ConfigurationError
-from pipefy_exports_dagster.field_checks import check_fields
 
 CRON_FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
 CRON_WORDS = re.compile(r"@(hourly|daily|midnight|weekly|monthly|annually|yearly)")

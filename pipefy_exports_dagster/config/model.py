@@ -13,30 +13,26 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from pipefy_exports_dagster.asset_names import (
+from pipefy_exports_dagster.config.exports import (
+    AutomationJobs,
+    Report,
+)
+from pipefy_exports_dagster.config.field_checks import (
+    SECONDS_OR_0,
+    Range,
+    check_fields,
+)
+from pipefy_exports_dagster.config.host_suffixes import host_suffix
+from pipefy_exports_dagster.config.naming import (
     asset_name,
     check_names_differ,
     checked_prefix,
     prefixed,
 )
+from pipefy_exports_dagster.config.schedules import (
+    Schedules,
+)
 from pipefy_exports_dagster.errors import ConfigurationError
-from pipefy_exports_dagster.export_config import AutomationJobs, Report
-from pipefy_exports_dagster.field_checks import SECONDS_OR_0, Range, check_fields
-from pipefy_exports_dagster.host_suffixes import host_suffix
-from pipefy_exports_dagster.read_options import ReadOptions
-from pipefy_exports_dagster.schedule_config import Schedule, Schedules
-
-__all__ = [
-    "AutomationJobs",
-    "Connection",
-    "PipefyExportsConfig",
-    "PollPolicy",
-    "ReadOptions",
-    "Report",
-    "Schedule",
-    "Schedules",
-    "Wait",
-]
 
 LONGEST_REQUEST_S = 1e6
 DEFAULT_MIN_INTERVAL_S = 1.0

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from pipefy_exports_dagster.orchestration.notifying.export_failure import (
+from pipefy_exports_dagster.orchestration.notify.export_failure import (
     CHECK_FAILED,
     CHECK_WARNED,
     ExportFailure,

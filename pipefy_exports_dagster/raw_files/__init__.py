@@ -1,0 +1,1 @@
+"""The archive of record: downloaded files with their sidecars."""

@@ -1,0 +1,87 @@
+"""The sidecar of a raw file: a JSON file beside it that says what the file is.
+
+A sidecar has a version since version 1; those of earlier releases have none, and the same fields. A new field gets a
+default, so that older sidecars are still read. The version goes up when a field changes its meaning;
+`read_sidecar` then translates older ones.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import MISSING, Field, asdict, dataclass, fields
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from pipefy_exports_dagster.files.private import open_private
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """What is known of a raw file. Never its link, which is a credential.
+
+    `size` of the file is in bytes; times are aware, in UTC; `exported_at` is when Pipefy finished the export
+    or, where it does not say, when we first saw it finished.
+    """
+
+    organization_id: str
+    asset: str
+    period_filter: str
+    export_id: str
+    request: Mapping[str, Any]
+    requested_month: date
+    requested_at: datetime
+    exported_at: datetime
+    downloaded_at: datetime
+    sha256: str
+    size_bytes: int
+    fingerprint: str
+
+
+def sidecar_path(path: Path) -> Path:
+    """Return the path of a raw file's sidecar."""
+    return path.with_name(path.name + ".json")
+
+
+def write_sidecar(path: Path, sidecar: Sidecar) -> None:
+    """Write a raw file's sidecar, atomically."""
+    target = sidecar_path(path)
+    part = target.with_name(target.name + ".part")
+    text = json.dumps(
+        {"version": VERSION, **asdict(sidecar)}, default=_json_value, indent=2, ensure_ascii=False
+    )
+    try:
+        with open_private(part) as file:
+            file.write(text.encode())
+        part.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+def read_sidecar(path: Path) -> Sidecar | None:
+    """Read a raw file's sidecar, of any version; None if there is none, or none that can be used."""
+    try:
+        stored = json.loads(sidecar_path(path).read_bytes())
+        # A later version may have more fields, an earlier one lacks those with a default.
+        stored = {known.name: stored[known.name] for known in fields(Sidecar) if _is_stored(known, stored)}
+        stored["requested_month"] = date.fromisoformat(stored["requested_month"])
+        for name in ("requested_at", "exported_at", "downloaded_at"):
+            stored[name] = datetime.fromisoformat(stored[name])
+        return Sidecar(**stored)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def _is_stored(field: Field[Any], stored: Mapping[str, Any]) -> bool:
+    """Whether a field has to be read: one with a default may be missing."""
+    return field.name in stored or (field.default is MISSING and field.default_factory is MISSING)
+
+
+def _json_value(value: Any) -> str:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

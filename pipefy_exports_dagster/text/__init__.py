@@ -1,0 +1,1 @@
+"""Text that is quoted: for people, and for SQL."""
