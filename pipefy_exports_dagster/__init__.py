@@ -10,21 +10,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipefy_exports_dagster.component.component import PipefyExportsComponent
     from pipefy_exports_dagster.config.environment import config_from_environment
-    from pipefy_exports_dagster.config.exports import (
-        AutomationJobs,
-        Report,
-    )
-    from pipefy_exports_dagster.config.model import (
-        Connection,
-        PipefyExportsConfig,
-        PollPolicy,
-        Wait,
-    )
+    from pipefy_exports_dagster.config.exports import AutomationJobs, Report
+    from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig, PollPolicy, Wait
     from pipefy_exports_dagster.config.reading import ReadOptions
-    from pipefy_exports_dagster.config.schedules import (
-        Schedule,
-        Schedules,
-    )
+    from pipefy_exports_dagster.config.schedules import Schedule, Schedules
     from pipefy_exports_dagster.errors import ConfigurationError, PipefyExportsError
     from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
     from pipefy_exports_dagster.orchestration.executor import side_by_side_executor

@@ -7,21 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipefy_exports_dagster.config.exports import (
-    AutomationJobs,
-    Report,
-)
+from pipefy_exports_dagster.config.exports import AutomationJobs, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
-from pipefy_exports_dagster.config.naming import (
-    history_name,
-    schema_and_table,
-)
+from pipefy_exports_dagster.config.naming import history_name, schema_and_table
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
-from pipefy_exports_dagster.periods import (
-    Period,
-    Window,
-)
+from pipefy_exports_dagster.periods import Period, Window
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of

@@ -8,12 +8,7 @@ import pytest
 from pipefy_exports_dagster.config import environment
 from pipefy_exports_dagster.config.environment import config_from_environment
 from pipefy_exports_dagster.config.exports import Report
-from pipefy_exports_dagster.config.model import (
-    Connection,
-    PipefyExportsConfig,
-    PollPolicy,
-    Wait,
-)
+from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig, PollPolicy, Wait
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.config.sizes import bytes_of
 from pipefy_exports_dagster.errors import ConfigurationError

@@ -2,17 +2,11 @@
 
 import pytest
 
-from pipefy_exports_dagster.config.exports import (
-    AutomationJobs,
-    Report,
-)
+from pipefy_exports_dagster.config.exports import AutomationJobs, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import EXPORT_TYPES, configured_exports
-from pipefy_exports_dagster.orchestration.assets import (
-    RUN_CONFIGS,
-    ExportRunConfig,
-)
+from pipefy_exports_dagster.orchestration.assets import RUN_CONFIGS, ExportRunConfig
 
 CONFIG = PipefyExportsConfig(
     organization_id="301", key_prefix="crm/acme", reports=(Report(columns=("id",), key=("id",)),)

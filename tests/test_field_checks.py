@@ -15,10 +15,7 @@ import yaml
 from docs.settings import configuration_classes
 
 from pipefy_exports_dagster.component.yaml_file import TYPE, configurations_in
-from pipefy_exports_dagster.config.model import (
-    PipefyExportsConfig,
-    PollPolicy,
-)
+from pipefy_exports_dagster.config.model import PipefyExportsConfig, PollPolicy
 from pipefy_exports_dagster.errors import ConfigurationError
 
 ALL = [(class_, field.name) for class_ in configuration_classes() for field in fields(class_)]

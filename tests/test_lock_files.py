@@ -12,11 +12,7 @@ import pytest
 from filelock import FileLock, Timeout
 
 from pipefy_exports_dagster.errors import StorageError
-from pipefy_exports_dagster.files.locks import (
-    LockHeldError,
-    held_lock,
-    is_held,
-)
+from pipefy_exports_dagster.files.locks import LockHeldError, held_lock, is_held
 
 HOLD = """
 import fcntl, sys

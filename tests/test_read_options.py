@@ -6,11 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipefy_exports_dagster.config.date_formats import (
-    DIRECTIVES,
-    UNPADDED,
-    date_format_problem,
-)
+from pipefy_exports_dagster.config.date_formats import DIRECTIVES, UNPADDED, date_format_problem
 from pipefy_exports_dagster.config.pinned_types import (
     DECIMALS,
     NESTED,

@@ -6,11 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipefy_exports_dagster.cli.instance import (
-    first_line,
-    prepare_instance,
-    storage_errors,
-)
+from pipefy_exports_dagster.cli.instance import first_line, prepare_instance, storage_errors
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import LoadFailedError
 from pipefy_exports_dagster.history.look import FileLook

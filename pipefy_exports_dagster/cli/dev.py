@@ -17,11 +17,7 @@ from rich.panel import Panel
 
 from pipefy_exports_dagster.cli.demo.environment import sandbox_data_dir, sandbox_environment
 from pipefy_exports_dagster.cli.instance import prepare_instance
-from pipefy_exports_dagster.config.dotenv import (
-    dagster_home_of,
-    data_dir_of,
-    environment_with_dotenv,
-)
+from pipefy_exports_dagster.config.dotenv import dagster_home_of, data_dir_of, environment_with_dotenv
 from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy

@@ -13,10 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipefy_exports_dagster.text.quoting import (
-    printable,
-    shown_json,
-)
+from pipefy_exports_dagster.text.quoting import printable, shown_json
 
 GAP = "  "
 

@@ -7,11 +7,7 @@ from datetime import UTC, date, datetime
 import click
 
 from pipefy_exports_dagster.config.date_formats import date_format_problem
-from pipefy_exports_dagster.config.field_checks import (
-    ANY_NUMBER,
-    SECONDS,
-    SECONDS_OR_0,
-)
+from pipefy_exports_dagster.config.field_checks import ANY_NUMBER, SECONDS, SECONDS_OR_0
 from pipefy_exports_dagster.config.pinned_types import pinned_type_problem
 from pipefy_exports_dagster.config.sizes import bytes_of
 

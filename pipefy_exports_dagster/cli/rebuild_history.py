@@ -15,19 +15,10 @@ from pipefy_exports_dagster.cli.failures import ended_in_one_line
 from pipefy_exports_dagster.cli.progress_bar import progress_bar
 from pipefy_exports_dagster.cli.settings import read_settings
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
-from pipefy_exports_dagster.config.naming import (
-    schema_and_table,
-    table_in_sql,
-)
+from pipefy_exports_dagster.config.naming import schema_and_table, table_in_sql
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
-from pipefy_exports_dagster.history import (
-    Grade,
-    HistoryBuilder,
-    MonthAction,
-    MonthResult,
-    history_plan,
-)
+from pipefy_exports_dagster.history import Grade, HistoryBuilder, MonthAction, MonthResult, history_plan
 from pipefy_exports_dagster.raw_files.archive import archived_organizations
 
 if TYPE_CHECKING:

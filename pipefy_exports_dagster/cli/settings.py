@@ -6,14 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipefy_exports_dagster.component.configurations import configurations
-from pipefy_exports_dagster.config.dotenv import (
-    dagster_home_of,
-    environment_with_dotenv,
-)
-from pipefy_exports_dagster.config.model import (
-    Connection,
-    PipefyExportsConfig,
-)
+from pipefy_exports_dagster.config.dotenv import dagster_home_of, environment_with_dotenv
+from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
 
 

@@ -17,10 +17,7 @@ import dagster as dg
 import pydantic
 from pydantic_core import InitErrorDetails
 
-from pipefy_exports_dagster.config.descriptions import (
-    descriptions,
-    summary,
-)
+from pipefy_exports_dagster.config.descriptions import descriptions, summary
 from pipefy_exports_dagster.errors import ConfigurationError
 
 TEMPLATE = re.compile(r"\{\{|\{%")

@@ -6,17 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipefy_exports_dagster.config.exports import (
-    AutomationJobs,
-    Report,
-)
+from pipefy_exports_dagster.config.exports import AutomationJobs, Report
 from pipefy_exports_dagster.config.field_checks import shown
-from pipefy_exports_dagster.config.model import (
-    Connection,
-    PipefyExportsConfig,
-    Wait,
-    wait_named,
-)
+from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig, Wait, wait_named
 from pipefy_exports_dagster.config.reading import LIMIT_VARIABLES, ReadOptions
 from pipefy_exports_dagster.config.sizes import bytes_of
 from pipefy_exports_dagster.errors import ConfigurationError

@@ -13,25 +13,11 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from pipefy_exports_dagster.config.exports import (
-    AutomationJobs,
-    Report,
-)
-from pipefy_exports_dagster.config.field_checks import (
-    SECONDS_OR_0,
-    Range,
-    check_fields,
-)
+from pipefy_exports_dagster.config.exports import AutomationJobs, Report
+from pipefy_exports_dagster.config.field_checks import SECONDS_OR_0, Range, check_fields
 from pipefy_exports_dagster.config.host_suffixes import host_suffix
-from pipefy_exports_dagster.config.naming import (
-    asset_name,
-    check_names_differ,
-    checked_prefix,
-    prefixed,
-)
-from pipefy_exports_dagster.config.schedules import (
-    Schedules,
-)
+from pipefy_exports_dagster.config.naming import asset_name, check_names_differ, checked_prefix, prefixed
+from pipefy_exports_dagster.config.schedules import Schedules
 from pipefy_exports_dagster.errors import ConfigurationError
 
 LONGEST_REQUEST_S = 1e6

@@ -6,18 +6,9 @@ All of it is checked here, when definitions load: what is found out in a run wou
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipefy_exports_dagster.config.date_formats import (
-    date_format_problem,
-    is_zoned,
-)
-from pipefy_exports_dagster.config.field_checks import (
-    check_fields,
-    shown,
-)
-from pipefy_exports_dagster.config.pinned_types import (
-    is_zoned_type,
-    pinned_type_problem,
-)
+from pipefy_exports_dagster.config.date_formats import date_format_problem, is_zoned
+from pipefy_exports_dagster.config.field_checks import check_fields, shown
+from pipefy_exports_dagster.config.pinned_types import is_zoned_type, pinned_type_problem
 from pipefy_exports_dagster.errors import ConfigurationError
 
 ALL_SHEETS = "all"

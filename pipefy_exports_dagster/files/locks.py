@@ -14,10 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pipefy_exports_dagster.errors import StorageError
-from pipefy_exports_dagster.files.private import (
-    is_shared,
-    open_new,
-)
+from pipefy_exports_dagster.files.private import is_shared, open_new
 from pipefy_exports_dagster.text.quoting import printable
 
 _POLL_S = 0.25

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
 
-from pipefy_exports_dagster.periods import (
-    Window,
-    add_months,
-)
+from pipefy_exports_dagster.periods import Window, add_months
 
 MONTHS_BACK = 3
 """How far before its own month an export can reach whose window is not known."""

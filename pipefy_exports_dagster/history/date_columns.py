@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pipefy_exports_dagster.history.time_column import DateColumn, TimeColumn, Unclear, find_time_column
-from pipefy_exports_dagster.periods import (
-    Window,
-    add_months,
-)
+from pipefy_exports_dagster.periods import Window, add_months
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.reading.staged_query import rows_of
 from pipefy_exports_dagster.text.sql import literal

@@ -13,10 +13,7 @@ from pipefy_exports_dagster.history.covers import months_that_may_be_covered
 from pipefy_exports_dagster.history.date_columns import TimeQuestion
 from pipefy_exports_dagster.history.plan import HistoryPlan
 from pipefy_exports_dagster.history.time_column import TimeColumn, required
-from pipefy_exports_dagster.raw_files.folder import (
-    RawFile,
-    sha256_of,
-)
+from pipefy_exports_dagster.raw_files.folder import RawFile, sha256_of
 from pipefy_exports_dagster.reading.daily_rows import rows_per_day
 from pipefy_exports_dagster.reading.parent import read_table_file
 from pipefy_exports_dagster.reading.staged import StagedTable

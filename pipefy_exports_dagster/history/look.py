@@ -8,10 +8,7 @@ from pipefy_exports_dagster.history.covers import months_that_may_be_covered
 from pipefy_exports_dagster.history.date_columns import TimeQuestion
 from pipefy_exports_dagster.history.file_facts import FileFacts
 from pipefy_exports_dagster.history.time_column import TimeColumn
-from pipefy_exports_dagster.periods import (
-    Window,
-    add_months,
-)
+from pipefy_exports_dagster.periods import Window, add_months
 from pipefy_exports_dagster.reading.daily_rows import DailyRows, rows_per_day
 from pipefy_exports_dagster.reading.profile import ColumnProfile, profile_columns
 from pipefy_exports_dagster.reading.staged import StagedTable

@@ -10,11 +10,7 @@ from pipefy_exports_dagster.config.naming import schema_and_table
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-    Window,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter, Window
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 
 

@@ -7,10 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config.exports import (
-    AutomationJobs,
-    Report,
-)
+from pipefy_exports_dagster.config.exports import AutomationJobs, Report
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.events import TABLE_NAME
 from pipefy_exports_dagster.orchestration.failures import retry_policy

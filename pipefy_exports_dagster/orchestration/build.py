@@ -17,21 +17,12 @@ from pipefy_exports_dagster.orchestration.notify.failed_check_sensor import (
     FAILED_CHECK_SENSOR,
     pipefy_failed_check_sensor,
 )
-from pipefy_exports_dagster.orchestration.notify.failure_sensor import (
-    FAILURE_SENSOR,
-    pipefy_failure_sensor,
-)
+from pipefy_exports_dagster.orchestration.notify.failure_sensor import FAILURE_SENSOR, pipefy_failure_sensor
 from pipefy_exports_dagster.orchestration.pending.sensor import pending_exports_sensor
 from pipefy_exports_dagster.orchestration.quiet_alembic import keep_alembic_quiet
 from pipefy_exports_dagster.orchestration.resources import resources_of
-from pipefy_exports_dagster.orchestration.schedules import (
-    current_month_schedule,
-    last_month_schedule,
-)
-from pipefy_exports_dagster.orchestration.stages import (
-    OnStage,
-    ignore_stage,
-)
+from pipefy_exports_dagster.orchestration.schedules import current_month_schedule, last_month_schedule
+from pipefy_exports_dagster.orchestration.stages import OnStage, ignore_stage
 
 JOB_NAME = "pipefy_exports"
 

@@ -5,34 +5,23 @@ the next one looks into the ledger, and goes on from where the export is now.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import dagster as dg
-
-from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError, TransientError
 from pipefy_exports_dagster.orchestration.events import RequestedExport
-from pipefy_exports_dagster.orchestration.ledger import Ledger
+from pipefy_exports_dagster.orchestration.export_context import ExportContext
 from pipefy_exports_dagster.orchestration.pending.adoption import Adoption
-from pipefy_exports_dagster.orchestration.pending.roles import SENSOR_NAME, RunRole
 from pipefy_exports_dagster.orchestration.recording import record_request
-from pipefy_exports_dagster.orchestration.stages import (
-    OnStage,
-    Stage,
-)
-from pipefy_exports_dagster.periods import PeriodFilter
+from pipefy_exports_dagster.orchestration.run_role import SENSOR_NAME
+from pipefy_exports_dagster.orchestration.stages import Stage
 from pipefy_exports_dagster.pipefy.creating import create_patiently
-from pipefy_exports_dagster.pipefy.export import CreatedExport, Export, ExportKind, ExportState
+from pipefy_exports_dagster.pipefy.export import CreatedExport, Export, ExportState
 from pipefy_exports_dagster.pipefy.polling import await_export
-from pipefy_exports_dagster.raw_files.folder import (
-    RawFile,
-    RawFolder,
-)
+from pipefy_exports_dagster.raw_files.folder import RawFile, RawFolder
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 
 if TYPE_CHECKING:
@@ -61,24 +50,9 @@ class ExportedFile:
 class Exporter:
     """Gets the file of one partition of one export asset. Needs the partition's lock to be held."""
 
-    context: dg.AssetExecutionContext
-    config: PipefyExportsConfig
-    asset: str
-    organization_id: str
-    kind: ExportKind
-    period_filter: PeriodFilter
+    context: ExportContext
     client: "PipefyClient"
-    clock: Clock
-    ledger: Ledger
-    on_stage: OnStage
-    role: RunRole = field(default_factory=RunRole)
-    overrides: Mapping[str, Any] = field(default_factory=dict)
     timings: Timings = field(default_factory=Timings)
-
-    @property
-    def label(self) -> str:
-        """Names the export in messages."""
-        return f"{self.kind.label}, {self.period_filter}"
 
     def export(self, *, fresh: bool, asked_at: datetime | None) -> ExportedFile | None:
         """Return the partition's file: of the pending export where there is one, else of a new one.
@@ -91,11 +65,12 @@ class Exporter:
                 export that its twin has asked for since then is as good as a new one.
 
         Raises:
-            PipefyExportsError: As the parts say.
+            PipefyExportsError: Pipefy refused or did not answer, the export was not finished in time, or its file
+                could not be downloaded or kept.
         """
-        self._folder().create()  # before an export is asked for that could not be kept
-        if self.role.follows:
-            return self._follow_up(self.role.follows)
+        self._folder.create()  # before an export is asked for that could not be kept
+        if self.context.role.follows:
+            return self._follow_up(self.context.role.follows)
         if asked_at and (twin := self._adoption.asked_since(asked_at)):
             self.context.log.info(f"using export {twin.export_id!r}, which another run has just asked for")
             return self._follow(twin)
@@ -116,7 +91,7 @@ class Exporter:
         """Download an export that is here already, over the file that is here."""
         requested = exported.requested
         export = Export(requested.export_id, ExportState.UNKNOWN, "")
-        raw = self._download(self._await(export, requested), requested, self._folder())
+        raw = self._download(self._await(export, requested), requested, self._folder)
         return ExportedFile(raw, requested, exported.resumed, self.timings)
 
     def _follow_up(self, export_id: str) -> ExportedFile | None:
@@ -131,29 +106,29 @@ class Exporter:
         return None
 
     def _request_new(self) -> tuple[RequestedExport, Export]:
-        newest = self.ledger.newest_request()
-        period, requested_at = self._adoption.period(), self.clock.now()
+        newest = self.context.ledger.newest_request()
+        period, requested_at = self.context.period(), self.context.clock.now()
 
         def create() -> CreatedExport:
             # The month is taken anew for each attempt: a wait for Pipefy may pass the month's end.
             nonlocal period, requested_at
-            period, requested_at = self._adoption.period(), self.clock.now()
-            return self.kind.create(self.client, period, dialect=newest.dialect if newest else None)
+            period, requested_at = self.context.period(), self.context.clock.now()
+            return self.context.kind.create(self.client, period, dialect=newest.dialect if newest else None)
 
-        created = create_patiently(create, clock=self.clock, label=self.label)
-        self.on_stage(Stage.ANSWERED)
+        created = create_patiently(create, clock=self.context.clock, label=self.context.label)
+        self.context.on_stage(Stage.ANSWERED)
         requested = RequestedExport(
             export_id=created.export.id,
-            fingerprint=self._adoption.fingerprint(period),
+            fingerprint=self.context.fingerprint(period),
             request=created.request,
             requested_at=requested_at,
             requested_month=period.requested_month,
             dialect=created.dialect,
-            overrides=self.overrides,
+            overrides=self.context.overrides,
         )
-        record_request(self.context, self.ledger, requested, label=self.label, clock=self.clock)
-        self.on_stage(Stage.REQUESTED)
-        self.context.log.info(f"requested export {created.export.id!r} ({self.label})")
+        record_request(self.context, requested)
+        self.context.on_stage(Stage.REQUESTED)
+        self.context.log.info(f"requested export {created.export.id!r} ({self.context.label})")
         for warning in created.warnings:
             self.context.log.warning(warning)
         return requested, created.export
@@ -163,13 +138,13 @@ class Exporter:
 
         None if the run leaves the waiting to the sensor.
         """
-        folder = self._folder()
+        folder = self._folder
         raw = None if created else folder.find(requested.export_id)
         if raw:
             self.context.log.info(f"the file is already here, whole: {raw.path}")
         else:
             export = created or Export(requested.export_id, ExportState.UNKNOWN, "")
-            if self.role.defers and self._is_left_to_sensor(requested, created):
+            if self.context.role.defers and self._is_left_to_sensor(requested, created):
                 return None
             raw = self._download(self._await(export, requested), requested, folder)
         return ExportedFile(raw, requested, resumed=created is None, timings=self.timings)
@@ -188,15 +163,15 @@ class Exporter:
         except TransientError as error:
             export = Export(export_id, ExportState.UNKNOWN, "")
             reason = f"asking about export {export_id!r} failed: {error}"
-        is_late = self.clock.now() - requested.requested_at >= timedelta(
-            seconds=self.config.polling.timeout_s
+        is_late = self.context.clock.now() - requested.requested_at >= timedelta(
+            seconds=self.context.config.polling.timeout_s
         )
         if export.is_ready or export.state is ExportState.FAILED or is_late:
             return False
         self.context.log.info(
             f"this run ends here, with nothing loaded: {reason}. "
-            f"{self.config.named(SENSOR_NAME)} asks about it, and launches another run that loads it when it is "
-            "finished; the daemon has to be running for that, and the sensor switched on"
+            f"{self.context.config.named(SENSOR_NAME)} asks about it, and launches another run that loads it when "
+            "it is finished; the daemon has to be running for that, and the sensor switched on"
         )
         return True
 
@@ -207,13 +182,13 @@ class Exporter:
                 export,
                 refresh=self._refresh,
                 requested_at=requested.requested_at,
-                policy=self.config.polling,
-                clock=self.clock,
-                label=self.label,
+                policy=self.context.config.polling,
+                clock=self.context.clock,
+                label=self.context.label,
                 on_state=self._log_state,
             )
         except (ExportFailedError, ExportNotFoundError) as error:
-            self.context.log_event(self.ledger.abandoned(requested.export_id, str(error)))
+            self.context.abandon(requested.export_id, str(error))
             raise
         finally:
             self.timings.waiting_s += time.monotonic() - started
@@ -222,26 +197,26 @@ class Exporter:
         from pipefy_exports_dagster.pipefy.download import download_export  # imports httpx
 
         started = time.monotonic()
-        seen_at = self.clock.now()
-        part = folder.part_path(export.id, self.context.run.run_id)
+        seen_at = self.context.clock.now()
+        part = folder.part_path(export.id, self.context.run.run.run_id)
         downloaded = download_export(
             export,
             part,
             refresh=self._refresh,
             connection=self.client.connection,
-            clock=self.clock,
+            clock=self.context.clock,
             on_progress=self._progress(part),
         )
         sidecar = Sidecar(
-            organization_id=self.organization_id,
-            asset=self.asset,
-            period_filter=self.period_filter.value,
+            organization_id=self.context.partition.organization_id,
+            asset=self.context.partition.export.asset,
+            period_filter=self.context.partition.period_filter.value,
             export_id=export.id,
             request=requested.request,
             requested_month=requested.requested_month,
             requested_at=requested.requested_at,
             exported_at=export.finished_at or seen_at,
-            downloaded_at=self.clock.now(),
+            downloaded_at=self.context.clock.now(),
             sha256=downloaded.sha256,
             size_bytes=downloaded.size_bytes,
             fingerprint=requested.fingerprint,
@@ -251,13 +226,13 @@ class Exporter:
         self.context.log.info(
             f"downloaded {downloaded.size_bytes:,} bytes in {self.timings.downloading_s:.1f} s to {raw.path}"
         )
-        self.on_stage(Stage.DOWNLOADED)
+        self.context.on_stage(Stage.DOWNLOADED)
         return raw
 
     def _refresh(self, export_id: str) -> Export:
-        export = self.kind.refresh(self.client, export_id)
+        export = self.context.kind.refresh(self.client, export_id)
         if not export.is_ready:
-            self.on_stage(Stage.WAITING)
+            self.context.on_stage(Stage.WAITING)
         return export
 
     def _log_state(self, export: Export, elapsed_s: float) -> None:
@@ -274,26 +249,17 @@ class Exporter:
         def report(size_bytes: int) -> None:
             nonlocal first
             if first:
-                self.on_stage(Stage.DOWNLOADING)
+                self.context.on_stage(Stage.DOWNLOADING)
                 first = False
             else:
                 self.context.log.info(f"downloading {part.stem}: {size_bytes / 1e6:,.1f} MB so far")
 
         return report
 
-    def _folder(self) -> RawFolder:
-        return RawFolder.of(self.config.data_dir, self.organization_id, self.asset, self.period_filter)
-
     @property
     def _adoption(self) -> Adoption:
-        return Adoption(
-            ledger=self.ledger,
-            folder=self._folder(),
-            role=self.role,
-            base_url=str(self.client.base_url),
-            kind=self.kind,
-            period_filter=self.period_filter,
-            config=self.config,
-            clock=self.clock,
-            log=self.context.log.info,
-        )
+        return Adoption(self.context)
+
+    @property
+    def _folder(self) -> RawFolder:
+        return self.context.partition.folder

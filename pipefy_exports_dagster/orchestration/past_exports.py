@@ -18,11 +18,7 @@ from pipefy_exports_dagster.orchestration.events import (
 )
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.pending.resume import why_not_resumed
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-    month_of,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter, month_of
 
 RECORDS_PER_EXPORT = 3
 """Of a partition's records: an export has two observations at most, and is materialized again now and then."""

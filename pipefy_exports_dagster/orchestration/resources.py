@@ -10,10 +10,7 @@ import dagster as dg
 from pydantic import Field
 
 from pipefy_exports_dagster.config.descriptions import descriptions
-from pipefy_exports_dagster.config.model import (
-    Connection,
-    PipefyExportsConfig,
-)
+from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.config.naming import schema_and_table
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.orchestration.stages import OnStage

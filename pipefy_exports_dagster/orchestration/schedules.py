@@ -16,11 +16,7 @@ from pipefy_exports_dagster.config.schedules import Schedule
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.events import FROM_FILE, newest_materialization
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-    month_of,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter, month_of
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 
 EVERY_DAY_AT_15_UTC = "0 15 * * *"

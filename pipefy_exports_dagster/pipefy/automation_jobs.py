@@ -9,12 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipefy_exports_dagster.errors import SchemaMismatchError
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-    Window,
-    add_months,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, add_months
 from pipefy_exports_dagster.pipefy.creating import created_from
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export
 from pipefy_exports_dagster.pipefy.organization import require_organization_id

@@ -10,10 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pipefy_exports_dagster.periods import (
-    Period,
-    Window,
-)
+from pipefy_exports_dagster.periods import Period, Window
 from pipefy_exports_dagster.pipefy.foreign_text import shown_text
 
 if TYPE_CHECKING:

@@ -5,15 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipefy_exports_dagster.config.exports import Report
-from pipefy_exports_dagster.errors import (
-    ConfigurationError,
-    InvalidFilterError,
-    RequestRejectedError,
-)
-from pipefy_exports_dagster.periods import (
-    Period,
-    Window,
-)
+from pipefy_exports_dagster.errors import ConfigurationError, InvalidFilterError, RequestRejectedError
+from pipefy_exports_dagster.periods import Period, Window
 from pipefy_exports_dagster.pipefy.creating import before_create, created_from
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export
 from pipefy_exports_dagster.pipefy.foreign_text import shown_text

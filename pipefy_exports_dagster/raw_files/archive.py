@@ -5,11 +5,7 @@ from pathlib import Path
 
 from pipefy_exports_dagster.files.names import safe_name
 from pipefy_exports_dagster.periods import PeriodFilter
-from pipefy_exports_dagster.raw_files.folder import (
-    SUFFIXES,
-    RawFile,
-    asset_folder,
-)
+from pipefy_exports_dagster.raw_files.folder import SUFFIXES, RawFile, asset_folder
 from pipefy_exports_dagster.raw_files.sidecar import read_sidecar
 
 PERIODS = {period.value for period in PeriodFilter}

@@ -6,10 +6,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from pipefy_exports_dagster.reading.description import FileDescription, SheetRows
-from pipefy_exports_dagster.text.quoting import (
-    markdown_code,
-    printable,
-)
+from pipefy_exports_dagster.text.quoting import markdown_code, printable
 
 MAX_LISTED = 4
 """Sheets and lines that are named; of more their number is said."""

@@ -16,13 +16,7 @@ from pipefy_exports_dagster.sandbox.jobs import Job, jobs_of_month
 from pipefy_exports_dagster.sandbox.organizations import Organization, Pipe, build_organizations
 from pipefy_exports_dagster.sandbox.periods import Month, Period, months_of
 from pipefy_exports_dagster.sandbox.refusals import invalid_input, not_found
-from pipefy_exports_dagster.sandbox.reports import (
-    ReportRequest,
-    SavedReport,
-    Sort,
-    build_reports,
-    fields_of,
-)
+from pipefy_exports_dagster.sandbox.reports import ReportRequest, SavedReport, Sort, build_reports, fields_of
 from pipefy_exports_dagster.sandbox.settings import SandboxSettings
 from pipefy_exports_dagster.sandbox.tables import Cell, Table
 from pipefy_exports_dagster.sandbox.volume import MonthlyVolume

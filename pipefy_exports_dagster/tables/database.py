@@ -7,11 +7,11 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipefy_exports_dagster.config.naming import MAIN
 from pipefy_exports_dagster.errors import (
@@ -21,15 +21,8 @@ from pipefy_exports_dagster.errors import (
     PipefyExportsError,
     StorageError,
 )
-from pipefy_exports_dagster.files.private import (
-    GROUPS_FILE,
-    is_shared,
-    make_folder,
-)
-from pipefy_exports_dagster.text.sql import (
-    identifier,
-    literal,
-)
+from pipefy_exports_dagster.files.private import GROUPS_FILE, is_shared, make_folder
+from pipefy_exports_dagster.text.sql import identifier, literal
 
 from .workspace import workspace
 
@@ -100,6 +93,28 @@ def open_database(path: Path, *, lock_timeout_s: float, schema: str = MAIN) -> I
         raise translated(error, path) from error
     finally:
         _one_writer_here.release()
+
+
+def connect_for_query(
+    path: Path, limits: Mapping[str, Any], *, files_closed: bool
+) -> "duckdb.DuckDBPyConnection":
+    """Return a connection for SQL that anybody may have written: it can only read, and its settings are locked.
+
+    Args:
+        path: A database that exists.
+        limits: DuckDB's settings.
+        files_closed: Close local files once the database is attached, its own and its write-ahead log among them.
+
+    Raises:
+        duckdb.Error: It cannot be opened.
+    """
+    import duckdb
+
+    connection = duckdb.connect(path, read_only=True, config=dict(limits))
+    if files_closed:
+        connection.execute("SET disabled_filesystems = 'LocalFileSystem'")
+    connection.execute("SET lock_configuration = true")
+    return connection
 
 
 @contextmanager

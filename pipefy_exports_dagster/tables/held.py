@@ -3,10 +3,7 @@
 from pathlib import Path
 
 from pipefy_exports_dagster.config.naming import MAIN
-from pipefy_exports_dagster.text.sql import (
-    identifier,
-    literal,
-)
+from pipefy_exports_dagster.text.sql import identifier, literal
 
 from .database import open_to_read
 from .table_state import table_state

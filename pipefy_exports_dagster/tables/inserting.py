@@ -4,10 +4,7 @@ from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.reading.staged_file import ROWS_WORTH_THREADS
-from pipefy_exports_dagster.text.sql import (
-    identifier,
-    literal,
-)
+from pipefy_exports_dagster.text.sql import identifier, literal
 
 from .lineage import TableLayout
 from .slice import Slice

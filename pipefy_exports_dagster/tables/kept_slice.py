@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pipefy_exports_dagster.config.naming import MAIN
 from pipefy_exports_dagster.reading.names import position_of
-from pipefy_exports_dagster.text.sql import (
-    identifier,
-    literal,
-)
+from pipefy_exports_dagster.text.sql import identifier, literal
 
 from .lineage import is_lineage
 from .table_state import TableColumn, table_state

@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING
 from pipefy_exports_dagster.config.naming import MAIN
 from pipefy_exports_dagster.errors import LoadFailedError
 from pipefy_exports_dagster.reading.staged import StagedTable
-from pipefy_exports_dagster.text.sql import (
-    identifier,
-    literal,
-)
+from pipefy_exports_dagster.text.sql import identifier, literal
 
 from .database import open_database, open_to_read
 from .inserting import insert_rows

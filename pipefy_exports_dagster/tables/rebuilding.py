@@ -1,10 +1,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pipefy_exports_dagster.text.sql import (
-    identifier,
-    literal,
-)
+from pipefy_exports_dagster.text.sql import identifier, literal
 
 from .creating import NewColumn, create_table
 from .table_state import TableState

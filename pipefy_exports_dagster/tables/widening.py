@@ -17,10 +17,7 @@ from pipefy_exports_dagster.reading.column_types import (
 )
 from pipefy_exports_dagster.reading.names import column_names, folded
 from pipefy_exports_dagster.reading.staged import StagedColumn, StagedTable
-from pipefy_exports_dagster.text.sql import (
-    identifier,
-    literal,
-)
+from pipefy_exports_dagster.text.sql import identifier, literal
 
 from .creating import NewColumn, create_table
 from .lineage import EXPORT_TABLE, TableLayout, is_lineage

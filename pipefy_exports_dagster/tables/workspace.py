@@ -17,10 +17,7 @@ from pathlib import Path
 
 from pipefy_exports_dagster.errors import StorageError
 from pipefy_exports_dagster.files.locks import open_lock_file
-from pipefy_exports_dagster.files.private import (
-    is_shared,
-    make_folder,
-)
+from pipefy_exports_dagster.files.private import is_shared, make_folder
 
 _OUR_LOCK = re.compile(r"[0-9a-f]{16}\.lock")
 

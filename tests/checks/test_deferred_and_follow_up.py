@@ -12,10 +12,7 @@ from support.project import JOBS
 
 from pipefy_exports_dagster.orchestration.checks.export_checks import OF_SLICE
 from pipefy_exports_dagster.orchestration.checks.finding import Check
-from pipefy_exports_dagster.periods import (
-    add_months,
-    month_of,
-)
+from pipefy_exports_dagster.periods import add_months, month_of
 
 
 def test_a_deferred_run_skips_its_checks_and_the_run_that_loads_the_export_has_them(

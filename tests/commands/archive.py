@@ -9,19 +9,10 @@ from support.project import JOBS, Project
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.history import HistoryBuilder, history_plan
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-    add_months,
-    month_of,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter, add_months, month_of
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
-from pipefy_exports_dagster.raw_files.folder import (
-    RawFile,
-    RawFolder,
-    sha256_of,
-)
+from pipefy_exports_dagster.raw_files.folder import RawFile, RawFolder, sha256_of
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID
 from pipefy_exports_dagster.tables import Slice, load_file

@@ -25,10 +25,7 @@ from pipefy_exports_dagster.component import configurations as configurations_mo
 from pipefy_exports_dagster.config import environment as environment_module
 from pipefy_exports_dagster.config import model as config_module
 from pipefy_exports_dagster.config import reading as read_options_module
-from pipefy_exports_dagster.config.exports import (
-    AutomationJobs,
-    Report,
-)
+from pipefy_exports_dagster.config.exports import AutomationJobs, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.sandbox import (

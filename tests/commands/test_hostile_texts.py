@@ -24,12 +24,7 @@ from support.project import JOBS, Project
 
 from pipefy_exports_dagster.cli.main import COMMANDS
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, REPORT_ID, Sandbox, SandboxSettings
-from pipefy_exports_dagster.text.quoting import (
-    markdown_code,
-    markdown_text,
-    printable,
-    shown_json,
-)
+from pipefy_exports_dagster.text.quoting import markdown_code, markdown_text, printable, shown_json
 
 OWN_TEXT_ONLY = {"demo", "dev", "instance", "sandbox"}
 """They show nothing of a file or server."""

@@ -11,11 +11,7 @@ from support.project import JOBS, REPORT
 
 from pipefy_exports_dagster.orchestration.events import EXPORT_ID, RequestedExport
 from pipefy_exports_dagster.orchestration.ledger import Ledger
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-    month_of,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter, month_of
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 from pipefy_exports_dagster.sandbox import (

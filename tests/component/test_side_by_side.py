@@ -20,10 +20,7 @@ from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.raw_files.folder import RawFolder
-from pipefy_exports_dagster.raw_files.sidecar import (
-    read_sidecar,
-    write_sidecar,
-)
+from pipefy_exports_dagster.raw_files.sidecar import read_sidecar, write_sidecar
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, Sandbox
 
 DOCUMENT = """

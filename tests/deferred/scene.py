@@ -11,13 +11,10 @@ import dagster as dg
 from support.project import JOBS, Outcome, Project
 from support.shared_clock import SharedClock
 
-from pipefy_exports_dagster.config.model import (
-    PipefyExportsConfig,
-    Wait,
-)
+from pipefy_exports_dagster.config.model import PipefyExportsConfig, Wait
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
-from pipefy_exports_dagster.orchestration.pending.roles import SENSOR_NAME
 from pipefy_exports_dagster.orchestration.resources import resources_of
+from pipefy_exports_dagster.orchestration.run_role import SENSOR_NAME
 from pipefy_exports_dagster.sandbox import Sandbox
 
 PARTITIONS = ("last_month", "current_month", "last_3_months")

@@ -10,10 +10,7 @@ from deferred.scene import Scene
 from support.project import JOBS, REPORT
 
 from pipefy_exports_dagster.config.environment import config_from_environment
-from pipefy_exports_dagster.config.model import (
-    PipefyExportsConfig,
-    Wait,
-)
+from pipefy_exports_dagster.config.model import PipefyExportsConfig, Wait
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.ledger import Ledger

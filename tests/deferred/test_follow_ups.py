@@ -4,12 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipefy_exports_dagster.orchestration.attempts import (
-    FIRST_PAUSE_S,
-    MAX_ATTEMPTS,
-    FollowUp,
-    next_attempt,
-)
+from pipefy_exports_dagster.orchestration.attempts import FIRST_PAUSE_S, MAX_ATTEMPTS, FollowUp, next_attempt
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PAUSE = timedelta(seconds=FIRST_PAUSE_S)

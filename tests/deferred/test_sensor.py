@@ -14,16 +14,13 @@ from deferred.test_deferred_runs import WRITTEN
 from support.project import JOBS, REPORT
 
 from pipefy_exports_dagster.config.exports import Report
-from pipefy_exports_dagster.config.model import (
-    PipefyExportsConfig,
-    Wait,
-)
+from pipefy_exports_dagster.config.model import PipefyExportsConfig, Wait
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.orchestration.attempts import ATTEMPT
 from pipefy_exports_dagster.orchestration.events import RequestedExport
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
-from pipefy_exports_dagster.orchestration.pending.roles import FOLLOWS_EXPORT
+from pipefy_exports_dagster.orchestration.run_role import FOLLOWS_EXPORT
 from pipefy_exports_dagster.orchestration.stages import Stage
 
 

@@ -8,11 +8,7 @@ from deferred.scene import Scene
 
 from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.orchestration.resources import pipefy_resource
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-    month_of,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter, month_of
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportState
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport

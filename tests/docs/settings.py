@@ -11,20 +11,11 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import dagster as dg
 from docs.markdown import code, table
 
-from pipefy_exports_dagster.config.descriptions import (
-    descriptions,
-    summary,
-)
+from pipefy_exports_dagster.config.descriptions import descriptions, summary
 from pipefy_exports_dagster.config.exports import Report
-from pipefy_exports_dagster.config.model import (
-    Connection,
-    PipefyExportsConfig,
-)
+from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.config.reading import ReadOptions
-from pipefy_exports_dagster.orchestration.assets import (
-    ExportRunConfig,
-    ReportRunConfig,
-)
+from pipefy_exports_dagster.orchestration.assets import ExportRunConfig, ReportRunConfig
 from pipefy_exports_dagster.orchestration.history.assets import HistoryRunConfig
 
 ENVIRONMENT: dict[str, tuple[type, str] | str] = {

@@ -12,10 +12,7 @@ from integration.server_process import free_port, server_process
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from support.project import DEFINITIONS, JOBS, JOBS_HISTORY, REPORT, Project
 
-from pipefy_exports_dagster.orchestration.stages import (
-    OnStage,
-    Stage,
-)
+from pipefy_exports_dagster.orchestration.stages import OnStage, Stage
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 
 REPOSITORY = Path(__file__).parents[2]

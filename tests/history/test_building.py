@@ -14,11 +14,7 @@ import pytest
 from history.installation import HISTORY, REPORT_HISTORY, Installation
 from support.project import JOBS, REPORT
 
-from pipefy_exports_dagster.raw_files.sidecar import (
-    read_sidecar,
-    sidecar_path,
-    write_sidecar,
-)
+from pipefy_exports_dagster.raw_files.sidecar import read_sidecar, sidecar_path, write_sidecar
 from pipefy_exports_dagster.sandbox import well_known
 
 

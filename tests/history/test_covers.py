@@ -15,12 +15,7 @@ from pipefy_exports_dagster.history.covers import (
     months_that_may_be_covered,
 )
 from pipefy_exports_dagster.history.pruning import may_prune, months_that_need
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-    Window,
-    add_months,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, add_months
 
 NOVEMBER = date(2026, 11, 1)
 NOON = datetime(2026, 11, 22, 12)  # noqa: DTZ001 - naive UTC, as tables keep it

@@ -6,10 +6,7 @@ import pytest
 
 from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.history.requests import difference_in_rows
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
 
 PERIOD = Period(PeriodFilter.LAST_MONTH, date(2026, 11, 1))

@@ -14,10 +14,7 @@ import pytest
 
 from pipefy_exports_dagster.clock import SystemClock
 from pipefy_exports_dagster.config.exports import Report
-from pipefy_exports_dagster.config.model import (
-    Connection,
-    PollPolicy,
-)
+from pipefy_exports_dagster.config.model import Connection, PollPolicy
 from pipefy_exports_dagster.errors import (
     AuthenticationError,
     ExportFailedError,
@@ -25,11 +22,7 @@ from pipefy_exports_dagster.errors import (
     PermissionDeniedError,
     RequestRejectedError,
 )
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-    month_of,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter, month_of
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.creating import create_patiently

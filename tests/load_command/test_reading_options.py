@@ -8,10 +8,7 @@ import pytest
 from support.workbooks import Book
 
 from pipefy_exports_dagster.cli.load.given_options import LIMIT_OPTIONS, GivenOptions
-from pipefy_exports_dagster.config.reading import (
-    LIMIT_VARIABLES,
-    ReadOptions,
-)
+from pipefy_exports_dagster.config.reading import LIMIT_VARIABLES, ReadOptions
 
 from .conftest import Desk, answer, error_of
 

@@ -18,10 +18,7 @@ from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
 from pipefy_exports_dagster.orchestration.metadata.fitting import MAX_BYTES, stored_size
 from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
 from pipefy_exports_dagster.orchestration.metadata.preview_table import preview_table
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter
 from pipefy_exports_dagster.raw_files.folder import RawFile
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 from pipefy_exports_dagster.reading.daily_rows import DailyRows

@@ -9,21 +9,11 @@ import dagster as dg
 import pytest
 
 from pipefy_exports_dagster.config.exports import Report
-from pipefy_exports_dagster.config.model import (
-    Connection,
-    PipefyExportsConfig,
-)
-from pipefy_exports_dagster.config.schedules import (
-    Schedule,
-    Schedules,
-)
+from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
+from pipefy_exports_dagster.config.schedules import Schedule, Schedules
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.events import EXPORT_ID, REQUESTED_MONTH
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-    month_of,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter, month_of
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of

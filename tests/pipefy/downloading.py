@@ -14,9 +14,7 @@ from pipefy.scripted_server import (
 from pipefy.secrets_in import told_by
 
 from pipefy_exports_dagster.config.model import Connection
-from pipefy_exports_dagster.errors import (
-    PipefyExportsError,
-)
+from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.pipefy.download import download_export
 from pipefy_exports_dagster.pipefy.export import Export, ExportState
 from pipefy_exports_dagster.pipefy.transfer import Downloaded

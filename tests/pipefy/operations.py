@@ -4,10 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 from pipefy_exports_dagster.config.exports import Report
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.look_ups import (

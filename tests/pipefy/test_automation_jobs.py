@@ -15,11 +15,7 @@ from pipefy_exports_dagster.errors import (
     SchemaMismatchError,
     ServerUnavailableError,
 )
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-    Window,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter, Window
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.export import ExportState

@@ -15,10 +15,7 @@ from pipefy_exports_dagster.errors import (
     RequestRejectedError,
     ServerUnavailableError,
 )
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.creating import create_patiently
 from pipefy_exports_dagster.pipefy.export import ExportState

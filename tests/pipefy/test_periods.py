@@ -5,13 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-    Window,
-    add_months,
-    month_of,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, add_months, month_of
 
 MONTHS = st.dates(date(2000, 1, 1), date(2100, 12, 31)).map(lambda day: day.replace(day=1))
 ZONES = st.sampled_from(["UTC", "America/Sao_Paulo", "Pacific/Kiritimati", "Etc/GMT+12", "Asia/Kathmandu"])

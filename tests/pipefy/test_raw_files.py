@@ -11,21 +11,9 @@ from hypothesis import strategies as st
 
 from pipefy_exports_dagster.errors import DiskFullError
 from pipefy_exports_dagster.files.names import safe_name
-from pipefy_exports_dagster.files.private import (
-    full_disk_named,
-    open_private,
-)
-from pipefy_exports_dagster.raw_files.folder import (
-    RawFolder,
-    sha256_of,
-    suffix_for,
-)
-from pipefy_exports_dagster.raw_files.sidecar import (
-    Sidecar,
-    read_sidecar,
-    sidecar_path,
-    write_sidecar,
-)
+from pipefy_exports_dagster.files.private import full_disk_named, open_private
+from pipefy_exports_dagster.raw_files.folder import RawFolder, sha256_of, suffix_for
+from pipefy_exports_dagster.raw_files.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -20,10 +20,7 @@ from pipefy.scripted_server import (
     truncated,
 )
 
-from pipefy_exports_dagster.errors import (
-    DiskFullError,
-    DownloadRefusedError,
-)
+from pipefy_exports_dagster.errors import DiskFullError, DownloadRefusedError
 from pipefy_exports_dagster.pipefy.download import download_export
 
 

@@ -10,10 +10,7 @@ from markdown_it import MarkdownIt
 
 from pipefy_exports_dagster.reading.description import FileDescription, SheetRows
 from pipefy_exports_dagster.reading.left_out import Remedy, as_options, as_yaml, left_out
-from pipefy_exports_dagster.text.quoting import (
-    markdown_code,
-    printable,
-)
+from pipefy_exports_dagster.text.quoting import markdown_code, printable
 
 CARDS, MORE, NOTES = SheetRows("Cards", 1234), SheetRows("Cards (2)", 10), SheetRows("Resumo", 1)
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)

@@ -25,14 +25,8 @@ from pipefy_exports_dagster.config.environment import config_from_environment
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.files.private import make_folder
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
-from pipefy_exports_dagster.orchestration.stages import (
-    OnStage,
-    ignore_stage,
-)
-from pipefy_exports_dagster.periods import (
-    add_months,
-    month_of,
-)
+from pipefy_exports_dagster.orchestration.stages import OnStage, ignore_stage
+from pipefy_exports_dagster.periods import add_months, month_of
 
 JOBS = "automation_jobs_export"
 REPORT = "organization_report_export"

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from rich.table import Table
 
+from pipefy_exports_dagster.tables.database import open_to_read
+
 MAX_ROWS = 12
+LOCK_TIMEOUT_S = 60.0
 
 QUESTIONS = (
     (
@@ -38,10 +41,12 @@ FROM automation_jobs_history GROUP BY ALL ORDER BY month""",
 
 
 def answer(database: Path, query: str) -> Table:
-    """Return a query's result as a table, at most `MAX_ROWS` rows of it."""
-    import duckdb
+    """Return a query's result as a table, at most `MAX_ROWS` rows of it.
 
-    with duckdb.connect(database, read_only=True) as connection:
+    Raises:
+        StorageError: There is no such database, or it cannot be read.
+    """
+    with open_to_read(database, lock_timeout_s=LOCK_TIMEOUT_S) as connection:
         result = connection.execute(query)
         rows = result.fetchmany(MAX_ROWS)
         table = Table()

@@ -6,10 +6,7 @@ import click
 from rich.console import Console
 
 from pipefy_exports_dagster.cli.demo.run import run_demo
-from pipefy_exports_dagster.config.dotenv import (
-    data_dir_of,
-    environment_with_dotenv,
-)
+from pipefy_exports_dagster.config.dotenv import data_dir_of, environment_with_dotenv
 from pipefy_exports_dagster.errors import PipefyExportsError
 
 LOG_WIDTH = 120

@@ -6,10 +6,7 @@ from datetime import timedelta
 from pipefy_exports_dagster.cli.doctor.finding import Finding, look, ok, wrong
 from pipefy_exports_dagster.cli.doctor.settings import CREDENTIALS
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config.model import (
-    Connection,
-    PipefyExportsConfig,
-)
+from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.errors import (
     ConfigurationError,
     PermissionDeniedError,

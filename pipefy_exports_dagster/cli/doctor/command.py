@@ -15,11 +15,7 @@ from rich.text import Text
 from pipefy_exports_dagster.cli.doctor.examination import examine
 from pipefy_exports_dagster.cli.doctor.finding import Finding, State
 from pipefy_exports_dagster.cli.doctor.permissions import look_at_dotenv
-from pipefy_exports_dagster.cli.doctor.settings import (
-    look_at_settings,
-    look_at_time_zone,
-    usable_configs,
-)
+from pipefy_exports_dagster.cli.doctor.settings import look_at_settings, look_at_time_zone, usable_configs
 from pipefy_exports_dagster.cli.failures import ended_in_one_line
 from pipefy_exports_dagster.cli.output import echo_json, readers_may_leave
 from pipefy_exports_dagster.cli.text import one_line

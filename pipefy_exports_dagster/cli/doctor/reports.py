@@ -7,10 +7,7 @@ from datetime import date
 from pipefy_exports_dagster.cli.doctor.finding import Finding, look, ok, wrong
 from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.errors import ConfigurationError, PermissionDeniedError, PipefyExportsError
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.look_ups import SavedReport, find_report
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport, filter_to_send

@@ -5,15 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from pipefy_exports_dagster.cli.doctor.finding import Finding, look, ok, wrong
-from pipefy_exports_dagster.component.configurations import (
-    FILE,
-    configurations,
-)
+from pipefy_exports_dagster.component.configurations import FILE, configurations
 from pipefy_exports_dagster.config.environment import config_from_environment
-from pipefy_exports_dagster.config.model import (
-    Connection,
-    PipefyExportsConfig,
-)
+from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.config.reading import LIMIT_VARIABLES
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.periods import month_of

@@ -8,16 +8,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pipefy_exports_dagster.cli.text import file_export_id, file_name
-from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import DiskFullError
 from pipefy_exports_dagster.files.private import open_private
 from pipefy_exports_dagster.orchestration.events import FROM_FILE
+from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
 from pipefy_exports_dagster.periods import month_of
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
-from pipefy_exports_dagster.raw_files.folder import (
-    READ_SIZE,
-    RawFolder,
-)
+from pipefy_exports_dagster.raw_files.folder import READ_SIZE, RawFolder
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 
 
@@ -75,12 +72,8 @@ def describe_arrival(
     file: Path,
     content: Content,
     *,
-    folder: RawFolder,
+    partition: ExportPartition,
     given: Given,
-    config: PipefyExportsConfig,
-    organization_id: str,
-    asset: str,
-    period_filter: str,
 ) -> tuple[Sidecar, tuple[str, ...]]:
     """Return a file's sidecar, and what a person should know about how it came about.
 
@@ -88,16 +81,17 @@ def describe_arrival(
     is still the export of its own.
     """
     now = datetime.now(UTC)
+    config, period_filter = partition.config, partition.period_filter.value
     this_month = month_of(now, config.zone)
     modified_at = datetime.fromtimestamp(min(file.stat().st_mtime, now.timestamp()), UTC)
-    found = folder.find(content.export_id)
+    found = partition.folder.find(content.export_id)
     known = found.sidecar if found else None
     exported_at = given.exported_at or (known.exported_at if known else modified_at)
     requested_month = given.requested_month or (known.requested_month if known else this_month)
     request = {"source": FROM_FILE, "file_name": file_name(file)}
     sidecar = Sidecar(
-        organization_id=organization_id,
-        asset=asset,
+        organization_id=partition.organization_id,
+        asset=partition.export.asset,
         period_filter=period_filter,
         export_id=content.export_id,
         request=request,

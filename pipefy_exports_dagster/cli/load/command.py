@@ -23,17 +23,12 @@ from pipefy_exports_dagster.cli.param_types import (
 )
 from pipefy_exports_dagster.cli.progress import Progress
 from pipefy_exports_dagster.component.configurations import configurations
-from pipefy_exports_dagster.config.dotenv import (
-    dagster_home_of,
-    environment_with_dotenv,
-)
+from pipefy_exports_dagster.config.dotenv import dagster_home_of, environment_with_dotenv
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.reading import ALL_SHEETS, ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
-from pipefy_exports_dagster.periods import (
-    PeriodFilter,
-    month_of,
-)
+from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
+from pipefy_exports_dagster.periods import PeriodFilter, month_of
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 
 STAGES = {
@@ -240,7 +235,7 @@ def _load_into_asset(
         raise click.BadParameter(f"{asset!r} is not one of {', '.join(exports)}.", param_hint="'--asset'")
     export = exports[asset]
     _refuse_future(requested_month, export.config)
-    target = into_asset.Partition(export, _organization(organization_id, export.config), partition)
+    target = ExportPartition(export, _organization(organization_id, export.config), partition)
     given = Given(requested_month, exported_at)
     manner = replace(manner, options=options.over(export.reading))
     home = dagster_home_of(environment)

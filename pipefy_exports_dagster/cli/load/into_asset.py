@@ -5,80 +5,27 @@ the table whose file is not in the archive, and a file that cannot be loaded is 
 """
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
-import dagster as dg
-
 from pipefy_exports_dagster.cli.dagster_event import opened_instance, report_materialization
-from pipefy_exports_dagster.cli.load.arrival import (
-    Content,
-    Given,
-    content_of,
-    copy_into,
-    describe_arrival,
-)
+from pipefy_exports_dagster.cli.load.arrival import Given, content_of, copy_into, describe_arrival
 from pipefy_exports_dagster.cli.load.load_or_plan import Manner, OnStage, OnStaged, load_or_plan
 from pipefy_exports_dagster.cli.load.outcome import Outcome
 from pipefy_exports_dagster.cli.paths import require_database, require_file
-from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import SupersededExportError
-from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.history.look import FileLook, look_at
-from pipefy_exports_dagster.orchestration.events import Materialized, newest_materialization
-from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
+from pipefy_exports_dagster.history.look import FileLook
+from pipefy_exports_dagster.orchestration.events import Materialized
+from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
 from pipefy_exports_dagster.orchestration.superseded import refuse_older_than_empty
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-    Window,
-)
-from pipefy_exports_dagster.raw_files.folder import (
-    RawFile,
-    RawFolder,
-)
+from pipefy_exports_dagster.raw_files.folder import RawFile
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.tables import LoadReport, Slice
 from pipefy_exports_dagster.tables.load import ignore_staged
 
 
-@dataclass(frozen=True, slots=True)
-class Partition:
-    """What a file is to become: one slice of one asset of one organization."""
-
-    export: ConfiguredExport
-    organization_id: str
-    period_filter: PeriodFilter
-
-    @property
-    def config(self) -> PipefyExportsConfig:
-        """The configuration of the export."""
-        return self.export.config
-
-    @property
-    def folder(self) -> RawFolder:
-        """Where the partition's files are archived."""
-        return RawFolder.of(self.config.data_dir, self.organization_id, self.export.asset, self.period_filter)
-
-    def window(self, sidecar: Sidecar) -> Window | None:
-        """Return the dates that a file covers, None where they are not known."""
-        return self.export.window(Period(self.period_filter, sidecar.requested_month))
-
-    def look_at(self, staged: StagedTable, sidecar: Sidecar) -> FileLook:
-        """Return what the UI shows of a file's rows."""
-        return look_at(
-            staged,
-            window=self.window(sidecar),
-            requested_month=sidecar.requested_month,
-            zone=self.config.zone,
-            time_column=self.export.time_column,
-            show_values=self.export.reading.show_values,
-        )
-
-
 def load_into_asset(
-    file: Path, partition: Partition, *, given: Given, manner: Manner, dagster_home: Path
+    file: Path, partition: ExportPartition, *, given: Given, manner: Manner, dagster_home: Path
 ) -> Outcome:
     """Load a file into a partition: archive, table, and a materialization in Dagster's event log.
 
@@ -92,20 +39,13 @@ def load_into_asset(
     require_database(config.database_path)
     with (
         opened_instance(dagster_home, data_dir=config.data_dir) as instance,
-        partition_lock(
-            config.data_dir,
-            partition.organization_id,
-            partition.export.asset,
-            partition.period_filter.value,
-            timeout_s=manner.wait_s,
-            on_wait=lambda: manner.on_stage("waiting"),
-        ),
+        partition.lock(timeout_s=manner.wait_s, on_wait=lambda: manner.on_stage("waiting")),
     ):
         manner.on_stage("copying")
         partition.folder.create()
         part, content = copy_into(partition.folder, file)
         try:
-            sidecar, notes = _describe(file, content, partition, given)
+            sidecar, notes = describe_arrival(file, content, partition=partition, given=given)
             kept: list[RawFile] = []
 
             def archive_before_commit(stage: str) -> None:
@@ -116,7 +56,7 @@ def load_into_asset(
             looks: list[FileLook] = []
 
             def look(staged: StagedTable) -> None:
-                looks.append(partition.look_at(staged, sidecar))
+                looks.append(partition.look_at(staged, sidecar.requested_month))
 
             report = _load(
                 part,
@@ -124,7 +64,7 @@ def load_into_asset(
                 sidecar,
                 manner,
                 archive_before_commit,
-                held=_held(instance, partition),
+                held=partition.newest_materialization(instance),
                 on_staged=look,
             )
         finally:
@@ -134,7 +74,7 @@ def load_into_asset(
             instance,
             kept[0],
             report,
-            window=partition.window(sidecar),
+            window=partition.window(sidecar.requested_month),
             database=config.database_path,
             loading_s=time.monotonic() - started,
             reading=manner.options,
@@ -146,7 +86,7 @@ def load_into_asset(
 
 
 def plan_into_asset(
-    file: Path, partition: Partition, *, given: Given, manner: Manner, dagster_home: Path
+    file: Path, partition: ExportPartition, *, given: Given, manner: Manner, dagster_home: Path
 ) -> Outcome:
     """Say what `load_into_asset` would do, without writing anything.
 
@@ -155,40 +95,18 @@ def plan_into_asset(
     """
     started = time.monotonic()
     require_file(file)
-    sidecar, notes = _describe(file, content_of(file), partition, given)
+    sidecar, notes = describe_arrival(file, content_of(file), partition=partition, given=given)
     held = None
     if (dagster_home / "dagster.yaml").exists():  # opening another would make it
         with opened_instance(dagster_home, data_dir=partition.config.data_dir) as instance:
-            held = _held(instance, partition)
+            held = partition.newest_materialization(instance)
     report = _load(file, partition, sidecar, manner, manner.on_stage, held=held)
     return _outcome(partition, sidecar, report, started, manner, notes=notes, raw_file=None)
 
 
-def _describe(
-    file: Path, content: Content, partition: Partition, given: Given
-) -> tuple[Sidecar, tuple[str, ...]]:
-    return describe_arrival(
-        file,
-        content,
-        folder=partition.folder,
-        given=given,
-        config=partition.config,
-        organization_id=partition.organization_id,
-        asset=partition.export.asset,
-        period_filter=partition.period_filter.value,
-    )
-
-
-def _held(instance: dg.DagsterInstance, partition: Partition) -> Materialized | None:
-    key = dg.AssetKey(partition.export.asset_key)
-    return newest_materialization(
-        instance, key, partition.period_filter.value, organization_id=partition.organization_id
-    )
-
-
 def _load(
     file: Path,
-    partition: Partition,
+    partition: ExportPartition,
     sidecar: Sidecar,
     manner: Manner,
     on_stage: OnStage,
@@ -217,7 +135,7 @@ def _load(
 
 
 def _outcome(
-    partition: Partition,
+    partition: ExportPartition,
     sidecar: Sidecar,
     report: LoadReport,
     started: float,

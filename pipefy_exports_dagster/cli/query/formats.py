@@ -14,11 +14,7 @@ from rich.text import Text
 
 from pipefy_exports_dagster.cli.output import is_terminal, plain_line
 from pipefy_exports_dagster.cli.query.reading import Rows
-from pipefy_exports_dagster.text.quoting import (
-    escaped_json,
-    printable,
-    shown_json,
-)
+from pipefy_exports_dagster.text.quoting import escaped_json, printable, shown_json
 
 TERMINAL_ROWS = 1_000
 """Nobody reads more in a terminal."""

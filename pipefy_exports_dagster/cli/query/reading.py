@@ -12,6 +12,7 @@ from pipefy_exports_dagster.cli.paths import require_database
 from pipefy_exports_dagster.cli.query.refusals import cannot_be_opened, refused
 from pipefy_exports_dagster.cli.query.statements import CLOSED, Statement
 from pipefy_exports_dagster.errors import ConfigurationError, DatabaseLockedError
+from pipefy_exports_dagster.tables.database import connect_for_query
 from pipefy_exports_dagster.tables.read_copy import read_copy_path
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class ReadOnlyDatabase:
     def _connect(self, *, may_spill: bool) -> "duckdb.DuckDBPyConnection":
         import duckdb
 
-        limits: dict[str, str | bool | int | float | list[str]] = {
+        limits: dict[str, object] = {
             **CLOSED,
             "lock_configuration": False,
             "temp_directory": self._folder if may_spill else "",
@@ -67,13 +68,9 @@ class ReadOnlyDatabase:
         if self._max_memory is not None:
             limits["memory_limit"] = f"{self._max_memory}B"
         try:
-            connection = duckdb.connect(self._path, read_only=True, config=limits)
-            if not may_spill:
-                connection.execute("SET disabled_filesystems = 'LocalFileSystem'")
-            connection.execute("SET lock_configuration = true")
+            return connect_for_query(self._path, limits, files_closed=not may_spill)
         except duckdb.Error as error:
             raise cannot_be_opened(error, self._path) from None
-        return connection
 
 
 @contextmanager

@@ -14,12 +14,7 @@ from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.history import months_that_may_be_covered
 from pipefy_exports_dagster.history.time_column import DateColumn, choose_time_column
 from pipefy_exports_dagster.orchestration.checks.finding import Finding, passed, table, warned
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-    Window,
-    add_months,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, add_months
 from pipefy_exports_dagster.tables.kept_slice import DateSpread, KeptSlice, is_date
 from pipefy_exports_dagster.tables.table_state import TableColumn
 from pipefy_exports_dagster.text.quoting import markdown_code

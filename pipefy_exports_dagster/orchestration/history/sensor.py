@@ -17,10 +17,7 @@ from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT
 from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB
 from pipefy_exports_dagster.orchestration.history.unbuilt import BUILDS_EXPORT, find_unbuilt
 from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
-from pipefy_exports_dagster.periods import (
-    Period,
-    PeriodFilter,
-)
+from pipefy_exports_dagster.periods import Period, PeriodFilter
 
 EXPORTS_PER_TICK = 50
 NOTHING_NEW = "no export has brought months since the last tick"

@@ -8,7 +8,7 @@ import dagster as dg
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.attempts import PARTITION, FollowUp
 from pipefy_exports_dagster.orchestration.pending.exports import PendingKey
-from pipefy_exports_dagster.orchestration.pending.roles import FOLLOWS_EXPORT
+from pipefy_exports_dagster.orchestration.run_role import FOLLOWS_EXPORT
 
 STEP_START_S = 300.0
 """How long a run may say nothing while its processes start."""

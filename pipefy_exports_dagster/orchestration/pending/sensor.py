@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config.model import (
-    PipefyExportsConfig,
-    Wait,
-)
+from pipefy_exports_dagster.config.model import PipefyExportsConfig, Wait
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.orchestration.pending.roles import SENSOR_NAME
 from pipefy_exports_dagster.orchestration.resources import PipefyResource, ResourceKeys
+from pipefy_exports_dagster.orchestration.run_role import SENSOR_NAME
 
 if TYPE_CHECKING:
     from pipefy_exports_dagster.orchestration.pending.tick import Tick

@@ -14,15 +14,11 @@ from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError, PartitionLockedError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, Verdict, few_lines, next_attempt
-from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
-from pipefy_exports_dagster.orchestration.pending.exports import (
-    PendingExport,
-    PendingKey,
-    find_pending,
-)
+from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
+from pipefy_exports_dagster.orchestration.pending.exports import PendingExport, PendingKey, find_pending
 from pipefy_exports_dagster.orchestration.pending.follow_ups import find_follow_ups
 from pipefy_exports_dagster.orchestration.pending.resume import why_not_resumed
-from pipefy_exports_dagster.orchestration.pending.roles import FOLLOWS_EXPORT
+from pipefy_exports_dagster.orchestration.run_role import FOLLOWS_EXPORT
 from pipefy_exports_dagster.periods import Period
 from pipefy_exports_dagster.pipefy.export import ExportState
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
@@ -107,16 +103,9 @@ class PendingExports:
             return str(error)
 
     def _is_locked(self, pending: PendingExport, organization_id: str) -> bool:
-        lock = partition_lock(
-            self.config.data_dir,
-            organization_id,
-            pending.export.asset,
-            pending.period_filter.value,
-            timeout_s=0,
-            on_wait=_not_waiting,
-        )
+        partition = ExportPartition(pending.export, organization_id, pending.period_filter)
         try:
-            with lock:
+            with partition.lock(timeout_s=0, on_wait=_not_waiting):
                 return False
         except PartitionLockedError:
             return True

@@ -1,0 +1,103 @@
+"""One partition of a configured export: its folder, lock, ledger and months.
+
+Runs, the sensor of pending exports and `load --asset` share it.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import dagster as dg
+
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.exports import ConfiguredExport
+from pipefy_exports_dagster.history.look import FileLook, look_at
+from pipefy_exports_dagster.orchestration.events import Materialized, newest_materialization
+from pipefy_exports_dagster.orchestration.ledger import Ledger
+from pipefy_exports_dagster.orchestration.partition_lock import partition_lock, partition_lock_path
+from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, month_of
+from pipefy_exports_dagster.raw_files.folder import RawFolder
+from pipefy_exports_dagster.reading.staged import StagedTable
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPartition:
+    """One partition of a configured export, of one organization.
+
+    Args:
+        export: The configured export.
+        organization_id: Pipefy's id of the organization.
+        period_filter: The partition's key.
+    """
+
+    export: ConfiguredExport
+    organization_id: str
+    period_filter: PeriodFilter
+
+    @property
+    def config(self) -> PipefyExportsConfig:
+        """The configuration of the export."""
+        return self.export.config
+
+    @property
+    def asset_key(self) -> dg.AssetKey:
+        """The asset's key."""
+        return dg.AssetKey(self.export.asset_key)
+
+    @property
+    def folder(self) -> RawFolder:
+        """Where the partition's files are archived."""
+        return RawFolder.of(self.config.data_dir, self.organization_id, self.export.asset, self.period_filter)
+
+    @property
+    def lock_path(self) -> Path:
+        """The file whose lock a run of the partition holds."""
+        return partition_lock_path(
+            self.config.data_dir, self.organization_id, self.export.asset, self.period_filter.value
+        )
+
+    def lock(self, *, timeout_s: float, on_wait: Callable[[], None]) -> AbstractContextManager[bool]:
+        """Hold the partition's lock; what is entered says whether another run held it first.
+
+        Raises:
+            PartitionLockedError: The other run did not end in time.
+        """
+        return partition_lock(
+            self.config.data_dir,
+            self.organization_id,
+            self.export.asset,
+            self.period_filter.value,
+            timeout_s=timeout_s,
+            on_wait=on_wait,
+        )
+
+    def ledger(self, instance: dg.DagsterInstance) -> Ledger:
+        """Return which exports of the partition are pending."""
+        return Ledger(instance, self.asset_key, self.period_filter.value)
+
+    def newest_materialization(self, instance: dg.DagsterInstance) -> Materialized | None:
+        """Return the newest load of this organization's export."""
+        return newest_materialization(
+            instance, self.asset_key, self.period_filter.value, organization_id=self.organization_id
+        )
+
+    def period_at(self, moment: datetime) -> Period:
+        """Return the period that a request of that moment (aware) means."""
+        return Period(self.period_filter, month_of(moment, self.config.zone))
+
+    def window(self, requested_month: date) -> Window | None:
+        """Return the dates that an export requested in that month covers; None where they are not known."""
+        return self.export.window(Period(self.period_filter, requested_month))
+
+    def look_at(self, staged: StagedTable, requested_month: date) -> FileLook:
+        """Return what the UI shows of a file's rows."""
+        return look_at(
+            staged,
+            window=self.window(requested_month),
+            requested_month=requested_month,
+            zone=self.config.zone,
+            time_column=self.export.time_column,
+            show_values=self.export.reading.show_values,
+        )
