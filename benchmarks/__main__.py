@@ -75,7 +75,7 @@ def _workbook_ratios(run: Round, name: str) -> list[Ratio]:
         *found,
         Ratio(
             f"{name}: peak memory of reading / fastexcel alone",
-            loaded["child_mb"] / alone["peak_mb"],
+            loaded["worker_mb"] / alone["peak_mb"],
             to_reach="1.2" if name.endswith("1M") else "",  # of less, Python and its libraries take most
         ),
         Ratio(f"{name}: time locked / whole load", loaded["locked"] / loaded["seconds"], ".0%", "25%"),
@@ -91,8 +91,8 @@ def _csv_ratios(run: Round, name: str) -> list[Ratio]:
             loaded["locked"] / loaded["bare_insert"],
             to_reach="1.3",
         ),
-        Ratio(f"{name}: peak memory of the child, MB", loaded["child_mb"], ".0f", "600"),
-        Ratio(f"{name}: peak memory of the parent, MB", loaded["parent_mb"], ".0f", "600"),
+        Ratio(f"{name}: peak memory of the worker, MB", loaded["worker_mb"], ".0f", "600"),
+        Ratio(f"{name}: peak memory of the runner, MB", loaded["runner_mb"], ".0f", "600"),
     ]
 
 
@@ -107,7 +107,7 @@ def _beside(run: Round, name: str, other_name: str, other: dict[str, Any], to_re
 
 def _apart(run: Round, name: str) -> dict[str, float]:
     """Return what a load took without the start of the process that reads, and the imports there."""
-    loaded, start = run["load", name], run["child_start", f"tiny {_kind(name)}"]
+    loaded, start = run["load", name], run["worker_start", f"tiny {_kind(name)}"]
     return {fact: loaded[fact] - start[fact] for fact in ("seconds", "cpu")}
 
 
@@ -175,7 +175,7 @@ def main() -> None:
         parser.error(f"no file is called {' or '.join(arguments.only)}")
     names = list(files)
     tiny = tiny_files(arguments.folder)
-    plan = [*(("child_start", name) for name in tiny), ("import_dagster", ""), ("import_code_location", "")]
+    plan = [*(("worker_start", name) for name in tiny), ("import_dagster", ""), ("import_code_location", "")]
     for name in names:
         plan += [("duckdb_csv_alone" if _kind(name) == "csv" else "fastexcel_alone", name), ("load", name)]
     if not arguments.skip_pandas and f"{BASE_FORM} 200k" in files:

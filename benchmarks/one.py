@@ -53,7 +53,7 @@ def load(path: Path, folder: Path) -> dict[str, Any]:
     """Our load; with it the bare insert of the same typed rows, for the time that the database is locked."""
     import duckdb
 
-    from pipefy_exports_dagster.reading.parent import read_table_file
+    from pipefy_exports_dagster.reading.runner import read_table_file
     from pipefy_exports_dagster.tables import Slice, replace_slice, workspace
 
     slice_ = Slice("1", "last_month", date(2026, 11, 1), "e", datetime(2026, 11, 2, tzinfo=UTC))
@@ -63,7 +63,7 @@ def load(path: Path, folder: Path) -> dict[str, Any]:
         staged = read_table_file(path, folder=scratch)
         report = replace_slice(staged, database=database, table="jobs", slice_=slice_)
         seconds, cpu = time.perf_counter() - started, _cpu_seconds() - cpu_started
-        peaks = {"parent_mb": _peak_mb(resource.RUSAGE_SELF), "child_mb": _peak_mb(resource.RUSAGE_CHILDREN)}
+        peaks = {"runner_mb": _peak_mb(resource.RUSAGE_SELF), "worker_mb": _peak_mb(resource.RUSAGE_CHILDREN)}
         look = _look(staged)
         columns = len(staged.columns)
         bare_started = time.perf_counter()
@@ -94,10 +94,10 @@ def load(path: Path, folder: Path) -> dict[str, Any]:
 
 def _look(staged: "StagedTable") -> dict[str, float]:
     """What a run of Dagster adds: the rows per day and the profile."""
-    from pipefy_exports_dagster.history.look import look_at
+    from pipefy_exports_dagster.history.file_summary import summarize_file
 
     started, cpu_started = time.perf_counter(), _cpu_seconds()
-    look_at(
+    summarize_file(
         staged,
         window=None,
         requested_month=date(2026, 11, 1),
@@ -108,9 +108,9 @@ def _look(staged: "StagedTable") -> dict[str, float]:
     return {"look": time.perf_counter() - started, "look_cpu": _cpu_seconds() - cpu_started}
 
 
-def child_start(path: Path, folder: Path) -> dict[str, Any]:
+def worker_start(path: Path, folder: Path) -> dict[str, Any]:
     """A file of one row: what the process of its own costs, whatever the file."""
-    from pipefy_exports_dagster.reading.parent import read_table_file
+    from pipefy_exports_dagster.reading.runner import read_table_file
 
     started, cpu_started = time.perf_counter(), _cpu_seconds()
     read_table_file(path, folder=folder)
@@ -136,7 +136,7 @@ def import_code_location(_path: Path, _folder: Path) -> dict[str, Any]:
 MEASUREMENTS = {
     function.__name__: function
     for function in (
-        fastexcel_alone, pandas_openpyxl, duckdb_csv_alone, load, child_start, import_dagster, import_code_location,
+        fastexcel_alone, pandas_openpyxl, duckdb_csv_alone, load, worker_start, import_dagster, import_code_location,
     )
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ import dagster as dg
 from pipefy_exports_dagster.cli.instance import first_line, prepare_instance, storage_errors
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import LoadFailedError
-from pipefy_exports_dagster.history.look import FileLook
+from pipefy_exports_dagster.history.file_summary import FileSummary
 from pipefy_exports_dagster.orchestration.events import FROM_FILE, RequestedExport
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
 from pipefy_exports_dagster.orchestration.ledger import Ledger
@@ -45,7 +45,7 @@ def report_materialization(
     database: Path,
     loading_s: float,
     reading: ReadOptions,
-    look: FileLook,
+    summary: FileSummary,
 ) -> None:
     """Log the materialization of the partition, so that UI, schedules and history know of it.
 
@@ -71,7 +71,7 @@ def report_materialization(
             exports_created=Ledger(instance, key, sidecar.period_filter).requests_since_materialization(),
             loading_s=loading_s,
             reading=reading,
-            look=look,
+            summary=summary,
         )
         metadata[SOURCE_FILE] = str(sidecar.request["file_name"])[:MAX_NAME_LENGTH]
         instance.report_runless_asset_event(

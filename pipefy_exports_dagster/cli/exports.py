@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipefy_exports_dagster.cli.failures import ended_in_one_line
+from pipefy_exports_dagster.cli.errors import cli_errors
 from pipefy_exports_dagster.cli.output import echo_json, echo_table, readers_may_leave
 from pipefy_exports_dagster.cli.progress import Progress
 from pipefy_exports_dagster.cli.settings import Settings, read_settings
@@ -34,7 +34,7 @@ def exports(*, only_pending: bool, limit: int, as_json: bool) -> None:
     abandoned   it failed at Pipefy, or its file cannot be read
     superseded  another was asked for before it was loaded
     """  # noqa: D301 - click wants the character itself
-    with ended_in_one_line(as_json=as_json, undone=""), readers_may_leave():
+    with cli_errors(as_json=as_json, undone=""), readers_may_leave():
         settings = read_settings()
         with Progress() as progress:
             progress.stage("reading the event log")

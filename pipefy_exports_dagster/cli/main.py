@@ -17,10 +17,10 @@ class LazyCommand(NamedTuple):
 _HERE = "pipefy_exports_dagster"
 COMMANDS = {
     "demo": LazyCommand(
-        f"{_HERE}.cli.demo.command:demo", "Load a local Pipefy's exports into DuckDB, and query them."
+        f"{_HERE}.cli.demo.demo:demo", "Load a local Pipefy's exports into DuckDB, and query them."
     ),
     "doctor": LazyCommand(
-        f"{_HERE}.cli.doctor.command:doctor", "Check settings, credentials, reports and database."
+        f"{_HERE}.cli.doctor.doctor:doctor", "Check settings, credentials, reports and database."
     ),
     "organizations": LazyCommand(
         f"{_HERE}.cli.organizations:organizations", "List the organizations that the credentials see."
@@ -33,10 +33,10 @@ COMMANDS = {
         f"{_HERE}.cli.exports:exports", "List pending and past exports, from Dagster's event log."
     ),
     "query": LazyCommand(
-        f"{_HERE}.cli.query.command:query", "Run SQL on the loaded tables, without changing anything."
+        f"{_HERE}.cli.query.query:query", "Run SQL on the loaded tables, without changing anything."
     ),
     "load": LazyCommand(
-        f"{_HERE}.cli.load.command:load",
+        f"{_HERE}.cli.load.load:load",
         "Load a file that is here already, such as an export from an e-mail.",
     ),
     "rebuild-history": LazyCommand(
@@ -47,7 +47,7 @@ COMMANDS = {
     "instance": LazyCommand(
         f"{_HERE}.cli.instance:instance", "Prepare the Dagster instance, and print its folder."
     ),
-    "sandbox": LazyCommand(f"{_HERE}.sandbox.command:sandbox", "Run a local Pipefy with made-up data."),
+    "sandbox": LazyCommand(f"{_HERE}.cli.sandbox:sandbox", "Run a local Pipefy with made-up data."),
 }
 
 

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from pipefy_exports_dagster.cli.failures import ended_in_one_line
+from pipefy_exports_dagster.cli.errors import cli_errors
 from pipefy_exports_dagster.cli.output import echo_json, echo_table, readers_may_leave
 from pipefy_exports_dagster.cli.progress import Progress
 from pipefy_exports_dagster.cli.settings import read_settings
@@ -20,7 +20,7 @@ def organizations(*, as_json: bool) -> None:
     Those that PIPEFY_ORG_ID or PIPEFY_EXPORTS_CONFIG name are marked. `role` is what the owner of the credentials is
     in it; exporting automation jobs takes an administrator.
     """
-    with ended_in_one_line(as_json=as_json, undone=""), readers_may_leave():
+    with cli_errors(as_json=as_json, undone=""), readers_may_leave():
         settings = read_settings()
         seen: dict[str, Organization] = {}
         with Progress() as progress:

@@ -15,7 +15,7 @@ FIRST_YEAR = 2000
 """An export of an earlier month is a slip of the keyboard."""
 
 
-class Organization(click.ParamType):
+class OrganizationId(click.ParamType):
     """An organization's id."""
 
     name = "number"

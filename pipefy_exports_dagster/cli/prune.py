@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pipefy_exports_dagster.cli.failures import Interruption, ended_in_one_line
+from pipefy_exports_dagster.cli.errors import Interruption, cli_errors
 from pipefy_exports_dagster.cli.output import echo_json, echo_table, readers_may_leave
 from pipefy_exports_dagster.cli.progress_bar import progress_bar
 from pipefy_exports_dagster.cli.settings import read_settings
@@ -53,7 +53,7 @@ def prune(*, days: int | None, give_up_rebuilding: bool, dry_run: bool, as_json:
     it is, if it is the newest of its partition, if rows of the export's table or a month of the history come from it,
     or if the history has still to take a month from it. Each file that stays is listed with its reason.
     """
-    with ended_in_one_line(as_json=as_json, undone="nothing was deleted") as interruption:
+    with cli_errors(as_json=as_json, undone="nothing was deleted") as interruption:
         ages = [(config, days or config.raw_retention_days) for config in read_settings().configs]
         ruled = [
             (

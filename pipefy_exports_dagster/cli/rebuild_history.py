@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from pipefy_exports_dagster.cli.failures import ended_in_one_line
+from pipefy_exports_dagster.cli.errors import cli_errors
 from pipefy_exports_dagster.cli.progress_bar import progress_bar
 from pipefy_exports_dagster.cli.settings import read_settings
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
@@ -37,8 +37,8 @@ class Rebuilt:
     @property
     def gaps(self) -> list[date]:
         """Months between the first and the last that are there."""
-        there = [result.month for result in self.months if result.cover]
-        return [r.month for r in self.months if not r.cover and there and there[0] < r.month < there[-1]]
+        there = [result.month for result in self.months if result.coverage]
+        return [r.month for r in self.months if not r.coverage and there and there[0] < r.month < there[-1]]
 
     def as_json(self) -> dict[str, Any]:
         """Return what `--json` prints."""
@@ -49,12 +49,12 @@ class Rebuilt:
                 {
                     "month": f"{result.month:%Y-%m}",
                     "action": result.action.value,
-                    "rows": result.cover.rows,
-                    "is_complete": result.cover.grade is Grade.COMPLETE,
-                    "export_id": result.cover.export_id,
+                    "rows": result.coverage.rows,
+                    "is_complete": result.coverage.grade is Grade.COMPLETE,
+                    "export_id": result.coverage.export_id,
                 }
                 for result in self.months
-                if result.cover
+                if result.coverage
             ],
             "gaps": [f"{month:%Y-%m}" for month in self.gaps],
             "warnings": self.warnings,
@@ -72,7 +72,7 @@ def rebuild_history(*, only: str | None, as_json: bool) -> None:
     """
     from pipefy_exports_dagster.cli.dagster_event import opened_instance
 
-    with ended_in_one_line(as_json=as_json) as interruption:
+    with cli_errors(as_json=as_json) as interruption:
         settings = read_settings()
         with (
             opened_instance(settings.dagster_home, data_dir=settings.config.data_dir) as instance,
@@ -139,9 +139,9 @@ def _rebuild_one(
             result = builder.build(month)
             loading_s = time.monotonic() - started
             rebuilt.months.append(result)
-            if result.cover and config.organization_id in (None, organization_id):
+            if result.coverage and config.organization_id in (None, organization_id):
                 instance.report_runless_asset_event(
-                    month_materialization(builder.plan, result, result.cover, loading_s=loading_s)
+                    month_materialization(builder.plan, result, result.coverage, loading_s=loading_s)
                 )
         if config.read_copy:
             builder.publish()
@@ -155,11 +155,14 @@ def _print(rebuilt: list[Rebuilt]) -> None:
     for history in rebuilt:
         table = Table("month", "rows", "", "export", title=f"{history.table}, {history.organization_id}")
         for result in history.months:
-            if result.cover:
-                state = "complete" if result.cover.grade is Grade.COMPLETE else "provisional"
+            if result.coverage:
+                state = "complete" if result.coverage.grade is Grade.COMPLETE else "provisional"
                 kept = ", kept" if result.action is MonthAction.KEPT else ""
                 table.add_row(
-                    f"{result.month:%Y-%m}", f"{result.cover.rows:,}", state + kept, result.cover.export_id
+                    f"{result.month:%Y-%m}",
+                    f"{result.coverage.rows:,}",
+                    state + kept,
+                    result.coverage.export_id,
                 )
             elif result.month in history.gaps:
                 table.add_row(f"{result.month:%Y-%m}", "", "gap: no file covers it", "")

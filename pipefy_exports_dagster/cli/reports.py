@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from pipefy_exports_dagster.cli.failures import ended_in_one_line
+from pipefy_exports_dagster.cli.errors import cli_errors
 from pipefy_exports_dagster.cli.output import echo_json, echo_table, readers_may_leave
 from pipefy_exports_dagster.cli.progress import Progress
 from pipefy_exports_dagster.cli.settings import Settings, read_settings
@@ -28,7 +28,7 @@ def reports(*, report_id: str | None, organization_id: str | None, as_json: bool
     """
     if report_id and organization_id:
         raise click.UsageError("a report's id says all; --organization-id goes without it")
-    with ended_in_one_line(as_json=as_json, undone=""), readers_may_leave():
+    with cli_errors(as_json=as_json, undone=""), readers_may_leave():
         settings = read_settings()
         if report_id:
             _show_one(settings, report_id, as_json=as_json)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipefy_exports_dagster.config.exports import AutomationJobs, Report
-from pipefy_exports_dagster.config.field_checks import shown
+from pipefy_exports_dagster.config.field_checks import quoted_value
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig, Wait, wait_named
 from pipefy_exports_dagster.config.reading import LIMIT_VARIABLES, ReadOptions
 from pipefy_exports_dagster.config.sizes import bytes_of
@@ -83,7 +83,7 @@ def _limits(env: Mapping[str, str]) -> dict[str, Any]:
         else:
             limits[field], wanted = _seconds(text), "a number of seconds"
         if limits[field] is None:
-            raise ConfigurationError(f"{name} is {shown(text)}; use {wanted}")
+            raise ConfigurationError(f"{name} is {quoted_value(text)}; use {wanted}")
     return limits
 
 

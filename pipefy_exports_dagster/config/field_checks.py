@@ -78,10 +78,10 @@ def check_fields(
                 raise ConfigurationError(f"{error}{', or none' * (NoneType in kinds)}") from None
             object.__setattr__(section, field.name, checked)
         elif what := _wanted(kinds, value):
-            raise ConfigurationError(f"{name} is {shown(value)}; {what}")
+            raise ConfigurationError(f"{name} is {quoted_value(value)}; {what}")
 
 
-def shown(value: object) -> str:
+def quoted_value(value: object) -> str:
     """Quote a value in a message, cut short; a number may have more digits than Python writes."""
     try:
         text = repr(value)
@@ -119,23 +119,23 @@ def _number_or_numbers(
     if not is_list:
         return _number(name, value, range_, is_whole=is_whole)
     if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
-        raise ConfigurationError(f"{name} is {shown(value)}; give a list of numbers")
+        raise ConfigurationError(f"{name} is {quoted_value(value)}; give a list of numbers")
     return tuple(_number(name, each, range_, is_whole=is_whole) for each in value)
 
 
 def _number(name: str, value: object, range_: Range, *, is_whole: bool) -> float:
     # NumPy's numbers are numbers too; what comes after must be able to write them as JSON.
     if not isinstance(value, Real) or isinstance(value, bool):
-        raise ConfigurationError(f"{name} is {shown(value)}; use a number")
+        raise ConfigurationError(f"{name} is {quoted_value(value)}; use a number")
     number = int(value) if isinstance(value, Integral) else float(value)
     if isinstance(number, float) and not math.isfinite(number):
-        raise ConfigurationError(f"{name} is {shown(value)}; use a number that is finite")
+        raise ConfigurationError(f"{name} is {quoted_value(value)}; use a number that is finite")
     if problem := range_.problem(number):
-        raise ConfigurationError(f"{name} is {shown(value)}; {problem}")
+        raise ConfigurationError(f"{name} is {quoted_value(value)}; {problem}")
     if not is_whole:
         return float(number)
     if number != int(number):
-        raise ConfigurationError(f"{name} is {shown(value)}; use a whole number")
+        raise ConfigurationError(f"{name} is {quoted_value(value)}; use a whole number")
     return int(number)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipefy_exports_dagster.config.date_formats import date_format_problem, is_zoned
-from pipefy_exports_dagster.config.field_checks import check_fields, shown
+from pipefy_exports_dagster.config.field_checks import check_fields, quoted_value
 from pipefy_exports_dagster.config.pinned_types import is_zoned_type, pinned_type_problem
 from pipefy_exports_dagster.errors import ConfigurationError
 
@@ -52,7 +52,7 @@ class ReadOptions:
         check_fields(self, variables=LIMIT_VARIABLES)
         _check_column_types(self.column_types)
         if self.decimal_mark not in (None, *DECIMAL_MARKS):
-            raise ConfigurationError(f"`decimal_mark` is {shown(self.decimal_mark)}; use ',' or '.'")
+            raise ConfigurationError(f"`decimal_mark` is {quoted_value(self.decimal_mark)}; use ',' or '.'")
         if self.date_format is not None:
             _check_date_format(self.date_format, self.column_types)
         object.__setattr__(self, "sheets", _checked_sheets(self.sheets))
@@ -61,17 +61,20 @@ class ReadOptions:
 def _check_column_types(column_types: object) -> None:
     if not isinstance(column_types, Mapping):
         raise ConfigurationError(
-            f"`column_types` is {shown(column_types)}; give types by column, such as {{'amount': 'DECIMAL(18,2)'}}"
+            f"`column_types` is {quoted_value(column_types)}; give types by column, such as "
+            "{'amount': 'DECIMAL(18,2)'}"
         )
     for column, type_ in column_types.items():
         if not isinstance(column, str) or not column.strip():
             raise ConfigurationError(
-                f"`column_types` holds the column {shown(column)}; give a name or header"
+                f"`column_types` holds the column {quoted_value(column)}; give a name or header"
             )
         if not isinstance(type_, str):
-            raise ConfigurationError(f"`column_types` pins {column!r} as {shown(type_)}; give a type's name")
+            raise ConfigurationError(
+                f"`column_types` pins {column!r} as {quoted_value(type_)}; give a type's name"
+            )
         if problem := pinned_type_problem(type_):
-            raise ConfigurationError(f"`column_types` pins {column!r} as {shown(type_)}: {problem}")
+            raise ConfigurationError(f"`column_types` pins {column!r} as {quoted_value(type_)}: {problem}")
 
 
 def _check_date_format(date_format: str, column_types: Mapping[str, str]) -> None:
@@ -81,7 +84,7 @@ def _check_date_format(date_format: str, column_types: Mapping[str, str]) -> Non
             "it has a zone, which only columns take that `column_types` pins as TIMESTAMP WITH TIME ZONE"
         )
     if problem:
-        raise ConfigurationError(f"`date_format` is {shown(date_format)}: {problem}")
+        raise ConfigurationError(f"`date_format` is {quoted_value(date_format)}: {problem}")
 
 
 def _checked_sheets(sheets: object) -> str | tuple[str, ...]:
@@ -90,8 +93,10 @@ def _checked_sheets(sheets: object) -> str | tuple[str, ...]:
     if sheets == ALL_SHEETS:
         return ALL_SHEETS
     if not isinstance(sheets, Sequence) or isinstance(sheets, str | bytes):
-        raise ConfigurationError(f"`sheets` is {shown(sheets)}; {example}")
+        raise ConfigurationError(f"`sheets` is {quoted_value(sheets)}; {example}")
     for name in sheets:
         if not isinstance(name, str) or not name.strip():
-            raise ConfigurationError(f"`sheets` holds {shown(name)}, which is no name of a sheet; {example}")
+            raise ConfigurationError(
+                f"`sheets` holds {quoted_value(name)}, which is no name of a sheet; {example}"
+            )
     return tuple(sheets)

@@ -1,30 +1,30 @@
 """Which export a calendar month of the history is taken from, and the taking of it.
 
-The rules (`covers`, `time_column`, `requests`, `pruning`) are pure functions; `file_facts` reads
+The rules (`coverages`, `time_column`, `requests`, `pruning`) are pure functions; `file_facts` reads
 the raw files, `builder` puts a month into its table, `retention` says which files may go. Nothing here
 knows Dagster or HTTP.
 """
 
 from .builder import HistoryBuilder, MonthAction, MonthResult
-from .covers import Cover, Grade, choose_cover, covers_of, months_that_may_be_covered
+from .month_coverage import Grade, MonthCoverage, choose_coverage, coverage_of, months_possibly_covered
 from .plan import HistoryPlan, history_plan
 from .pruning import months_that_need
 from .retention import Keep, RetentionRule, Verdict, judge_files
 
 __all__ = [
-    "Cover",
     "Grade",
     "HistoryBuilder",
     "HistoryPlan",
     "Keep",
     "MonthAction",
+    "MonthCoverage",
     "MonthResult",
     "RetentionRule",
     "Verdict",
-    "choose_cover",
-    "covers_of",
+    "choose_coverage",
+    "coverage_of",
     "history_plan",
     "judge_files",
-    "months_that_may_be_covered",
+    "months_possibly_covered",
     "months_that_need",
 ]

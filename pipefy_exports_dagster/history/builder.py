@@ -7,20 +7,20 @@ from enum import StrEnum
 from typing import Self
 
 from pipefy_exports_dagster.errors import UnreadableFileError, ValueDoesNotFitError
-from pipefy_exports_dagster.history.covers import (
-    Cover,
-    Grade,
-    choose_cover,
-    covers_of,
-    months_that_may_be_covered,
-)
 from pipefy_exports_dagster.history.file_facts import FactReader, FileFacts
+from pipefy_exports_dagster.history.month_coverage import (
+    Grade,
+    MonthCoverage,
+    choose_coverage,
+    coverage_of,
+    months_possibly_covered,
+)
 from pipefy_exports_dagster.history.plan import HistoryPlan, period_of
 from pipefy_exports_dagster.history.requests import difference_in_rows
 from pipefy_exports_dagster.raw_files.archive import archived_files
 from pipefy_exports_dagster.raw_files.folder import RawFile
-from pipefy_exports_dagster.reading.discretion import values_hidden
 from pipefy_exports_dagster.reading.left_out import left_out
+from pipefy_exports_dagster.reading.redaction import redact_values
 from pipefy_exports_dagster.tables import (
     HeldMonth,
     MonthReport,
@@ -46,11 +46,11 @@ class MonthAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MonthResult:
-    """What became of a month, and from which file. `cover` is what the table holds now; None for a gap."""
+    """What became of a month, and from which file. `coverage` is what the table holds now; None for a gap."""
 
     month: date
     action: MonthAction
-    cover: Cover | None = None
+    coverage: MonthCoverage | None = None
     raw: RawFile | None = None
     facts: FileFacts | None = None
     report: MonthReport | None = None
@@ -94,20 +94,20 @@ class HistoryBuilder:
             DiskFullError: No space was left; nothing was changed.
         """
         found: dict[str, tuple[RawFile, FileFacts]] = {}
-        covers = []
-        for cover, raw, facts in self._covers(month):
-            covers.append(cover)
-            found[cover.export_id] = raw, facts
-            if cover.rows and cover.grade is not Grade.EDGE:
+        coverages = []
+        for coverage, raw, facts in self._coverages(month):
+            coverages.append(coverage)
+            found[coverage.export_id] = raw, facts
+            if coverage.rows and coverage.grade is not Grade.EDGE:
                 break  # the newest of the best grade that is left
-        chosen = choose_cover(covers)
+        chosen = choose_coverage(coverages)
         if chosen is None:
             held = self._held().get(month)
             if held is None:
                 return MonthResult(month, MonthAction.GAP)
-            return MonthResult(month, MonthAction.KEPT, cover_of(held))
+            return MonthResult(month, MonthAction.KEPT, coverage_of_held(held))
         raw, facts = found[chosen.export_id]
-        with values_hidden(hidden=not self.plan.reading.show_values):
+        with redact_values(hidden=not self.plan.reading.show_values):
             report = replace_month(
                 facts.staged,
                 database=self.plan.database,
@@ -120,12 +120,12 @@ class HistoryBuilder:
                 lock_timeout_s=self.plan.lock_timeout_s,
             )
         if report.kept:
-            return MonthResult(month, MonthAction.KEPT, cover_of(report.kept))
+            return MonthResult(month, MonthAction.KEPT, coverage_of_held(report.kept))
         self._written = True
         self._warn_about_rows(raw, facts)
         return MonthResult(month, MonthAction.LOADED, chosen, raw, facts, report)
 
-    def covers(self, raw: RawFile) -> tuple[Cover, ...]:
+    def coverages(self, raw: RawFile) -> tuple[MonthCoverage, ...]:
         """Return the months that a file covers, by its rows.
 
         Raises:
@@ -133,15 +133,15 @@ class HistoryBuilder:
             ValueDoesNotFitError: A value does not fit the type that is pinned for its column.
             ConfigurationError: It is not clear to which month its rows belong.
         """
-        return self._covers_of(raw, self._reader.facts(raw))
+        return self._coverages_of(raw, self._reader.facts(raw))
 
-    def held(self) -> dict[date, Cover]:
+    def held(self) -> dict[date, MonthCoverage]:
         """Return what the table holds, by month.
 
         Raises:
             DatabaseLockedError: Another process held the database until the deadline.
         """
-        return {month: cover_of(held) for month, held in self._held().items()}
+        return {month: coverage_of_held(held) for month, held in self._held().items()}
 
     def publish(self) -> None:
         """Publish the read copy, if any month was changed."""
@@ -163,7 +163,7 @@ class HistoryBuilder:
             f"{newest.export_id!r} ({newest.period_filter}, requested in {newest.requested_month:%Y-%m})"
         )
 
-    def _covers(self, month: date) -> Iterator[tuple[Cover, RawFile, FileFacts]]:
+    def _coverages(self, month: date) -> Iterator[tuple[MonthCoverage, RawFile, FileFacts]]:
         """Yield how files cover a month: newest first, those made after it before those made in it."""
         files = [raw for raw in self._files if month in self._possible(raw) and self._is_whole(raw)]
         files.sort(key=_age, reverse=True)
@@ -174,9 +174,11 @@ class HistoryBuilder:
             except (UnreadableFileError, ValueDoesNotFitError) as error:
                 self._warn_once(f"{raw.path.name} is passed over: {error}")
                 continue
-            cover = next((cover for cover in self._covers_of(raw, facts) if cover.month == month), None)
-            if cover:
-                yield cover, raw, facts
+            coverage = next(
+                (coverage for coverage in self._coverages_of(raw, facts) if coverage.month == month), None
+            )
+            if coverage:
+                yield coverage, raw, facts
             elif self.plan.window_of(raw.sidecar):
                 self._warn_once(
                     f"{raw.path.name} ({raw.sidecar.period_filter}, requested in "
@@ -184,9 +186,9 @@ class HistoryBuilder:
                     "it was asked for while the month was turning, or the time column is another"
                 )
 
-    def _covers_of(self, raw: RawFile, facts: FileFacts) -> tuple[Cover, ...]:
+    def _coverages_of(self, raw: RawFile, facts: FileFacts) -> tuple[MonthCoverage, ...]:
         sidecar = raw.sidecar
-        return covers_of(
+        return coverage_of(
             self.plan.window_of(sidecar),
             facts.rows_by_month,
             export_id=sidecar.export_id,
@@ -195,7 +197,7 @@ class HistoryBuilder:
         )
 
     def _possible(self, raw: RawFile) -> tuple[date, ...]:
-        return months_that_may_be_covered(self.plan.window_of(raw.sidecar), raw.sidecar.requested_month)
+        return months_possibly_covered(self.plan.window_of(raw.sidecar), raw.sidecar.requested_month)
 
     def _is_whole(self, raw: RawFile) -> bool:
         """Whether a file has all the rows of its period; one exported with other arguments has not."""
@@ -236,10 +238,10 @@ class HistoryBuilder:
             )
 
 
-def cover_of(held: HeldMonth) -> Cover:
+def coverage_of_held(held: HeldMonth) -> MonthCoverage:
     """Return what a table holds of a month in the terms in which it is compared."""
     grade = Grade.TO_DATE if held.month == held.requested_month else Grade.EDGE
-    return Cover(
+    return MonthCoverage(
         held.month,
         Grade.COMPLETE if held.is_complete else grade,
         held.rows,
@@ -249,8 +251,8 @@ def cover_of(held: HeldMonth) -> Cover:
     )
 
 
-def _may_replace(new: Cover, held: HeldMonth) -> bool:
-    return new.export_id == held.export_id or choose_cover([new, cover_of(held)]) == new
+def _may_replace(new: MonthCoverage, held: HeldMonth) -> bool:
+    return new.export_id == held.export_id or choose_coverage([new, coverage_of_held(held)]) == new
 
 
 def _age(raw: RawFile) -> tuple[object, ...]:

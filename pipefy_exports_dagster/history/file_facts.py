@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Self
 
 from pipefy_exports_dagster.errors import ReadLimitError, UnreadableFileError
-from pipefy_exports_dagster.history.covers import months_that_may_be_covered
 from pipefy_exports_dagster.history.date_columns import TimeQuestion
+from pipefy_exports_dagster.history.month_coverage import months_possibly_covered
 from pipefy_exports_dagster.history.plan import HistoryPlan
 from pipefy_exports_dagster.history.time_column import TimeColumn, required
 from pipefy_exports_dagster.raw_files.folder import RawFile, sha256_of
 from pipefy_exports_dagster.reading.daily_rows import rows_per_day
-from pipefy_exports_dagster.reading.parent import read_table_file
+from pipefy_exports_dagster.reading.runner import read_table_file
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.reading.staged_query import rows_of, staged_query
 from pipefy_exports_dagster.tables import workspace
@@ -97,7 +97,7 @@ class FactReader:
             return FileFacts(staged, None, None, {}, 0)
         plan, sidecar = self._plan, raw.sidecar
         question = TimeQuestion(
-            months=months_that_may_be_covered(plan.window_of(sidecar), sidecar.requested_month),
+            months=months_possibly_covered(plan.window_of(sidecar), sidecar.requested_month),
             zone=plan.zone,
             time_column=plan.time_column,
             show_values=plan.reading.show_values,

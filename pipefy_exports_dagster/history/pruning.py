@@ -3,29 +3,33 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from pipefy_exports_dagster.history.covers import Cover, choose_cover
+from pipefy_exports_dagster.history.month_coverage import MonthCoverage, choose_coverage
 
 
-def months_that_need(covers: Sequence[Cover], held: Mapping[date, Cover]) -> tuple[date, ...]:
+def months_that_need(
+    coverages: Sequence[MonthCoverage], held: Mapping[date, MonthCoverage]
+) -> tuple[date, ...]:
     """Return the months for which a file is still needed: they have not absorbed it, nor a better one.
 
     A file that covers nothing is needed by nothing and absorbed by nothing; `may_prune` keeps it.
 
     Args:
-        covers: What the file covers.
+        coverages: What the file covers.
         held: What the history's table holds, by month.
     """
-    return tuple(cover.month for cover in covers if not _absorbed(cover, held.get(cover.month)))
+    return tuple(
+        coverage.month for coverage in coverages if not _absorbed(coverage, held.get(coverage.month))
+    )
 
 
-def may_prune(covers: Sequence[Cover], held: Mapping[date, Cover]) -> bool:
+def may_prune(coverages: Sequence[MonthCoverage], held: Mapping[date, MonthCoverage]) -> bool:
     """Say whether a file may be deleted: it covers a month, and each has absorbed it or a better one."""
-    return bool(covers) and not months_that_need(covers, held)
+    return bool(coverages) and not months_that_need(coverages, held)
 
 
-def _absorbed(cover: Cover, held: Cover | None) -> bool:
+def _absorbed(coverage: MonthCoverage, held: MonthCoverage | None) -> bool:
     if held is None:
         return False
-    if held.export_id == cover.export_id:
+    if held.export_id == coverage.export_id:
         return True
-    return choose_cover([cover, held]) == held
+    return choose_coverage([coverage, held]) == held

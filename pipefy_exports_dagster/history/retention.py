@@ -18,7 +18,7 @@ from pipefy_exports_dagster.errors import (
     ValueDoesNotFitError,
 )
 from pipefy_exports_dagster.history.builder import HistoryBuilder
-from pipefy_exports_dagster.history.covers import Cover
+from pipefy_exports_dagster.history.month_coverage import MonthCoverage
 from pipefy_exports_dagster.history.pruning import may_prune, months_that_need
 from pipefy_exports_dagster.raw_files.archive import archived_files
 from pipefy_exports_dagster.raw_files.folder import RawFile
@@ -94,14 +94,14 @@ def judge_files(
 
 
 def _judge_by_history(
-    builder: HistoryBuilder, raw: RawFile, held: Mapping[date, Cover], rule: RetentionRule
+    builder: HistoryBuilder, raw: RawFile, held: Mapping[date, MonthCoverage], rule: RetentionRule
 ) -> Verdict:
     table = builder.plan.table
-    taken = [month for month, cover in held.items() if cover.export_id == raw.sidecar.export_id]
+    taken = [month for month, coverage in held.items() if coverage.export_id == raw.sidecar.export_id]
     if taken and rule.keep_rebuildable:
         return Verdict(raw, Keep.IN_HISTORY, f"{_listed(taken)} of {table} {_come(taken)} from it")
     try:
-        covers = builder.covers(raw)
+        coverages = builder.coverages(raw)
     except (
         UnreadableFileError,
         ReadLimitError,
@@ -110,10 +110,12 @@ def _judge_by_history(
         ConfigurationError,
     ) as error:
         return Verdict(raw, Keep.UNCLEAR, f"it is not clear which months it holds: {error}")
-    if may_prune(covers, held):
-        replaced = f"{_listed([cover.month for cover in covers])} {_come(covers)} from a later export"
+    if may_prune(coverages, held):
+        replaced = (
+            f"{_listed([coverage.month for coverage in coverages])} {_come(coverages)} from a later export"
+        )
         return Verdict(raw, None, "absorbed by the history" if taken else f"in {table}, {replaced}")
-    needed = months_that_need(covers, held)
+    needed = months_that_need(coverages, held)
     if not needed:
         return Verdict(raw, Keep.UNCLEAR, "it holds no month of the history")
     return Verdict(

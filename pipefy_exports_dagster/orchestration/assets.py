@@ -12,9 +12,9 @@ from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.events import TABLE_NAME
 from pipefy_exports_dagster.orchestration.failures import retry_policy
 from pipefy_exports_dagster.orchestration.materializing import Materializer
+from pipefy_exports_dagster.orchestration.milestones import OnMilestone
 from pipefy_exports_dagster.orchestration.partitions import PERIODS
 from pipefy_exports_dagster.orchestration.resources import ResourceKeys
-from pipefy_exports_dagster.orchestration.stages import OnStage
 
 SLICES = (
     "Each partition is one slice of the table, and a materialization replaces that slice only. The slices "
@@ -51,7 +51,7 @@ RUN_CONFIGS: Mapping[type, type[ExportRunConfig]] = {AutomationJobs: ExportRunCo
 """What a run may ask for, by the class of the export's settings."""
 
 
-def export_asset(export: ConfiguredExport, clock: Clock, on_stage: OnStage) -> dg.AssetsDefinition:
+def export_asset(export: ConfiguredExport, clock: Clock, on_milestone: OnMilestone) -> dg.AssetsDefinition:
     """Return the asset of an export."""
     run_config = RUN_CONFIGS[type(export.settings)]
     resources = ResourceKeys.of(export.config)
@@ -60,7 +60,7 @@ def export_asset(export: ConfiguredExport, clock: Clock, on_stage: OnStage) -> d
         context: dg.AssetExecutionContext,
         config: run_config,  # type: ignore[valid-type]  # Dagster reads it at run time
     ) -> Iterator[dg.MaterializeResult]:
-        result = Materializer(export, clock, on_stage).run(
+        result = Materializer(export, clock, on_milestone).run(
             context,
             resources.pipefy_of(context.resources),
             resources.database_of(context.resources),

@@ -64,7 +64,7 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class NextAttempt:
     """The attempt that may be launched now, or why none may; under `run_key` if its run is already written down."""
 
     attempt: int = 0
@@ -73,7 +73,7 @@ class Verdict:
     is_for_good: bool = False
 
 
-def next_attempt(follow_ups: Sequence[FollowUp], now: datetime, work: Work = LOADING) -> Verdict:
+def next_attempt(follow_ups: Sequence[FollowUp], now: datetime, work: Work = LOADING) -> NextAttempt:
     """Return which attempt may be launched.
 
     Args:
@@ -84,21 +84,21 @@ def next_attempt(follow_ups: Sequence[FollowUp], now: datetime, work: Work = LOA
     # The daemon stopped between writing this run down and launching it: the same key launches it now.
     if lost := [run for run in follow_ups if not run.was_submitted]:
         newest = max(lost, key=lambda run: run.attempt)
-        return Verdict(newest.attempt, newest.run_key)
+        return NextAttempt(newest.attempt, newest.run_key)
     if any(run.ended_at is None for run in follow_ups):
-        return Verdict(refusal=work.under_way)
+        return NextAttempt(refusal=work.under_way)
     attempts = max((run.attempt for run in follow_ups), default=0)
     if attempts >= MAX_ATTEMPTS:
-        return Verdict(
+        return NextAttempt(
             refusal=f"{attempts} runs {work.undone}; see what they say, then {work.remedy}", is_for_good=True
         )
     last_end = max((run.ended_at for run in follow_ups if run.ended_at), default=None)
     resting_until = last_end + timedelta(seconds=FIRST_PAUSE_S * 2 ** (attempts - 1)) if last_end else now
     if now < resting_until:
-        return Verdict(
+        return NextAttempt(
             refusal=f"attempt {attempts} {work.undone}; the next is at {resting_until:%H:%M:%S} UTC or later"
         )
-    return Verdict(attempts + 1)
+    return NextAttempt(attempts + 1)
 
 
 def few_lines(notes: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from pipefy_exports_dagster.orchestration.checks.due_sensor import due_sensor
 from pipefy_exports_dagster.orchestration.checks.export_checks import export_checks
 from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
 from pipefy_exports_dagster.orchestration.history.definitions import history_definitions
+from pipefy_exports_dagster.orchestration.milestones import OnMilestone, ignore_milestone
 from pipefy_exports_dagster.orchestration.notify.export_failure import Notify
 from pipefy_exports_dagster.orchestration.notify.failed_check_sensor import (
     FAILED_CHECK_SENSOR,
@@ -22,7 +23,6 @@ from pipefy_exports_dagster.orchestration.pending.sensor import pending_exports_
 from pipefy_exports_dagster.orchestration.quiet_alembic import keep_alembic_quiet
 from pipefy_exports_dagster.orchestration.resources import resources_of
 from pipefy_exports_dagster.orchestration.schedules import current_month_schedule, last_month_schedule
-from pipefy_exports_dagster.orchestration.stages import OnStage, ignore_stage
 
 JOB_NAME = "pipefy_exports"
 
@@ -31,7 +31,7 @@ def build_pipefy_exports(
     config: PipefyExportsConfig,
     *,
     clock: Clock | None = None,
-    on_stage: OnStage = ignore_stage,
+    on_milestone: OnMilestone = ignore_milestone,
     notify: Notify | None = None,
 ) -> dg.Definitions:
     """Return the assets, checks, jobs, schedules, sensors and resources of a configuration.
@@ -39,13 +39,13 @@ def build_pipefy_exports(
     Args:
         config: What to export, from where, to where.
         clock: The time, for tests that let a month pass.
-        on_stage: Called in the run's process as a materialization passes each `stages.Stage`.
+        on_milestone: Called in the run's process as a materialization passes each `milestones.Milestone`.
         notify: Called for every asset that a failed run did not materialize, and every check that did not pass.
     """
     keep_alembic_quiet()
     clock = clock or SystemClock()
     exports = configured_exports(config)
-    assets = [export_asset(export, clock, on_stage) for export in exports]
+    assets = [export_asset(export, clock, on_milestone) for export in exports]
     job_name = config.named(JOB_NAME)
     job = dg.define_asset_job(
         job_name,

@@ -12,8 +12,8 @@ from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
 from pipefy_exports_dagster.orchestration.ledger import Ledger
+from pipefy_exports_dagster.orchestration.milestones import OnMilestone
 from pipefy_exports_dagster.orchestration.run_role import RunRole
-from pipefy_exports_dagster.orchestration.stages import OnStage
 from pipefy_exports_dagster.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
@@ -33,7 +33,7 @@ class ExportContext:
         role: How far the run goes.
         ledger: Which exports of the partition are pending.
         clock: The time.
-        on_stage: Hears of each stage as it is reached.
+        on_milestone: Hears of each milestone as it is reached.
     """
 
     run: dg.AssetExecutionContext
@@ -44,7 +44,7 @@ class ExportContext:
     role: RunRole
     ledger: Ledger
     clock: Clock
-    on_stage: OnStage
+    on_milestone: OnMilestone
 
     @classmethod
     def of(
@@ -55,7 +55,7 @@ class ExportContext:
         overrides: Mapping[str, Any],
         base_url: str,
         clock: Clock,
-        on_stage: OnStage,
+        on_milestone: OnMilestone,
     ) -> Self:
         """Return the context of a run.
 
@@ -73,7 +73,7 @@ class ExportContext:
             role=RunRole.of(run.run, export.config.wait, run.instance),
             ledger=partition.ledger(run.instance),
             clock=clock,
-            on_stage=on_stage,
+            on_milestone=on_milestone,
         )
 
     @property

@@ -13,7 +13,7 @@ import dagster as dg
 
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.history.look import FileLook, look_at
+from pipefy_exports_dagster.history.file_summary import FileSummary, summarize_file
 from pipefy_exports_dagster.orchestration.events import Materialized, newest_materialization
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock, partition_lock_path
@@ -91,9 +91,9 @@ class ExportPartition:
         """Return the dates that an export requested in that month covers; None where they are not known."""
         return self.export.window(Period(self.period_filter, requested_month))
 
-    def look_at(self, staged: StagedTable, requested_month: date) -> FileLook:
+    def summarize_file(self, staged: StagedTable, requested_month: date) -> FileSummary:
         """Return what the UI shows of a file's rows."""
-        return look_at(
+        return summarize_file(
             staged,
             window=self.window(requested_month),
             requested_month=requested_month,

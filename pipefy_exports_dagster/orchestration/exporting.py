@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError, TransientError
 from pipefy_exports_dagster.orchestration.events import RequestedExport
 from pipefy_exports_dagster.orchestration.export_context import ExportContext
+from pipefy_exports_dagster.orchestration.milestones import Milestone
 from pipefy_exports_dagster.orchestration.pending.adoption import Adoption
 from pipefy_exports_dagster.orchestration.recording import record_request
 from pipefy_exports_dagster.orchestration.run_role import SENSOR_NAME
-from pipefy_exports_dagster.orchestration.stages import Stage
-from pipefy_exports_dagster.pipefy.creating import create_patiently
+from pipefy_exports_dagster.pipefy.creating import create_with_retry
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export, ExportState
 from pipefy_exports_dagster.pipefy.polling import await_export
 from pipefy_exports_dagster.raw_files.folder import RawFile, RawFolder
@@ -115,8 +115,8 @@ class Exporter:
             period, requested_at = self.context.period(), self.context.clock.now()
             return self.context.kind.create(self.client, period, dialect=newest.dialect if newest else None)
 
-        created = create_patiently(create, clock=self.context.clock, label=self.context.label)
-        self.context.on_stage(Stage.ANSWERED)
+        created = create_with_retry(create, clock=self.context.clock, label=self.context.label)
+        self.context.on_milestone(Milestone.ANSWERED)
         requested = RequestedExport(
             export_id=created.export.id,
             fingerprint=self.context.fingerprint(period),
@@ -127,7 +127,7 @@ class Exporter:
             overrides=self.context.overrides,
         )
         record_request(self.context, requested)
-        self.context.on_stage(Stage.REQUESTED)
+        self.context.on_milestone(Milestone.REQUESTED)
         self.context.log.info(f"requested export {created.export.id!r} ({self.context.label})")
         for warning in created.warnings:
             self.context.log.warning(warning)
@@ -226,13 +226,13 @@ class Exporter:
         self.context.log.info(
             f"downloaded {downloaded.size_bytes:,} bytes in {self.timings.downloading_s:.1f} s to {raw.path}"
         )
-        self.context.on_stage(Stage.DOWNLOADED)
+        self.context.on_milestone(Milestone.DOWNLOADED)
         return raw
 
     def _refresh(self, export_id: str) -> Export:
         export = self.context.kind.refresh(self.client, export_id)
         if not export.is_ready:
-            self.context.on_stage(Stage.WAITING)
+            self.context.on_milestone(Milestone.WAITING)
         return export
 
     def _log_state(self, export: Export, elapsed_s: float) -> None:
@@ -249,7 +249,7 @@ class Exporter:
         def report(size_bytes: int) -> None:
             nonlocal first
             if first:
-                self.context.on_stage(Stage.DOWNLOADING)
+                self.context.on_milestone(Milestone.DOWNLOADING)
                 first = False
             else:
                 self.context.log.info(f"downloading {part.stem}: {size_bytes / 1e6:,.1f} MB so far")

@@ -11,14 +11,14 @@ from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.errors import ExportNotFoundError, SupersededExportError, UnreadableFileError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.files.locks import lock_file_holder
-from pipefy_exports_dagster.history.look import FileLook
+from pipefy_exports_dagster.history.file_summary import FileSummary
 from pipefy_exports_dagster.orchestration.export_context import ExportContext
 from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Exporter
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster
 from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
+from pipefy_exports_dagster.orchestration.milestones import OnMilestone
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, PipefyResource
-from pipefy_exports_dagster.orchestration.stages import OnStage
 from pipefy_exports_dagster.orchestration.superseded import refuse_older_than_empty
 from pipefy_exports_dagster.reading.left_out import left_out
 from pipefy_exports_dagster.reading.staged import StagedTable
@@ -31,7 +31,7 @@ class Materializer:
 
     export: ConfiguredExport
     clock: Clock
-    on_stage: OnStage
+    on_milestone: OnMilestone
 
     def run(
         self,
@@ -54,26 +54,30 @@ class Materializer:
         Raises:
             dg.Failure: For every error of ours; retries are allowed where the trouble may pass.
         """
-        with failures_for_dagster(), pipefy.client() as client:
+        with failures_for_dagster():
             export_context = ExportContext.of(
                 context,
                 self.export,
                 overrides=overrides,
-                base_url=str(client.base_url),
+                base_url=pipefy.base_url,
                 clock=self.clock,
-                on_stage=self.on_stage,
+                on_milestone=self.on_milestone,
             )
             partition = export_context.partition
-            with partition.lock(
-                timeout_s=self.export.config.partition_lock_timeout_s,
-                on_wait=lambda: context.log.info(
-                    "another run works on this partition; waiting for it: "
-                    f"{lock_file_holder(partition.lock_path)} holds {partition.lock_path}"
-                ),
-            ) as waited:
+            with (
+                pipefy.client() as client,
+                partition.lock(
+                    timeout_s=self.export.config.partition_lock_timeout_s,
+                    on_wait=lambda: context.log.info(
+                        "another run works on this partition; waiting for it: "
+                        f"{lock_file_holder(partition.lock_path)} holds {partition.lock_path}"
+                    ),
+                ) as waited,
+            ):
                 exporter = Exporter(export_context, client)
-                asked_at = export_context.asked_at() if waited else None
-                exported = exporter.export(fresh=fresh, asked_at=asked_at)
+                exported = exporter.export(
+                    fresh=fresh, asked_at=export_context.asked_at() if waited else None
+                )
                 return self._load(exporter, exported, database) if exported else None
 
     def _load(
@@ -85,10 +89,10 @@ class Materializer:
             try:
                 held = context.partition.newest_materialization(context.run.instance)
                 refuse_older_than_empty(held, Slice.of(exported.raw.sidecar))
-                loaded, look = self._load_file(context.partition, exported, database)
+                loaded, summary = self._load_file(context.partition, exported, database)
             except UnreadableFileError as error:
                 exported = _downloaded_again(exporter, exported, error)
-                loaded, look = self._load_file(context.partition, exported, database)
+                loaded, summary = self._load_file(context.partition, exported, database)
         except SupersededExportError as error:
             context.abandon(exported.requested.export_id, str(error))
             raise
@@ -121,28 +125,28 @@ class Materializer:
                 exports_created=context.ledger.requests_since_materialization(),
                 loading_s=loading_s,
                 reading=self.export.reading,
-                look=look,
+                summary=summary,
             )
         )
 
     def _load_file(
         self, partition: ExportPartition, exported: ExportedFile, database: ExportDatabaseResource
-    ) -> tuple[LoadReport, FileLook | None]:
-        look: FileLook | None = None
+    ) -> tuple[LoadReport, FileSummary | None]:
+        summary: FileSummary | None = None
 
         def on_staged(staged: StagedTable) -> None:
-            nonlocal look
-            look = partition.look_at(staged, exported.raw.sidecar.requested_month)
+            nonlocal summary
+            summary = partition.summarize_file(staged, exported.raw.sidecar.requested_month)
 
         loaded = database.load(
             exported.raw.path,
             asset=self.export.asset,
             slice_=Slice.of(exported.raw.sidecar),
             options=self.export.reading,
-            on_stage=self.on_stage,
+            on_milestone=self.on_milestone,
             on_staged=on_staged,
         )
-        return loaded, look
+        return loaded, summary
 
 
 def _downloaded_again(exporter: Exporter, exported: ExportedFile, error: UnreadableFileError) -> ExportedFile:

@@ -13,7 +13,7 @@ from pipefy_exports_dagster.config.descriptions import descriptions
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.config.naming import schema_and_table
 from pipefy_exports_dagster.config.reading import ReadOptions
-from pipefy_exports_dagster.orchestration.stages import OnStage
+from pipefy_exports_dagster.orchestration.milestones import OnMilestone
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.tables import LoadReport, Slice, load_file
 from pipefy_exports_dagster.tables.database import open_to_read
@@ -83,7 +83,7 @@ class ExportDatabaseResource(dg.ConfigurableResource):
         asset: str,
         slice_: Slice,
         options: ReadOptions,
-        on_stage: OnStage,
+        on_milestone: OnMilestone,
         on_staged: Callable[[StagedTable], None],
     ) -> LoadReport:
         """Load a file into its slice of an asset's table.
@@ -101,7 +101,7 @@ class ExportDatabaseResource(dg.ConfigurableResource):
             options=options,
             lock_timeout_s=self.lock_timeout_s,
             read_copy=self.read_copy,
-            on_stage=on_stage,
+            on_milestone=on_milestone,
             on_staged=on_staged,
         )
 

@@ -74,14 +74,15 @@ class AddressPolicy:
             )
         if url.userinfo:
             raise DownloadRefusedError(
-                f"the download link to {shown(url)!r} names a user, as Pipefy's do not; the file was not fetched"
+                f"the download link to {without_credentials(url)!r} names a user, as Pipefy's do not; the file "
+                "was not fetched"
             )
         host = _host(url)
         if self.allow_insecure and _is_loopback(host):
             return url
         if url.scheme != "https":
             raise DownloadRefusedError(
-                f"the download link {shown(url)!r} is not https; the file was not fetched"
+                f"the download link {without_credentials(url)!r} is not https; the file was not fetched"
             )
         if not any(_is_within(host, suffix) for suffix in PIPEFY_HOSTS + self.download_hosts):
             raise DownloadRefusedError(
@@ -91,13 +92,13 @@ class AddressPolicy:
         return url
 
 
-def shown(url: httpx.URL) -> str:
+def without_credentials(url: httpx.URL) -> str:
     """Return an address as it may be shown: without user, query and fragment, which hold credentials."""
     path = url.raw_path.partition(b"?")[0]
     return f"{url.scheme}://{url.netloc.decode()}{path.decode()}"
 
 
-def one_spelling(base_url: str) -> str:
+def normalize_base_url(base_url: str) -> str:
     """Return the API's address as requests have it, however it is written; one that cannot be read as it is."""
     url = _parse_base(base_url)
     return str(url or base_url).rstrip("/")

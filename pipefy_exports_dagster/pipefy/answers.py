@@ -19,7 +19,7 @@ from pipefy_exports_dagster.errors import (
     RequestRejectedError,
     ServerUnavailableError,
 )
-from pipefy_exports_dagster.pipefy.addresses import shown
+from pipefy_exports_dagster.pipefy.addresses import without_credentials
 from pipefy_exports_dagster.pipefy.graphql_errors import error_of, errors_in, message_of
 
 MAX_DEPTH = 200
@@ -70,11 +70,11 @@ def read_answer(
         raise error_of(payload, status=status)
     if is_our_fault or httpx.codes.is_redirect(status):
         raise RequestRejectedError(
-            f"HTTP {status} at {shown(url)}: no GraphQL API answers there; check PIPEFY_BASE_URL"
+            f"HTTP {status} at {without_credentials(url)}: no GraphQL API answers there; check PIPEFY_BASE_URL"
         )
     what = _instead_of_json(headers) if httpx.codes.is_success(status) else "an error"
     raise ServerUnavailableError(
-        f"Pipefy answered {what} (HTTP {status}) at {shown(url)}",
+        f"Pipefy answered {what} (HTTP {status}) at {without_credentials(url)}",
         status=status,
         retry_after_s=retry_after_s(headers),
     )

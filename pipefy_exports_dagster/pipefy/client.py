@@ -20,7 +20,7 @@ from pipefy_exports_dagster.errors import (
     ServerUnavailableError,
     TokenUnavailableError,
 )
-from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, shown
+from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, without_credentials
 from pipefy_exports_dagster.pipefy.answers import data_of, read_answer
 from pipefy_exports_dagster.pipefy.bodies import UnreadableBodyError, read_pieces
 from pipefy_exports_dagster.pipefy.credentials import (
@@ -151,10 +151,10 @@ class PipefyClient:
         except httpx.TransportError as error:
             sent = not isinstance(error, NEVER_SENT)
             what = "the connection broke" if sent else "no connection"
-            failure = ConnectionFailedError(f"{what} at {shown(url)}: {error}", sent=sent)
+            failure = ConnectionFailedError(f"{what} at {without_credentials(url)}: {error}", sent=sent)
         except (UnreadableBodyError, SecretsQuotedError) as error:
             failure = ServerUnavailableError(
-                f"Pipefy's answer at {shown(url)} {error}", status=httpx.codes.OK
+                f"Pipefy's answer at {without_credentials(url)} {error}", status=httpx.codes.OK
             )
         # Raised here, outside of `except`: the cause holds the request, and that holds the token.
         raise failure

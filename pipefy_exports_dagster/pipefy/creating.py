@@ -28,7 +28,7 @@ MAX_RETRY_AFTER_S = 300.0
 SERVICE_UNAVAILABLE = 503
 
 
-def create_patiently(create: Callable[[], CreatedExport], *, clock: Clock, label: str) -> CreatedExport:
+def create_with_retry(create: Callable[[], CreatedExport], *, clock: Clock, label: str) -> CreatedExport:
     """Create an export, and try again only while it is certain that none was created.
 
     Raises:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipefy_exports_dagster.periods import Period, Window
-from pipefy_exports_dagster.pipefy.foreign_text import shown_text
+from pipefy_exports_dagster.pipefy.foreign_text import sanitized_text
 
 if TYPE_CHECKING:
     from pipefy_exports_dagster.pipefy.client import PipefyClient
@@ -116,7 +116,7 @@ def parse_export(answer: Mapping[str, Any], *, export_id: str, state_field: str)
     `export_id` is the id that was asked for, and stays the export's, whatever the answer says.
     """
     reported, finished_at = answer.get(state_field), answer.get("finishedAt")
-    state = shown_text(reported, max_length=50) if isinstance(reported, str) else ""
+    state = sanitized_text(reported, max_length=50) if isinstance(reported, str) else ""
     links = (answer.get(name) for name in LINK_NAMES)
     return Export(
         id=export_id,

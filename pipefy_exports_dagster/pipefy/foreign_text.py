@@ -8,7 +8,7 @@ QUERY_STRING = re.compile(r"(?i)(https?://(?:(?!https?://)[^\s?#'\"<>])*+)[?#][^
 USERINFO = re.compile(r"(?i)(https?://)[^\s/?#@'\"<>]*@")
 
 
-def shown_text(value: Any, *, max_length: int = 300) -> str:
+def sanitized_text(value: Any, *, max_length: int = 300) -> str:
     """Return what a server sent as text for a message or a log line.
 
     Addresses lose user and query string, which hold credentials; control characters and half characters,

@@ -20,7 +20,7 @@ from pipefy_exports_dagster.errors import (
     SchemaMismatchError,
     ServerUnavailableError,
 )
-from pipefy_exports_dagster.pipefy.foreign_text import shown_text
+from pipefy_exports_dagster.pipefy.foreign_text import sanitized_text
 
 # Codes are compared in capitals, without underscores: servers spell them `NOT_FOUND` and `undefinedField`.
 PERMISSION_CODES = {"PERMISSIONDENIED", "FORBIDDEN", "NOTAUTHORIZED", "UNAUTHORIZED"}
@@ -56,7 +56,7 @@ def errors_in(payload: Mapping[str, Any]) -> Sequence[Any]:
 
 def message_of(error: Any) -> str:
     """Return an error's message, as it may be shown."""
-    return shown_text(error.get("message") or "no message" if isinstance(error, Mapping) else error)
+    return sanitized_text(error.get("message") or "no message" if isinstance(error, Mapping) else error)
 
 
 def error_of(payload: Mapping[str, Any], *, status: int = HTTPStatus.OK) -> PipefyExportsError:
@@ -68,7 +68,7 @@ def error_of(payload: Mapping[str, Any], *, status: int = HTTPStatus.OK) -> Pipe
     """
     errors = errors_in(payload)
     codes = tuple(code for error in errors if (code := _code_of(error)))
-    text = shown_text("; ".join(dict.fromkeys(message_of(error) for error in errors)), max_length=600)
+    text = sanitized_text("; ".join(dict.fromkeys(message_of(error) for error in errors)), max_length=600)
     plain = {code.upper().replace("_", "") for code in codes}
     if told := _told_by_code(plain, codes, text, status):
         return told
@@ -158,4 +158,4 @@ def _is_schema_mismatch(payload: Mapping[str, Any], errors: Sequence[Any]) -> bo
 def _code_of(error: Any) -> str | None:
     extensions = error.get("extensions") if isinstance(error, Mapping) else None
     code = extensions.get("code") if isinstance(extensions, Mapping) else None
-    return shown_text(code, max_length=80) if isinstance(code, str) and code else None
+    return sanitized_text(code, max_length=80) if isinstance(code, str) and code else None

@@ -8,7 +8,7 @@ from typing import Any
 from pipefy_exports_dagster.errors import RequestRejectedError, ServerUnavailableError
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.export import read_id
-from pipefy_exports_dagster.pipefy.foreign_text import shown_text
+from pipefy_exports_dagster.pipefy.foreign_text import sanitized_text
 
 PAGE_SIZE = 50
 MAX_PAGES, MAX_REPORTS, MAX_PAGING_S = 1_000, 50_000, 600.0
@@ -191,7 +191,7 @@ def _id(node: Mapping[str, Any]) -> str:
 
 def _text(node: Mapping[str, Any], name: str) -> str | None:
     value = node.get(name)
-    return shown_text(value) if isinstance(value, str) and value else None
+    return sanitized_text(value) if isinstance(value, str) and value else None
 
 
 def _number(node: Mapping[str, Any], name: str) -> int | None:

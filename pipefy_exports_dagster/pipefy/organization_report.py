@@ -9,7 +9,7 @@ from pipefy_exports_dagster.errors import ConfigurationError, InvalidFilterError
 from pipefy_exports_dagster.periods import Period, Window
 from pipefy_exports_dagster.pipefy.creating import before_create, created_from
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export
-from pipefy_exports_dagster.pipefy.foreign_text import shown_text
+from pipefy_exports_dagster.pipefy.foreign_text import sanitized_text
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.refreshing import refresh_export
 from pipefy_exports_dagster.pipefy.report_filter import check_filter, within_period
@@ -141,8 +141,8 @@ def filter_to_send(saved: Any, report_id: int) -> tuple[dict[str, Any] | None, t
         return check_filter(saved, "its filter"), ()
     except InvalidFilterError as error:
         return None, (
-            f"the saved report {report_id} has a filter of its own that cannot be sent along ({shown_text(error)}); "
-            "rows that it leaves out in Pipefy may be in the export",
+            f"the saved report {report_id} has a filter of its own that cannot be sent along ({sanitized_text(error)}"
+            "); rows that it leaves out in Pipefy may be in the export",
         )
 
 

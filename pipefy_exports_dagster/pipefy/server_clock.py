@@ -6,7 +6,7 @@ import httpx
 
 from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import ConnectionFailedError
-from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, shown
+from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, without_credentials
 from pipefy_exports_dagster.pipefy.answers import http_date
 from pipefy_exports_dagster.pipefy.transport import open_http
 
@@ -29,7 +29,7 @@ def ask_server_clock(connection: Connection) -> datetime | None:
         except httpx.TransportError as error:
             problem = str(error)
     raise ConnectionFailedError(
-        f"nothing answers at {shown(base_url)}: {problem}. Check PIPEFY_BASE_URL, and that this machine reaches it "
-        "(a proxy is set with HTTPS_PROXY)",
+        f"nothing answers at {without_credentials(base_url)}: {problem}. Check PIPEFY_BASE_URL, and that this "
+        "machine reaches it (a proxy is set with HTTPS_PROXY)",
         sent=False,
     )

@@ -17,7 +17,7 @@ import httpx
 
 from pipefy_exports_dagster.errors import DownloadRefusedError
 from pipefy_exports_dagster.files.private import open_private
-from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, shown
+from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, without_credentials
 from pipefy_exports_dagster.pipefy.answers import retry_after_s
 from pipefy_exports_dagster.pipefy.bodies import UnreadableBodyError, read_pieces
 from pipefy_exports_dagster.pipefy.secrets import Secrets
@@ -95,7 +95,7 @@ class Transfer:
             self.secrets.add_link(location)
             url = self.addresses.check_link(joined(url, location))
         raise DownloadRefusedError(
-            f"the download link redirects more than {MAX_REDIRECTS} times, at last to {shown(url)!r}"
+            f"the download link redirects more than {MAX_REDIRECTS} times, at last to {without_credentials(url)!r}"
         )
 
     def _save(self, response: httpx.Response, target: Path) -> Downloaded:
@@ -133,8 +133,8 @@ class Transfer:
     def _check_size(self, size: int, response: httpx.Response) -> None:
         if size > self.max_bytes:
             raise DownloadRefusedError(
-                f"the file at {shown(response.url)} is larger than {self.max_bytes} bytes; if that is right, raise "
-                "`max_download_bytes`"
+                f"the file at {without_credentials(response.url)} is larger than {self.max_bytes} bytes; if that is "
+                "right, raise `max_download_bytes`"
             )
 
 
@@ -149,7 +149,8 @@ def _check_status(response: httpx.Response) -> None:
             f"the file host answered HTTP {status}", retry_after_s(response.headers)
         )
     raise DownloadRefusedError(
-        f"the file host answered HTTP {status} at {shown(response.url)}; if that stays, ask Pipefy's support"
+        f"the file host answered HTTP {status} at {without_credentials(response.url)}; if that stays, ask "
+        "Pipefy's support"
     )
 
 

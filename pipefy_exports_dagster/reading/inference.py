@@ -78,7 +78,7 @@ def guess_types(
     rows = f"(FROM {sample} LIMIT {sample_rows(len(questions))})"
     left = questions
     # A glance spares most text columns their regular expressions.
-    for test in (_glance, _verdict):
+    for test in (_prefilter, _verdict):
         answers = worst_verdicts(connection, rows, left, test=test)
         left = {
             position: [candidate for candidate in candidates if answers[position, candidate] != _MISFIT]
@@ -187,7 +187,7 @@ def _values(relation: str, asked: Mapping[int, int], texts: Mapping[int, str]) -
     )
 
 
-def _glance(candidate: Candidate) -> str:
+def _prefilter(candidate: Candidate) -> str:
     return f"WHEN {candidate.glance('value')} THEN {_FITS} ELSE {_MISFIT}"
 
 

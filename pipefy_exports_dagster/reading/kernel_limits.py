@@ -15,7 +15,7 @@ _GRACE_S = 1
 def die_with(parent: int) -> None:
     """End this process when its parent does; at once where that has happened already.
 
-    On Linux the kernel does it, when the thread ends that started this process: `parent.py` waits in that thread.
+    On Linux the kernel does it, when the thread ends that started this process: `runner.py` waits in that thread.
     Elsewhere (macOS) a thread here waits for the end of standard input, which needs the interpreter.
     """
     if sys.platform == "linux":

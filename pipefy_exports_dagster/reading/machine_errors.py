@@ -51,7 +51,7 @@ def is_of_machine(error: BaseException) -> bool:
 
 
 def described(error: BaseException) -> dict[str, Any]:
-    """Describe an error that is none of ours as JSON, for the parent to raise."""
+    """Describe an error that is none of ours as JSON, for the runner to raise."""
     said = str(error)
     number = error.errno if isinstance(error, OSError) else None
     if number in _NO_SPACE or any(os.strerror(full) in said for full in _NO_SPACE):

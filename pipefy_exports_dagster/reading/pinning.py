@@ -42,7 +42,7 @@ def pinned_candidates(
     columns: Sequence[tuple[str, str]],
     options: ReadOptions,
     *,
-    text_of: Callable[[int], TextKind],
+    source_text: Callable[[int], TextKind],
 ) -> dict[int, Candidate]:
     """Return how each pinned column gets its type; one candidate for all of a kind that are pinned alike.
 
@@ -56,7 +56,7 @@ def pinned_candidates(
     candidates: dict[tuple[str, TextKind], Candidate] = {}
     found = {}
     for position, wanted in pinned_types(columns, options).items():
-        key = wanted, text_of(position)
+        key = wanted, source_text(position)
         if key not in candidates:
             candidates[key] = pin(_resolved(connection, columns[position][0], wanted), options, key[1])
         found[position] = candidates[key]

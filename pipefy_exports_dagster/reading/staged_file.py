@@ -69,7 +69,7 @@ class WrittenColumn:
     type: str
     has_values: bool
     has_raw: bool
-    fell: bool
+    type_rejected: bool
 
 
 def write_staged_file(
@@ -90,7 +90,7 @@ def write_staged_file(
     """
     values, checked = [], []
     for nth, column in enumerate(columns):
-        text = text_of(column.position, column.source_type)
+        text = source_text(column.position, column.source_type)
         values.append(f"{_value(column, text)} AS c{nth}")
         checked.append(f"c{nth}")
         if column.may_change_text:
@@ -116,7 +116,7 @@ def write_staged_file(
     return [_seen(column, nth, statistics, rows) for nth, column in enumerate(columns)]
 
 
-def text_of(position: int, source_type: str) -> str:
+def source_text(position: int, source_type: str) -> str:
     """SQL for the text of a source's value: as the file has it, or canonical."""
     if source_type == VARCHAR:
         return f"c{position}"
@@ -165,13 +165,13 @@ def _seen(column: ColumnToWrite, nth: int, statistics: dict[str, dict[str, str]]
         return rows > 0 and int(statistics[f'"{name}"']["null_count"]) < rows
 
     if column.candidate is None:
-        fell = column.verify and has_values(f"c{nth}")
+        type_rejected = column.verify and has_values(f"c{nth}")
     else:
-        fell = column.verify and rows > 0 and statistics[f'"v{nth}"']["max"] == "1"
+        type_rejected = column.verify and rows > 0 and statistics[f'"v{nth}"']["max"] == "1"
     return WrittenColumn(
         column.position,
         column.type,
         has_values=has_values(f"c{nth}"),
         has_raw=column.may_change_text and has_values(f"r{nth}"),
-        fell=fell,
+        type_rejected=type_rejected,
     )

@@ -18,7 +18,7 @@ from .pinning import check_pinned, pinned_candidates
 from .preview import preview_rows
 from .refusals import unreadable
 from .staged import StagedColumn, StagedTable
-from .staged_file import ColumnToWrite, WrittenColumn, text_of, write_staged_file
+from .staged_file import ColumnToWrite, WrittenColumn, source_text, write_staged_file
 from .text_types import DECIMAL, Candidate
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def stage(
             connection,
             [(column.name, column.header) for column in source.columns],
             options,
-            text_of=lambda position: _text_kind(source, source.columns[position]),
+            source_text=lambda position: _text_kind(source, source.columns[position]),
         )
         path = folder / "staged.parquet"
         columns = _written(connection, source, pins, path)
@@ -104,7 +104,7 @@ def _written(
     verify = len(left) + len(pins) <= _VERIFIED_COLUMNS
     if not verify:
         typed |= settle_types(connection, source.relation, left)
-        texts = {position: text_of(position, source.columns[position].type) for position in pins}
+        texts = {position: source_text(position, source.columns[position].type) for position in pins}
         unfit = misfits(connection, source.relation, pins, texts)
         _refuse_misfits(connection, source, {position: pins[position] for position in unfit})
     left_out = _blank_columns(connection, source)
@@ -117,7 +117,7 @@ def _written(
         if not plan:
             raise unreadable("text without a header", "every field of it is blank; export again")
         written = write_staged_file(connection, source.relation, plan, path=path, rows=source.rows)
-        fallen = [column.position for column in written if column.fell]
+        fallen = [column.position for column in written if column.type_rejected]
         if not fallen:
             return tuple(_staged(source.columns[each.position], each, pins) for each in written)
         _refuse_misfits(
@@ -220,7 +220,7 @@ def _refuse_misfits(
             pin,
             position=position,
             header=column.header,
-            text=text_of(position, column.type),
+            text=source_text(position, column.type),
         )
 
 

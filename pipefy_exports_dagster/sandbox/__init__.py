@@ -3,10 +3,10 @@
 For the demo, for tests and for people who try things out. The code location never imports it.
 """
 
-from pipefy_exports_dagster.sandbox.periods import Month, Period
+from pipefy_exports_dagster.sandbox.periods import SandboxMonth, SandboxPeriod
 from pipefy_exports_dagster.sandbox.reports import ReportRequest, Sort
 from pipefy_exports_dagster.sandbox.server import Sandbox
-from pipefy_exports_dagster.sandbox.settings import Dialect, FileFormat, SandboxSettings, Writer
+from pipefy_exports_dagster.sandbox.settings import ApiDialect, FileFormat, SandboxSettings, Writer
 from pipefy_exports_dagster.sandbox.tables import Table
 from pipefy_exports_dagster.sandbox.well_known import (
     ACCESS_TOKEN_PREFIX,
@@ -32,12 +32,12 @@ __all__ = [
     "RESTRICTED_TOKEN",
     "SECOND_ORGANIZATION_ID",
     "TOKEN",
-    "Dialect",
+    "ApiDialect",
     "FileFormat",
-    "Month",
-    "Period",
     "ReportRequest",
     "Sandbox",
+    "SandboxMonth",
+    "SandboxPeriod",
     "SandboxSettings",
     "Sort",
     "Table",

@@ -4,22 +4,22 @@ import base64
 from typing import Any
 
 from pipefy_exports_dagster.sandbox.clock import format_moment
-from pipefy_exports_dagster.sandbox.exports import Export, Stage
-from pipefy_exports_dagster.sandbox.organizations import Organization
+from pipefy_exports_dagster.sandbox.exports import SandboxExport, SandboxExportState
+from pipefy_exports_dagster.sandbox.organizations import SandboxOrganization
 from pipefy_exports_dagster.sandbox.refusals import invalid_input
-from pipefy_exports_dagster.sandbox.reports import SavedReport
+from pipefy_exports_dagster.sandbox.reports import SandboxReport
 from pipefy_exports_dagster.sandbox.state import SandboxState
 from pipefy_exports_dagster.sandbox.tokens import Principal
 
 _REPORT_STATES = {
-    Stage.CREATED: "processing",
-    Stage.PROCESSING: "processing",
-    Stage.FINISHED: "done",
-    Stage.FAILED: "failed",
+    SandboxExportState.CREATED: "processing",
+    SandboxExportState.PROCESSING: "processing",
+    SandboxExportState.FINISHED: "done",
+    SandboxExportState.FAILED: "failed",
 }
 
 
-def organization_answer(organization: Organization, principal: Principal) -> dict[str, Any]:
+def organization_answer(organization: SandboxOrganization, principal: Principal) -> dict[str, Any]:
     """Shape an organization, as whoever asks sees it."""
     return {
         "id": organization.id,
@@ -38,7 +38,9 @@ def user_answer(principal: Principal) -> dict[str, Any]:
     return {"id": principal.id, "name": principal.name, "email": principal.email}
 
 
-def report_answer(state: SandboxState, organization: Organization, report: SavedReport) -> dict[str, Any]:
+def report_answer(
+    state: SandboxState, organization: SandboxOrganization, report: SandboxReport
+) -> dict[str, Any]:
     """Shape a saved report; its cards are only counted where the count is asked for."""
     sort = report.sort
     return {
@@ -55,10 +57,12 @@ def report_answer(state: SandboxState, organization: Organization, report: Saved
     }
 
 
-def automation_jobs_export_answer(state: SandboxState, export: Export, base_url: str) -> dict[str, Any]:
+def automation_jobs_export_answer(
+    state: SandboxState, export: SandboxExport, base_url: str
+) -> dict[str, Any]:
     """Shape an export of automation jobs; its link has several names."""
     stage = state.exports.stage(export)
-    link = _link(state, export, base_url) if stage is Stage.FINISHED else None
+    link = _link(state, export, base_url) if stage is SandboxExportState.FINISHED else None
     return {
         "id": export.id,
         "status": str(stage),
@@ -68,10 +72,10 @@ def automation_jobs_export_answer(state: SandboxState, export: Export, base_url:
     }
 
 
-def report_export_answer(state: SandboxState, export: Export, base_url: str) -> dict[str, Any]:
+def report_export_answer(state: SandboxState, export: SandboxExport, base_url: str) -> dict[str, Any]:
     """Shape an export of a report."""
     stage = state.exports.stage(export)
-    finished = stage is Stage.FINISHED
+    finished = stage is SandboxExportState.FINISHED
     report_id = export.request.report_id if export.request else None
     return {
         "id": export.id,
@@ -124,7 +128,7 @@ def _position(cursor: str) -> int:
     raise invalid_input(f"after: {cursor!r} is not a cursor")
 
 
-def _link(state: SandboxState, export: Export, base_url: str) -> str:
+def _link(state: SandboxState, export: SandboxExport, base_url: str) -> str:
     day = export.created_at.strftime("%d-%m-%Y")
     path = (
         f"/storage/v1/signed/orgs/{export.organization.uuid}/reports/{export.uuid}"

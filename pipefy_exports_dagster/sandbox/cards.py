@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 
 from pipefy_exports_dagster.sandbox import words
 from pipefy_exports_dagster.sandbox.fields import Field, Kind, Value
-from pipefy_exports_dagster.sandbox.organizations import Organization, Phase, Pipe
-from pipefy_exports_dagster.sandbox.periods import Month
+from pipefy_exports_dagster.sandbox.organizations import Phase, Pipe, SandboxOrganization
+from pipefy_exports_dagster.sandbox.periods import SandboxMonth
 from pipefy_exports_dagster.sandbox.volume import MonthlyVolume
 
 
@@ -98,7 +98,9 @@ _ATTRIBUTE_VALUES: dict[str, Callable[[Card, datetime], Value]] = {
 }
 
 
-def cards_of_month(organization: Organization, month: Month, volume: MonthlyVolume) -> list[Card]:
+def cards_of_month(
+    organization: SandboxOrganization, month: SandboxMonth, volume: MonthlyVolume
+) -> list[Card]:
     """Return the cards created in a whole month, oldest first, as far as the clock may still have to run."""
     rng = random.Random(f"{volume.seed}/{volume.stream}/rows/{month}")  # noqa: S311
     first_id = 700_000_000 + organization.number * 10**12 + month.ordinal * 10**7

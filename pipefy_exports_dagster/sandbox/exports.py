@@ -14,8 +14,8 @@ from pathlib import Path
 
 from pipefy_exports_dagster.sandbox.clock import SandboxClock
 from pipefy_exports_dagster.sandbox.files import write_file
-from pipefy_exports_dagster.sandbox.organizations import Organization
-from pipefy_exports_dagster.sandbox.periods import Period
+from pipefy_exports_dagster.sandbox.organizations import SandboxOrganization
+from pipefy_exports_dagster.sandbox.periods import SandboxPeriod
 from pipefy_exports_dagster.sandbox.refusals import not_found
 from pipefy_exports_dagster.sandbox.reports import ReportRequest
 from pipefy_exports_dagster.sandbox.settings import SandboxSettings
@@ -26,14 +26,14 @@ from pipefy_exports_dagster.sandbox.world import World
 _log = logging.getLogger(__name__)
 
 
-class ExportKind(StrEnum):
+class SandboxExportKind(StrEnum):
     """The two exports."""
 
     AUTOMATION_JOBS = "automation_jobs"
     ORGANIZATION_REPORT = "organization_report"
 
 
-class Stage(StrEnum):
+class SandboxExportState(StrEnum):
     """How far an export is; each kind has its own words for these."""
 
     CREATED = "created"
@@ -43,16 +43,16 @@ class Stage(StrEnum):
 
 
 @dataclass(slots=True, kw_only=True)
-class Export:
+class SandboxExport:
     """An export. It holds what was there at `created_at`, whenever its file is written."""
 
     id: str
-    kind: ExportKind
-    organization: Organization
+    kind: SandboxExportKind
+    organization: SandboxOrganization
     requested_by: Principal
     created_at: datetime
     created_elapsed_s: float
-    period: Period | None = None
+    period: SandboxPeriod | None = None
     request: ReportRequest | None = None
     failed: bool = False
     production: "Future[Path]" = field(default_factory=Future, repr=False)
@@ -67,8 +67,8 @@ class ExportStore:
         self._settings = settings
         self._clock = clock
         self._world = world
-        self._exports: dict[tuple[ExportKind, str], Export] = {}
-        self._forgotten: set[tuple[ExportKind, str]] = set()
+        self._exports: dict[tuple[SandboxExportKind, str], SandboxExport] = {}
+        self._forgotten: set[tuple[SandboxExportKind, str]] = set()
         self._lock = threading.Lock()
         self._folder = tempfile.TemporaryDirectory(prefix="pipefy-sandbox-")
         self._writers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sandbox-writer")
@@ -76,31 +76,33 @@ class ExportStore:
         # Each kind has a sequence of its own, so that ids of two kinds are equal, as an API's may be. None is
         # repeated by the next sandbox on the same port: a client remembers ids across restarts.
         start = int(time.time() * 1000)
-        self._numbers = {kind: itertools.count(start) for kind in ExportKind}
+        self._numbers = {kind: itertools.count(start) for kind in SandboxExportKind}
 
-    def all(self) -> list[Export]:
+    def all(self) -> list[SandboxExport]:
         """Return every export ever created, in that order."""
         with self._lock:
             return list(self._exports.values())
 
     def create_automation_jobs(
-        self, organization: Organization, period: Period, requested_by: Principal
-    ) -> Export:
+        self, organization: SandboxOrganization, period: SandboxPeriod, requested_by: Principal
+    ) -> SandboxExport:
         """Create an export of automation jobs."""
-        return self._create(ExportKind.AUTOMATION_JOBS, organization, requested_by, period=period)
+        return self._create(SandboxExportKind.AUTOMATION_JOBS, organization, requested_by, period=period)
 
     def create_report(
-        self, organization: Organization, request: ReportRequest, requested_by: Principal
-    ) -> Export:
+        self, organization: SandboxOrganization, request: ReportRequest, requested_by: Principal
+    ) -> SandboxExport:
         """Create an export of a report.
 
         Raises:
             Refusal: The request names something that does not exist or means nothing.
         """
         self._world.plan_report(request)
-        return self._create(ExportKind.ORGANIZATION_REPORT, organization, requested_by, request=request)
+        return self._create(
+            SandboxExportKind.ORGANIZATION_REPORT, organization, requested_by, request=request
+        )
 
-    def get(self, export_id: str, kind: ExportKind) -> Export:
+    def get(self, export_id: str, kind: SandboxExportKind) -> SandboxExport:
         """Return an export by its id.
 
         Raises:
@@ -113,12 +115,12 @@ class ExportStore:
             raise not_found("Export", export_id)
         return export
 
-    def forget(self, export_id: str, kind: ExportKind) -> None:
+    def forget(self, export_id: str, kind: SandboxExportKind) -> None:
         """Answer from now on that there is no such export."""
         with self._lock:
             self._forgotten.add((kind, export_id))
 
-    def fail(self, export_id: str, kind: ExportKind) -> None:
+    def fail(self, export_id: str, kind: SandboxExportKind) -> None:
         """Let an export fail, for good."""
         with self._lock:
             if export := self._exports.get((kind, export_id)):
@@ -127,31 +129,31 @@ class ExportStore:
     def file(self, export_uuid: str) -> Path | None:
         """Return the finished file of the export that a link belongs to."""
         for export in self.all():
-            if export.uuid == export_uuid and self.stage(export) is Stage.FINISHED:
+            if export.uuid == export_uuid and self.stage(export) is SandboxExportState.FINISHED:
                 return export.production.result()
         return None
 
-    def stage(self, export: Export) -> Stage:
+    def stage(self, export: SandboxExport) -> SandboxExportState:
         """Say how far an export is: created for a quarter of the set time, then processing, then finished."""
         if export.failed or (export.production.done() and export.production.exception()):
-            return Stage.FAILED
+            return SandboxExportState.FAILED
         age_s = self._clock.elapsed_s() - export.created_elapsed_s
         processing_s = self._settings.processing_seconds
         if age_s >= processing_s and export.production.done():
-            return Stage.FINISHED
-        return Stage.CREATED if age_s < processing_s / 4 else Stage.PROCESSING
+            return SandboxExportState.FINISHED
+        return SandboxExportState.CREATED if age_s < processing_s / 4 else SandboxExportState.PROCESSING
 
-    def finished_at(self, export: Export) -> datetime:
+    def finished_at(self, export: SandboxExport) -> datetime:
         """Return when a finished export was finished; later than set where its file took longer."""
         written_after_s = export.produced_elapsed_s - export.created_elapsed_s
         return export.created_at + timedelta(seconds=max(self._settings.processing_seconds, written_after_s))
 
-    def table(self, export: Export) -> Table:
+    def table(self, export: SandboxExport) -> Table:
         """Return what the export's file holds."""
         if export.request is not None:
             return self._world.organization_report(export.request, export.created_at)
         return self._world.automation_jobs(
-            export.period or Period.LAST_MONTH, export.created_at, export.organization.id
+            export.period or SandboxPeriod.LAST_MONTH, export.created_at, export.organization.id
         )
 
     def close(self) -> None:
@@ -162,14 +164,14 @@ class ExportStore:
 
     def _create(
         self,
-        kind: ExportKind,
-        organization: Organization,
+        kind: SandboxExportKind,
+        organization: SandboxOrganization,
         requested_by: Principal,
         *,
-        period: Period | None = None,
+        period: SandboxPeriod | None = None,
         request: ReportRequest | None = None,
-    ) -> Export:
-        export = Export(
+    ) -> SandboxExport:
+        export = SandboxExport(
             id=str(next(self._numbers[kind])),
             kind=kind,
             organization=organization,
@@ -186,7 +188,7 @@ class ExportStore:
             export.production.exception()  # waits: the answer to its creation says that it is finished
         return export
 
-    def _produce(self, export: Export) -> Path:
+    def _produce(self, export: SandboxExport) -> Path:
         file = Path(self._folder.name, f"{export.uuid}.{self._settings.file_format}")
         try:
             write_file(self.table(export), file, self._settings, self._stopped.is_set)

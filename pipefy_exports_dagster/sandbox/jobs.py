@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from pipefy_exports_dagster.sandbox import words
 from pipefy_exports_dagster.sandbox.cards import Card
-from pipefy_exports_dagster.sandbox.organizations import Organization
-from pipefy_exports_dagster.sandbox.periods import Month
+from pipefy_exports_dagster.sandbox.organizations import SandboxOrganization
+from pipefy_exports_dagster.sandbox.periods import SandboxMonth
 from pipefy_exports_dagster.sandbox.tables import Cell
 from pipefy_exports_dagster.sandbox.volume import MonthlyVolume
 
@@ -39,7 +39,7 @@ class Job:
 
 
 def jobs_of_month(
-    organization: Organization, month: Month, volume: MonthlyVolume, cards: Sequence[Card]
+    organization: SandboxOrganization, month: SandboxMonth, volume: MonthlyVolume, cards: Sequence[Card]
 ) -> list[Job]:
     """Return the jobs of a whole month, oldest first, whether or not the clock has come that far.
 
@@ -56,7 +56,7 @@ def jobs_of_month(
 
 
 def _job(
-    organization: Organization,
+    organization: SandboxOrganization,
     job_id: int,
     started_at: datetime,
     cards: dict[str, list[Card]],

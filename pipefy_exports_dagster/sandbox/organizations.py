@@ -47,7 +47,7 @@ class Automation:
 
 
 @dataclass(frozen=True, slots=True)
-class Organization:
+class SandboxOrganization:
     """An organization. `number` counts them from 0 and sets apart the ids of what they own."""
 
     number: int
@@ -81,13 +81,13 @@ _AUTOMATIONS = (
 _NAMES = (("Exemplo Indústria e Comércio S.A.", "en"), ("Serviços Compartilhados Águas Claras", "pt"))
 
 
-def build_organizations(count: int) -> list[Organization]:
+def build_organizations(count: int) -> list[SandboxOrganization]:
     """Return `count` organizations that the default credentials see, and one that they do not."""
     visible = [build_organization(number) for number in range(count)]
     return [*visible, build_organization(int(FORBIDDEN_ORGANIZATION_ID) - int(ORGANIZATION_ID))]
 
 
-def build_organization(number: int) -> Organization:
+def build_organization(number: int) -> SandboxOrganization:
     """Return an organization; its ids and names follow from its number."""
     organization_id = str(int(ORGANIZATION_ID) + number)
     name, language = _NAMES[number] if number < len(_NAMES) else (f"Filial nº {number}", "pt")
@@ -108,7 +108,7 @@ def build_organization(number: int) -> Organization:
         for p, pipe in enumerate(pipes)
         for a, (name_, event, action) in enumerate(_AUTOMATIONS)
     )
-    return Organization(
+    return SandboxOrganization(
         number=number,
         id=organization_id,
         uuid=str(uuid.uuid5(uuid.NAMESPACE_OID, f"organization/{organization_id}")),

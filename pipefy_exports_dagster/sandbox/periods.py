@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 
-class Period(StrEnum):
+class SandboxPeriod(StrEnum):
     """The values of the API's `PeriodFilter`."""
 
     LAST_MONTH = "last_month"
@@ -14,21 +14,21 @@ class Period(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Month:
+class SandboxMonth:
     """A calendar month; months are ordered and can be counted along."""
 
     year: int
     month: int
 
     @classmethod
-    def of(cls, moment: datetime) -> "Month":
+    def of(cls, moment: datetime) -> "SandboxMonth":
         """Return the month that `moment` lies in."""
         return cls(moment.year, moment.month)
 
-    def plus(self, months: int) -> "Month":
+    def plus(self, months: int) -> "SandboxMonth":
         """Return the month that is so many months later, or earlier where negative."""
         years, zero_based = divmod(self.year * 12 + self.month - 1 + months, 12)
-        return Month(years, zero_based + 1)
+        return SandboxMonth(years, zero_based + 1)
 
     @property
     def start(self) -> datetime:
@@ -49,14 +49,16 @@ class Month:
         return f"{self.year:04}-{self.month:02}"
 
 
-def months_of(period: Period, now: datetime, *, last_3_includes_current: bool = False) -> list[Month]:
+def months_of(
+    period: SandboxPeriod, now: datetime, *, last_3_includes_current: bool = False
+) -> list[SandboxMonth]:
     """Return the months of `period` as seen at `now`, oldest first; the current one ends at `now`."""
-    current = Month.of(now)
+    current = SandboxMonth.of(now)
     match period:
-        case Period.CURRENT_MONTH:
+        case SandboxPeriod.CURRENT_MONTH:
             return [current]
-        case Period.LAST_MONTH:
+        case SandboxPeriod.LAST_MONTH:
             return [current.plus(-1)]
-        case Period.LAST_3_MONTHS:
+        case SandboxPeriod.LAST_3_MONTHS:
             newest = current if last_3_includes_current else current.plus(-1)
             return [newest.plus(-2), newest.plus(-1), newest]

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipefy_exports_dagster.sandbox.cards import ATTRIBUTES
 from pipefy_exports_dagster.sandbox.fields import Field
-from pipefy_exports_dagster.sandbox.organizations import Organization, Pipe
+from pipefy_exports_dagster.sandbox.organizations import Pipe, SandboxOrganization
 from pipefy_exports_dagster.sandbox.well_known import REPORT_ID
 
 
@@ -32,7 +32,7 @@ class ReportRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class SavedReport:
+class SandboxReport:
     """A report that somebody saved.
 
     Args:
@@ -53,7 +53,7 @@ class SavedReport:
     updated_at: datetime
 
 
-def fields_of(organization: Organization) -> dict[str, Field]:
+def fields_of(organization: SandboxOrganization) -> dict[str, Field]:
     """Return every field that columns, filters and sorting may name, by name."""
     fields = {field.name: field for field in ATTRIBUTES}
     for pipe in organization.pipes:
@@ -98,17 +98,17 @@ _TEMPLATES: tuple[tuple[str, tuple[str, ...] | None, tuple[int, ...] | None, Any
 _LEGACY = "Concluídos"  # was saved long ago, when filters had another shape
 
 
-def build_reports(organization: Organization, count: int) -> list[SavedReport]:
+def build_reports(organization: SandboxOrganization, count: int) -> list[SandboxReport]:
     """Return the saved reports of an organization; past the twelfth they repeat under other names."""
     return [_build_report(organization, position) for position in range(count)]
 
 
-def _build_report(organization: Organization, position: int) -> SavedReport:
+def _build_report(organization: SandboxOrganization, position: int) -> SandboxReport:
     round_, template = divmod(position, len(_TEMPLATES))
     name, columns, positions, filter_, sort = _TEMPLATES[template]
     fields = tuple(fields_of(organization)) if columns is None else (*_BASICS, *columns)
     created_at = organization.created_at + timedelta(days=30 * (position + 1))
-    return SavedReport(
+    return SandboxReport(
         id=str(int(REPORT_ID) + organization.number * 1000 + position),
         name=name if round_ == 0 else f"{name} ({round_ + 1})",
         color=("#3B5BFD", "#00B578", "#FF8A00")[position % 3],

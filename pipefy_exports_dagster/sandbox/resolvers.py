@@ -7,12 +7,12 @@ from typing import Any
 from graphql import GraphQLError, GraphQLResolveInfo
 
 from pipefy_exports_dagster.sandbox import answers
-from pipefy_exports_dagster.sandbox.exports import Export, ExportKind
-from pipefy_exports_dagster.sandbox.organizations import Organization
-from pipefy_exports_dagster.sandbox.periods import Period
+from pipefy_exports_dagster.sandbox.exports import SandboxExport, SandboxExportKind
+from pipefy_exports_dagster.sandbox.organizations import SandboxOrganization
+from pipefy_exports_dagster.sandbox.periods import SandboxPeriod
 from pipefy_exports_dagster.sandbox.refusals import Refusal, invalid_input, not_found, permission_denied
 from pipefy_exports_dagster.sandbox.reports import ReportRequest, Sort
-from pipefy_exports_dagster.sandbox.settings import Dialect
+from pipefy_exports_dagster.sandbox.settings import ApiDialect
 from pipefy_exports_dagster.sandbox.state import SandboxState
 from pipefy_exports_dagster.sandbox.tokens import Principal
 
@@ -83,12 +83,12 @@ class Resolvers:
 
     def automation_jobs_export(self, context: RequestContext, id: str) -> dict[str, Any]:  # noqa: A002
         """Look up an export of automation jobs; once it is finished, with a link."""
-        export = self._export(context, id, ExportKind.AUTOMATION_JOBS)
+        export = self._export(context, id, SandboxExportKind.AUTOMATION_JOBS)
         return answers.automation_jobs_export_answer(self._state, export, context.base_url)
 
     def organization_report_export(self, context: RequestContext, id: str) -> dict[str, Any]:  # noqa: A002
         """Look up an export of a report; once it is done, with a link."""
-        export = self._export(context, id, ExportKind.ORGANIZATION_REPORT)
+        export = self._export(context, id, SandboxExportKind.ORGANIZATION_REPORT)
         return answers.report_export_answer(self._state, export, context.base_url)
 
     def create_automation_jobs_export(
@@ -106,10 +106,10 @@ class Resolvers:
         if not context.principal.is_admin:
             raise permission_denied("automation jobs of organization", organization.id)
         export = self._state.exports.create_automation_jobs(
-            organization, Period(given["filter"]), context.principal
+            organization, SandboxPeriod(given["filter"]), context.principal
         )
         answer = answers.automation_jobs_export_answer(self._state, export, context.base_url)
-        if self._state.settings.dialect is Dialect.DOCUMENTED:
+        if self._state.settings.dialect is ApiDialect.DOCUMENTED:
             return answer
         return {
             **answer,
@@ -132,7 +132,7 @@ class Resolvers:
             "organizationReportExport": answers.report_export_answer(self._state, export, context.base_url),
         }
 
-    def _visible(self, context: RequestContext, organization_id: str) -> Organization:
+    def _visible(self, context: RequestContext, organization_id: str) -> SandboxOrganization:
         organization = self._state.world.organizations.get(organization_id)
         if organization is None:
             raise not_found("Organization", organization_id)
@@ -140,13 +140,13 @@ class Resolvers:
             raise permission_denied("organization", organization_id)
         return organization
 
-    def _export(self, context: RequestContext, export_id: str, kind: ExportKind) -> Export:
+    def _export(self, context: RequestContext, export_id: str, kind: SandboxExportKind) -> SandboxExport:
         export = self._state.exports.get(export_id, kind)
         self._visible(context, export.organization.id)
         return export
 
 
-def _may_see(principal: Principal, organization: Organization) -> bool:
+def _may_see(principal: Principal, organization: SandboxOrganization) -> bool:
     seen = principal.organization_ids
     return organization.visible and (seen is None or organization.id in seen)
 

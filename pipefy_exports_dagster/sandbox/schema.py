@@ -15,10 +15,10 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from pipefy_exports_dagster.sandbox.settings import Dialect
+from pipefy_exports_dagster.sandbox.settings import ApiDialect
 
 
-def load_schema(dialect: Dialect) -> GraphQLSchema:
+def load_schema(dialect: ApiDialect) -> GraphQLSchema:
     """Build the schema with the forms of `createAutomationJobsExport` that `dialect` has."""
     folder = resources.files(__package__)
     schema = build_schema(

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class Dialect(StrEnum):
+class ApiDialect(StrEnum):
     """Which forms of `createAutomationJobsExport` the schema has; both are in public use."""
 
     BOTH = "both"
@@ -55,7 +55,7 @@ class SandboxSettings:
     organizations: int = 2
     reports: int = 12
     processing_seconds: float = 2.0
-    dialect: Dialect = Dialect.BOTH
+    dialect: ApiDialect = ApiDialect.BOTH
     file_format: FileFormat = FileFormat.XLSX
     writer: Writer = Writer.CAXLSX
     link_lifetime_seconds: float = 3600.0
@@ -66,6 +66,6 @@ class SandboxSettings:
 
     def __post_init__(self) -> None:
         """Turn text, as the command line and tests give it, into what it stands for."""
-        object.__setattr__(self, "dialect", Dialect(self.dialect))
+        object.__setattr__(self, "dialect", ApiDialect(self.dialect))
         object.__setattr__(self, "file_format", FileFormat(self.file_format))
         object.__setattr__(self, "writer", Writer(self.writer))

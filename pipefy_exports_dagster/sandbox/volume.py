@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pipefy_exports_dagster.sandbox.periods import Month
+from pipefy_exports_dagster.sandbox.periods import SandboxMonth
 
 MONTHS_AT_START = 5
 
@@ -26,14 +26,14 @@ class MonthlyVolume:
     total: int
     start: datetime
 
-    def first_month(self) -> Month:
+    def first_month(self) -> SandboxMonth:
         """Return the oldest month that has rows."""
-        return Month.of(self.start).plus(1 - MONTHS_AT_START)
+        return SandboxMonth.of(self.start).plus(1 - MONTHS_AT_START)
 
-    def times(self, month: Month) -> list[datetime]:
+    def times(self, month: SandboxMonth) -> list[datetime]:
         """Return when each row of `month` came into being, ascending, in whole seconds."""
         rng = random.Random(f"{self.seed}/{self.stream}/times/{month}")  # noqa: S311
-        current = Month.of(self.start)
+        current = SandboxMonth.of(self.start)
         if month < self.first_month():
             return []
         if month != current:
@@ -45,23 +45,23 @@ class MonthlyVolume:
             *_spread(rng, later, after_start, month.end),
         ]
 
-    def _count(self, month: Month) -> int:
+    def _count(self, month: SandboxMonth) -> int:
         """Count rows of `month`, for the month of `start` only those up to `start`."""
         if month == self.first_month():  # takes what rounding left over
             return self.total - sum(self._count(month.plus(n)) for n in range(1, MONTHS_AT_START))
-        part = self._elapsed_part() if month == Month.of(self.start) else 1.0
+        part = self._elapsed_part() if month == SandboxMonth.of(self.start) else 1.0
         return int(self._rate() * self._weight(month) * part)
 
     def _rate(self) -> float:
-        current = Month.of(self.start)
+        current = SandboxMonth.of(self.start)
         weights = [self._weight(current.plus(-n)) for n in range(MONTHS_AT_START)]
         return self.total / (weights[0] * self._elapsed_part() + sum(weights[1:]))
 
-    def _weight(self, month: Month) -> float:
+    def _weight(self, month: SandboxMonth) -> float:
         return random.Random(f"{self.seed}/{self.stream}/weight/{month}").uniform(0.85, 1.15)  # noqa: S311
 
     def _elapsed_part(self) -> float:
-        month = Month.of(self.start)
+        month = SandboxMonth.of(self.start)
         return (self.start - month.start) / (month.end - month.start)
 
 

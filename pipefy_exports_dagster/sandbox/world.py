@@ -13,10 +13,16 @@ from pipefy_exports_dagster.sandbox.clock import SandboxClock
 from pipefy_exports_dagster.sandbox.fields import Field, Value
 from pipefy_exports_dagster.sandbox.filters import Predicate, compile_filter
 from pipefy_exports_dagster.sandbox.jobs import Job, jobs_of_month
-from pipefy_exports_dagster.sandbox.organizations import Organization, Pipe, build_organizations
-from pipefy_exports_dagster.sandbox.periods import Month, Period, months_of
+from pipefy_exports_dagster.sandbox.organizations import Pipe, SandboxOrganization, build_organizations
+from pipefy_exports_dagster.sandbox.periods import SandboxMonth, SandboxPeriod, months_of
 from pipefy_exports_dagster.sandbox.refusals import invalid_input, not_found
-from pipefy_exports_dagster.sandbox.reports import ReportRequest, SavedReport, Sort, build_reports, fields_of
+from pipefy_exports_dagster.sandbox.reports import (
+    ReportRequest,
+    SandboxReport,
+    Sort,
+    build_reports,
+    fields_of,
+)
 from pipefy_exports_dagster.sandbox.settings import SandboxSettings
 from pipefy_exports_dagster.sandbox.tables import Cell, Table
 from pipefy_exports_dagster.sandbox.volume import MonthlyVolume
@@ -51,11 +57,11 @@ class World:
         self._jobs = functools.cache(self._make_jobs)
         self._cards = functools.cache(self._make_cards)
 
-    def reports(self, organization_id: str) -> list[SavedReport]:
+    def reports(self, organization_id: str) -> list[SandboxReport]:
         """Return an organization's saved reports, in the order of their ids."""
         return [report for owner, report in self._reports.values() if owner.id == organization_id]
 
-    def report(self, report_id: str) -> tuple[Organization, SavedReport]:
+    def report(self, report_id: str) -> tuple[SandboxOrganization, SandboxReport]:
         """Return a saved report and the organization that owns it.
 
         Raises:
@@ -66,13 +72,13 @@ class World:
         return self._reports[report_id]
 
     def automation_jobs(
-        self, period: Period | str, now: datetime | None = None, organization_id: str = ORGANIZATION_ID
+        self, period: SandboxPeriod | str, now: datetime | None = None, organization_id: str = ORGANIZATION_ID
     ) -> Table:
         """Return what an export of automation jobs contains that is created at `now`."""
         now = now or self._clock.now()
         organization = self.organizations[organization_id]
         months = months_of(
-            Period(period), now, last_3_includes_current=self._settings.last_3_months_includes_current
+            SandboxPeriod(period), now, last_3_includes_current=self._settings.last_3_months_includes_current
         )
         rows = [
             job.row
@@ -82,7 +88,7 @@ class World:
         ]
         return Table(jobs.HEADERS[organization.language], rows)
 
-    def jobs_of_month(self, month: Month, organization_id: str = ORGANIZATION_ID) -> tuple[Job, ...]:
+    def jobs_of_month(self, month: SandboxMonth, organization_id: str = ORGANIZATION_ID) -> tuple[Job, ...]:
         """Return a month's jobs, also those that the clock has not come to yet."""
         with self._lock:
             return self._jobs(organization_id, month)
@@ -90,7 +96,7 @@ class World:
     def cards(self, now: datetime, organization_id: str = ORGANIZATION_ID) -> Iterator[Card]:
         """Yield the cards created up to `now`, oldest first."""
         month = self._volume(self.organizations[organization_id], "cards").first_month()
-        while month <= Month.of(now):
+        while month <= SandboxMonth.of(now):
             with self._lock:
                 cards = self._cards(organization_id, month)
             yield from (card for card in cards if card.created_at <= now)
@@ -132,7 +138,7 @@ class World:
         rows = [tuple(_cell(card.value(name, now)) for name in names) for card in cards] if names else []
         return Table(tuple(field.title for field in plan.columns), rows)
 
-    def card_count(self, report: SavedReport, organization_id: str) -> int:
+    def card_count(self, report: SandboxReport, organization_id: str) -> int:
         """Count the cards that a saved report lists now."""
         plan = self.plan_report(ReportRequest(organization_id, report_id=report.id))
         return len(self._listed(plan, organization_id, self._clock.now()))
@@ -145,7 +151,7 @@ class World:
             if card.pipe.id in pipes and plan.predicate(card, now)
         ]
 
-    def _saved_report(self, request: ReportRequest) -> SavedReport | None:
+    def _saved_report(self, request: ReportRequest) -> SandboxReport | None:
         if request.report_id is None:
             return None
         owner, report = self.report(request.report_id)
@@ -153,7 +159,7 @@ class World:
             raise not_found("Organization report", request.report_id)
         return report
 
-    def _volume(self, organization: Organization, kind: str) -> MonthlyVolume:
+    def _volume(self, organization: SandboxOrganization, kind: str) -> MonthlyVolume:
         total = self._settings.jobs if kind == "jobs" else self._settings.cards
         return MonthlyVolume(
             seed=self._settings.seed,
@@ -162,18 +168,18 @@ class World:
             start=self._start,
         )
 
-    def _make_jobs(self, organization_id: str, month: Month) -> tuple[Job, ...]:
+    def _make_jobs(self, organization_id: str, month: SandboxMonth) -> tuple[Job, ...]:
         organization = self.organizations[organization_id]
         volume = self._volume(organization, "jobs")
         return tuple(jobs_of_month(organization, month, volume, self._cards(organization_id, month)))
 
-    def _make_cards(self, organization_id: str, month: Month) -> tuple[Card, ...]:
+    def _make_cards(self, organization_id: str, month: SandboxMonth) -> tuple[Card, ...]:
         organization = self.organizations[organization_id]
         return tuple(cards_of_month(organization, month, self._volume(organization, "cards")))
 
 
 def _choose_pipes(
-    organization: Organization, pipe_ids: tuple[str, ...] | None, saved: SavedReport | None
+    organization: SandboxOrganization, pipe_ids: tuple[str, ...] | None, saved: SandboxReport | None
 ) -> tuple[Pipe, ...]:
     if not pipe_ids:
         return saved.pipes if saved else organization.pipes

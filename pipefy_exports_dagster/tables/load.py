@@ -3,8 +3,8 @@ from pathlib import Path
 
 from pipefy_exports_dagster.config.naming import MAIN
 from pipefy_exports_dagster.config.reading import ReadOptions
-from pipefy_exports_dagster.reading.discretion import values_hidden
-from pipefy_exports_dagster.reading.parent import read_table_file
+from pipefy_exports_dagster.reading.redaction import redact_values
+from pipefy_exports_dagster.reading.runner import read_table_file
 from pipefy_exports_dagster.reading.staged import StagedTable
 
 from .replacing import ignore, replace_slice
@@ -27,7 +27,7 @@ def load_file(
     options: ReadOptions | None = None,
     lock_timeout_s: float = 300.0,
     read_copy: bool = True,
-    on_stage: Callable[[str], None] = ignore,
+    on_milestone: Callable[[str], None] = ignore,
     on_staged: Callable[[StagedTable], None] = ignore_staged,
 ) -> LoadReport:
     """Load a file of any kind into one slice of a table.
@@ -39,7 +39,7 @@ def load_file(
         schema: The table's; made if it is not there.
         lock_timeout_s: How long to wait while another process holds the database.
         read_copy: Whether to publish `<database>.read.duckdb` after the commit.
-        on_stage: Called with `reading`, `in_transaction` (just before the commit) and `committed`.
+        on_milestone: Called with `reading`, `in_transaction` (just before the commit) and `committed`.
         on_staged: Called with the file as it was read, before the database is opened: what it asks of the rows
             adds to the load, but keeps nobody waiting.
 
@@ -52,11 +52,11 @@ def load_file(
         DiskFullError: No space was left. In all of these cases the table is as it was.
     """
     options = options or ReadOptions()
-    on_stage("reading")
+    on_milestone("reading")
     with workspace(database) as folder:
         staged = read_table_file(path, folder=folder, options=options)
         on_staged(staged)
-        with values_hidden(hidden=not options.show_values):
+        with redact_values(hidden=not options.show_values):
             return replace_slice(
                 staged,
                 database=database,
@@ -65,5 +65,5 @@ def load_file(
                 slice_=slice_,
                 lock_timeout_s=lock_timeout_s,
                 read_copy=read_copy,
-                on_stage=on_stage,
+                on_milestone=on_milestone,
             )

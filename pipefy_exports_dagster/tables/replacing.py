@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def ignore(_stage: str) -> None:
-    """Do nothing at a stage."""
+def ignore(_milestone: str) -> None:
+    """Do nothing at a milestone."""
 
 
 def replace_slice(
@@ -36,7 +36,7 @@ def replace_slice(
     slice_: Slice,
     lock_timeout_s: float = 300.0,
     read_copy: bool = True,
-    on_stage: Callable[[str], None] = ignore,
+    on_milestone: Callable[[str], None] = ignore,
 ) -> LoadReport:
     """Replace one slice of a table by the rows of a staged file, in one transaction.
 
@@ -44,7 +44,7 @@ def replace_slice(
     commit. Altering comes before deleting: an ALTER after a DELETE of the same table fails to commit (DuckDB 1.5).
 
     Args:
-        on_stage: Called with `in_transaction` just before the commit and `committed` just after.
+        on_milestone: Called with `in_transaction` just before the commit and `committed` just after.
 
     Raises:
         SupersededExportError: The slice holds a newer export.
@@ -58,12 +58,12 @@ def replace_slice(
         connection.begin()
         try:
             columns, changes = _replace(connection, staged, table=table, slice_=slice_)
-            on_stage("in_transaction")
+            on_milestone("in_transaction")
             connection.commit()
         except BaseException:
             _roll_back(connection)
             raise
-        on_stage("committed")
+        on_milestone("committed")
         views = broken_views(connection, table)
         # Closing would do it as well; here it happens before the copy, which must need no WAL.
         connection.execute("CHECKPOINT")

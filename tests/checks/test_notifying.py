@@ -63,7 +63,7 @@ def test_an_error_of_another_kind_is_named_but_not_quoted(scene: Scene) -> None:
     def break_down(_stage: str) -> None:
         raise RuntimeError("https://files.example.com/x?signature=hush")
 
-    outcome = scene.project.materialize(JOBS, config=scene.config, clock=scene.clock, on_stage=break_down)
+    outcome = scene.project.materialize(JOBS, config=scene.config, clock=scene.clock, on_milestone=break_down)
     assert not outcome.success
     told: list[ExportFailure] = []
     tell_of_newest_run(scene, pipefy_failure_sensor(told.append))

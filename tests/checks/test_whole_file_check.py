@@ -20,7 +20,7 @@ from pipefy_exports_dagster.orchestration.checks.loads import Load, newest_loads
 from pipefy_exports_dagster.orchestration.checks.whole_file import whole_file_loaded
 from pipefy_exports_dagster.orchestration.metadata.column_changes import ColumnChanges
 from pipefy_exports_dagster.orchestration.metadata.file_contents import StoredContents, contents_metadata
-from pipefy_exports_dagster.orchestration.stages import Stage
+from pipefy_exports_dagster.orchestration.milestones import Milestone
 from pipefy_exports_dagster.reading.description import FileDescription, SheetRows
 
 Rows = list[list[Any]]
@@ -59,12 +59,12 @@ def reading(sheets: Any) -> dict[str, Any]:
 def replacing_the_file(scene: Scene, sheets: dict[str, Rows]) -> Callable[[str], None]:
     """Put a workbook in the place of the one that was downloaded: the sandbox writes one sheet."""
 
-    def on_stage(stage: str) -> None:
-        if stage == Stage.DOWNLOADED:
+    def on_milestone(stage: str) -> None:
+        if stage == Milestone.DOWNLOADED:
             [file] = scene.project.raw_files()
             workbook(file, sheets)
 
-    return on_stage
+    return on_milestone
 
 
 def test_a_sheet_that_was_left_out_fails_the_check_and_is_warned_of_in_the_run(scene: Scene) -> None:
@@ -72,7 +72,7 @@ def test_a_sheet_that_was_left_out_fails_the_check_and_is_warned_of_in_the_run(s
         JOBS,
         config=scene.config,
         clock=scene.clock,
-        on_stage=replacing_the_file(scene, {"Cards": CARDS, "Resto": HEADLESS}),
+        on_milestone=replacing_the_file(scene, {"Cards": CARDS, "Resto": HEADLESS}),
     )
     assert outcome.success, outcome.failure
     result = scene.result(Check.WHOLE_FILE_LOADED)
@@ -126,7 +126,7 @@ def test_what_the_yaml_names_is_what_a_run_loads(scene: Scene) -> None:
         JOBS,
         config=replace(scene.config, **reading(("Cards", "Resto"))),
         clock=scene.clock,
-        on_stage=replacing_the_file(scene, {"Cards": CARDS, "Resto": HEADLESS}),
+        on_milestone=replacing_the_file(scene, {"Cards": CARDS, "Resto": HEADLESS}),
     )
     assert outcome.success, outcome.failure
     assert scene.project.tables()[JOBS, "last_month"] == 8

@@ -16,7 +16,7 @@ from pipefy_exports_dagster.orchestration.checks.finding import Check, Finding
 from pipefy_exports_dagster.orchestration.checks.window import WindowCheck
 from pipefy_exports_dagster.periods import Period, PeriodFilter
 from pipefy_exports_dagster.tables import Slice, load_file
-from pipefy_exports_dagster.tables.kept_slice import KeptSlice
+from pipefy_exports_dagster.tables.slice_queries import SliceQueries
 
 NOVEMBER = date(2026, 11, 1)
 EXPORTED_AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -49,7 +49,7 @@ class Judge:
         rows = load_file(file, database=database, table=source.asset, slice_=slice_, read_copy=False).rows
         with duckdb.connect(database, read_only=True) as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            kept = KeptSlice.find(connection, source.asset, "301", _period_filter=period.value)
+            kept = SliceQueries.find(connection, source.asset, "301", _period_filter=period.value)
             assert kept
             return WindowCheck(period.value, kept, source, Period(period, NOVEMBER), rows).finding("301")
 

@@ -14,7 +14,7 @@ from pipefy_exports_dagster.config.model import PipefyExportsConfig, Wait
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.ledger import Ledger
-from pipefy_exports_dagster.orchestration.stages import Stage
+from pipefy_exports_dagster.orchestration.milestones import Milestone
 
 WRITTEN = timedelta(minutes=11)
 
@@ -214,7 +214,7 @@ def test_a_step_that_is_tried_again_loads_its_export_again_when_another_run_has_
     scene: Scene,
 ) -> None:
     inline = dataclasses.replace(scene.config, wait=Wait.INLINE)
-    scene.run(config=inline, on_stage=_stop_at(Stage.REQUESTED))
+    scene.run(config=inline, on_milestone=_stop_at(Milestone.REQUESTED))
     scene.sandbox.clock.advance(WRITTEN)
     [outcome] = scene.tick_and_load()
     assert outcome.success, outcome.failure
@@ -247,7 +247,7 @@ def test_waiting_is_inline_unless_configured_and_the_sensor_is_on_where_it_has_t
         assert sensor.default_status is dg.DefaultSensorStatus[status]
 
 
-def _stop_at(stage: Stage) -> Callable[[str], None]:
+def _stop_at(stage: Milestone) -> Callable[[str], None]:
     def stop(reached: str) -> None:
         if reached == stage:
             raise KeyboardInterrupt

@@ -9,7 +9,7 @@ import pytest
 from deferred.scene import Scene
 from support.project import JOBS, REPORT
 
-from pipefy_exports_dagster.sandbox.exports import ExportKind
+from pipefy_exports_dagster.sandbox.exports import SandboxExportKind
 
 RUN_KEY, PARTITION = "dagster/run_key", "dagster/partition"
 
@@ -19,7 +19,10 @@ def with_both(scene: Scene) -> Scene:
     scene.request(JOBS, REPORT)
     jobs, report = sorted(scene.sandbox.exports.all(), key=lambda export: export.kind)
     assert jobs.id == report.id
-    assert (jobs.kind, report.kind) == (ExportKind.AUTOMATION_JOBS, ExportKind.ORGANIZATION_REPORT)
+    assert (jobs.kind, report.kind) == (
+        SandboxExportKind.AUTOMATION_JOBS,
+        SandboxExportKind.ORGANIZATION_REPORT,
+    )
     return scene
 
 
@@ -81,14 +84,14 @@ def test_both_are_launched_under_run_keys_of_their_own_and_loaded(finished: Scen
 
 @pytest.mark.parametrize("asset", [JOBS, REPORT])
 def test_the_state_of_one_says_nothing_of_the_other(pending: Scene, asset: str) -> None:
-    kind = ExportKind.AUTOMATION_JOBS if asset == JOBS else ExportKind.ORGANIZATION_REPORT
+    kind = SandboxExportKind.AUTOMATION_JOBS if asset == JOBS else SandboxExportKind.ORGANIZATION_REPORT
     pending.sandbox.exports.fail(pending.sandbox.exports.all()[0].id, kind)
     assert set(launches(pending)) == {asset}
 
 
 @pytest.mark.parametrize("asset", [JOBS, REPORT])
 def test_one_that_pipefy_does_not_know_says_nothing_of_the_other(pending: Scene, asset: str) -> None:
-    kind = ExportKind.AUTOMATION_JOBS if asset == JOBS else ExportKind.ORGANIZATION_REPORT
+    kind = SandboxExportKind.AUTOMATION_JOBS if asset == JOBS else SandboxExportKind.ORGANIZATION_REPORT
     pending.sandbox.exports.forget(pending.sandbox.exports.all()[0].id, kind)
     pending.sandbox.clock.advance(timedelta(minutes=2))
     assert set(launches(pending)) == {asset}

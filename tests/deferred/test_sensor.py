@@ -19,9 +19,9 @@ from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.orchestration.attempts import ATTEMPT
 from pipefy_exports_dagster.orchestration.events import RequestedExport
 from pipefy_exports_dagster.orchestration.ledger import Ledger
+from pipefy_exports_dagster.orchestration.milestones import Milestone
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
 from pipefy_exports_dagster.orchestration.run_role import FOLLOWS_EXPORT
-from pipefy_exports_dagster.orchestration.stages import Stage
 
 
 class Killed(BaseException):
@@ -60,14 +60,16 @@ def test_until_its_run_is_there_an_export_is_launched_under_the_same_key(finishe
     assert first.run_key == second.run_key
 
 
-@pytest.mark.parametrize("stage", [Stage.REQUESTED, Stage.WAITING, Stage.DOWNLOADED, Stage.COMMITTED])
-def test_what_a_killed_inline_run_left_behind_is_adopted(scene: Scene, stage: Stage) -> None:
+@pytest.mark.parametrize(
+    "stage", [Milestone.REQUESTED, Milestone.WAITING, Milestone.DOWNLOADED, Milestone.COMMITTED]
+)
+def test_what_a_killed_inline_run_left_behind_is_adopted(scene: Scene, stage: Milestone) -> None:
     def kill(reached: str) -> None:
         if reached == stage:
             raise Killed
 
     inline = dataclasses.replace(scene.config, wait=Wait.INLINE)
-    assert not scene.run(config=inline, on_stage=kill).success
+    assert not scene.run(config=inline, on_milestone=kill).success
     scene.sandbox.clock.advance(WRITTEN)
     scene.config = inline
     [outcome] = scene.tick_and_load()

@@ -14,7 +14,7 @@ from pipefy_exports_dagster.pipefy.export import ExportState
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
 from pipefy_exports_dagster.pipefy.status_batch import MAX_SINGLE_REQUESTS, Answers, Question, StatusClient
 from pipefy_exports_dagster.sandbox import well_known
-from pipefy_exports_dagster.sandbox.exports import ExportKind
+from pipefy_exports_dagster.sandbox.exports import SandboxExportKind
 
 
 @contextmanager
@@ -70,8 +70,8 @@ def test_those_that_pipefy_does_not_know_are_asked_about_singly(scene: Scene) ->
     with client_of(scene) as client:
         questions = created(scene, client, jobs=2, reports=2)
         gone = {questions[0].key, questions[3].key}
-        scene.sandbox.exports.forget(questions[0].export_id, ExportKind.AUTOMATION_JOBS)
-        scene.sandbox.exports.forget(questions[3].export_id, ExportKind.ORGANIZATION_REPORT)
+        scene.sandbox.exports.forget(questions[0].export_id, SandboxExportKind.AUTOMATION_JOBS)
+        scene.sandbox.exports.forget(questions[3].export_id, SandboxExportKind.ORGANIZATION_REPORT)
         answers = ask(scene, client, questions)
     assert answers.unknown == gone
     assert set(answers.exports) == {question.key for question in questions} - gone

@@ -12,7 +12,7 @@ from integration.server_process import free_port, server_process
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from support.project import DEFINITIONS, JOBS, JOBS_HISTORY, REPORT, Project
 
-from pipefy_exports_dagster.orchestration.stages import OnStage, Stage
+from pipefy_exports_dagster.orchestration.milestones import Milestone, OnMilestone
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 
 REPOSITORY = Path(__file__).parents[2]
@@ -70,17 +70,17 @@ def project(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         for partition in ("current_month", "last_3_months"):
             assert project.materialize(JOBS, partition=partition).success
         for headers in ([text.upper() for text in HOSTILE], HOSTILE):
-            assert project.materialize(REPORT, on_stage=_with_a_sheet_more(project, headers)).success
+            assert project.materialize(REPORT, on_milestone=_with_a_sheet_more(project, headers)).success
         for back in MONTHS_BUILT:
             assert project.build_history(JOBS_HISTORY, back=back).success
         yield project
 
 
-def _with_a_sheet_more(project: Project, headers: Sequence[str]) -> OnStage:
+def _with_a_sheet_more(project: Project, headers: Sequence[str]) -> OnMilestone:
     """Put a second sheet into the workbook that a run has downloaded, and hostile columns into its first."""
 
-    def on_stage(stage: str) -> None:
-        if stage == Stage.DOWNLOADED:
+    def on_milestone(stage: str) -> None:
+        if stage == Milestone.DOWNLOADED:
             file = max(
                 (path for path in project.raw_files() if REPORT in path.parts),
                 key=lambda path: path.stat().st_mtime,
@@ -95,7 +95,7 @@ def _with_a_sheet_more(project: Project, headers: Sequence[str]) -> OnStage:
             workbook.create_sheet(SHEET_LEFT_OUT).append(["of another kind"])
             workbook.save(file)
 
-    return on_stage
+    return on_milestone
 
 
 @pytest.fixture(scope="module")

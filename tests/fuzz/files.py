@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ReadLimitError, UnreadableFileError
-from pipefy_exports_dagster.reading.child import read
 from pipefy_exports_dagster.reading.staged import StagedTable
+from pipefy_exports_dagster.reading.worker import read
 
 DATA = Path(__file__).parent.parent / "data"
 OPTIONS = ReadOptions(max_unpacked_bytes=200_000_000)

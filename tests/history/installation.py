@@ -13,8 +13,8 @@ from support.shared_clock import SharedClock
 
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
+from pipefy_exports_dagster.orchestration.milestones import ignore_milestone
 from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
-from pipefy_exports_dagster.orchestration.stages import ignore_stage
 from pipefy_exports_dagster.sandbox import Sandbox
 
 HISTORY = "automation_jobs_history"
@@ -36,7 +36,7 @@ class Installation:
     project: Project
     config: PipefyExportsConfig
     instance: dg.DagsterInstance
-    on_stage: Callable[[str], None] = ignore_stage
+    on_milestone: Callable[[str], None] = ignore_milestone
     cursor: str | None = None
     skipped: str = ""
     run_keys: set[str] = field(default_factory=set)
@@ -44,12 +44,12 @@ class Installation:
 
     def __post_init__(self) -> None:
         self.definitions = build_pipefy_exports(
-            self.config, clock=SharedClock(self.sandbox), on_stage=self.reach
+            self.config, clock=SharedClock(self.sandbox), on_milestone=self.reach
         )
 
     def reach(self, stage: str) -> None:
         """Call what a test has set for now."""
-        self.on_stage(stage)
+        self.on_milestone(stage)
 
     def set_clock(self, moment: datetime) -> None:
         self.sandbox.clock.set(moment)

@@ -8,11 +8,11 @@ import pytest
 from history.installation import HISTORY, Installation
 from support.project import JOBS
 
-from pipefy_exports_dagster.orchestration.stages import Stage
+from pipefy_exports_dagster.orchestration.milestones import Milestone
 from pipefy_exports_dagster.periods import add_months
 from pipefy_exports_dagster.reading.names import column_names
 from pipefy_exports_dagster.sandbox.jobs import HEADERS
-from pipefy_exports_dagster.sandbox.periods import Month
+from pipefy_exports_dagster.sandbox.periods import SandboxMonth
 
 FIRST = date(2024, 7, 1)
 MONTHS = 24
@@ -33,7 +33,7 @@ def key(month: date) -> str:
 
 
 def generated(installation: Installation, month: date) -> list[tuple[Any, ...]]:
-    jobs = installation.sandbox.world.jobs_of_month(Month(month.year, month.month))
+    jobs = installation.sandbox.world.jobs_of_month(SandboxMonth(month.year, month.month))
     return [job.row for job in jobs]
 
 
@@ -51,12 +51,12 @@ def months() -> Iterator[tuple[date, date]]:
 
 
 def fail_the_next_export(installation: Installation) -> None:
-    def on_stage(stage: str) -> None:
-        if stage == Stage.REQUESTED:
+    def on_milestone(stage: str) -> None:
+        if stage == Milestone.REQUESTED:
             installation.sandbox.exports.all()[-1].failed = True
-            installation.on_stage = lambda _: None
+            installation.on_milestone = lambda _: None
 
-    installation.on_stage = on_stage
+    installation.on_milestone = on_milestone
 
 
 @pytest.mark.timeout(900)  # a minute where nothing else runs, six where everything does

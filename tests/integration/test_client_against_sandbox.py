@@ -25,7 +25,7 @@ from pipefy_exports_dagster.errors import (
 from pipefy_exports_dagster.periods import Period, PeriodFilter, month_of
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.client import PipefyClient
-from pipefy_exports_dagster.pipefy.creating import create_patiently
+from pipefy_exports_dagster.pipefy.creating import create_with_retry
 from pipefy_exports_dagster.pipefy.credentials import Credentials, ServiceAccount, StaticToken
 from pipefy_exports_dagster.pipefy.download import download_export
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export, ExportKind
@@ -33,7 +33,7 @@ from pipefy_exports_dagster.pipefy.organization_report import OrganizationReport
 from pipefy_exports_dagster.pipefy.polling import await_export
 from pipefy_exports_dagster.raw_files.folder import suffix_for
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
-from pipefy_exports_dagster.sandbox.settings import Dialect, FileFormat
+from pipefy_exports_dagster.sandbox.settings import ApiDialect, FileFormat
 from pipefy_exports_dagster.sandbox.well_known import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -62,7 +62,7 @@ class Session:
         self, kind: ExportKind, period_filter: PeriodFilter = PeriodFilter.LAST_MONTH
     ) -> CreatedExport:
         period = Period(period_filter, month_of(self.sandbox.clock.now(), ZoneInfo("UTC")))
-        return create_patiently(
+        return create_with_retry(
             lambda: kind.create(self.client, period), clock=SystemClock(), label=kind.label
         )
 
@@ -127,9 +127,9 @@ def rows_in(path: Path) -> int:
 
 @pytest.mark.parametrize("credentials", [StaticToken(TOKEN), ACCOUNT], ids=["token", "service account"])
 @pytest.mark.parametrize("file_format", FileFormat)
-@pytest.mark.parametrize("dialect", Dialect)
+@pytest.mark.parametrize("dialect", ApiDialect)
 def test_both_exports_arrive_whole(
-    dialect: Dialect, file_format: FileFormat, credentials: Credentials, start: Start
+    dialect: ApiDialect, file_format: FileFormat, credentials: Credentials, start: Start
 ) -> None:
     session = start(credentials, dialect=dialect, file_format=file_format)
     for kind in KINDS.values():

@@ -9,7 +9,7 @@ import pytest
 from support.project import DEFINITIONS, JOBS, REPORT, Project
 
 from pipefy_exports_dagster.orchestration.events import DIALECT
-from pipefy_exports_dagster.sandbox import CLIENT_ID, CLIENT_SECRET, Dialect, FileFormat, Sandbox
+from pipefy_exports_dagster.sandbox import CLIENT_ID, CLIENT_SECRET, ApiDialect, FileFormat, Sandbox
 
 SERVICE_ACCOUNT = {
     "PIPEFY_TOKEN": "",
@@ -21,16 +21,16 @@ SERVICE_ACCOUNT = {
 @pytest.mark.parametrize(
     ("dialect", "file_format", "service_account"),
     [  # every pair of values of two of them
-        (Dialect.BOTH, FileFormat.XLSX, False),
-        (Dialect.BOTH, FileFormat.CSV, True),
-        (Dialect.DOCUMENTED, FileFormat.XLSX, True),
-        (Dialect.DOCUMENTED, FileFormat.CSV, False),
-        (Dialect.INPUT, FileFormat.XLSX, False),
-        (Dialect.INPUT, FileFormat.CSV, True),
+        (ApiDialect.BOTH, FileFormat.XLSX, False),
+        (ApiDialect.BOTH, FileFormat.CSV, True),
+        (ApiDialect.DOCUMENTED, FileFormat.XLSX, True),
+        (ApiDialect.DOCUMENTED, FileFormat.CSV, False),
+        (ApiDialect.INPUT, FileFormat.XLSX, False),
+        (ApiDialect.INPUT, FileFormat.CSV, True),
     ],
 )
 def test_it_loads_from_each_dialect_in_each_format_with_each_kind_of_credentials(
-    dialect: Dialect,
+    dialect: ApiDialect,
     file_format: FileFormat,
     service_account: bool,
     start_sandbox: Callable[..., Sandbox],
@@ -52,7 +52,7 @@ def test_it_loads_from_each_dialect_in_each_format_with_each_kind_of_credentials
     [file] = project.raw_files()
     assert (file.stem, file.suffix) == (export.id, f".{file_format}")
     [metadata] = project.materializations(JOBS, "last_month")
-    assert metadata[DIALECT] == ("documented" if dialect is Dialect.DOCUMENTED else "input object")
+    assert metadata[DIALECT] == ("documented" if dialect is ApiDialect.DOCUMENTED else "input object")
     assert sandbox.stats.requests["token"] == service_account
     assert sandbox.stats.authorizations_at_files == []
     assert project.leftovers() == []

@@ -18,7 +18,7 @@ import pytest
 
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import PipefyExportsError
-from pipefy_exports_dagster.reading.child import read
+from pipefy_exports_dagster.reading.worker import read
 from pipefy_exports_dagster.tables import workspace
 
 from .conftest import Desk, answer, error_of

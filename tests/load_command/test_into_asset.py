@@ -15,7 +15,7 @@ from support.project import JOBS, REPORT, Project
 
 from pipefy_exports_dagster.orchestration.events import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.orchestration.ledger import Ledger
-from pipefy_exports_dagster.orchestration.stages import Stage
+from pipefy_exports_dagster.orchestration.milestones import Milestone
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 from pipefy_exports_dagster.tables import Slice, load_file
 
@@ -223,7 +223,7 @@ def test_a_run_does_not_replace_a_newer_empty_file_by_its_older_export(tmp_path:
         project = Project.for_sandbox(tmp_path / "project", sandbox.url)
 
         def load_by_hand(stage: str) -> None:
-            if stage == Stage.DOWNLOADED:
+            if stage == Milestone.DOWNLOADED:
                 with project.instance() as instance:
                     instance.report_runless_asset_event(
                         dg.AssetMaterialization(
@@ -239,7 +239,7 @@ def test_a_run_does_not_replace_a_newer_empty_file_by_its_older_export(tmp_path:
                         )
                     )
 
-        outcome = project.materialize(JOBS, on_stage=load_by_hand)
+        outcome = project.materialize(JOBS, on_milestone=load_by_hand)
     assert not outcome.success
     assert "already holds export 'file-1', which has no rows" in outcome.failure
     assert outcome.failure_class == "SupersededExportError"

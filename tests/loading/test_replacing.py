@@ -23,7 +23,7 @@ from pipefy_exports_dagster.errors import (
     SupersededExportError,
     UnreadableFileError,
 )
-from pipefy_exports_dagster.reading.parent import read_table_file
+from pipefy_exports_dagster.reading.runner import read_table_file
 from pipefy_exports_dagster.reading.staged_file import ColumnToWrite, write_staged_file
 from pipefy_exports_dagster.tables import Slice, load_file, read_copy_path, replace_slice, workspace
 from pipefy_exports_dagster.tables.database import open_database
@@ -130,7 +130,7 @@ def test_a_load_that_raises_leaves_everything_as_it_was(loader: Loader) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        loader.load("a,b,c\nx,1.5,true\n", on_stage=fail)
+        loader.load("a,b,c\nx,1.5,true\n", on_milestone=fail)
     assert loader.query("SELECT a, b FROM jobs") == [(1, "x")]
     assert loader.types() == {"a": "BIGINT", "b": "VARCHAR"}
     # A connection that was left open would hold the lock of the file against any other process.
@@ -160,9 +160,9 @@ def test_rows_that_duckdb_does_not_find_are_an_error(loader: Loader) -> None:
         )
 
 
-def test_the_stages_are_announced_in_order(loader: Loader) -> None:
+def test_the_milestones_are_announced_in_order(loader: Loader) -> None:
     stages: list[str] = []
-    loader.load("a,b\n1,x\n", on_stage=stages.append)
+    loader.load("a,b\n1,x\n", on_milestone=stages.append)
     assert stages == ["reading", "in_transaction", "committed"]
 
 
@@ -299,7 +299,7 @@ def block(stage):
     if stage == sys.argv[4]:
         print(stage, flush=True)
         sys.stdin.read()
-load_file(Path(sys.argv[2]), database=Path(sys.argv[1]), table="jobs", slice_=slice_, on_stage=block)
+load_file(Path(sys.argv[2]), database=Path(sys.argv[1]), table="jobs", slice_=slice_, on_milestone=block)
 """
 
 

@@ -10,10 +10,10 @@ from support.loader import Loader
 
 from pipefy_exports_dagster.cli.load.dry_run import plan_load
 from pipefy_exports_dagster.config.reading import ReadOptions
-from pipefy_exports_dagster.reading.child import read
+from pipefy_exports_dagster.reading.worker import read
 from pipefy_exports_dagster.tables import ChangeKind, LoadReport, Slice, workspace
-from pipefy_exports_dagster.tables.kept_slice import KeptSlice
 from pipefy_exports_dagster.tables.month import MonthReport, MonthSlice, replace_month
+from pipefy_exports_dagster.tables.slice_queries import SliceQueries
 from pipefy_exports_dagster.text.quoting import markdown_code
 
 SliceOf = Callable[..., Slice]
@@ -159,7 +159,7 @@ def test_a_key_is_found_by_each_spelling_of_its_header(loader: Loader, load: Loa
     load("ID", "Código", day=1)
     load("ID", "CODIGO", day=2)
     with duckdb.connect(loader.database, read_only=True) as connection:
-        kept = KeptSlice.find(connection, "jobs", "301")
+        kept = SliceQueries.find(connection, "jobs", "301")
         assert kept is not None
         column = kept.column(configured)
         assert column is not None

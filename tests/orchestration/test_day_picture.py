@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipefy_exports_dagster.history.look import RowsOverTime
+from pipefy_exports_dagster.history.file_summary import RowsOverTime
 from pipefy_exports_dagster.history.time_column import DateColumn, TimeColumn
 from pipefy_exports_dagster.orchestration.metadata.day_picture import (
     HEIGHT,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipefy_exports_dagster.config.reading import ReadOptions
-from pipefy_exports_dagster.history.look import FileLook, RowsOverTime
+from pipefy_exports_dagster.history.file_summary import FileSummary, RowsOverTime
 from pipefy_exports_dagster.history.time_column import DateColumn, TimeColumn
 from pipefy_exports_dagster.orchestration.events import RequestedExport
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
@@ -44,7 +44,7 @@ REPORT = LoadReport(
 )
 
 LAST_3_MONTHS = Period(PeriodFilter.LAST_3_MONTHS, MONTH).window
-LOOK = FileLook(
+LOOK = FileSummary(
     (ColumnProfile("id", "BIGINT", 2, 2, "1", "2"), ColumnProfile("titulo", "VARCHAR", 1, 1, "um", "um")),
     RowsOverTime(
         TimeColumn(DateColumn(0, "criado_em", "Criado em", "TIMESTAMP", 2, 2, "", ""), "configured"),
@@ -58,7 +58,7 @@ LOOK = FileLook(
 
 def metadata_of(
     loaded: LoadReport,
-    look: FileLook | None = None,
+    summary: FileSummary | None = None,
     *,
     show_values: bool = True,
     reading: ReadOptions | None = None,
@@ -90,7 +90,7 @@ def metadata_of(
         exports_created=1,
         loading_s=0.75,
         reading=reading or ReadOptions(show_values=show_values),
-        look=look,
+        summary=summary,
     )
 
 

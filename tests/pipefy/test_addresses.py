@@ -4,7 +4,7 @@ from pipefy.secrets_in import told_by
 
 from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import ConfigurationError, DownloadRefusedError
-from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, shown
+from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, without_credentials
 
 STRICT = AddressPolicy()
 SANDBOX = AddressPolicy(allow_insecure=True)
@@ -164,8 +164,8 @@ def test_a_refusal_does_not_quote_the_query(link: str) -> None:
 
 def test_an_address_is_shown_without_credentials() -> None:
     url = httpx.URL("https://me:pw@xn--a.com:444/p%0Aq%3Fr?token=s3cr3t#s3cr3t")
-    assert shown(url) == "https://xn--a.com:444/p%0Aq%3Fr"
-    assert shown(httpx.URL("https://[::1]:80/x")) == "https://[::1]:80/x"
+    assert without_credentials(url) == "https://xn--a.com:444/p%0Aq%3Fr"
+    assert without_credentials(httpx.URL("https://[::1]:80/x")) == "https://[::1]:80/x"
 
 
 @pytest.mark.parametrize(

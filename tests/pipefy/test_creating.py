@@ -27,7 +27,7 @@ from pipefy_exports_dagster.errors import (
     TokenUnavailableError,
 )
 from pipefy_exports_dagster.pipefy.client import PipefyClient
-from pipefy_exports_dagster.pipefy.creating import create_patiently, created_from
+from pipefy_exports_dagster.pipefy.creating import create_with_retry, created_from
 from pipefy_exports_dagster.pipefy.credentials import ServiceAccount, StaticToken
 from pipefy_exports_dagster.pipefy.export import CreatedExport
 
@@ -106,7 +106,7 @@ def test_what_surely_created_nothing_is_sent_again(
     reply: Reply, server: ScriptedServer, client: PipefyClient, clock: ManualClock
 ) -> None:
     server.graphql(reply, gzipped(b'{"data": {"create": {"id": "e1"}}}'))
-    created = create_patiently(creating(client), clock=clock, label="x")
+    created = create_with_retry(creating(client), clock=clock, label="x")
     assert (created.export.id, len(server.received), len(clock.slept)) == ("e1", 2, 1)
 
 
@@ -116,7 +116,7 @@ def test_what_may_have_created_an_export_is_never_sent_again(
 ) -> None:
     server.graphql(reply)
     with pytest.raises(CreateAnswerLostError, match="an export may have been created"):
-        create_patiently(creating(client), clock=clock, label="x")
+        create_with_retry(creating(client), clock=clock, label="x")
     assert (len(server.received), clock.slept) == (1, [])
 
 
@@ -130,7 +130,7 @@ def test_a_refusal_is_not_sent_again(
 ) -> None:
     server.graphql(reply)
     with pytest.raises(PipefyExportsError) as caught:
-        create_patiently(creating(client), clock=clock, label="x")
+        create_with_retry(creating(client), clock=clock, label="x")
     assert type(caught.value) is error
     assert (len(server.received), clock.slept) == (1, [])
 
@@ -139,7 +139,7 @@ def test_no_answer_may_have_created_an_export(server: ScriptedServer, clock: Man
     server.graphql(hang())
     connection = Connection(base_url=server.url, allow_insecure_urls=True, request_timeout_s=0.2)
     with PipefyClient(connection, StaticToken("t")) as client, pytest.raises(CreateAnswerLostError):
-        create_patiently(creating(client), clock=clock, label="x")
+        create_with_retry(creating(client), clock=clock, label="x")
     assert len(server.received) == 1
 
 
@@ -148,14 +148,14 @@ def test_no_connection_is_tried_again_with_growing_pauses(
 ) -> None:
     nowhere = Connection(base_url=f"http://127.0.0.1:{unused_port()}", allow_insecure_urls=True)
     with PipefyClient(nowhere, StaticToken("t")) as client, pytest.raises(ConnectionFailedError) as caught:
-        create_patiently(creating(client), clock=clock, label="x")
+        create_with_retry(creating(client), clock=clock, label="x")
     assert not caught.value.sent
     assert [0.5 * 2**i <= pause <= 1.5 * 2**i for i, pause in enumerate(clock.slept)] == [True] * 4
 
 
 def test_retry_after_is_obeyed(server: ScriptedServer, client: PipefyClient, clock: ManualClock) -> None:
     server.graphql(answer(status=429, headers={"Retry-After": "123"}), CREATED)
-    create_patiently(creating(client), clock=clock, label="x")
+    create_with_retry(creating(client), clock=clock, label="x")
     assert clock.slept == [123]
 
 
@@ -164,7 +164,7 @@ def test_a_long_retry_after_is_left_to_the_next_run(
 ) -> None:
     server.graphql(answer(status=429, headers={"Retry-After": "86400"}))
     with pytest.raises(RateLimitedError) as caught:
-        create_patiently(creating(client), clock=clock, label="x")
+        create_with_retry(creating(client), clock=clock, label="x")
     assert (caught.value.retry_after_s, clock.slept) == (86400, [])
 
 
@@ -173,7 +173,7 @@ def test_a_server_that_stays_busy_ends_as_rate_limited(
 ) -> None:
     server.graphql(answer(status=429))
     with pytest.raises(RateLimitedError):
-        create_patiently(creating(client), clock=clock, label="x")
+        create_with_retry(creating(client), clock=clock, label="x")
     assert len(server.received) == 5
 
 
@@ -189,7 +189,7 @@ def test_trouble_at_the_token_endpoint_creates_nothing(
 ) -> None:
     server.on("/oauth/token", trouble)
     with PipefyClient(connection, ServiceAccount("i", "s")) as client, pytest.raises(error):
-        create_patiently(creating(client), clock=clock, label="x")
+        create_with_retry(creating(client), clock=clock, label="x")
     assert server.paths() == ["/oauth/token"] * 5
 
 
@@ -199,7 +199,7 @@ def test_a_token_that_expires_at_create_costs_one_export(
     server.on("/oauth/token", answer({"access_token": "t1"}), answer({"access_token": "t2"}))
     server.graphql(answer(status=401), CREATED)
     with PipefyClient(connection, ServiceAccount("i", "s")) as client:
-        create_patiently(creating(client), clock=clock, label="x")
+        create_with_retry(creating(client), clock=clock, label="x")
     assert server.paths() == ["/oauth/token", "/graphql", "/oauth/token", "/graphql"]
     assert clock.slept == []
 
@@ -208,7 +208,7 @@ def test_errors_beside_a_new_export_do_not_lose_it(
     server: ScriptedServer, client: PipefyClient, clock: ManualClock
 ) -> None:
     server.graphql(CREATED | {"errors": [error("half of it")]})
-    assert create_patiently(creating(client), clock=clock, label="x").export.id == "e1"
+    assert create_with_retry(creating(client), clock=clock, label="x").export.id == "e1"
 
 
 def test_an_error_in_our_own_code_is_not_dressed_up(clock: ManualClock) -> None:
@@ -216,4 +216,4 @@ def test_an_error_in_our_own_code_is_not_dressed_up(clock: ManualClock) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        create_patiently(create, clock=clock, label="x")
+        create_with_retry(create, clock=clock, label="x")

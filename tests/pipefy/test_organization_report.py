@@ -17,7 +17,7 @@ from pipefy_exports_dagster.errors import (
 )
 from pipefy_exports_dagster.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.client import PipefyClient
-from pipefy_exports_dagster.pipefy.creating import create_patiently
+from pipefy_exports_dagster.pipefy.creating import create_with_retry
 from pipefy_exports_dagster.pipefy.export import ExportState
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
 
@@ -141,7 +141,7 @@ def test_trouble_while_looking_up_the_saved_report_costs_no_export_and_is_tried_
 ) -> None:
     server.graphql(trouble, saved(None), CREATED)
     report = kind(organization_report_id=9)
-    created = create_patiently(lambda: report.create(client, PERIOD), clock=clock, label="x")
+    created = create_with_retry(lambda: report.create(client, PERIOD), clock=clock, label="x")
     assert created.export.id == "e1"
     assert len(clock.slept) == 1
 
@@ -152,7 +152,7 @@ def test_trouble_that_stays_while_looking_up_is_no_lost_answer(
     server.graphql(reset())
     report = kind(organization_report_id=9)
     with pytest.raises(ConnectionFailedError, match="no export was asked for"):
-        create_patiently(lambda: report.create(client, PERIOD), clock=clock, label="x")
+        create_with_retry(lambda: report.create(client, PERIOD), clock=clock, label="x")
 
 
 @pytest.mark.parametrize(

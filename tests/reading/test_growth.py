@@ -18,7 +18,7 @@ from support.workbooks import MAIN, Book
 
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import UnreadableFileError
-from pipefy_exports_dagster.reading.child import read
+from pipefy_exports_dagster.reading.worker import read
 from pipefy_exports_dagster.reading.xlsx.xml_tree import XmlTree
 
 MOST_OFTEN = 9

@@ -16,7 +16,7 @@ from pipefy_exports_dagster.errors import (
     ReadLimitError,
     UnreadableFileError,
 )
-from pipefy_exports_dagster.reading.parent import read_table_file
+from pipefy_exports_dagster.reading.runner import read_table_file
 from pipefy_exports_dagster.tables import workspace
 
 DATA = Path(__file__).parent.parent / "data"
@@ -182,14 +182,14 @@ def test_a_full_disk_is_said_and_leaves_nothing(loader: Loader) -> None:
 
 
 def test_reading_works_without_the_package_on_the_path(tmp_path: Path) -> None:
-    """The child finds the package where its parent did, whatever the working directory."""
+    """The worker finds the package where its runner did, whatever the working directory."""
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     root = Path(__file__).parent.parent.parent
     script = (
         f"import sys; sys.path.insert(0, {str(root)!r})\n"
         "from pathlib import Path\n"
         "from pipefy_exports_dagster.tables import workspace\n"
-        "from pipefy_exports_dagster.reading.parent import read_table_file\n"
+        "from pipefy_exports_dagster.reading.runner import read_table_file\n"
         "with workspace(Path('x.duckdb')) as folder:\n    print(read_table_file(Path('a.csv'), folder=folder).rows)\n"
     )
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -217,12 +217,12 @@ def imported(by: str) -> set[str]:
 
 def test_importing_loads_nothing_heavy() -> None:
     heavy = {"duckdb", "pyarrow", "numpy", "pandas", "dagster", "openpyxl", "httpx"}
-    assert not heavy & imported("pipefy_exports_dagster.tables, pipefy_exports_dagster.reading.child")
+    assert not heavy & imported("pipefy_exports_dagster.tables, pipefy_exports_dagster.reading.worker")
 
 
 def test_the_process_that_reads_imports_nothing_that_it_does_not_need() -> None:
     ours = "pipefy_exports_dagster"
-    modules = ("child", "staging", "unwrapping", "csv.reader", "xlsx.reader")
+    modules = ("worker", "staging", "unwrapping", "csv.reader", "xlsx.reader")
     found = imported(", ".join(f"{ours}.reading.{module}" for module in modules))
     options = (".config.reading", ".config.date_formats", ".config.field_checks", ".config.pinned_types")
     # An error may quote a file, as text that nothing obeys.

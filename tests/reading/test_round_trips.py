@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from support.loader import Loader
 
 from pipefy_exports_dagster.config.reading import ReadOptions
-from pipefy_exports_dagster.reading.child import read
+from pipefy_exports_dagster.reading.worker import read
 
 from .reference import comparable, csv_table, workbook_table
 

@@ -14,8 +14,8 @@ from support.loader import LAST_MONTH, Loader
 
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import UnreadableFileError, ValueDoesNotFitError
-from pipefy_exports_dagster.history.look import look_at
-from pipefy_exports_dagster.reading.parent import read_table_file
+from pipefy_exports_dagster.history.file_summary import summarize_file
+from pipefy_exports_dagster.reading.runner import read_table_file
 from pipefy_exports_dagster.reading.table_width import MAX_TABLE_COLUMNS
 from pipefy_exports_dagster.reading.text_types import (
     BOOLEAN_TEXT,
@@ -127,7 +127,7 @@ def test_what_a_run_shows_of_two_thousand_dates_takes_seconds(loader: Loader, ki
         staged = read_table_file(loader.csv(content(KINDS[kind][0])), folder=folder)
         started = time.process_time()
         facts = {"window": None, "time_column": None, "show_values": True}
-        look_at(staged, requested_month=date(2026, 2, 1), zone=ZoneInfo("America/Sao_Paulo"), **facts)  # type: ignore[arg-type]
+        summarize_file(staged, requested_month=date(2026, 2, 1), zone=ZoneInfo("America/Sao_Paulo"), **facts)  # type: ignore[arg-type]
         assert time.process_time() - started < 10
 
 

@@ -20,7 +20,7 @@ from support.reader_faults import READER_FAULTS, inject
 
 from pipefy_exports_dagster import errors
 from pipefy_exports_dagster.errors import PipefyExportsError, UnreadableFileError
-from pipefy_exports_dagster.reading.parent import read_table_file
+from pipefy_exports_dagster.reading.runner import read_table_file
 from pipefy_exports_dagster.tables import workspace
 
 SECRETS = {
@@ -38,7 +38,7 @@ import sys
 from pathlib import Path
 from pipefy_exports_dagster.tables import workspace
 from pipefy_exports_dagster.config.reading import ReadOptions
-from pipefy_exports_dagster.reading.parent import read_table_file
+from pipefy_exports_dagster.reading.runner import read_table_file
 path, database, seconds = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
 with workspace(database) as folder:
     print(read_table_file(path, folder=folder, options=ReadOptions(max_seconds=seconds)).rows)
@@ -91,7 +91,7 @@ def children_of(pid: int) -> list[int]:
 def is_reader(pid: int) -> bool:
     """Before its program is in place, a new process shows its parent's."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        return b"pipefy_exports_dagster.reading.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"pipefy_exports_dagster.reading.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False
 
 
@@ -152,7 +152,7 @@ def test_no_reader_passes_its_limit_of_cpu_time_though_nobody_watches(tmp_path: 
     }  # fmt: skip
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     ended = subprocess.run(
-        [sys.executable, "-m", "pipefy_exports_dagster.reading.child"],
+        [sys.executable, "-m", "pipefy_exports_dagster.reading.worker"],
         input=json.dumps(request).encode() + b"\n",
         capture_output=True,
         check=False,

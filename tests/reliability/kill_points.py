@@ -2,33 +2,33 @@
 
 from dataclasses import dataclass
 
-from pipefy_exports_dagster.orchestration.stages import Stage
+from pipefy_exports_dagster.orchestration.milestones import Milestone
 
 
 @dataclass(frozen=True)
 class KillPoint:
     """A stage at which the process dies, and how many exports it takes until the slice is loaded."""
 
-    stage: Stage
+    stage: Milestone
     what: str
     exports: int = 1
 
 
 KILL_POINTS = (
     KillPoint(
-        Stage.ANSWERED,
+        Milestone.ANSWERED,
         "Pipefy has answered, and the id is not in the event log yet: a few milliseconds in which the id "
         "dies with the process. The next run cannot know of it and asks for another; unavoidable, because "
         "the API takes no idempotency key",
         exports=2,
     ),
-    KillPoint(Stage.REQUESTED, "the export is in the event log; the next run waits for it"),
-    KillPoint(Stage.WAITING, "the next run waits on"),
-    KillPoint(Stage.DOWNLOADING, "the half file is swept away, and downloaded again"),
-    KillPoint(Stage.DOWNLOADED, "the file is whole by its sidecar's sha256; the next run only loads it"),
-    KillPoint(Stage.IN_TRANSACTION, "DuckDB rolls back; the next run loads the file again"),
+    KillPoint(Milestone.REQUESTED, "the export is in the event log; the next run waits for it"),
+    KillPoint(Milestone.WAITING, "the next run waits on"),
+    KillPoint(Milestone.DOWNLOADING, "the half file is swept away, and downloaded again"),
+    KillPoint(Milestone.DOWNLOADED, "the file is whole by its sidecar's sha256; the next run only loads it"),
+    KillPoint(Milestone.IN_TRANSACTION, "DuckDB rolls back; the next run loads the file again"),
     KillPoint(
-        Stage.COMMITTED,
+        Milestone.COMMITTED,
         "the slice is loaded, and Dagster does not know; the next run loads the same file over it",
     ),
 )

@@ -11,14 +11,14 @@ import pytest
 from reliability.kill_points import KILL_POINTS, KillPoint
 from support.project import JOBS, Project
 
-from pipefy_exports_dagster.orchestration.stages import Stage
+from pipefy_exports_dagster.orchestration.milestones import Milestone
 from pipefy_exports_dagster.sandbox import Sandbox
 
 TESTS = Path(__file__).parents[1]
 STOPPING = "support.stopping_definitions"
 
 
-def kill_at(stage: Stage, project: Project, partition: str, process_for_each_step: str) -> None:
+def kill_at(stage: Milestone, project: Project, partition: str, process_for_each_step: str) -> None:
     """Start a materialization and kill its whole process group when it reaches the stage."""
     marker = project.root / "reached"
     environment = project.environment | {
@@ -53,7 +53,7 @@ def test_what_was_killed_is_finished_by_the_next_materialization(
     point: KillPoint, process_for_each_step: str, start_sandbox: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
     stage, exports = point.stage, point.exports
-    sandbox = start_sandbox(processing_seconds=4.0 if stage is Stage.WAITING else 0.2)
+    sandbox = start_sandbox(processing_seconds=4.0 if stage is Milestone.WAITING else 0.2)
     project = Project.for_sandbox(tmp_path / "project", sandbox.url)
     assert project.materialize(JOBS, partition="current_month").success
     untouched = project.query(
@@ -83,4 +83,4 @@ def test_what_was_killed_is_finished_by_the_next_materialization(
 
 
 def test_every_stage_up_to_the_materialization_has_a_kill_point() -> None:
-    assert {point.stage for point in KILL_POINTS} == set(Stage) - {Stage.READING}
+    assert {point.stage for point in KILL_POINTS} == set(Milestone) - {Milestone.READING}

@@ -14,7 +14,7 @@ from support.shared_clock import SharedClock
 from pipefy_exports_dagster.config.exports import AutomationJobs
 from pipefy_exports_dagster.config.model import PollPolicy
 from pipefy_exports_dagster.config.reading import ReadOptions
-from pipefy_exports_dagster.orchestration.stages import Stage
+from pipefy_exports_dagster.orchestration.milestones import Milestone
 from pipefy_exports_dagster.sandbox import Sandbox
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -25,7 +25,7 @@ class Stopped(BaseException):
     """Ends a run as a signal would: nothing of ours catches it."""
 
 
-def stop_at(stage: Stage) -> Callable[[str], None]:
+def stop_at(stage: Milestone) -> Callable[[str], None]:
     def stop(reached: str) -> None:
         if reached == stage:
             raise Stopped
@@ -42,8 +42,8 @@ class Scene:
     def run(self, asset: str = JOBS, partition: str = "last_month", **options: object) -> Outcome:
         return self.project.materialize(asset, partition=partition, clock=self.clock, **options)  # type: ignore[arg-type]
 
-    def interrupt(self, stage: Stage, asset: str = JOBS, partition: str = "last_month") -> None:
-        outcome = self.run(asset, partition, on_stage=stop_at(stage))
+    def interrupt(self, stage: Milestone, asset: str = JOBS, partition: str = "last_month") -> None:
+        outcome = self.run(asset, partition, on_milestone=stop_at(stage))
         assert not outcome.success
         assert "Stopped" in outcome.failure
 
@@ -59,8 +59,8 @@ def scene(start_sandbox: Callable[..., Sandbox], tmp_path: Path) -> Scene:
 
 
 @pytest.mark.parametrize("asset", [JOBS, REPORT])
-@pytest.mark.parametrize("stage", [Stage.REQUESTED, Stage.DOWNLOADED, Stage.COMMITTED])
-def test_an_interrupted_export_is_resumed_and_said_so(scene: Scene, asset: str, stage: Stage) -> None:
+@pytest.mark.parametrize("stage", [Milestone.REQUESTED, Milestone.DOWNLOADED, Milestone.COMMITTED])
+def test_an_interrupted_export_is_resumed_and_said_so(scene: Scene, asset: str, stage: Milestone) -> None:
     scene.interrupt(stage, asset)
     outcome = scene.run(asset)
     assert outcome.success, outcome.failure
@@ -71,14 +71,14 @@ def test_an_interrupted_export_is_resumed_and_said_so(scene: Scene, asset: str, 
 
 
 def test_a_complete_raw_file_is_loaded_without_calling_pipefy(scene: Scene) -> None:
-    scene.interrupt(Stage.DOWNLOADED)
+    scene.interrupt(Milestone.DOWNLOADED)
     before = scene.sandbox.stats.requests.total()
     assert scene.run().success
     assert scene.sandbox.stats.requests.total() == before
 
 
 def test_a_raw_file_that_is_not_what_its_sidecar_says_is_downloaded_again(scene: Scene) -> None:
-    scene.interrupt(Stage.DOWNLOADED)
+    scene.interrupt(Milestone.DOWNLOADED)
     [raw] = scene.project.raw_files()
     whole = raw.read_bytes()
     raw.write_bytes(whole[:-100])
@@ -89,14 +89,14 @@ def test_a_raw_file_that_is_not_what_its_sidecar_says_is_downloaded_again(scene:
 
 
 def test_a_finished_export_is_downloaded_after_its_first_link_has_expired(scene: Scene) -> None:
-    scene.interrupt(Stage.DOWNLOADING)
+    scene.interrupt(Milestone.DOWNLOADING)
     scene.sandbox.clock.advance(5 * HOUR)
     assert scene.run().success
     assert scene.exports == 1
 
 
 def test_an_export_that_failed_meanwhile_is_replaced_and_the_log_says_why(scene: Scene) -> None:
-    scene.interrupt(Stage.REQUESTED)
+    scene.interrupt(Milestone.REQUESTED)
     scene.sandbox.exports.all()[-1].failed = True
     outcome = scene.run()
     assert outcome.success, outcome.failure
@@ -108,7 +108,7 @@ def test_an_export_that_failed_meanwhile_is_replaced_and_the_log_says_why(scene:
 
 
 def test_an_export_that_pipefy_no_longer_knows_is_replaced(scene: Scene) -> None:
-    scene.interrupt(Stage.REQUESTED)
+    scene.interrupt(Milestone.REQUESTED)
     scene.sandbox.exports._exports.clear()
     outcome = scene.run()
     assert outcome.success, outcome.failure
@@ -123,7 +123,7 @@ def test_a_materialization_after_a_success_asks_for_a_new_export(scene: Scene) -
 
 
 def test_fresh_asks_for_a_new_export_although_one_is_pending(scene: Scene) -> None:
-    scene.interrupt(Stage.REQUESTED)
+    scene.interrupt(Milestone.REQUESTED)
     outcome = scene.run(run_config={"fresh": True})
     assert outcome.success, outcome.failure
     assert scene.exports == 2
@@ -131,7 +131,7 @@ def test_fresh_asks_for_a_new_export_although_one_is_pending(scene: Scene) -> No
 
 
 def test_a_pending_export_past_the_resume_window_is_not_resumed(scene: Scene) -> None:
-    scene.interrupt(Stage.REQUESTED)
+    scene.interrupt(Milestone.REQUESTED)
     scene.sandbox.clock.advance(25 * HOUR)
     outcome = scene.run()
     assert outcome.success, outcome.failure
@@ -142,7 +142,7 @@ def test_a_pending_export_past_the_resume_window_is_not_resumed(scene: Scene) ->
 @pytest.mark.parametrize("asset", [JOBS, REPORT])
 def test_a_pending_export_from_before_the_month_turned_is_not_resumed(scene: Scene, asset: str) -> None:
     scene.sandbox.clock.set(datetime(2026, 11, 30, 23, tzinfo=UTC))
-    scene.interrupt(Stage.REQUESTED, asset)
+    scene.interrupt(Milestone.REQUESTED, asset)
     scene.sandbox.clock.advance(2 * HOUR)
     outcome = scene.run(asset)
     assert outcome.success, outcome.failure
@@ -165,7 +165,7 @@ def test_a_run_during_which_the_month_turns_labels_its_slice_with_the_month_of_t
 
 
 def test_other_arguments_are_another_request(scene: Scene) -> None:
-    scene.interrupt(Stage.REQUESTED, REPORT)
+    scene.interrupt(Milestone.REQUESTED, REPORT)
     outcome = scene.run(REPORT, run_config={"columns": ["id", "title"]})
     assert outcome.success, outcome.failure
     assert scene.exports == 2
@@ -173,7 +173,7 @@ def test_other_arguments_are_another_request(scene: Scene) -> None:
 
 
 def test_partitions_and_assets_do_not_resume_each_other(scene: Scene) -> None:
-    scene.interrupt(Stage.REQUESTED, JOBS, "last_month")
+    scene.interrupt(Milestone.REQUESTED, JOBS, "last_month")
     assert scene.run(JOBS, "current_month").metadata["pipefy/resumed"] is False
     assert scene.run(REPORT, "last_month").metadata["pipefy/resumed"] is False
     assert scene.run(JOBS, "last_month").metadata["pipefy/resumed"] is True
@@ -192,10 +192,10 @@ def test_a_poll_time_out_is_resumed(scene: Scene) -> None:
 
 def test_a_new_export_that_fails_fails_the_run_and_is_not_adopted_again(scene: Scene) -> None:
     def fail_it(stage: str) -> None:
-        if stage == Stage.REQUESTED:
+        if stage == Milestone.REQUESTED:
             scene.sandbox.exports.all()[-1].failed = True
 
-    outcome = scene.run(on_stage=fail_it)
+    outcome = scene.run(on_milestone=fail_it)
     assert outcome.failure_class == "ExportFailedError"
     assert scene.exports == 1
     assert scene.run().success
@@ -207,7 +207,7 @@ def test_an_event_log_that_is_locked_for_a_moment_costs_no_second_export(scene: 
     locks = []
 
     def lock_the_event_log(stage: str) -> None:
-        if stage == Stage.ANSWERED:
+        if stage == Milestone.ANSWERED:
             newest = max(
                 (scene.project.home / "history" / "runs").glob("*-*.db"),
                 key=lambda path: path.stat().st_mtime,
@@ -217,7 +217,7 @@ def test_an_event_log_that_is_locked_for_a_moment_costs_no_second_export(scene: 
             locks.append(lock)
             threading.Timer(7, lock.close).start()
 
-    outcome = scene.run(on_stage=lock_the_event_log)
+    outcome = scene.run(on_milestone=lock_the_event_log)
     assert locks
     assert outcome.success, outcome.failure
     assert scene.exports == 1

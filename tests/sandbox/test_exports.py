@@ -6,8 +6,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sandbox.api_client import REPORT_STATUS, Api, delete, get, wait_for
 
-from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, REPORT_ID, SECOND_ORGANIZATION_ID, Period, Sandbox
-from pipefy_exports_dagster.sandbox.exports import ExportKind
+from pipefy_exports_dagster.sandbox import (
+    ORGANIZATION_ID,
+    REPORT_ID,
+    SECOND_ORGANIZATION_ID,
+    Sandbox,
+    SandboxPeriod,
+)
+from pipefy_exports_dagster.sandbox.exports import SandboxExportKind
 
 
 def as_read(cell: object) -> object:
@@ -17,13 +23,13 @@ def as_read(cell: object) -> object:
     return cell
 
 
-@pytest.mark.parametrize("period", Period)
+@pytest.mark.parametrize("period", SandboxPeriod)
 @pytest.mark.parametrize("organization", [ORGANIZATION_ID, SECOND_ORGANIZATION_ID])
 def test_the_file_of_automation_jobs_has_the_rows_of_the_world(
-    sandbox: Sandbox, api: Api, period: Period, organization: str
+    sandbox: Sandbox, api: Api, period: SandboxPeriod, organization: str
 ) -> None:
     export = api.create_jobs(period, organization)
-    created_at = sandbox.exports.get(export["id"], ExportKind.AUTOMATION_JOBS).created_at
+    created_at = sandbox.exports.get(export["id"], SandboxExportKind.AUTOMATION_JOBS).created_at
 
     header, *rows = api.rows(export["fileUrl"])
 
@@ -53,7 +59,7 @@ def test_the_file_of_a_report_has_real_dates_numbers_and_booleans(sandbox: Sandb
     assert kinds["Prazo (dias)"] == {"int", "str"}
     assert kinds["Campo reservado"] == set()
     assert header.count("Observações") == 2
-    table = sandbox.exports.table(sandbox.exports.get(export["id"], ExportKind.ORGANIZATION_REPORT))
+    table = sandbox.exports.table(sandbox.exports.get(export["id"], SandboxExportKind.ORGANIZATION_REPORT))
     assert [tuple(map(as_read, row)) for row in table.rows] == rows
     assert any(str(cell).startswith("=SOMA") for row in rows for cell in row)  # as text: it was typed in
 
@@ -104,10 +110,10 @@ def test_ids_of_the_two_kinds_are_equal_and_each_names_its_own_export(
     assert jobs["id"] == report["id"]
     assert len(sandbox.exports.all()) == sandbox.stats.exports.total() == 2
 
-    sandbox.exports.fail(jobs["id"], ExportKind.AUTOMATION_JOBS)
+    sandbox.exports.fail(jobs["id"], SandboxExportKind.AUTOMATION_JOBS)
     assert api.jobs(jobs["id"])["status"] == "failed"
     assert api.report(report["id"])["state"] == "done"
-    sandbox.exports.forget(report["id"], ExportKind.ORGANIZATION_REPORT)
+    sandbox.exports.forget(report["id"], SandboxExportKind.ORGANIZATION_REPORT)
     assert api.error(REPORT_STATUS, id=report["id"])["extensions"]["code"] == "RESOURCE_NOT_FOUND"
     assert api.jobs(jobs["id"])["status"] == "failed"
 

@@ -14,7 +14,7 @@ from pipefy_exports_dagster.sandbox import (
     REPORT_ID,
     RESTRICTED_TOKEN,
     SECOND_ORGANIZATION_ID,
-    Dialect,
+    ApiDialect,
     Sandbox,
 )
 
@@ -145,22 +145,22 @@ def test_a_saved_report_shows_its_columns_filter_pipes_and_order(api: Api) -> No
     assert {"cpf", "valor_total"} < set(report["fields"])
 
 
-@pytest.mark.parametrize("dialect", Dialect)
+@pytest.mark.parametrize("dialect", ApiDialect)
 def test_the_schema_has_the_forms_of_its_dialect(
-    start: Callable[..., Sandbox], connect: Callable[..., Api], dialect: Dialect
+    start: Callable[..., Sandbox], connect: Callable[..., Api], dialect: ApiDialect
 ) -> None:
     api = connect(start(dialect=dialect))
     given = {"organizationId": ORGANIZATION_ID, "filter": "last_month"}
 
     answers = {
-        Dialect.DOCUMENTED: api.ask(DOCUMENTED_CREATE, **given),
-        Dialect.INPUT: api.ask(CREATE_JOBS, input=given),
+        ApiDialect.DOCUMENTED: api.ask(DOCUMENTED_CREATE, **given),
+        ApiDialect.INPUT: api.ask(CREATE_JOBS, input=given),
     }
 
     for form, answer in answers.items():
-        assert ("errors" not in answer) == (dialect in (form, Dialect.BOTH))
+        assert ("errors" not in answer) == (dialect in (form, ApiDialect.BOTH))
     status = api.ask("{ automationJobsExport(id: 1) { downloadUrl } }")["errors"][0]["message"]
-    assert ("Cannot query field" in status) == (dialect is Dialect.INPUT)
+    assert ("Cannot query field" in status) == (dialect is ApiDialect.INPUT)
 
 
 def test_a_rejected_mutation_creates_nothing(

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from sandbox.api_client import Api, get
 
 from pipefy_exports_dagster.cli import main as cli
-from pipefy_exports_dagster.sandbox import Period, Sandbox, SandboxSettings, Table, Writer
+from pipefy_exports_dagster.sandbox import Sandbox, SandboxPeriod, SandboxSettings, Table, Writer
 from pipefy_exports_dagster.sandbox.caxlsx import CaxlsxForm, ruby_float
 from pipefy_exports_dagster.sandbox.files import write_file
 from pipefy_exports_dagster.sandbox.tables import Cell, ProductionStoppedError
@@ -116,7 +116,7 @@ def test_an_export_has_the_form_that_the_setting_names(
         link = api.create_jobs()["fileUrl"]
         assert urlsplit(link).path.endswith(".xlsx")
         rows = api.rows(link)
-        table = sandbox.world.automation_jobs(Period.LAST_MONTH)
+        table = sandbox.world.automation_jobs(SandboxPeriod.LAST_MONTH)
         assert rows[0] == table.header
         assert rows[1:] == table.rows
         with zipfile.ZipFile(io.BytesIO(get(link, timeout=10).content)) as archive:

@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from pipefy_exports_dagster.config.reading import ReadOptions
-from pipefy_exports_dagster.reading.child import read
+from pipefy_exports_dagster.reading.worker import read
 from pipefy_exports_dagster.tables import LoadReport, Slice, load_file, replace_slice, workspace
 
 LAST_MONTH = Slice(

@@ -25,7 +25,7 @@ from pipefy_exports_dagster.config.environment import config_from_environment
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.files.private import make_folder
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
-from pipefy_exports_dagster.orchestration.stages import OnStage, ignore_stage
+from pipefy_exports_dagster.orchestration.milestones import OnMilestone, ignore_milestone
 from pipefy_exports_dagster.periods import add_months, month_of
 
 JOBS = "automation_jobs_export"
@@ -123,7 +123,7 @@ class Project:
         config: PipefyExportsConfig | None = None,
         run_config: Mapping[str, Any] | None = None,
         clock: Clock | None = None,
-        on_stage: OnStage = ignore_stage,
+        on_milestone: OnMilestone = ignore_milestone,
     ) -> Outcome:
         """Run assets in this process, with the project's instance; no step is retried."""
         return self._run(
@@ -133,7 +133,7 @@ class Project:
             config=config,
             run_config=run_config,
             clock=clock,
-            on_stage=on_stage,
+            on_milestone=on_milestone,
         )
 
     def build_history(self, history: str, *, back: int, config: PipefyExportsConfig | None = None) -> Outcome:
@@ -150,10 +150,10 @@ class Project:
         config: PipefyExportsConfig | None,
         run_config: Mapping[str, Any] | None = None,
         clock: Clock | None = None,
-        on_stage: OnStage = ignore_stage,
+        on_milestone: OnMilestone = ignore_milestone,
     ) -> Outcome:
         config = dataclasses.replace(config or self.config, max_retries=0)
-        definitions = build_pipefy_exports(config, clock=clock, on_stage=on_stage)
+        definitions = build_pipefy_exports(config, clock=clock, on_milestone=on_milestone)
         keys = [dg.AssetKey.from_user_string(config.asset(name)) for name in assets]
         ops = [config.named(name) for name in assets]
         op_config = {op: {"config": dict(run_config)} for op in ops} if run_config else {}

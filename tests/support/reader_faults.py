@@ -6,7 +6,7 @@ import pytest
 
 _ONLY_THE_READER = """
 import sys
-if "pipefy_exports_dagster.reading.child" in sys.orig_argv:
+if "pipefy_exports_dagster.reading.worker" in sys.orig_argv:
     {code}
 """
 _LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_{name}, ({value}, {value}))"

@@ -25,5 +25,5 @@ def stop(stage: str) -> None:
 
 executor = dg.multiprocess_executor if os.environ.get("PROCESS_FOR_EACH_STEP") else side_by_side_executor()
 defs = dg.Definitions.merge(
-    build_pipefy_exports(config_from_environment(), on_stage=stop), dg.Definitions(executor=executor)
+    build_pipefy_exports(config_from_environment(), on_milestone=stop), dg.Definitions(executor=executor)
 )

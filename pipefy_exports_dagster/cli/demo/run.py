@@ -123,7 +123,7 @@ def _build_history(config: PipefyExportsConfig, home: Path, console: Console) ->
     started = time.monotonic()
     with dg.DagsterInstance.from_config(str(home)) as instance:
         [history] = rebuild([config], instance, only=only)
-    months = sum(1 for month in history.months if month.cover)
+    months = sum(1 for month in history.months if month.coverage)
     console.print(
         f"\nFrom the same files, {months} months of {only} in {time.monotonic() - started:.0f} s: what Pipefy "
         "forgets after three months."

@@ -42,14 +42,14 @@ def examine(
         usable &= finding.state is not State.WRONG or finding.check == "clock"
         yield finding
     yield from _look_at_pipefy(config, environment, clock, usable=usable)
-    yield from storage.look_at_folder("data folder", config.data_dir, "PIPEFY_EXPORTS_DATA_DIR")
+    yield from storage.check_folder("data folder", config.data_dir, "PIPEFY_EXPORTS_DATA_DIR")
     if config.database_path.parent != config.data_dir:
         folder = config.database_path.parent
-        yield from storage.look_at_folder("database folder", folder, "PIPEFY_EXPORTS_DATABASE")
-    yield from storage.look_at_database(config)
-    yield from storage.look_at_instance(environment)
+        yield from storage.check_folder("database folder", folder, "PIPEFY_EXPORTS_DATABASE")
+    yield from storage.check_database(config)
+    yield from storage.check_instance(environment)
     yield from permissions.look_at_permissions(config, environment)
-    yield storage.look_at_runs(config)
+    yield storage.check_runs(config)
 
 
 def _look_at_pipefy(

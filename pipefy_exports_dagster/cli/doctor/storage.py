@@ -18,7 +18,7 @@ from pipefy_exports_dagster.files.locks import is_held, lock_file_holder
 LITTLE_SPACE_BYTES = 1_000_000_000
 
 
-def look_at_folder(check: str, folder: Path, setting: str) -> Iterator[Finding]:
+def check_folder(check: str, folder: Path, setting: str) -> Iterator[Finding]:
     """Yield whether a folder can be written or made, and whether there is room in it.
 
     Args:
@@ -47,7 +47,7 @@ def look_at_folder(check: str, folder: Path, setting: str) -> Iterator[Finding]:
     yield ok(check, f"{folder}{state}; {free / 1e9:,.1f} GB free")
 
 
-def look_at_database(config: PipefyExportsConfig) -> Iterator[Finding]:
+def check_database(config: PipefyExportsConfig) -> Iterator[Finding]:
     """Yield whether the database opens, who keeps loads from writing to it, and whether columns are there.
 
     The columns are those that the configuration names by what the file calls them: only the loaded table knows.
@@ -85,7 +85,7 @@ def look_at_database(config: PipefyExportsConfig) -> Iterator[Finding]:
         yield ok("database", f"{path} with {tables}; no process holds it")
 
 
-def look_at_instance(environment: Mapping[str, str]) -> Iterator[Finding]:
+def check_instance(environment: Mapping[str, str]) -> Iterator[Finding]:
     """Yield whether the Dagster instance is where every process finds it."""
     given = environment.get("DAGSTER_HOME", "").strip()
     if given and not Path(given).expanduser().is_absolute():
@@ -95,10 +95,10 @@ def look_at_instance(environment: Mapping[str, str]) -> Iterator[Finding]:
             f"another ledger of exports. Set it to {dagster_home_of(environment)}",
         )
         return
-    yield from look_at_folder("Dagster", dagster_home_of(environment), "DAGSTER_HOME")
+    yield from check_folder("Dagster", dagster_home_of(environment), "DAGSTER_HOME")
 
 
-def look_at_runs(config: PipefyExportsConfig) -> Finding:
+def check_runs(config: PipefyExportsConfig) -> Finding:
     """Say which partitions are being worked on now."""
     locks = sorted((config.data_dir / "locks").glob("*/*/*.lock"))
     held = [f"{path.parent.name} {path.stem} ({lock_file_holder(path)})" for path in locks if is_held(path)]

@@ -8,12 +8,17 @@ import time
 from pathlib import Path
 
 from pipefy_exports_dagster.cli.dagster_event import opened_instance, report_materialization
-from pipefy_exports_dagster.cli.load.arrival import Given, content_of, copy_into, describe_arrival
-from pipefy_exports_dagster.cli.load.load_or_plan import Manner, OnStage, OnStaged, load_or_plan
+from pipefy_exports_dagster.cli.load.load_or_plan import Manner, OnMilestone, OnStaged, load_or_plan
 from pipefy_exports_dagster.cli.load.outcome import Outcome
+from pipefy_exports_dagster.cli.load.provenance import (
+    ProvenanceOverrides,
+    content_of,
+    copy_into,
+    describe_provenance,
+)
 from pipefy_exports_dagster.cli.paths import require_database, require_file
 from pipefy_exports_dagster.errors import SupersededExportError
-from pipefy_exports_dagster.history.look import FileLook
+from pipefy_exports_dagster.history.file_summary import FileSummary
 from pipefy_exports_dagster.orchestration.events import Materialized
 from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
 from pipefy_exports_dagster.orchestration.superseded import refuse_older_than_empty
@@ -25,7 +30,12 @@ from pipefy_exports_dagster.tables.load import ignore_staged
 
 
 def load_into_asset(
-    file: Path, partition: ExportPartition, *, given: Given, manner: Manner, dagster_home: Path
+    file: Path,
+    partition: ExportPartition,
+    *,
+    overrides: ProvenanceOverrides,
+    manner: Manner,
+    dagster_home: Path,
 ) -> Outcome:
     """Load a file into a partition: archive, table, and a materialization in Dagster's event log.
 
@@ -39,24 +49,24 @@ def load_into_asset(
     require_database(config.database_path)
     with (
         opened_instance(dagster_home, data_dir=config.data_dir) as instance,
-        partition.lock(timeout_s=manner.wait_s, on_wait=lambda: manner.on_stage("waiting")),
+        partition.lock(timeout_s=manner.wait_s, on_wait=lambda: manner.on_milestone("waiting")),
     ):
-        manner.on_stage("copying")
+        manner.on_milestone("copying")
         partition.folder.create()
         part, content = copy_into(partition.folder, file)
         try:
-            sidecar, notes = describe_arrival(file, content, partition=partition, given=given)
+            sidecar, notes = describe_provenance(file, content, partition=partition, overrides=overrides)
             kept: list[RawFile] = []
 
             def archive_before_commit(stage: str) -> None:
                 if stage == "in_transaction":
                     kept.append(partition.folder.keep(part, sidecar))
-                manner.on_stage(stage)
+                manner.on_milestone(stage)
 
-            looks: list[FileLook] = []
+            summaries: list[FileSummary] = []
 
-            def look(staged: StagedTable) -> None:
-                looks.append(partition.look_at(staged, sidecar.requested_month))
+            def summarize(staged: StagedTable) -> None:
+                summaries.append(partition.summarize_file(staged, sidecar.requested_month))
 
             report = _load(
                 part,
@@ -65,11 +75,11 @@ def load_into_asset(
                 manner,
                 archive_before_commit,
                 held=partition.newest_materialization(instance),
-                on_staged=look,
+                on_staged=summarize,
             )
         finally:
             part.unlink(missing_ok=True)
-        manner.on_stage("reporting")
+        manner.on_milestone("reporting")
         report_materialization(
             instance,
             kept[0],
@@ -78,7 +88,7 @@ def load_into_asset(
             database=config.database_path,
             loading_s=time.monotonic() - started,
             reading=manner.options,
-            look=looks[0],
+            summary=summaries[0],
         )
     if report.read_copy_problem:
         notes = (*notes, report.read_copy_problem)
@@ -86,7 +96,12 @@ def load_into_asset(
 
 
 def plan_into_asset(
-    file: Path, partition: ExportPartition, *, given: Given, manner: Manner, dagster_home: Path
+    file: Path,
+    partition: ExportPartition,
+    *,
+    overrides: ProvenanceOverrides,
+    manner: Manner,
+    dagster_home: Path,
 ) -> Outcome:
     """Say what `load_into_asset` would do, without writing anything.
 
@@ -95,12 +110,12 @@ def plan_into_asset(
     """
     started = time.monotonic()
     require_file(file)
-    sidecar, notes = describe_arrival(file, content_of(file), partition=partition, given=given)
+    sidecar, notes = describe_provenance(file, content_of(file), partition=partition, overrides=overrides)
     held = None
     if (dagster_home / "dagster.yaml").exists():  # opening another would make it
         with opened_instance(dagster_home, data_dir=partition.config.data_dir) as instance:
             held = partition.newest_materialization(instance)
-    report = _load(file, partition, sidecar, manner, manner.on_stage, held=held)
+    report = _load(file, partition, sidecar, manner, manner.on_milestone, held=held)
     return _outcome(partition, sidecar, report, started, manner, notes=notes, raw_file=None)
 
 
@@ -109,7 +124,7 @@ def _load(
     partition: ExportPartition,
     sidecar: Sidecar,
     manner: Manner,
-    on_stage: OnStage,
+    on_milestone: OnMilestone,
     *,
     held: Materialized | None,
     on_staged: OnStaged = ignore_staged,
@@ -124,7 +139,7 @@ def _load(
             slice_=Slice.of(sidecar),
             manner=manner,
             read_copy=partition.config.read_copy,
-            on_stage=on_stage,
+            on_milestone=on_milestone,
             on_staged=on_staged,
         )
     except SupersededExportError as error:

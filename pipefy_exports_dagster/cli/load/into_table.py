@@ -40,7 +40,7 @@ def load_into_table(file: Path, *, table: str, database: Path, manner: Manner) -
         slice_=slice_,
         manner=manner,
         read_copy=False,
-        on_stage=manner.on_stage,
+        on_milestone=manner.on_milestone,
     )
     return Outcome(
         report=report,

@@ -11,12 +11,12 @@ from pipefy_exports_dagster.cli.load.reading import read_file
 from pipefy_exports_dagster.cli.paths import require_database
 from pipefy_exports_dagster.config.naming import MAIN
 from pipefy_exports_dagster.config.reading import ReadOptions
-from pipefy_exports_dagster.reading.discretion import values_hidden
+from pipefy_exports_dagster.reading.redaction import redact_values
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.tables import LoadReport, Slice, replace_slice, workspace
 from pipefy_exports_dagster.tables.load import ignore_staged
 
-OnStage = Callable[[str], None]
+OnMilestone = Callable[[str], None]
 OnStaged = Callable[[StagedTable], None]
 
 
@@ -32,7 +32,7 @@ class Manner:
     pinned: tuple[str, ...]
     wait_s: float
     dry_run: bool
-    on_stage: OnStage
+    on_milestone: OnMilestone
 
 
 def load_or_plan(
@@ -44,7 +44,7 @@ def load_or_plan(
     schema: str = MAIN,
     manner: Manner,
     read_copy: bool,
-    on_stage: OnStage,
+    on_milestone: OnMilestone,
     on_staged: OnStaged = ignore_staged,
 ) -> LoadReport:
     """Load a file into a slice, or say what that would do.
@@ -54,11 +54,11 @@ def load_or_plan(
     """
     require_database(database)
     with _scratch_folder(database, dry_run=manner.dry_run) as folder:
-        on_stage("reading")
+        on_milestone("reading")
         staged = read_file(file, folder=folder, options=manner.options, pinned=manner.pinned)
         on_staged(staged)
-        on_stage("writing")
-        with values_hidden(hidden=not manner.options.show_values):
+        on_milestone("writing")
+        with redact_values(hidden=not manner.options.show_values):
             if manner.dry_run:
                 return plan_load(
                     staged,
@@ -76,7 +76,7 @@ def load_or_plan(
                 slice_=slice_,
                 lock_timeout_s=manner.wait_s,
                 read_copy=read_copy,
-                on_stage=on_stage,
+                on_milestone=on_milestone,
             )
 
 

@@ -6,7 +6,7 @@ from pipefy_exports_dagster.cli.load.given_options import settings_named_as_opti
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.reading.names import position_of
-from pipefy_exports_dagster.reading.parent import read_table_file
+from pipefy_exports_dagster.reading.runner import read_table_file
 from pipefy_exports_dagster.reading.staged import StagedTable
 
 

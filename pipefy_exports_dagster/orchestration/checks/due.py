@@ -136,7 +136,7 @@ def how_to_fill(gaps: Sequence[date], export: str, this_month: date) -> str:
     return f"Materialize {' and '.join(partitions)} of {export}, then {then} again"
 
 
-def held_months(instance: dg.DagsterInstance, history: dg.AssetKey) -> dict[date, bool]:
+def months_in_event_log(instance: dg.DagsterInstance, history: dg.AssetKey) -> dict[date, bool]:
     """Return the months that were materialized, and whether they are complete."""
     return {
         month: _is_complete(instance, history, key)

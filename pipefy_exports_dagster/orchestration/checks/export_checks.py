@@ -31,7 +31,7 @@ from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.partitions import PERIODS
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, ResourceKeys
 from pipefy_exports_dagster.periods import Period, PeriodFilter
-from pipefy_exports_dagster.tables.kept_slice import KeptRows, KeptSlice
+from pipefy_exports_dagster.tables.slice_queries import SliceQueries, SliceRows
 
 OF_TABLE = (Check.ROWS_MATCH_FILE, Check.HAS_ROWS, Check.ROWS_IN_WINDOW)
 OF_LOAD = (Check.COLUMNS_UNCHANGED, Check.WHOLE_FILE_LOADED)
@@ -158,7 +158,7 @@ class _Step:
         try:
             with self.database.reading(longest_wait_s=self._longest_wait_s()) as connection:
                 schema, table = schema_and_table(self.export.asset)
-                kept = KeptSlice.find(
+                kept = SliceQueries.find(
                     connection, table, organization_id, schema=schema, _period_filter=partition
                 )
                 if kept is None:
@@ -175,7 +175,7 @@ class _Step:
         return found
 
     def _of_kept(
-        self, partition: str, kept: KeptSlice, rows: KeptRows, organization_id: str
+        self, partition: str, kept: SliceQueries, rows: SliceRows, organization_id: str
     ) -> dict[Check, Finding]:
         export = self.export
         found = {Check.HAS_ROWS: has_rows(partition, rows, kept.rows_of_table())}
@@ -199,7 +199,7 @@ class _Step:
     def _loads(self, partition: str) -> list[Load]:
         return newest_loads(self.context.instance, self.asset, partition)
 
-    def _load_of(self, partition: str, rows: KeptRows, loads: list[Load]) -> Load:
+    def _load_of(self, partition: str, rows: SliceRows, loads: list[Load]) -> Load:
         """Return the load that the rows are from; one that commits just now is waited for a moment."""
         for pause_s in EVENT_PAUSES_S:
             if not rows.exports or loads[0].export_id in rows.exports:

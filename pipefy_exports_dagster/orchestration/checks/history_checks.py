@@ -15,11 +15,11 @@ from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.naming import schema_and_table
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
-from pipefy_exports_dagster.orchestration.checks.due import Today, held_months, months_complete
+from pipefy_exports_dagster.orchestration.checks.due import Today, months_complete, months_in_event_log
 from pipefy_exports_dagster.orchestration.checks.finding import LONGEST_WAIT_S, Check, Finding, warned
 from pipefy_exports_dagster.orchestration.checks.rows import keys_unique
 from pipefy_exports_dagster.tables.database import open_to_read
-from pipefy_exports_dagster.tables.kept_slice import KeptSlice
+from pipefy_exports_dagster.tables.slice_queries import SliceQueries
 
 DUE_DAY = 3
 """For a history whose export's own `last_month` is not expected on a day."""
@@ -70,7 +70,7 @@ def months_finding(
     """Return what there is to say about the months of a history today."""
     config = export.config
     today = Today.of(clock.now(), config, config.last_month_due_day or DUE_DAY)
-    held = held_months(instance, dg.AssetKey(export.history_key)) | dict(built)
+    held = months_in_event_log(instance, dg.AssetKey(export.history_key)) | dict(built)
     return months_complete(held, export.history, export.asset, today)
 
 
@@ -104,7 +104,7 @@ def _keys_finding(export: ConfiguredExport) -> Finding:
     timeout_s = min(config.database_lock_timeout_s, LONGEST_WAIT_S)
     with open_to_read(config.database_path, lock_timeout_s=timeout_s) as connection:
         schema, table = schema_and_table(export.history)
-        kept = KeptSlice.find(connection, table, config.organization_id or "", schema=schema)
+        kept = SliceQueries.find(connection, table, config.organization_id or "", schema=schema)
         if kept is None:
             return warned(
                 f"{export.history}: not checked, because there is no such table yet. Build a month first"

@@ -14,7 +14,7 @@ import dagster as dg
 from pipefy_exports_dagster.orchestration.checks.finding import Finding, failed, passed, table, warned
 from pipefy_exports_dagster.orchestration.checks.loads import Load
 from pipefy_exports_dagster.raw_files.folder import sha256_of
-from pipefy_exports_dagster.tables.kept_slice import KeptRows, KeptSlice, Repeated
+from pipefy_exports_dagster.tables.slice_queries import Repeated, SliceQueries, SliceRows
 from pipefy_exports_dagster.tables.table_state import TableColumn
 from pipefy_exports_dagster.text.quoting import markdown_code
 
@@ -22,7 +22,7 @@ MAX_EXAMPLES = 5
 AGAIN = "Materialize the partition again to put it right"
 
 
-def rows_match_file(label: str, kept: KeptRows, load: Load) -> Finding:
+def rows_match_file(label: str, kept: SliceRows, load: Load) -> Finding:
     """Compare a slice with the file that it was loaded from."""
     metadata = {
         "pipefy/rows_in_table": kept.rows,
@@ -63,7 +63,7 @@ def rows_match_file(label: str, kept: KeptRows, load: Load) -> Finding:
     return passed(f"{what}, and so has the slice", metadata)
 
 
-def has_rows(label: str, kept: KeptRows, rows_of_table: int) -> Finding:
+def has_rows(label: str, kept: SliceRows, rows_of_table: int) -> Finding:
     """Say whether a slice is empty."""
     metadata = {"pipefy/rows_in_table": kept.rows, "pipefy/rows_of_all_slices": rows_of_table}
     if kept.rows:
@@ -76,7 +76,7 @@ def has_rows(label: str, kept: KeptRows, rows_of_table: int) -> Finding:
     )
 
 
-def keys_unique(label: str, kept: KeptSlice, key: Sequence[str], *, show_values: bool) -> Finding:
+def keys_unique(label: str, kept: SliceQueries, key: Sequence[str], *, show_values: bool) -> Finding:
     """Look for rows that share the configured key."""
     columns = [kept.column(name) for name in key]
     unknown = [name for name, column in zip(key, columns, strict=True) if column is None]

@@ -11,11 +11,11 @@ import dagster as dg
 
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.history import months_that_may_be_covered
+from pipefy_exports_dagster.history import months_possibly_covered
 from pipefy_exports_dagster.history.time_column import DateColumn, choose_time_column
 from pipefy_exports_dagster.orchestration.checks.finding import Finding, passed, table, warned
 from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, add_months
-from pipefy_exports_dagster.tables.kept_slice import DateSpread, KeptSlice, is_date
+from pipefy_exports_dagster.tables.slice_queries import DateSpread, SliceQueries, is_date
 from pipefy_exports_dagster.tables.table_state import TableColumn
 from pipefy_exports_dagster.text.quoting import markdown_code
 
@@ -36,7 +36,7 @@ class WindowCheck:
     """Compares the rows of one slice with the dates that its export was asked for."""
 
     label: str
-    kept: KeptSlice
+    kept: SliceQueries
     export: ConfiguredExport
     period: Period
     rows: int
@@ -102,7 +102,7 @@ class WindowCheck:
             )
         if (field := self.export.period_field) and (column := self.kept.column(field)) and is_date(column):
             return Judged(column, "the field that the report's period is about", is_sure=True)
-        return self._found(months_that_may_be_covered(declared, self.period.requested_month))
+        return self._found(months_possibly_covered(declared, self.period.requested_month))
 
     def _found(self, months: tuple[date, ...]) -> Judged | Finding:
         """Find the column as the history does."""
@@ -165,7 +165,7 @@ class WindowCheck:
 
 
 def _table(months: dict[str, int], window: Window) -> dg.TableMetadataValue:
-    inside = set(map(_named, months_that_may_be_covered(window, window.first)))
+    inside = set(map(_named, months_possibly_covered(window, window.first)))
     newest = list(months.items())[-MAX_MONTHS:]
     rows = [(month, rows, "yes" if month in inside else "no") for month, rows in newest]
     return table(("month", "rows", "in the window"), rows)

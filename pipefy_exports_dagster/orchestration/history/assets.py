@@ -120,15 +120,15 @@ class _MonthsRun:
                 for key in sorted(self.context.partition_keys, reverse=True):
                     started = time.monotonic()
                     result = builder.build(month_of_key(key))
-                    if result.cover is None:
+                    if result.coverage is None:
                         gaps.append(result.month)
                         continue
                     # Logged, not returned: what is returned would stand for every month of the run.
                     loading_s = time.monotonic() - started
                     self.context.log_event(
-                        month_materialization(plan, result, result.cover, loading_s=loading_s)
+                        month_materialization(plan, result, result.coverage, loading_s=loading_s)
                     )
-                    self.built[result.month] = result.cover.grade is Grade.COMPLETE
+                    self.built[result.month] = result.coverage.grade is Grade.COMPLETE
                     self.context.log.info(_said(plan.asset, result))
             finally:
                 if config.read_copy:
@@ -163,10 +163,10 @@ def month_of_key(key: str) -> date:
 
 
 def _said(asset: str, result: MonthResult) -> str:
-    assert result.cover is not None  # noqa: S101 - asked for months that are no gaps only
-    cover = result.cover
+    assert result.coverage is not None  # noqa: S101 - asked for months that are no gaps only
+    coverage = result.coverage
     done = "kept" if result.action is MonthAction.KEPT else "loaded"
     return (
-        f"{asset} {result.month:%Y-%m}: {done} {cover.rows:,} rows of export {cover.export_id!r} "
-        f"({'complete' if cover.grade is Grade.COMPLETE else 'provisional'})"
+        f"{asset} {result.month:%Y-%m}: {done} {coverage.rows:,} rows of export {coverage.export_id!r} "
+        f"({'complete' if coverage.grade is Grade.COMPLETE else 'provisional'})"
     )

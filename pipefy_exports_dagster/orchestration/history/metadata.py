@@ -5,8 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from pipefy_exports_dagster.history import Cover, Grade, HistoryPlan, MonthAction, MonthResult
-from pipefy_exports_dagster.history.look import look_at_month
+from pipefy_exports_dagster.history import Grade, HistoryPlan, MonthAction, MonthCoverage, MonthResult
+from pipefy_exports_dagster.history.file_summary import summarize_month
 from pipefy_exports_dagster.orchestration.events import (
     COMPLETE,
     EXPORT_ID,
@@ -41,7 +41,7 @@ def month_key(result: MonthResult) -> str:
 
 
 def month_materialization(
-    plan: HistoryPlan, result: MonthResult, cover: Cover, *, loading_s: float
+    plan: HistoryPlan, result: MonthResult, coverage: MonthCoverage, *, loading_s: float
 ) -> dg.AssetMaterialization:
     """Return the event that says what a month holds now, and which export it is from.
 
@@ -50,24 +50,24 @@ def month_materialization(
     Args:
         plan: What the history is made from.
         result: What became of the month.
-        cover: What the table holds of it now.
+        coverage: What the table holds of it now.
         loading_s: Seconds that building the month took, with the reading of a file where it was the first of it.
     """
-    look = None
+    summary = None
     if result.report and result.action is MonthAction.LOADED and result.facts:
-        look = look_at_month(result.facts, result.month, show_values=plan.reading.show_values)
+        summary = summarize_month(result.facts, result.month, show_values=plan.reading.show_values)
     small: dict[str, Any] = {
-        ROW_COUNT: cover.rows,
-        **(rows_over_time(look.over_time) if look else {}),
-        **({PROFILE: ""} if look and look.profile else {}),
+        ROW_COUNT: coverage.rows,
+        **(rows_over_time(summary.over_time) if summary else {}),
+        **({PROFILE: ""} if summary and summary.profile else {}),
         TABLE_NAME: f"{plan.database.stem}.{plan.schema}.{plan.table}",
         ORGANIZATION_ID: plan.organization_id,
-        COMPLETE: cover.grade is Grade.COMPLETE,
-        "pipefy/cover": GRADES[cover.grade],
+        COMPLETE: coverage.grade is Grade.COMPLETE,
+        "pipefy/cover": GRADES[coverage.grade],
         ACTION: result.action.value,
-        EXPORT_ID: cover.export_id,
-        REQUESTED_MONTH: cover.requested_month.isoformat(),
-        EXPORTED_AT: f"{cover.exported_at.isoformat(timespec='seconds')}Z",
+        EXPORT_ID: coverage.export_id,
+        REQUESTED_MONTH: coverage.requested_month.isoformat(),
+        EXPORTED_AT: f"{coverage.exported_at.isoformat(timespec='seconds')}Z",
         LOADING_S: round(loading_s, 3),
     }
     if result.action is MonthAction.KEPT:
@@ -87,7 +87,7 @@ def month_materialization(
     if result.report and result.report.changes:
         small["pipefy/changes"] = changes_list(result.report.changes)
     key = dg.AssetKey.from_user_string(plan.asset)
-    metadata = with_columns(small, columns, rows=cover.rows, profile=look.profile if look else ())
+    metadata = with_columns(small, columns, rows=coverage.rows, profile=summary.profile if summary else ())
     return dg.AssetMaterialization(key, partition=month_key(result), metadata=metadata)
 
 

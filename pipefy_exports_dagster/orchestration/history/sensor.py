@@ -10,8 +10,8 @@ import dagster as dg
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
-from pipefy_exports_dagster.history import months_that_may_be_covered
-from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, MAX_ATTEMPTS, Verdict, few_lines
+from pipefy_exports_dagster.history import months_possibly_covered
+from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, MAX_ATTEMPTS, NextAttempt, few_lines
 from pipefy_exports_dagster.orchestration.events import Materialized, materializations_after
 from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT
 from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB
@@ -71,7 +71,7 @@ def history_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefini
         for export in exports:
             brought, position = _brought_since(context.instance, export, cursor.get(export.asset))
             requests += [
-                _run_request(export, each.export_id, each.months, Verdict(1))
+                _run_request(export, each.export_id, each.months, NextAttempt(1))
                 for each in newest_of_each(brought)
             ]
             if position is not None:
@@ -119,13 +119,13 @@ def _brought(export: ConfiguredExport, materialized: Materialized) -> BroughtMon
     if requested_month is None or materialized.partition not in set(PeriodFilter):
         return None
     window = export.window(Period(PeriodFilter(materialized.partition), requested_month))
-    possible = months_that_may_be_covered(window, requested_month)
+    possible = months_possibly_covered(window, requested_month)
     months = tuple(month for month in possible if month >= export.config.history_start)
     return BroughtMonths(materialized.storage_id, materialized.export_id, months)
 
 
 def _run_request(
-    export: ConfiguredExport, export_id: str, months: Sequence[date], verdict: Verdict
+    export: ConfiguredExport, export_id: str, months: Sequence[date], verdict: NextAttempt
 ) -> dg.RunRequest:
     first, last = months[0].strftime(MONTH_FORMAT), months[-1].strftime(MONTH_FORMAT)
     one = first == last

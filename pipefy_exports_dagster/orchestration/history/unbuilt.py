@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 import dagster as dg
 
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.orchestration.attempts import PARTITION, FollowUp, Verdict, Work, next_attempt
+from pipefy_exports_dagster.orchestration.attempts import PARTITION, FollowUp, NextAttempt, Work, next_attempt
 from pipefy_exports_dagster.orchestration.events import run_ids_since
 from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT, month_of_key
 from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB
@@ -38,7 +38,7 @@ class UnbuiltExport:
     export: ConfiguredExport
     export_id: str
     months: tuple[date, ...]
-    verdict: Verdict
+    verdict: NextAttempt
 
     def __str__(self) -> str:
         """Say why no run is launched."""

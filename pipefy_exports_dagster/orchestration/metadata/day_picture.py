@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from urllib.parse import quote, unquote
 
-from pipefy_exports_dagster.history.look import RowsOverTime
+from pipefy_exports_dagster.history.file_summary import RowsOverTime
 from pipefy_exports_dagster.periods import Window
 
 SHOWN_IN_PLACE = 999

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from pipefy_exports_dagster.config.reading import ReadOptions
-from pipefy_exports_dagster.history.look import FileLook, RowsOverTime
+from pipefy_exports_dagster.history.file_summary import FileSummary, RowsOverTime
 from pipefy_exports_dagster.orchestration.events import (
     COLUMN_COUNT,
     DIALECT,
@@ -56,7 +56,7 @@ def materialization_metadata(
     exports_created: int,
     loading_s: float,
     reading: ReadOptions,
-    look: FileLook | None = None,
+    summary: FileSummary | None = None,
 ) -> dict[str, Any]:
     """Return the metadata of a materialization.
 
@@ -68,15 +68,15 @@ def materialization_metadata(
         exports_created: Exports asked for since the partition was last materialized.
         loading_s: Seconds from the file to the committed slice.
         reading: How the file was read; `show_values` says whether its first rows may be shown.
-        look: What was seen of the file's rows.
+        summary: The file's rows in short.
     """
     sidecar = exported.raw.sidecar
     # In the order in which people look; the UI keeps it. What is cut to fit has its place here.
     small: dict[str, Any] = {
         ROW_COUNT: loaded.rows,
-        **(rows_over_time(look.over_time) if look else {}),
+        **(rows_over_time(summary.over_time) if summary else {}),
         WINDOW: str(window) if window else "not published by Pipefy for this period filter",
-        **({PROFILE: ""} if look and look.profile else {}),
+        **({PROFILE: ""} if summary and summary.profile else {}),
         PREVIEW: VALUES_HIDDEN,
         REQUESTED_MONTH: sidecar.requested_month.isoformat(),
         COLUMN_COUNT: len(loaded.columns),
@@ -109,7 +109,7 @@ def materialization_metadata(
         small,
         loaded.columns,
         rows=loaded.rows,
-        profile=look.profile if look else (),
+        profile=summary.profile if summary else (),
         preview=loaded.preview if reading.show_values else None,
     )
 

@@ -24,9 +24,9 @@ def preview_table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dg.Tab
 def _shown(value: Any) -> str | int | float | bool:
     if isinstance(value, bool | int | float):
         return value
-    return shown_text("" if value is None else str(value))
+    return cell_text("" if value is None else str(value))
 
 
-def shown_text(text: str) -> str:
+def cell_text(text: str) -> str:
     """Cut a text to what a cell of a table shows."""
     return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"

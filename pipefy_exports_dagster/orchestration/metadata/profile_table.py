@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from pipefy_exports_dagster.orchestration.metadata.preview_table import shown_text
+from pipefy_exports_dagster.orchestration.metadata.preview_table import cell_text
 from pipefy_exports_dagster.reading.profile import ROWS_COUNTED, ColumnProfile
 from pipefy_exports_dagster.tables import LoadedColumn
 
@@ -28,7 +28,7 @@ def profile_table(
     names = [COLUMN, TYPE, FILLED, distinct, *([SMALLEST, LARGEST] if with_values else [])]
     lines: list[Sequence[str | int]] = [
         (
-            shown_text(column.name),
+            cell_text(column.name),
             column.type,
             facts.filled,
             facts.distinct,

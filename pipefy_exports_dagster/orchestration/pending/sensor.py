@@ -66,4 +66,4 @@ def _look(
     timeout_s = min(pipefy.request_timeout_s, REQUEST_TIMEOUT_S)
     connection = dataclasses.replace(pipefy.connection, request_timeout_s=timeout_s)
     with StatusClient.from_environment(connection) as client:
-        return PendingExports(instance, config, exports, clock.now()).look(client)
+        return PendingExports(instance, config, exports, clock.now()).evaluate(client)

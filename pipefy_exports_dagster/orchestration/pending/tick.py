@@ -13,7 +13,7 @@ import dagster as dg
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError, PartitionLockedError
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, Verdict, few_lines, next_attempt
+from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, NextAttempt, few_lines, next_attempt
 from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
 from pipefy_exports_dagster.orchestration.pending.exports import PendingExport, PendingKey, find_pending
 from pipefy_exports_dagster.orchestration.pending.follow_ups import find_follow_ups
@@ -55,7 +55,7 @@ class PendingExports:
     exports: Sequence[ConfiguredExport]
     now: datetime
 
-    def look(self, client: StatusClient) -> Tick:
+    def evaluate(self, client: StatusClient) -> Tick:
         """Ask Pipefy about every pending export that nobody works on, and say what to launch.
 
         Raises:
@@ -110,12 +110,12 @@ class PendingExports:
         except PartitionLockedError:
             return True
 
-    def _verdicts(self, resumable: Sequence[PendingExport]) -> dict[PendingKey, Verdict]:
+    def _verdicts(self, resumable: Sequence[PendingExport]) -> dict[PendingKey, NextAttempt]:
         keys = [pending.key for pending in resumable]
         follow_ups = find_follow_ups(self.instance, keys, self.config, self.now)
         return {key: next_attempt(runs, self.now) for key, runs in follow_ups.items()}
 
-    def _judge(self, pending: PendingExport, verdict: Verdict, answers: Answers, tick: Tick) -> None:
+    def _judge(self, pending: PendingExport, verdict: NextAttempt, answers: Answers, tick: Tick) -> None:
         age = self.now - pending.requested.requested_at
         export = answers.exports.get(pending.key)
         is_unknown = pending.key in answers.unknown and age >= timedelta(seconds=YOUNG_S)
@@ -132,7 +132,7 @@ class PendingExports:
             tick.notes.append(f"{pending.label}: Pipefy has not answered about it yet")
 
 
-def _run_request(pending: PendingExport, verdict: Verdict) -> dg.RunRequest:
+def _run_request(pending: PendingExport, verdict: NextAttempt) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=verdict.run_key or pending.key.run_key(verdict.attempt),
         partition_key=pending.period_filter.value,

@@ -29,7 +29,7 @@ class Beginning:
     sample: str
 
 
-def look_at_beginning(path: Path, *, folder: Path) -> Beginning:
+def detect_beginning(path: Path, *, folder: Path) -> Beginning:
     """Find the delimiter and the header, and leave out what stands above it.
 
     Raises:

@@ -20,7 +20,7 @@ from pipefy_exports_dagster.reading.text_types import (
 )
 from pipefy_exports_dagster.text.sql import literal
 
-from .beginning import Beginning, look_at_beginning
+from .beginning import Beginning, detect_beginning
 from .encoding import WINDOWS_1252, from_windows_1252, is_utf8, to_utf8
 from .rewriting import rewrite
 from .survey import Survey, survey
@@ -89,7 +89,7 @@ class _Looked:
 
 
 def _look(path: Path, folder: Path) -> _Looked:
-    beginning = look_at_beginning(path, folder=folder)
+    beginning = detect_beginning(path, folder=folder)
     delimiter = beginning.dialect.delimiter
     # Before anything else is done with thousands of fields.
     records = csv.reader(io.StringIO(beginning.sample, newline=""), delimiter=delimiter)

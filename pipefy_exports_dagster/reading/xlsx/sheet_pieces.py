@@ -22,14 +22,14 @@ PLAIN = Opening(b"<worksheet><sheetData>", (b"worksheet", b"sheetData"), b"")
 
 
 @dataclass(frozen=True, slots=True)
-class SheetRows:
+class SheetChunks:
     """A sheet's rows: the tags that they are in, and their pieces, each to be taken once."""
 
     opening: Opening
     pieces: Iterator[bytes]
 
 
-def sheet_rows(package: Package, part: str) -> SheetRows:
+def sheet_rows(package: Package, part: str) -> SheetChunks:
     """Find what is between `<sheetData>` and its end, in pieces cut after a row.
 
     The rest of the part is unpacked as well, because only its end shows that the archive is whole.
@@ -37,9 +37,9 @@ def sheet_rows(package: Package, part: str) -> SheetRows:
     chunks = package.chunks(part, chunk_bytes=_CHUNK_BYTES)
     found = find_opening(chunks, "sheetData", within=True)
     if found is None:
-        return SheetRows(PLAIN, _drained(chunks))
+        return SheetChunks(PLAIN, _drained(chunks))
     opening, rows = found
-    return SheetRows(opening, _pieces(opening, rows, chunks))
+    return SheetChunks(opening, _pieces(opening, rows, chunks))
 
 
 def _pieces(opening: Opening, rows: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:

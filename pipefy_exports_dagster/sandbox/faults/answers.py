@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipefy_exports_dagster.sandbox.exchange import Exchange
-from pipefy_exports_dagster.sandbox.exports import ExportKind
+from pipefy_exports_dagster.sandbox.exports import SandboxExportKind
 from pipefy_exports_dagster.sandbox.faults.registry import CREATE_AND_STATUS, GRAPHQL, STATUS, Argument, fault
 
 # How each export names its state, and calls its first state, its last, and its failure.
@@ -181,8 +181,12 @@ def _state_name(export: dict[str, Any]) -> str:
     return "status" if "status" in export else "state"
 
 
-def _kind(export: dict[str, Any]) -> ExportKind:
-    return ExportKind.AUTOMATION_JOBS if _state_name(export) == "status" else ExportKind.ORGANIZATION_REPORT
+def _kind(export: dict[str, Any]) -> SandboxExportKind:
+    return (
+        SandboxExportKind.AUTOMATION_JOBS
+        if _state_name(export) == "status"
+        else SandboxExportKind.ORGANIZATION_REPORT
+    )
 
 
 def _word(export: dict[str, Any], position: int) -> str:

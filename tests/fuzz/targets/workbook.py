@@ -14,7 +14,7 @@ from reading.mutations import mutated_xml, respelt_xml
 
 from fuzz.files import OPTIONS, REFUSALS, example_file, files_of_tests, see_message
 from fuzz.frame import change, mutated, seeds
-from pipefy_exports_dagster.reading.child import read
+from pipefy_exports_dagster.reading.worker import read
 from pipefy_exports_dagster.reading.xlsx.cells import ScannedCells
 from pipefy_exports_dagster.reading.xlsx.fast_cells import scan_rows
 from pipefy_exports_dagster.reading.xlsx.opening import Opening

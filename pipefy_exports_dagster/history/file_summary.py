@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from pipefy_exports_dagster.history.covers import months_that_may_be_covered
 from pipefy_exports_dagster.history.date_columns import TimeQuestion
 from pipefy_exports_dagster.history.file_facts import FileFacts
+from pipefy_exports_dagster.history.month_coverage import months_possibly_covered
 from pipefy_exports_dagster.history.time_column import TimeColumn
 from pipefy_exports_dagster.periods import Window, add_months
 from pipefy_exports_dagster.reading.daily_rows import DailyRows, rows_per_day
@@ -25,8 +25,8 @@ class RowsOverTime:
 
 
 @dataclass(frozen=True, slots=True)
-class FileLook:
-    """What a look at a staged file found.
+class FileSummary:
+    """A staged file in short.
 
     Args:
         profile: Of each column, in the order of the file.
@@ -37,7 +37,7 @@ class FileLook:
     over_time: RowsOverTime | str
 
 
-def look_at(
+def summarize_file(
     staged: StagedTable,
     *,
     window: Window | None,
@@ -45,7 +45,7 @@ def look_at(
     zone: ZoneInfo,
     time_column: str | None,
     show_values: bool,
-) -> FileLook:
+) -> FileSummary:
     """Look at a staged file of an export. The database is not needed.
 
     Args:
@@ -57,24 +57,24 @@ def look_at(
     """
     import duckdb
 
-    months = months_that_may_be_covered(window, requested_month)
+    months = months_possibly_covered(window, requested_month)
     question = TimeQuestion(months, zone, time_column, show_values)
     profile: tuple[ColumnProfile, ...] = ()
     try:
         with staged_query() as connection:
             profile = profile_columns(connection, staged, show_values=show_values)
             if not staged.rows:
-                return FileLook(profile, "has no rows")
+                return FileSummary(profile, "has no rows")
             time = question.answer(connection, staged)
             if not isinstance(time, TimeColumn):
-                return FileLook(profile, f"{time.problem}; name one with `time_column` of the export")
+                return FileSummary(profile, f"{time.problem}; name one with `time_column` of the export")
             days = window or question.days
             local = question.local(time.column)
             rows = rows_per_day(connection, staged, local, first=days.first, end=days.end)
     except (duckdb.Error, OSError) as error:
         # A picture is no reason to fail a load.
-        return FileLook(profile, f"could not be asked for its days ({type(error).__name__})")
-    return FileLook(profile, RowsOverTime(time, window or _reach(rows, days), rows))
+        return FileSummary(profile, f"could not be asked for its days ({type(error).__name__})")
+    return FileSummary(profile, RowsOverTime(time, window or _reach(rows, days), rows))
 
 
 def _reach(rows: DailyRows, days: Window) -> Window:
@@ -84,7 +84,7 @@ def _reach(rows: DailyRows, days: Window) -> Window:
     return Window(min(rows.by_day), max(rows.by_day) + timedelta(days=1))
 
 
-def look_at_month(facts: FileFacts, month: date, *, show_values: bool) -> FileLook:
+def summarize_month(facts: FileFacts, month: date, *, show_values: bool) -> FileSummary:
     """Look at the rows of one month in a staged file.
 
     Args:
@@ -93,11 +93,11 @@ def look_at_month(facts: FileFacts, month: date, *, show_values: bool) -> FileLo
         show_values: Whether the profile may show the smallest and largest values.
     """
     if facts.time is None or facts.month_sql is None:
-        return FileLook((), "has no rows")
+        return FileSummary((), "has no rows")
     profile = _profile(facts.staged, show_values=show_values, where=f"{facts.month_sql} = DATE '{month}'")
     window = Window(month, add_months(month, 1))
     by_day = {day: rows for day, rows in facts.rows_by_day.items() if window.first <= day < window.end}
-    return FileLook(profile, RowsOverTime(facts.time, window, DailyRows(by_day, outside=0, blank=0)))
+    return FileSummary(profile, RowsOverTime(facts.time, window, DailyRows(by_day, outside=0, blank=0)))
 
 
 def _profile(staged: StagedTable, *, show_values: bool, where: str) -> tuple[ColumnProfile, ...]:

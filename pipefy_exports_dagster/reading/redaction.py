@@ -17,7 +17,7 @@ HIDDEN = "not shown, as `show_values` is false"
 
 
 @contextmanager
-def values_hidden(*, hidden: bool) -> Iterator[None]:
+def redact_values(*, hidden: bool) -> Iterator[None]:
     """Raise errors of ours anew without what they may quote from the file."""
     try:
         yield

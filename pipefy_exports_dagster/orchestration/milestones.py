@@ -1,4 +1,4 @@
-"""The stages of a materialization, announced as they are reached.
+"""The milestones of a materialization, announced as they are reached.
 
 Tests hang on here to kill a process at exactly one of them; anyone else may watch.
 """
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 
-class Stage(StrEnum):
+class Milestone(StrEnum):
     """What has just happened, or is about to."""
 
     ANSWERED = "answered"
@@ -28,8 +28,8 @@ class Stage(StrEnum):
     """The slice is in the table; the materialization event is not in the event log."""
 
 
-OnStage = Callable[[str], None]
+OnMilestone = Callable[[str], None]
 
 
-def ignore_stage(stage: str) -> None:
+def ignore_milestone(milestone: str) -> None:
     """Do nothing; the default."""

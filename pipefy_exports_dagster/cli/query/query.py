@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipefy_exports_dagster.cli.failures import ended_in_one_line
+from pipefy_exports_dagster.cli.errors import cli_errors
 from pipefy_exports_dagster.cli.output import readers_may_leave
 from pipefy_exports_dagster.cli.param_types import Size
 from pipefy_exports_dagster.cli.progress import Progress
@@ -53,7 +53,7 @@ def query(*, sql: str, format_: str, database: Path | None, max_memory: int | No
     Rows are printed as they are found, so that a large result needs no memory. In a terminal a table ends after
     1,000 rows, and a row that is too wide is printed line by line.
     """
-    with ended_in_one_line(as_json=False, undone=""), readers_may_leave():
+    with cli_errors(as_json=False, undone=""), readers_may_leave():
         # Whatever does not read is refused before a database is open.
         statement = one_that_reads(sys.stdin.read() if sql == "-" else sql)
         with _opened(database, max_memory) as opened:

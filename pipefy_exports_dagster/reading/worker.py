@@ -1,6 +1,6 @@
 """The process that reads a file, so that a reader that dies or swells takes nothing with it.
 
-Started by `parent.py` as `python -m pipefy_exports_dagster.reading.child`. The request is a line of JSON on its
+Started by `runner.py` as `python -m pipefy_exports_dagster.reading.worker`. The request is a line of JSON on its
 standard input; the answer is JSON on its standard output.
 """
 
@@ -48,7 +48,7 @@ def main() -> None:
         kernel_limits.limit_cpu(options.max_seconds)
         staged = read(Path(request["path"]), folder=Path(request["folder"]), options=options, started=started)
         result: dict[str, Any] = {"staged": staged.as_json()}
-    except Exception as error:  # noqa: BLE001  each becomes an error of ours in the parent
+    except Exception as error:  # noqa: BLE001  each becomes an error of ours in the runner
         result = {"error": _described(error)}
     answer.write(json.dumps(result).encode())
     answer.flush()
@@ -87,7 +87,7 @@ def read(path: Path, *, folder: Path, options: ReadOptions, started: float) -> S
 
 
 def _described(error: Exception) -> dict[str, Any]:
-    """Describe an error as JSON; the parent raises it again."""
+    """Describe an error as JSON; the runner raises it again."""
     if isinstance(error, ValueDoesNotFitError):
         return {
             "class": "ValueDoesNotFitError", "message": str(error),

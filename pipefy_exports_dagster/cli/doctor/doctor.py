@@ -16,7 +16,7 @@ from pipefy_exports_dagster.cli.doctor.examination import examine
 from pipefy_exports_dagster.cli.doctor.finding import Finding, State
 from pipefy_exports_dagster.cli.doctor.permissions import look_at_dotenv
 from pipefy_exports_dagster.cli.doctor.settings import look_at_settings, look_at_time_zone, usable_configs
-from pipefy_exports_dagster.cli.failures import ended_in_one_line
+from pipefy_exports_dagster.cli.errors import cli_errors
 from pipefy_exports_dagster.cli.output import echo_json, readers_may_leave
 from pipefy_exports_dagster.cli.text import one_line
 from pipefy_exports_dagster.clock import Clock, SystemClock
@@ -41,7 +41,7 @@ def doctor(*, as_json: bool) -> None:
 
     Ends with 1 if anything is wrong, otherwise with 0.
     """  # noqa: D301 - click wants the character itself
-    with ended_in_one_line(as_json=as_json, undone=""):
+    with cli_errors(as_json=as_json, undone=""):
         findings = []
         with readers_may_leave():
             console = Console(highlight=False, soft_wrap=True)

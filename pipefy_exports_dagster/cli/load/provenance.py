@@ -19,7 +19,7 @@ from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ProvenanceOverrides:
     """What the command line says of the file; where it says nothing, there is a default."""
 
     requested_month: date | None
@@ -68,12 +68,12 @@ def content_of(file: Path) -> Content:
         return Content(hashlib.file_digest(source, "sha256").hexdigest(), os.fstat(source.fileno()).st_size)
 
 
-def describe_arrival(
+def describe_provenance(
     file: Path,
     content: Content,
     *,
     partition: ExportPartition,
-    given: Given,
+    overrides: ProvenanceOverrides,
 ) -> tuple[Sidecar, tuple[str, ...]]:
     """Return a file's sidecar, and what a person should know about how it came about.
 
@@ -86,8 +86,8 @@ def describe_arrival(
     modified_at = datetime.fromtimestamp(min(file.stat().st_mtime, now.timestamp()), UTC)
     found = partition.folder.find(content.export_id)
     known = found.sidecar if found else None
-    exported_at = given.exported_at or (known.exported_at if known else modified_at)
-    requested_month = given.requested_month or (known.requested_month if known else this_month)
+    exported_at = overrides.exported_at or (known.exported_at if known else modified_at)
+    requested_month = overrides.requested_month or (known.requested_month if known else this_month)
     request = {"source": FROM_FILE, "file_name": file_name(file)}
     sidecar = Sidecar(
         organization_id=partition.organization_id,
@@ -104,12 +104,12 @@ def describe_arrival(
         fingerprint=fingerprint_of(config.connection.base_url, FROM_FILE, request),
     )
     notes: tuple[str, ...] = ()
-    if known and not (given.exported_at and given.requested_month):
+    if known and not (overrides.exported_at and overrides.requested_month):
         notes = (
             f"this file is in the archive already, as exported at {known.exported_at:%Y-%m-%d %H:%M:%S} UTC, "
             f"requested in {known.requested_month:%Y-%m}; what is not given anew stays so",
         )
-    elif not given.requested_month and month_of(exported_at, config.zone) != requested_month:
+    elif not overrides.requested_month and month_of(exported_at, config.zone) != requested_month:
         notes = (
             f"{period_filter} is taken as asked for in {requested_month:%Y-%m}, but the file is of "
             f"{exported_at:%Y-%m-%d}; if it was asked for then, load it again with "

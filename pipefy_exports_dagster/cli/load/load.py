@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from pipefy_exports_dagster.cli.failures import Interruption, ended_in_one_line
+from pipefy_exports_dagster.cli.errors import Interruption, cli_errors
 from pipefy_exports_dagster.cli.load.given_options import GivenOptions
-from pipefy_exports_dagster.cli.load.load_or_plan import Manner, OnStage
+from pipefy_exports_dagster.cli.load.load_or_plan import Manner, OnMilestone
 from pipefy_exports_dagster.cli.load.outcome import Outcome
 from pipefy_exports_dagster.cli.load.printing import print_outcome
 from pipefy_exports_dagster.cli.param_types import (
@@ -17,7 +17,7 @@ from pipefy_exports_dagster.cli.param_types import (
     DateFormat,
     Moment,
     Month,
-    Organization,
+    OrganizationId,
     Seconds,
     Size,
 )
@@ -49,7 +49,7 @@ INTO_TABLE = ("table", "database")
 @click.argument("file", type=click.Path(path_type=Path, readable=False))
 @click.option("--asset", metavar="NAME", help="The export asset whose table takes the file.")
 @click.option("--partition", type=click.Choice([period.value for period in PeriodFilter]))
-@click.option("--organization-id", type=Organization(), show_default="PIPEFY_ORG_ID")
+@click.option("--organization-id", type=OrganizationId(), show_default="PIPEFY_ORG_ID")
 @click.option(
     "--requested-month",
     type=Month(),
@@ -158,13 +158,13 @@ def load(
         max_seconds=max_seconds,
         max_unpacked_bytes=max_unpacked,
     )
-    with ended_in_one_line(as_json=as_json) as interruption, Progress() as progress:
+    with cli_errors(as_json=as_json) as interruption, Progress() as progress:
         manner = Manner(
             options=options.over(ReadOptions()) if table else ReadOptions(),
             pinned=tuple(name for name, _ in column_types),
             wait_s=wait_s,
             dry_run=dry_run,
-            on_stage=_watcher(interruption, progress),
+            on_milestone=_watcher(interruption, progress),
         )
         if table and database:
             from pipefy_exports_dagster.cli.load.into_table import load_into_table
@@ -200,12 +200,12 @@ def _require_one_target(context: click.Context) -> None:
         raise click.UsageError("give --asset and --partition, or --table and --database")
 
 
-def _watcher(interruption: Interruption, progress: Progress) -> OnStage:
-    def on_stage(stage: str) -> None:
+def _watcher(interruption: Interruption, progress: Progress) -> OnMilestone:
+    def on_milestone(stage: str) -> None:
         interruption.committed |= stage == "committed"
         progress.stage(STAGES.get(stage, stage))
 
-    return on_stage
+    return on_milestone
 
 
 def _load_into_asset(
@@ -220,7 +220,7 @@ def _load_into_asset(
     manner: Manner,
 ) -> Outcome:
     from pipefy_exports_dagster.cli.load import into_asset
-    from pipefy_exports_dagster.cli.load.arrival import Given
+    from pipefy_exports_dagster.cli.load.provenance import ProvenanceOverrides
     from pipefy_exports_dagster.exports import configured_exports
 
     environment = environment_with_dotenv()
@@ -236,12 +236,12 @@ def _load_into_asset(
     export = exports[asset]
     _refuse_future(requested_month, export.config)
     target = ExportPartition(export, _organization(organization_id, export.config), partition)
-    given = Given(requested_month, exported_at)
+    overrides = ProvenanceOverrides(requested_month, exported_at)
     manner = replace(manner, options=options.over(export.reading))
     home = dagster_home_of(environment)
     if manner.dry_run:
-        return into_asset.plan_into_asset(file, target, given=given, manner=manner, dagster_home=home)
-    return into_asset.load_into_asset(file, target, given=given, manner=manner, dagster_home=home)
+        return into_asset.plan_into_asset(file, target, overrides=overrides, manner=manner, dagster_home=home)
+    return into_asset.load_into_asset(file, target, overrides=overrides, manner=manner, dagster_home=home)
 
 
 def _refuse_future(requested_month: date | None, config: PipefyExportsConfig) -> None:

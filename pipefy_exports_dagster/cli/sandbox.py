@@ -12,7 +12,7 @@ from pipefy_exports_dagster.sandbox.clock import parse_moment
 from pipefy_exports_dagster.sandbox.faults import ALWAYS, ANY, FAULTS, Fault, FaultPlan
 from pipefy_exports_dagster.sandbox.operations import Operation
 from pipefy_exports_dagster.sandbox.server import Sandbox
-from pipefy_exports_dagster.sandbox.settings import Dialect, FileFormat, SandboxSettings, Writer
+from pipefy_exports_dagster.sandbox.settings import ApiDialect, FileFormat, SandboxSettings, Writer
 
 _DEFAULTS = SandboxSettings()
 
@@ -91,7 +91,7 @@ def _describe(fault: Fault) -> str:
 @click.option(
     "--dialect",
     default=_DEFAULTS.dialect.value,
-    type=click.Choice([dialect.value for dialect in Dialect]),
+    type=click.Choice([dialect.value for dialect in ApiDialect]),
     help="Forms of createAutomationJobsExport that the schema has.",
 )
 @click.option(

@@ -20,9 +20,9 @@ from pipefy_exports_dagster.errors import (
     ReadLimitError,
 )
 
-from .discretion import values_hidden
 from .limits import limit_reached
 from .machine_errors import KEPT, described_end, of_machine
+from .redaction import redact_values
 from .staged import StagedTable
 
 _POLL_S = 0.05
@@ -76,7 +76,7 @@ def read_table_file(path: Path, *, folder: Path, options: ReadOptions | None = N
             answer, said = _watch(process, options)
         finally:
             process.kill()
-    with values_hidden(hidden=not options.show_values):
+    with redact_values(hidden=not options.show_values):
         staged = _result(answer, said, process.returncode, options)
     return staged if options.show_values else replace(staged, preview=())
 
@@ -84,8 +84,8 @@ def read_table_file(path: Path, *, folder: Path, options: ReadOptions | None = N
 def _started() -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "pipefy_exports_dagster.reading.child"],
-            # Pipes, not files: a full disk must not keep the child from saying so.
+            [sys.executable, "-P", "-m", "pipefy_exports_dagster.reading.worker"],
+            # Pipes, not files: a full disk must not keep the worker from saying so.
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -96,7 +96,7 @@ def _started() -> subprocess.Popen[bytes]:
 
 
 def _environment() -> dict[str, str]:
-    """Hand the child what it needs to start, and no secret: it reads bytes of strangers.
+    """Hand the worker what it needs to start, and no secret: it reads bytes of strangers.
 
     It finds this package however this process found it.
     """
@@ -119,7 +119,7 @@ def _ask(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
 
 
 def _watch(process: subprocess.Popen[bytes], options: ReadOptions) -> tuple[bytes, bytes]:
-    """Collect what the child answers and says until it ends; stop it when it passes a limit."""
+    """Collect what the worker answers and says until it ends; stop it when it passes a limit."""
     deadline = time.monotonic() + options.max_seconds
     heard = {"answer": bytearray(), "said": bytearray()}
     with selectors.DefaultSelector() as selector:

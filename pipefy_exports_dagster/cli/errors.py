@@ -50,7 +50,7 @@ class Interruption:
 
 
 @contextmanager
-def ended_in_one_line(*, as_json: bool, undone: str = "nothing was loaded") -> Iterator[Interruption]:
+def cli_errors(*, as_json: bool, undone: str = "nothing was loaded") -> Iterator[Interruption]:
     """End the command with one line for every error that a person can cause, and for a signal.
 
     Anything else is a bug of ours, and keeps its traceback.

@@ -23,7 +23,7 @@ class Grade(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cover:
+class MonthCoverage:
     """A month as one export has it.
 
     `month` and `requested_month` are first days; `exported_at` is in UTC, naive, as tables keep it.
@@ -42,7 +42,7 @@ class Cover:
         return self.requested_month, self.exported_at, self.export_id
 
 
-def months_that_may_be_covered(window: Window | None, requested_month: date) -> tuple[date, ...]:
+def months_possibly_covered(window: Window | None, requested_month: date) -> tuple[date, ...]:
     """Return the months that an export may cover, oldest first, without looking into its file.
 
     Args:
@@ -58,14 +58,14 @@ def months_that_may_be_covered(window: Window | None, requested_month: date) -> 
     return tuple(months)
 
 
-def covers_of(
+def coverage_of(
     window: Window | None,
     rows_by_month: Mapping[date, int],
     *,
     export_id: str,
     requested_month: date,
     exported_at: datetime,
-) -> tuple[Cover, ...]:
+) -> tuple[MonthCoverage, ...]:
     """Return the months that an export covers, oldest first.
 
     A window that is known covers its months, also those without rows. But where there are rows and all lie outside,
@@ -79,7 +79,7 @@ def covers_of(
         requested_month: First day of the month in which it was asked for.
         exported_at: When it was finished, UTC, naive.
     """
-    months = months_that_may_be_covered(window, requested_month)
+    months = months_possibly_covered(window, requested_month)
     found = [month for month in months if rows_by_month.get(month)]
     if window is None:
         months = tuple(month for month in months if found and found[0] <= month <= found[-1])
@@ -92,24 +92,26 @@ def covers_of(
         return Grade.EDGE if window is None and month == found[0] else Grade.COMPLETE
 
     return tuple(
-        Cover(month, grade(month), rows_by_month.get(month, 0), export_id, requested_month, exported_at)
+        MonthCoverage(
+            month, grade(month), rows_by_month.get(month, 0), export_id, requested_month, exported_at
+        )
         for month in months
     )
 
 
-def choose_cover(covers: Iterable[Cover]) -> Cover | None:
+def choose_coverage(coverages: Iterable[MonthCoverage]) -> MonthCoverage | None:
     """Return the one that a month is to be taken from: of the complete ones, the newest.
 
     Where none is complete: the newest that was made in the month, or one that reached it from later with
     the edge of an unknown window, whichever has more rows. One without rows is taken only where none has
     any: nothing empties a month.
     """
-    covers = list(covers)
-    covers = [cover for cover in covers if cover.rows] or covers
-    if complete := [cover for cover in covers if cover.grade is Grade.COMPLETE]:
-        return max(complete, key=lambda cover: cover.age)
-    to_date = [cover for cover in covers if cover.grade is Grade.TO_DATE]
-    edges = [cover for cover in covers if cover.grade is Grade.EDGE]
-    best = [max(to_date, key=lambda cover: cover.age)] if to_date else []
-    best += [max(edges, key=lambda cover: (cover.rows, cover.age))] if edges else []
-    return max(best, key=lambda cover: (cover.rows, cover.grade), default=None)
+    coverages = list(coverages)
+    coverages = [coverage for coverage in coverages if coverage.rows] or coverages
+    if complete := [coverage for coverage in coverages if coverage.grade is Grade.COMPLETE]:
+        return max(complete, key=lambda coverage: coverage.age)
+    to_date = [coverage for coverage in coverages if coverage.grade is Grade.TO_DATE]
+    edges = [coverage for coverage in coverages if coverage.grade is Grade.EDGE]
+    best = [max(to_date, key=lambda coverage: coverage.age)] if to_date else []
+    best += [max(edges, key=lambda coverage: (coverage.rows, coverage.age))] if edges else []
+    return max(best, key=lambda coverage: (coverage.rows, coverage.grade), default=None)

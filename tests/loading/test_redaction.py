@@ -9,8 +9,8 @@ from support.loader import Loader
 
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import PipefyExportsError
-from pipefy_exports_dagster.reading.discretion import without_values
-from pipefy_exports_dagster.reading.parent import read_table_file
+from pipefy_exports_dagster.reading.redaction import without_values
+from pipefy_exports_dagster.reading.runner import read_table_file
 from pipefy_exports_dagster.tables.database import translated
 
 MARK = "Maria Marcada"

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipefy_exports_dagster.history.covers import (
-    Cover,
+from pipefy_exports_dagster.history.month_coverage import (
     Grade,
-    choose_cover,
-    covers_of,
-    months_that_may_be_covered,
+    MonthCoverage,
+    choose_coverage,
+    coverage_of,
+    months_possibly_covered,
 )
 from pipefy_exports_dagster.history.pruning import may_prune, months_that_need
 from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, add_months
@@ -25,18 +25,18 @@ def month(number: int) -> date:
     return date(2026, number, 1)
 
 
-def covers(
+def coverages(
     window: Window | None, rows: dict[int, int], requested_month: date = NOVEMBER
 ) -> dict[int, tuple[Grade, int]]:
-    found = covers_of(
+    found = coverage_of(
         window,
         {month(number): count for number, count in rows.items()},
         export_id="a",
         requested_month=requested_month,
         exported_at=NOON,
     )
-    assert [cover.month for cover in found] == sorted(cover.month for cover in found)
-    return {cover.month.month: (cover.grade, cover.rows) for cover in found}
+    assert [coverage.month for coverage in found] == sorted(coverage.month for coverage in found)
+    return {coverage.month.month: (coverage.grade, coverage.rows) for coverage in found}
 
 
 def window(period_filter: PeriodFilter) -> Window:
@@ -44,25 +44,25 @@ def window(period_filter: PeriodFilter) -> Window:
 
 
 def test_last_month_covers_its_month_completely() -> None:
-    assert covers(window(PeriodFilter.LAST_MONTH), {10: 7}) == {10: (Grade.COMPLETE, 7)}
+    assert coverages(window(PeriodFilter.LAST_MONTH), {10: 7}) == {10: (Grade.COMPLETE, 7)}
 
 
 def test_the_current_month_is_provisional() -> None:
-    assert covers(window(PeriodFilter.CURRENT_MONTH), {11: 7}) == {11: (Grade.TO_DATE, 7)}
+    assert coverages(window(PeriodFilter.CURRENT_MONTH), {11: 7}) == {11: (Grade.TO_DATE, 7)}
 
 
 def test_a_known_window_covers_its_months_also_without_rows() -> None:
-    found = covers(window(PeriodFilter.LAST_3_MONTHS), {10: 7})
+    found = coverages(window(PeriodFilter.LAST_3_MONTHS), {10: 7})
     assert found == {8: (Grade.COMPLETE, 0), 9: (Grade.COMPLETE, 0), 10: (Grade.COMPLETE, 7)}
-    assert covers(window(PeriodFilter.LAST_MONTH), {}) == {10: (Grade.COMPLETE, 0)}
+    assert coverages(window(PeriodFilter.LAST_MONTH), {}) == {10: (Grade.COMPLETE, 0)}
 
 
 def test_a_window_that_holds_none_of_the_rows_is_not_the_window() -> None:
-    assert covers(window(PeriodFilter.LAST_MONTH), {9: 7}) == {}
+    assert coverages(window(PeriodFilter.LAST_MONTH), {9: 7}) == {}
 
 
 def test_rows_beside_a_known_window_take_nothing_from_it() -> None:
-    assert covers(window(PeriodFilter.LAST_MONTH), {10: 7, 11: 1}) == {10: (Grade.COMPLETE, 7)}
+    assert coverages(window(PeriodFilter.LAST_MONTH), {10: 7, 11: 1}) == {10: (Grade.COMPLETE, 7)}
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_rows_beside_a_known_window_take_nothing_from_it() -> None:
 def test_of_an_unknown_window_the_oldest_month_found_is_an_edge_and_the_current_one_to_date(
     rows: dict[int, int], expected: dict[int, Grade]
 ) -> None:
-    assert {number: grade for number, (grade, _) in covers(None, rows).items()} == expected
+    assert {number: grade for number, (grade, _) in coverages(None, rows).items()} == expected
 
 
 @given(
@@ -98,17 +98,17 @@ def test_what_is_covered_may_be_covered_and_only_months_that_are_over_are_comple
     rows: dict[date, int], requested: date, period: PeriodFilter, known: bool
 ) -> None:
     declared = Period(period, requested).window if known else None
-    found = covers_of(declared, rows, export_id="a", requested_month=requested, exported_at=NOON)
-    assert {cover.month for cover in found} <= set(months_that_may_be_covered(declared, requested))
-    for cover in found:
-        assert cover.rows == rows.get(cover.month, 0)
-        assert (cover.grade is Grade.TO_DATE) == (cover.month == requested)
-        if declared is None and cover.grade is Grade.COMPLETE:
-            assert any(rows.get(add_months(cover.month, -back)) for back in range(1, 4))
+    found = coverage_of(declared, rows, export_id="a", requested_month=requested, exported_at=NOON)
+    assert {coverage.month for coverage in found} <= set(months_possibly_covered(declared, requested))
+    for coverage in found:
+        assert coverage.rows == rows.get(coverage.month, 0)
+        assert (coverage.grade is Grade.TO_DATE) == (coverage.month == requested)
+        if declared is None and coverage.grade is Grade.COMPLETE:
+            assert any(rows.get(add_months(coverage.month, -back)) for back in range(1, 4))
 
 
 ANY_COVER = st.builds(
-    Cover,
+    MonthCoverage,
     month=st.just(month(10)),
     grade=st.sampled_from(Grade),
     rows=st.integers(0, 3),
@@ -120,31 +120,33 @@ SEVERAL = st.lists(ANY_COVER, min_size=1, max_size=6)
 
 
 @given(SEVERAL, st.randoms())
-def test_the_choice_does_not_depend_on_the_order(several: list[Cover], random: object) -> None:
+def test_the_choice_does_not_depend_on_the_order(several: list[MonthCoverage], random: object) -> None:
     shuffled = list(several)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert choose_cover(shuffled) == choose_cover(several)
+    assert choose_coverage(shuffled) == choose_coverage(several)
 
 
 @given(SEVERAL)
 def test_nothing_empties_a_month_and_nothing_provisional_replaces_a_complete_one(
-    several: list[Cover],
+    several: list[MonthCoverage],
 ) -> None:
-    chosen = choose_cover(several)
+    chosen = choose_coverage(several)
     assert chosen is not None
-    assert bool(chosen.rows) == any(cover.rows for cover in several)
-    with_rows = [cover for cover in several if cover.rows] or several
-    complete = [cover for cover in with_rows if cover.grade is Grade.COMPLETE]
+    assert bool(chosen.rows) == any(coverage.rows for coverage in several)
+    with_rows = [coverage for coverage in several if coverage.rows] or several
+    complete = [coverage for coverage in with_rows if coverage.grade is Grade.COMPLETE]
     if complete:
         assert chosen.grade is Grade.COMPLETE
-        assert chosen.age == max(cover.age for cover in complete)
+        assert chosen.age == max(coverage.age for coverage in complete)
 
 
 @given(SEVERAL)
-def test_taking_exports_one_after_the_other_never_ends_below_complete_or_empty(several: list[Cover]) -> None:
-    held: Cover | None = None
-    for cover in several:
-        new = choose_cover([held, cover] if held else [cover])
+def test_taking_exports_one_after_the_other_never_ends_below_complete_or_empty(
+    several: list[MonthCoverage],
+) -> None:
+    held: MonthCoverage | None = None
+    for coverage in several:
+        new = choose_coverage([held, coverage] if held else [coverage])
         assert new is not None
         if held and held.rows:
             assert new.rows
@@ -153,47 +155,49 @@ def test_taking_exports_one_after_the_other_never_ends_below_complete_or_empty(s
         held = new
 
 
-def cover(export_id: str, grade: Grade, rows: int, hours: int = 0, requested: date = NOVEMBER) -> Cover:
-    return Cover(month(10), grade, rows, export_id, requested, NOON + timedelta(hours=hours))
+def coverage(
+    export_id: str, grade: Grade, rows: int, hours: int = 0, requested: date = NOVEMBER
+) -> MonthCoverage:
+    return MonthCoverage(month(10), grade, rows, export_id, requested, NOON + timedelta(hours=hours))
 
 
 @pytest.mark.parametrize(
     ("several", "expected"),
     [
-        ([cover("old", Grade.COMPLETE, 9), cover("new", Grade.COMPLETE, 8, 1)], "new"),
-        ([cover("complete", Grade.COMPLETE, 8), cover("edge", Grade.EDGE, 9, 1)], "complete"),
+        ([coverage("old", Grade.COMPLETE, 9), coverage("new", Grade.COMPLETE, 8, 1)], "new"),
+        ([coverage("complete", Grade.COMPLETE, 8), coverage("edge", Grade.EDGE, 9, 1)], "complete"),
         # The state of the newest export, also where a card was deleted since.
-        ([cover("old", Grade.TO_DATE, 9), cover("new", Grade.TO_DATE, 8, 1)], "new"),
+        ([coverage("old", Grade.TO_DATE, 9), coverage("new", Grade.TO_DATE, 8, 1)], "new"),
         # Either may be short, and more rows are less short.
-        ([cover("to date", Grade.TO_DATE, 9), cover("edge", Grade.EDGE, 4, 1)], "to date"),
-        ([cover("to date", Grade.TO_DATE, 4), cover("edge", Grade.EDGE, 9, 1)], "edge"),
-        ([cover("empty", Grade.COMPLETE, 0, 1), cover("full", Grade.TO_DATE, 9)], "full"),
+        ([coverage("to date", Grade.TO_DATE, 9), coverage("edge", Grade.EDGE, 4, 1)], "to date"),
+        ([coverage("to date", Grade.TO_DATE, 4), coverage("edge", Grade.EDGE, 9, 1)], "edge"),
+        ([coverage("empty", Grade.COMPLETE, 0, 1), coverage("full", Grade.TO_DATE, 9)], "full"),
     ],
 )
-def test_a_month_is_taken_from_the_newest_of_the_best(several: list[Cover], expected: str) -> None:
-    chosen = choose_cover(several)
+def test_a_month_is_taken_from_the_newest_of_the_best(several: list[MonthCoverage], expected: str) -> None:
+    chosen = choose_coverage(several)
     assert chosen is not None
     assert chosen.export_id == expected
 
 
 def test_no_export_no_choice() -> None:
-    assert choose_cover([]) is None
+    assert choose_coverage([]) is None
 
 
 @pytest.mark.parametrize(
     ("held", "needed"),
     [
         (None, True),
-        (cover("this", Grade.COMPLETE, 9), False),
-        (cover("newer", Grade.COMPLETE, 9, 1), False),
-        (cover("older", Grade.COMPLETE, 9, -1), True),
-        (cover("provisional", Grade.TO_DATE, 20, 1), True),
+        (coverage("this", Grade.COMPLETE, 9), False),
+        (coverage("newer", Grade.COMPLETE, 9, 1), False),
+        (coverage("older", Grade.COMPLETE, 9, -1), True),
+        (coverage("provisional", Grade.TO_DATE, 20, 1), True),
     ],
 )
 def test_a_file_is_needed_until_its_month_has_absorbed_it_or_a_better_one(
-    held: Cover | None, needed: bool
+    held: MonthCoverage | None, needed: bool
 ) -> None:
-    this: Sequence[Cover] = [cover("this", Grade.COMPLETE, 9)]
+    this: Sequence[MonthCoverage] = [coverage("this", Grade.COMPLETE, 9)]
     assert bool(months_that_need(this, {month(10): held} if held else {})) is needed
     assert may_prune(this, {month(10): held} if held else {}) is not needed
 

@@ -20,7 +20,7 @@ _LONGEST_VALUE = 80
 
 
 @dataclass(frozen=True, slots=True)
-class KeptRows:
+class SliceRows:
     """How many rows there are, and whether they are the rows of one file, each once.
 
     Args:
@@ -62,7 +62,7 @@ class DateSpread:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptSlice:
+class SliceQueries:
     """A slice of a table, through an open connection. `columns` are the files' columns, without lineage."""
 
     connection: "duckdb.DuckDBPyConnection"
@@ -101,7 +101,7 @@ class KeptSlice:
         condition = " AND ".join(f"{name} = {literal(value)}" for name, value in conditions.items())
         return cls(connection, table, condition, tuple(c for c in state.columns if not is_lineage(c.name)))
 
-    def kept_rows(self) -> KeptRows:
+    def kept_rows(self) -> SliceRows:
         """Count the rows."""
         rows, numbers, last, month = self._row(
             "SELECT count(*), count(DISTINCT _file_row), coalesce(max(_file_row), 0), max(_requested_month) "
@@ -110,7 +110,7 @@ class KeptSlice:
         exports = self.connection.execute(
             f"SELECT DISTINCT _export_id FROM {self._rows} ORDER BY ALL LIMIT {MAX_EXPORTS}"
         ).fetchall()
-        return KeptRows(rows, numbers, last, tuple(str(export) for (export,) in exports), month)
+        return SliceRows(rows, numbers, last, tuple(str(export) for (export,) in exports), month)
 
     def rows_of_table(self) -> int:
         """Count the rows of all slices."""
