@@ -55,9 +55,8 @@ format: install ## Format, and mend what ruff can
 types: install ## Type check
 	$(BIN)/mypy
 
-docs: install ## Write what is generated in docs/ anew
-	$(BIN)/python tests/docs/reference.py
-	$(BIN)/python tests/reliability/tables.py
+docs: install ## Write what is generated in docs/ and .env.example again
+	for page in reference reliability env_example; do PYTHONPATH=scripts:tests $(BIN)/python -m pages.$$page || exit 1; done
 
 vendor-check: install ## Point the vendor's own command line at the sandbox
 	$(BIN)/python scripts/vendor_check.py

@@ -1,16 +1,14 @@
-import inspect
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipefy_exports_dagster.config import environment
 from pipefy_exports_dagster.config.environment import config_from_environment
-from pipefy_exports_dagster.config.exports import Report
+from pipefy_exports_dagster.config.exports import AutomationJobs, Report
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig, PollPolicy, Wait
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.config.sizes import bytes_of
+from pipefy_exports_dagster.config.variables import VARIABLES
 from pipefy_exports_dagster.errors import ConfigurationError
 
 
@@ -39,8 +37,12 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "PIPEFY_EXPORTS_CHECKS": "no",
         "PIPEFY_EXPORTS_RAW_RETENTION_DAYS": "365",
         "PIPEFY_EXPORTS_WAIT": "deferred",
+        "PIPEFY_EXPORTS_MAX_MEMORY_BYTES": "2GB",
+        "PIPEFY_EXPORTS_MAX_SECONDS": "90",
+        "PIPEFY_EXPORTS_MAX_UNPACKED_BYTES": "3GB",
     }
-    assert set(re.findall(r'"(PIPEFY_[A-Z_]+)"', inspect.getsource(environment))) == given.keys()
+    assert {variable.name for variable in VARIABLES if variable.section} == given.keys()
+    reading = ReadOptions(max_memory_bytes=2 * 10**9, max_seconds=90, max_unpacked_bytes=3 * 10**9)
     config = config_from_environment(given)
     assert config == PipefyExportsConfig(
         organization_id="300",
@@ -49,7 +51,8 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             allow_insecure_urls=True,
             download_hosts=("a.example.com", "b.example.com", "c.example.com"),
         ),
-        reports=(Report(organization_report_id=42),),
+        automation_jobs=AutomationJobs(reading=reading),
+        reports=(Report(organization_report_id=42, reading=reading),),
         data_dir=tmp_path / "data",
         database=tmp_path / "x.duckdb",
         timezone="America/Sao_Paulo",

@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 import yaml
-from docs.settings import configuration_classes
+from pages.settings import configuration_classes
 
 from pipefy_exports_dagster.component.yaml_file import TYPE, configurations_in
 from pipefy_exports_dagster.config.model import PipefyExportsConfig, PollPolicy

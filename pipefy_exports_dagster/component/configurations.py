@@ -6,8 +6,7 @@ from pathlib import Path
 
 from pipefy_exports_dagster.config.environment import config_from_environment
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
-
-FILE = "PIPEFY_EXPORTS_CONFIG"
+from pipefy_exports_dagster.config.variables import CONFIG_FILE
 
 
 def configurations(environ: Mapping[str, str] | None = None) -> Sequence[PipefyExportsConfig]:
@@ -17,7 +16,7 @@ def configurations(environ: Mapping[str, str] | None = None) -> Sequence[PipefyE
         ConfigurationError: Something in it cannot be used.
     """
     environ = os.environ if environ is None else environ
-    if file := environ.get(FILE, "").strip():
+    if file := environ.get(CONFIG_FILE, "").strip():
         from pipefy_exports_dagster.component.yaml_file import configurations_in
 
         return configurations_in(Path(file))

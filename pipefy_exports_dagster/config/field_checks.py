@@ -15,11 +15,12 @@ from pathlib import Path
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from pipefy_exports_dagster.config.variables import variable_of
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.text.quoting import quoted_value
 
 LONGEST_S = 1e9
 """Some 30 years; timers of the operating system take little more."""
-_LONGEST_SHOWN = 60
 _FEW = 1000
 """Up to here, both ends of a range are said at once."""
 
@@ -49,14 +50,14 @@ ANY_NUMBER = Range(0, 10**18)
 def check_fields(
     section: Any,
     ranges: Mapping[str, Range] = MappingProxyType({}),
-    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Check numbers, flags and texts of a frozen dataclass, and bring numbers into their field's type.
+
+    An error names the environment variable that fills the field as well, where there is one.
 
     Args:
         section: The dataclass's instance, as its `__post_init__` has it.
         ranges: Of the fields that take other numbers than their unit says.
-        variables: Environment variables that fill fields, to name them as well.
 
     Raises:
         ConfigurationError: A value cannot be used.
@@ -64,7 +65,8 @@ def check_fields(
     section_class: type = type(section)
     for field in fields(section):
         hint, value = _hints(section_class)[field.name], getattr(section, field.name)
-        name = f"`{field.name}`" + (f" ({variables[field.name]})" if field.name in variables else "")
+        variable = variable_of(section_class.__name__, field.name)
+        name = f"`{field.name}` ({variable})" if variable else f"`{field.name}`"
         kinds = _kinds(hint)
         if value is None and NoneType in kinds:
             continue
@@ -79,15 +81,6 @@ def check_fields(
             object.__setattr__(section, field.name, checked)
         elif what := _wanted(kinds, value):
             raise ConfigurationError(f"{name} is {quoted_value(value)}; {what}")
-
-
-def quoted_value(value: object) -> str:
-    """Quote a value in a message, cut short; a number may have more digits than Python writes."""
-    try:
-        text = repr(value)
-    except ValueError:
-        return "a number of very many digits"
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def _kinds(hint: Any) -> set[Any]:

@@ -119,8 +119,6 @@ RANGES = {
     "raw_retention_days": Range(1, MOST_DAYS, included=True),
     "last_month_due_day": Range(1, LATEST_DUE_DAY, included=True),
 }
-VARIABLES = {"raw_retention_days": "PIPEFY_EXPORTS_RAW_RETENTION_DAYS"}
-"""The environment variables that fill fields with a range, to be named beside them."""
 
 _Export = TypeVar("_Export", AutomationJobs, Report)
 
@@ -192,7 +190,7 @@ class PipefyExportsConfig:
 
         `show_values` is handed down to how files are read.
         """
-        check_fields(self, RANGES, VARIABLES)
+        check_fields(self, RANGES)
         object.__setattr__(self, "key_prefix", checked_prefix(self.key_prefix))
         if not self.exports:
             raise ConfigurationError(

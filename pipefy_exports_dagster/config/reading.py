@@ -7,18 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipefy_exports_dagster.config.date_formats import date_format_problem, is_zoned
-from pipefy_exports_dagster.config.field_checks import check_fields, quoted_value
+from pipefy_exports_dagster.config.field_checks import check_fields
 from pipefy_exports_dagster.config.pinned_types import is_zoned_type, pinned_type_problem
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.text.quoting import quoted_value
 
 ALL_SHEETS = "all"
 DECIMAL_MARKS = (",", ".")
-LIMIT_VARIABLES = {
-    "max_memory_bytes": "PIPEFY_EXPORTS_MAX_MEMORY_BYTES",
-    "max_seconds": "PIPEFY_EXPORTS_MAX_SECONDS",
-    "max_unpacked_bytes": "PIPEFY_EXPORTS_MAX_UNPACKED_BYTES",
-}
-"""The environment variables that set the limits for the files of all exports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +44,7 @@ class ReadOptions:
 
     def __post_init__(self) -> None:
         """Refuse what no file could be read with; the errors begin with their field."""
-        check_fields(self, variables=LIMIT_VARIABLES)
+        check_fields(self)
         _check_column_types(self.column_types)
         if self.decimal_mark not in (None, *DECIMAL_MARKS):
             raise ConfigurationError(f"`decimal_mark` is {quoted_value(self.decimal_mark)}; use ',' or '.'")

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 _OF_WORDS = " _-/,%ºª"
+LONGEST_QUOTED = 60
 
 
 def printable(text: str) -> str:
@@ -57,3 +58,12 @@ def _escaped(char: str) -> str:
         return char
     units = char.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def quoted_value(value: object) -> str:
+    """Quote a value in a message, cut short; a number may have more digits than Python writes."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of very many digits"
+    return text if len(text) <= LONGEST_QUOTED else f"{text[:LONGEST_QUOTED]}…"

@@ -9,7 +9,6 @@ import subprocess
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -19,12 +18,7 @@ from filelock import FileLock
 from support.project import JOBS, REPORT
 
 from pipefy_exports_dagster.cli.doctor.examination import examine
-from pipefy_exports_dagster.cli.doctor.settings import SETTINGS
 from pipefy_exports_dagster.clock import SystemClock
-from pipefy_exports_dagster.component import configurations as configurations_module
-from pipefy_exports_dagster.config import environment as environment_module
-from pipefy_exports_dagster.config import model as config_module
-from pipefy_exports_dagster.config import reading as read_options_module
 from pipefy_exports_dagster.config.exports import AutomationJobs, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.reading import ReadOptions
@@ -253,12 +247,6 @@ def test_a_variable_that_differs_between_env_file_and_environment_is_found(shell
 def test_a_misspelt_setting_is_found(shell: Shell, name: str, says: str | None) -> None:
     found = stated(shell, "look", exit_code=0, **{name: "1"})
     assert (says in found["settings"]) if says else not found
-
-
-def test_the_settings_are_those_of_the_configuration() -> None:
-    modules = (config_module, environment_module, configurations_module, read_options_module)
-    source = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules)
-    assert set(SETTINGS) == set(re.findall(r'"(PIPEFY_[A-Z0-9_]+)"', source))
 
 
 def findings_of(shell: Shell, config: PipefyExportsConfig, state: str) -> dict[str, str]:

@@ -2,16 +2,19 @@
 
 import ast
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster._core.events import AssetObservationData, StepMaterializationData
-from docs.commands import commands
-from docs.definitions import repository
-from docs.errors import error_classes
-from docs.markdown import code
-from docs.metadata_keys import (
+from pages.commands import commands
+from pages.definitions import repository
+from pages.env_example import FILE as ENV_EXAMPLE
+from pages.env_example import env_example
+from pages.errors import error_classes
+from pages.markdown import code
+from pages.metadata_keys import (
     CHECKS,
     MATERIALIZATIONS,
     OBSERVATIONS,
@@ -19,13 +22,14 @@ from docs.metadata_keys import (
     described_keys,
     keys_in_the_code,
 )
-from docs.reference import PAGE, with_reference
-from docs.settings import ENVIRONMENT, configuration_classes
+from pages.reference import PAGE, with_reference
+from pages.settings import configuration_classes
 from support.project import JOBS, Project
 
 import pipefy_exports_dagster
 from pipefy_exports_dagster import errors
-from pipefy_exports_dagster.cli.doctor.settings import OTHER_NAMES, SETTINGS
+from pipefy_exports_dagster.cli.doctor.settings import OTHER_NAMES
+from pipefy_exports_dagster.config.variables import VARIABLES
 from pipefy_exports_dagster.tables.lineage import EXPORT_TABLE, HISTORY_TABLE
 
 TEXT = PAGE.read_text()
@@ -45,8 +49,21 @@ def test_every_environment_variable_is_documented() -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and ours.fullmatch(node.value)
     }
-    assert named - OTHER_NAMES.keys() | {"DAGSTER_HOME"} == ENVIRONMENT.keys()
-    assert set(SETTINGS) <= ENVIRONMENT.keys()
+    assert named - OTHER_NAMES.keys() | {"DAGSTER_HOME"} == {variable.name for variable in VARIABLES}
+
+
+def test_a_variable_fills_a_field_that_there_is_or_says_what_it_is_for() -> None:
+    sections = {
+        class_.__name__: {field.name for field in fields(class_)} for class_ in configuration_classes()
+    }
+    for variable in VARIABLES:
+        assert variable.field in sections[variable.section] if variable.section else variable.says, (
+            variable.name
+        )
+
+
+def test_the_example_of_an_environment_is_what_the_table_says() -> None:
+    assert env_example() == ENV_EXAMPLE.read_text(), "run: make docs"
 
 
 def test_every_class_of_the_configuration_is_documented() -> None:

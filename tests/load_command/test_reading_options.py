@@ -8,7 +8,8 @@ import pytest
 from support.workbooks import Book
 
 from pipefy_exports_dagster.cli.load.given_options import LIMIT_OPTIONS, GivenOptions
-from pipefy_exports_dagster.config.reading import LIMIT_VARIABLES, ReadOptions
+from pipefy_exports_dagster.config.reading import ReadOptions
+from pipefy_exports_dagster.config.variables import VARIABLES
 
 from .conftest import Desk, answer, error_of
 
@@ -52,9 +53,8 @@ def test_an_option_that_cannot_be_used_is_wrong_usage_in_one_line(case: str, tar
 def test_every_setting_of_reading_has_an_option_but_showing_values() -> None:
     given = {field.name for field in fields(GivenOptions)}
     assert given == {field.name for field in fields(ReadOptions)} - {"show_values"}
-    assert (
-        LIMIT_OPTIONS.keys() == LIMIT_VARIABLES.keys() == {name for name in given if name.startswith("max_")}
-    )
+    limits = {variable.field for variable in VARIABLES if variable.section == "ReadOptions"}
+    assert LIMIT_OPTIONS.keys() == limits == {name for name in given if name.startswith("max_")}
 
 
 @pytest.mark.parametrize("target", ["asset", "table"])

@@ -225,9 +225,12 @@ def test_the_process_that_reads_imports_nothing_that_it_does_not_need() -> None:
     modules = ("worker", "staging", "unwrapping", "csv.reader", "xlsx.reader")
     found = imported(", ".join(f"{ours}.reading.{module}" for module in modules))
     options = (".config.reading", ".config.date_formats", ".config.field_checks", ".config.pinned_types")
+    variables = (".config.sizes", ".config.variables")
     # An error may quote a file, as text that nothing obeys.
     text = (".text", ".text.quoting", ".text.sql")
-    beside = {f"{ours}{module}" for module in ("", ".config", ".errors", ".reading", *options, *text)}
+    beside = {
+        f"{ours}{module}" for module in ("", ".config", ".errors", ".reading", *options, *variables, *text)
+    }
     assert beside == {
         name for name in found if name.startswith(ours) and not name.startswith(f"{ours}.reading.")
     }

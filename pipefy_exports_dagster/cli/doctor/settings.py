@@ -5,33 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from pipefy_exports_dagster.cli.doctor.finding import Finding, look, ok, wrong
-from pipefy_exports_dagster.component.configurations import FILE, configurations
+from pipefy_exports_dagster.component.configurations import configurations
 from pipefy_exports_dagster.config.environment import config_from_environment
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
-from pipefy_exports_dagster.config.reading import LIMIT_VARIABLES
+from pipefy_exports_dagster.config.variables import CONFIG_FILE, SETTINGS
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.periods import month_of
 
 _CONNECTION = Connection()
 CREDENTIALS = (_CONNECTION.token_env, _CONNECTION.client_id_env, _CONNECTION.client_secret_env)
-SETTINGS = (
-    "PIPEFY_BASE_URL",
-    *CREDENTIALS,
-    "PIPEFY_ORG_ID",
-    "PIPEFY_ORGANIZATION_REPORT_ID",
-    "PIPEFY_ALLOW_INSECURE_URLS",
-    "PIPEFY_DOWNLOAD_HOSTS",
-    "PIPEFY_EXPORTS_DATA_DIR",
-    "PIPEFY_EXPORTS_DATABASE",
-    "PIPEFY_EXPORTS_TIMEZONE",
-    "PIPEFY_EXPORTS_WAIT",
-    "PIPEFY_EXPORTS_READ_COPY",
-    "PIPEFY_EXPORTS_SHOW_VALUES",
-    "PIPEFY_EXPORTS_CHECKS",
-    "PIPEFY_EXPORTS_RAW_RETENTION_DAYS",
-    *LIMIT_VARIABLES.values(),
-    FILE,
-)
 OTHER_NAMES = {
     "PIPEFY_ORGANIZATION_ID": "PIPEFY_ORG_ID",
     "PIPEFY_REPORT_ID": "PIPEFY_ORGANIZATION_REPORT_ID",
@@ -50,11 +32,11 @@ def usable_configs(
 
     So that one bad setting does not hide what else there is to mend. A YAML file is used as a whole, or not.
     """
-    if environment.get(FILE, "").strip():
+    if environment.get(CONFIG_FILE, "").strip():
         try:
             return configurations(environment), {}
         except ConfigurationError as error:
-            return [], {FILE: wrong("settings", str(error))}
+            return [], {CONFIG_FILE: wrong("settings", str(error))}
     usable, findings = dict(environment), {}
     for name in SETTINGS:
         try:

@@ -1,13 +1,10 @@
 """The tables of docs/reliability.md, made from what the tests are parametrized with.
 
-`python tests/reliability/tables.py` writes them into the page; a test fails where the page differs.
+`make docs` writes them into the page; a test fails where the page differs.
 """
 
 import re
-import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from reliability.fault_cases import CASES, SERVICE_ACCOUNT, FaultCase
 from reliability.kill_points import KILL_POINTS

@@ -9,42 +9,13 @@ from types import NoneType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import dagster as dg
-from docs.markdown import code, table
+from pages.markdown import code, table
 
 from pipefy_exports_dagster.config.descriptions import descriptions, summary
-from pipefy_exports_dagster.config.exports import Report
-from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
-from pipefy_exports_dagster.config.reading import ReadOptions
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.variables import VARIABLES, Variable
 from pipefy_exports_dagster.orchestration.assets import ExportRunConfig, ReportRunConfig
 from pipefy_exports_dagster.orchestration.history.assets import HistoryRunConfig
-
-ENVIRONMENT: dict[str, tuple[type, str] | str] = {
-    "PIPEFY_BASE_URL": (Connection, "base_url"),
-    "PIPEFY_TOKEN": "A token: an account's personal access token. It wins over a service account.",
-    "PIPEFY_SERVICE_ACCOUNT_CLIENT_ID": "A service account's client id.",
-    "PIPEFY_SERVICE_ACCOUNT_CLIENT_SECRET": "The service account's client secret. Credentials are read when a run "
-    "starts, never when the definitions load.",
-    "PIPEFY_ORG_ID": (PipefyExportsConfig, "organization_id"),
-    "PIPEFY_ORGANIZATION_REPORT_ID": (Report, "organization_report_id"),
-    "PIPEFY_ALLOW_INSECURE_URLS": (Connection, "allow_insecure_urls"),
-    "PIPEFY_DOWNLOAD_HOSTS": (Connection, "download_hosts"),
-    "PIPEFY_EXPORTS_DATA_DIR": (PipefyExportsConfig, "data_dir"),
-    "PIPEFY_EXPORTS_DATABASE": (PipefyExportsConfig, "database"),
-    "PIPEFY_EXPORTS_TIMEZONE": (PipefyExportsConfig, "timezone"),
-    "PIPEFY_EXPORTS_WAIT": (PipefyExportsConfig, "wait"),
-    "PIPEFY_EXPORTS_READ_COPY": (PipefyExportsConfig, "read_copy"),
-    "PIPEFY_EXPORTS_CHECKS": (PipefyExportsConfig, "checks"),
-    "PIPEFY_EXPORTS_SHOW_VALUES": (PipefyExportsConfig, "show_values"),
-    "PIPEFY_EXPORTS_RAW_RETENTION_DAYS": (PipefyExportsConfig, "raw_retention_days"),
-    "PIPEFY_EXPORTS_MAX_MEMORY_BYTES": (ReadOptions, "max_memory_bytes"),
-    "PIPEFY_EXPORTS_MAX_SECONDS": (ReadOptions, "max_seconds"),
-    "PIPEFY_EXPORTS_MAX_UNPACKED_BYTES": (ReadOptions, "max_unpacked_bytes"),
-    "PIPEFY_EXPORTS_CONFIG": "A `defs.yaml` of the component. The other settings, but for credentials, are then read "
-    "from it and not from variables.",
-    "DAGSTER_HOME": "The Dagster instance's folder, which holds the ledger of exports. Our own commands take "
-    "`dagster` in the data folder if it is not given; Dagster's need it.",
-}
-"""Each variable, and the field that it fills or what is to be said of it."""
 
 RUN_CONFIGS = (ReportRunConfig, HistoryRunConfig)
 NAMES = {
@@ -59,14 +30,16 @@ NAMES = {
 
 
 def environment_table() -> str:
-    def row(name: str, filled: tuple[type, str] | str) -> Sequence[str]:
-        if isinstance(filled, str):
-            return [code(name), "none", filled]
-        class_, field = filled
-        default = next(_default(candidate) for candidate in fields(class_) if candidate.name == field)
-        return [code(name), default, descriptions(class_)[field]]
+    sections = {class_.__name__: class_ for class_ in configuration_classes()}
 
-    return table(("name", "default", "meaning"), [row(*entry) for entry in ENVIRONMENT.items()])
+    def row(variable: Variable) -> Sequence[str]:
+        if not variable.section:
+            return [code(variable.name), "none", variable.says]
+        class_: Any = sections[variable.section]
+        default = next(_default(field) for field in fields(class_) if field.name == variable.field)
+        return [code(variable.name), default, descriptions(class_)[variable.field]]
+
+    return table(("name", "default", "meaning"), [row(variable) for variable in VARIABLES])
 
 
 def configuration_tables() -> str:

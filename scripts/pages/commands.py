@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 import click
-from docs.markdown import code, table
+from pages.markdown import code, table
 
 from pipefy_exports_dagster.cli.main import main
 from pipefy_exports_dagster.sandbox.faults import FAULTS

@@ -1,17 +1,14 @@
 """docs/reference.md, made from the code: `make docs` writes it, and a test fails where the page differs."""
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from docs.columns import columns_table
-from docs.commands import command_sections, faults_table
-from docs.definitions import assets_table, automation_table, checks_table
-from docs.errors import errors_table
-from docs.markdown import with_parts
-from docs.metadata_keys import metadata_tables
-from docs.settings import configuration_tables, environment_table, run_config_table
+from pages.columns import columns_table
+from pages.commands import command_sections, faults_table
+from pages.definitions import assets_table, automation_table, checks_table
+from pages.errors import errors_table
+from pages.markdown import with_parts
+from pages.metadata_keys import metadata_tables
+from pages.settings import configuration_tables, environment_table, run_config_table
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
 

@@ -1,7 +1,7 @@
 """Everything that Dagster shows: assets, checks, jobs, schedules, sensors."""
 
 import dagster as dg
-from docs.markdown import code, table
+from pages.markdown import code, table
 
 from pipefy_exports_dagster.config.exports import AutomationJobs, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig

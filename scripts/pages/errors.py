@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from docs.markdown import code, first_sentences, table
+from pages.markdown import code, first_sentences, table
 
 from pipefy_exports_dagster.errors import PermanentError, PipefyExportsError, TransientError
 

@@ -1,6 +1,6 @@
 """The columns that our tables have besides the file's own."""
 
-from docs.markdown import code, table
+from pages.markdown import code, table
 
 from pipefy_exports_dagster.tables.lineage import EXPORT_TABLE, HISTORY_TABLE
 

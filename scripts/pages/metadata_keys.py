@@ -7,7 +7,7 @@ import ast
 from collections.abc import Mapping
 from pathlib import Path
 
-from docs.markdown import code, table
+from pages.markdown import code, table
 
 import pipefy_exports_dagster
 
