@@ -186,7 +186,7 @@ class ReadLimitError(PermanentError):
 class ReaderFailedError(PermanentError):
     """The machine, or a fault of the reader, kept a file from being read, which says nothing of the file.
 
-    Its export stays pending, and the same file loads when what the message names is mended.
+    Its export stays pending, and the same file loads when what the message names is fixed.
     """
 
 

@@ -46,7 +46,10 @@ def test_everything_is_defined_without_any_environment_variable(tmp_path: Path) 
         for kind in ("export", "history")
     ]
     assert str(assets) in result.stdout
-    assert "['current_month_exports', 'last_month_exports', 'month_end_history']" in result.stdout
+    assert (
+        "['pipefy_current_month_schedule', 'pipefy_last_month_schedule', 'pipefy_month_end_history_schedule']"
+        in result.stdout
+    )
 
 
 def test_loading_neither_imports_heavy_libraries_nor_writes_files(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ class Wait(StrEnum):
     INLINE = "inline"
     """It waits, and loads the file when it is there."""
     DEFERRED = "deferred"
-    """It ends; `pending_exports_sensor` launches another run when the file is there."""
+    """It ends; `pipefy_pending_exports_sensor` launches another run when the file is there."""
 
 
 HISTORY_START = date(2024, 1, 1)
@@ -228,7 +228,7 @@ class PipefyExportsConfig:
         """Write the asset of an export or a history of this configuration: `acme/automation_jobs_export`."""
         return asset_name(self.prefix, name)
 
-    def named(self, name: str) -> str:
+    def definition_name(self, name: str) -> str:
         """Name a job, schedule, sensor or resource of this configuration: `acme__pipefy_exports`."""
         return prefixed(self.prefix, name)
 

@@ -10,21 +10,21 @@ from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.orchestration.assets import export_asset
 from pipefy_exports_dagster.orchestration.checks.due_sensor import due_sensor
 from pipefy_exports_dagster.orchestration.checks.export_checks import export_checks
+from pipefy_exports_dagster.orchestration.definition_names import (
+    EXPORTS_JOB,
+    FAILED_CHECK_SENSOR,
+    FAILURE_SENSOR,
+)
 from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
 from pipefy_exports_dagster.orchestration.history.definitions import history_definitions
 from pipefy_exports_dagster.orchestration.milestones import OnMilestone, ignore_milestone
 from pipefy_exports_dagster.orchestration.notify.export_failure import Notify
-from pipefy_exports_dagster.orchestration.notify.failed_check_sensor import (
-    FAILED_CHECK_SENSOR,
-    pipefy_failed_check_sensor,
-)
-from pipefy_exports_dagster.orchestration.notify.failure_sensor import FAILURE_SENSOR, pipefy_failure_sensor
+from pipefy_exports_dagster.orchestration.notify.failed_check_sensor import pipefy_failed_check_sensor
+from pipefy_exports_dagster.orchestration.notify.failure_sensor import pipefy_failure_sensor
 from pipefy_exports_dagster.orchestration.pending.sensor import pending_exports_sensor
 from pipefy_exports_dagster.orchestration.quiet_alembic import keep_alembic_quiet
 from pipefy_exports_dagster.orchestration.resources import resources_of
 from pipefy_exports_dagster.orchestration.schedules import current_month_schedule, last_month_schedule
-
-JOB_NAME = "pipefy_exports"
 
 
 def build_pipefy_exports(
@@ -46,7 +46,7 @@ def build_pipefy_exports(
     clock = clock or SystemClock()
     exports = configured_exports(config)
     assets = [export_asset(export, clock, on_milestone) for export in exports]
-    job_name = config.named(JOB_NAME)
+    job_name = config.definition_name(EXPORTS_JOB)
     job = dg.define_asset_job(
         job_name,
         selection=dg.AssetSelection.assets(*assets),
@@ -82,7 +82,9 @@ def notifying_sensors(
     checks = [check for part in parts for check in part.asset_checks or ()]
     keys = sorted(key for definition in checks for key in definition.check_keys)
     names = [key.to_user_string() for asset in assets for key in asset.keys]
-    sensors = [pipefy_failure_sensor(notify, assets=names, name=config.named(FAILURE_SENSOR))]
+    sensors = [pipefy_failure_sensor(notify, assets=names, name=config.definition_name(FAILURE_SENSOR))]
     if keys:
-        sensors.append(pipefy_failed_check_sensor(notify, keys, name=config.named(FAILED_CHECK_SENSOR)))
+        sensors.append(
+            pipefy_failed_check_sensor(notify, keys, name=config.definition_name(FAILED_CHECK_SENSOR))
+        )
     return sensors

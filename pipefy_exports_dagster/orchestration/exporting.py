@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError, TransientError
+from pipefy_exports_dagster.orchestration.definition_names import PENDING_EXPORTS_SENSOR
 from pipefy_exports_dagster.orchestration.events import RequestedExport
 from pipefy_exports_dagster.orchestration.export_context import ExportContext
 from pipefy_exports_dagster.orchestration.milestones import Milestone
 from pipefy_exports_dagster.orchestration.pending.adoption import Adoption
 from pipefy_exports_dagster.orchestration.recording import record_request
-from pipefy_exports_dagster.orchestration.run_role import SENSOR_NAME
 from pipefy_exports_dagster.pipefy.creating import create_with_retry
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export, ExportState
 from pipefy_exports_dagster.pipefy.polling import await_export
@@ -168,10 +168,11 @@ class Exporter:
         )
         if export.is_ready or export.state is ExportState.FAILED or is_late:
             return False
+        sensor = self.context.config.definition_name(PENDING_EXPORTS_SENSOR)
         self.context.log.info(
             f"this run ends here, with nothing loaded: {reason}. "
-            f"{self.context.config.named(SENSOR_NAME)} asks about it, and launches another run that loads it when "
-            "it is finished; the daemon has to be running for that, and the sensor switched on"
+            f"{sensor} asks about it, and launches another run that "
+            "loads it when it is finished; the daemon has to be running for that, and the sensor switched on"
         )
         return True
 

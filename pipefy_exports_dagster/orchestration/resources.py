@@ -13,6 +13,7 @@ from pipefy_exports_dagster.config.descriptions import descriptions
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.config.naming import schema_and_table
 from pipefy_exports_dagster.config.reading import ReadOptions
+from pipefy_exports_dagster.orchestration.definition_names import DATABASE_RESOURCE, PIPEFY_RESOURCE
 from pipefy_exports_dagster.orchestration.milestones import OnMilestone
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.tables import LoadReport, Slice, load_file
@@ -129,7 +130,7 @@ class ResourceKeys:
     @classmethod
     def of(cls, config: PipefyExportsConfig) -> Self:
         """Return the names for a configuration."""
-        return cls(config.named("pipefy"), config.named("export_database"))
+        return cls(config.definition_name(PIPEFY_RESOURCE), config.definition_name(DATABASE_RESOURCE))
 
     @property
     def all(self) -> set[str]:

@@ -7,7 +7,6 @@ import dagster as dg
 
 from pipefy_exports_dagster.config.model import Wait
 
-SENSOR_NAME = "pending_exports_sensor"
 FOLLOWS_EXPORT = "pipefy/follows_export"
 """Tag of a run that the sensor launched: the id of the export that it loads."""
 

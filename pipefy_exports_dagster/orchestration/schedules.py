@@ -15,6 +15,7 @@ from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.schedules import Schedule
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
+from pipefy_exports_dagster.orchestration.definition_names import CURRENT_MONTH_SCHEDULE, LAST_MONTH_SCHEDULE
 from pipefy_exports_dagster.orchestration.events import FROM_FILE, newest_materialization
 from pipefy_exports_dagster.periods import Period, PeriodFilter, month_of
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
@@ -25,10 +26,10 @@ EVERY_DAY_AT_15_UTC = "0 15 * * *"
 def last_month_schedule(
     job_name: str, exports: Sequence[ConfiguredExport], config: PipefyExportsConfig
 ) -> dg.ScheduleDefinition:
-    """Return the monthly schedule: evaluated daily, so that a missed or failed first day mends itself."""
+    """Return the monthly schedule: evaluated daily, so that a missed or failed first day is made up for."""
 
     @dg.schedule(
-        name=config.named("last_month_exports"),
+        name=config.definition_name(LAST_MONTH_SCHEDULE),
         job_name=job_name,
         cron_schedule=config.schedules.last_month.cron or EVERY_DAY_AT_15_UTC,
         default_status=schedule_status(config.schedules.last_month),
@@ -85,7 +86,7 @@ def current_month_schedule(job_name: str, config: PipefyExportsConfig) -> dg.Sch
     """Return the daily schedule of the month so far."""
 
     @dg.schedule(
-        name=config.named("current_month_exports"),
+        name=config.definition_name(CURRENT_MONTH_SCHEDULE),
         job_name=job_name,
         cron_schedule=config.schedules.current_month.cron or EVERY_DAY_AT_15_UTC,
         default_status=schedule_status(config.schedules.current_month),

@@ -1,7 +1,7 @@
 """What of a reader's errors says nothing of the file: the machine, its limits, a setting, or a fault of this package.
 
 Only a file that surely is no table is given up. Everything else keeps its export, and the same file loads when what the
-message names is mended.
+message names is fixed.
 """
 
 import errno
@@ -13,7 +13,7 @@ from typing import Any
 
 from pipefy_exports_dagster.errors import DiskFullError, LoadFailedError, ReaderFailedError, ReadLimitError
 
-KEPT = "the file and its export are kept: load it again when that is mended"
+KEPT = "the file and its export are kept: load it again when that is fixed"
 
 _OF_A_STATEMENT = {
     "BinderException",

@@ -105,10 +105,11 @@ CHECKS = {
     "pipefy/window": "The dates that were asked for.",
 }
 FAILURES_AND_TAGS = {
-    "pipefy/attempt": "Tag of a run of `pending_exports_sensor` or `history_sensor`: 1 for the first for its export.",
-    "pipefy/builds_export": "Tag of a run of `history_sensor`: the export whose months it builds.",
+    "pipefy/attempt": "Tag of a run of `pipefy_pending_exports_sensor` or `pipefy_history_sensor`: 1 for the first for "
+    "its export.",
+    "pipefy/builds_export": "Tag of a run of `pipefy_history_sensor`: the export whose months it builds.",
     "pipefy/error": "Of a failed step: class of the error.",
-    "pipefy/follows_export": "Tag of a run of `pending_exports_sensor`: the export that it loads.",
+    "pipefy/follows_export": "Tag of a run of `pipefy_pending_exports_sensor`: the export that it loads.",
 }
 PLACES: Mapping[str, Mapping[str, str]] = {
     "a materialization": MATERIALIZATIONS,

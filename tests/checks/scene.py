@@ -14,8 +14,8 @@ from support.shared_clock import SharedClock
 
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
-from pipefy_exports_dagster.orchestration.checks.due_sensor import DUE_SENSOR
 from pipefy_exports_dagster.orchestration.checks.finding import Check
+from pipefy_exports_dagster.orchestration.definition_names import DUE_SENSOR
 from pipefy_exports_dagster.sandbox import Sandbox
 
 

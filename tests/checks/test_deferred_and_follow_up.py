@@ -53,7 +53,7 @@ def test_the_history_is_asked_for_the_months_when_a_deferred_export_is_loaded_an
 def asked_by_history_sensor(deferred: Deferred, instance: dg.DagsterInstance) -> list[str | None]:
     repository = deferred.definitions().get_repository_def()
     with dg.build_sensor_context(instance=instance, repository_def=repository) as context:
-        data = repository.get_sensor_def("history_sensor").evaluate_tick(context)
+        data = repository.get_sensor_def("pipefy_history_sensor").evaluate_tick(context)
     return [request.partition_key for request in data.run_requests or ()]
 
 

@@ -14,8 +14,8 @@ from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.checks.due import OUT_OF_REACH, Today, how_to_fill, months_complete
-from pipefy_exports_dagster.orchestration.checks.due_sensor import DUE_SENSOR
 from pipefy_exports_dagster.orchestration.checks.finding import Check
+from pipefy_exports_dagster.orchestration.definition_names import DUE_SENSOR
 from pipefy_exports_dagster.orchestration.events import COMPLETE, EXPORT_ID, REQUESTED_MONTH
 
 HERE = Check.LAST_MONTH_IS_HERE
@@ -48,7 +48,7 @@ def test_a_daily_current_month_does_not_hide_a_missing_last_month(scene: Scene) 
         in missing.text
     )
     assert "Materialize last_month of automation_jobs_export" in missing.text
-    assert "last_month_exports is switched on" in missing.text
+    assert "pipefy_last_month_schedule is switched on" in missing.text
 
 
 def test_it_is_per_asset_and_silent_about_one_that_is_not_used(scene: Scene) -> None:

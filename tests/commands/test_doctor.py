@@ -44,7 +44,7 @@ SERVICE_ACCOUNT = "PIPEFY_SERVICE_ACCOUNT_CLIENT_ID"
 
 def wrong(shell: Shell, **environment: str) -> dict[str, str]:
     """The messages of what is wrong, by what was looked at."""
-    return stated(shell, "wrong", exit_code=1, **environment)
+    return stated(shell, "error", exit_code=1, **environment)
 
 
 def stated(shell: Shell, state: str, *, exit_code: int, **environment: str) -> dict[str, str]:
@@ -224,14 +224,14 @@ def test_a_token_and_a_service_account_together_are_found(shell: Shell) -> None:
         f"PIPEFY_TOKEN={TOKEN}\nPIPEFY_SERVICE_ACCOUNT_CLIENT_ID={CLIENT_ID}\n"
         f"PIPEFY_SERVICE_ACCOUNT_CLIENT_SECRET={CLIENT_SECRET}\n"
     )
-    found = stated(shell, "look", exit_code=0)
+    found = stated(shell, "warn", exit_code=0)
     assert "the token wins" in found["credentials"]
     assert "Remove PIPEFY_TOKEN to use the service account" in found["credentials"]
 
 
 def test_a_variable_that_differs_between_env_file_and_environment_is_found(shell: Shell) -> None:
     (shell.project.root / ".env").write_text(f"PIPEFY_ORG_ID={SECOND_ORGANIZATION_ID}\n")
-    found = stated(shell, "look", exit_code=0)
+    found = stated(shell, "warn", exit_code=0)
     assert "PIPEFY_ORG_ID has another value in .env than in the environment; .env wins" in found["settings"]
 
 
@@ -245,7 +245,7 @@ def test_a_variable_that_differs_between_env_file_and_environment_is_found(shell
     ],
 )
 def test_a_misspelt_setting_is_found(shell: Shell, name: str, says: str | None) -> None:
-    found = stated(shell, "look", exit_code=0, **{name: "1"})
+    found = stated(shell, "warn", exit_code=0, **{name: "1"})
     assert (says in found["settings"]) if says else not found
 
 
@@ -260,37 +260,37 @@ def with_report(shell: Shell, **arguments: Any) -> PipefyExportsConfig:
 
 
 def test_a_configured_column_that_the_saved_report_lacks_is_found(shell: Shell) -> None:
-    found = findings_of(shell, with_report(shell, columns=("title", "forneceder")), "wrong")
+    found = findings_of(shell, with_report(shell, columns=("title", "forneceder")), "error")
     assert list(found) == [REPORT]
     assert "'Compras em aberto' (300700102) lacks 'forneceder' of the configured `columns`" in found[REPORT]
     assert "(is 'fornecedor' meant?)" in found[REPORT]
     assert "add them to the report in Pipefy" in found[REPORT]
-    assert not findings_of(shell, with_report(shell, columns=("title", "fornecedor")), "wrong")
+    assert not findings_of(shell, with_report(shell, columns=("title", "fornecedor")), "error")
 
 
 def test_a_pipe_that_the_saved_report_does_not_cover_is_found(shell: Shell) -> None:
-    found = findings_of(shell, with_report(shell, pipe_ids=(301000004,)), "look")
+    found = findings_of(shell, with_report(shell, pipe_ids=(301000004,)), "warn")
     assert "does not cover '301000004' of the configured `pipe_ids`; it has 301000000" in found[REPORT]
 
 
 def test_a_saved_filter_that_cannot_be_sent_along_is_found(shell: Shell) -> None:
     legacy = Report(organization_report_id=int(REPORT_ID) + 10)
     config = dataclasses.replace(shell.project.config, reports=(legacy,))
-    assert "has a filter of its own that cannot be sent along" in findings_of(shell, config, "look")[REPORT]
+    assert "has a filter of its own that cannot be sent along" in findings_of(shell, config, "warn")[REPORT]
 
 
 def test_a_filter_of_the_configuration_that_pipefy_would_refuse_is_found(shell: Shell) -> None:
-    found = findings_of(shell, with_report(shell, filter={"current_phase": "done"}), "wrong")
+    found = findings_of(shell, with_report(shell, filter={"current_phase": "done"}), "error")
     assert "report filter" in found[REPORT]
 
 
 def test_a_report_that_is_not_configured_is_said(shell: Shell) -> None:
-    found = stated(shell, "look", exit_code=0, PIPEFY_ORGANIZATION_REPORT_ID="")
+    found = stated(shell, "warn", exit_code=0, PIPEFY_ORGANIZATION_REPORT_ID="")
     assert "set PIPEFY_ORGANIZATION_REPORT_ID" in found[REPORT]
 
 
 def test_a_member_learns_that_reports_hold_their_own_pipes_only(shell: Shell) -> None:
-    found = stated(shell, "look", exit_code=1, PIPEFY_TOKEN=MEMBER_TOKEN)
+    found = stated(shell, "warn", exit_code=1, PIPEFY_TOKEN=MEMBER_TOKEN)
     assert "the cards of their own pipes only" in found[REPORT]
 
 
@@ -301,7 +301,7 @@ def test_a_column_that_the_loaded_table_lacks_is_found(shell: Shell) -> None:
     for name, is_there in (("started_at", True), ("Iniciado em", True), ("started", False)):
         jobs = AutomationJobs(time_column=name, reading=ReadOptions(column_types={name: "DATE"}))
         config = dataclasses.replace(shell.project.config, automation_jobs=jobs)
-        found = findings_of(shell, config, "wrong")
+        found = findings_of(shell, config, "error")
         assert bool(found) is not is_there
     assert "`column_types` names 'started', which its table does not have: correct it" in found[JOBS]
 

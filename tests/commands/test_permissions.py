@@ -15,7 +15,7 @@ from pipefy_exports_dagster.sandbox import TOKEN
 def looks(shell: Shell, **environment: str) -> list[str]:
     """What the doctor says that a person should look at."""
     found = shell.json("doctor", exit_code=0, **environment)["findings"]
-    return [f"{one['check']}: {one['message']}" for one in found if one["state"] == "look"]
+    return [f"{one['check']}: {one['message']}" for one in found if one["state"] == "warn"]
 
 
 def command_in(message: str) -> str:
@@ -127,7 +127,7 @@ def test_a_folder_that_a_group_shares_is_as_it_should_be_but_for_the_umask(shell
         ["sh", "-c", f"umask 022; {PIPEFY_EXPORTS} doctor"],
         env=shell.environment, cwd=shell.project.root, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    [line] = [line for line in result.stdout.splitlines() if line.startswith("look")]
+    [line] = [line for line in result.stdout.splitlines() if line.startswith("warn")]
     assert "umask is 0022" in line
     assert "umask 007" in line
     result = subprocess.run(

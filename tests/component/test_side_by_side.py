@@ -80,7 +80,7 @@ def test_they_share_a_database_and_no_table_file_or_export(theirs: TheirProject,
         for prefix in ("", "crm__acme__"):
             run(definitions, instance, f"{prefix}pipefy_exports", partition_key="last_month")
         repository = definitions.get_repository_def()
-        sensor = repository.get_sensor_def("crm__acme__history_sensor")
+        sensor = repository.get_sensor_def("crm__acme__pipefy_history_sensor")
         with dg.build_sensor_context(instance=instance, repository_def=repository) as context:
             [request] = sensor.evaluate_tick(context).run_requests or []
         assert request.asset_selection == [dg.AssetKey(["crm", "acme", "cards_history"])]
@@ -157,7 +157,7 @@ def test_a_yaml_that_cannot_be_used_is_what_the_doctor_finds(theirs: TheirProjec
     theirs.write(theirs.yaml.read_text().replace("cards", "the cards"))
     doctor = command("doctor", "--json")
     assert doctor.exit_code == 1
-    [wrong] = [one for one in json.loads(doctor.stdout)["findings"] if one["state"] == "wrong"]
+    [wrong] = [one for one in json.loads(doctor.stdout)["findings"] if one["state"] == "error"]
     assert f"attributes.reports.0.name at {theirs.yaml}:11: `name` is 'the cards'" in wrong["message"]
 
 
@@ -193,8 +193,9 @@ def test_a_prefix_names_everything_and_without_one_all_is_named_as_before() -> N
     names = names_in(build_pipefy_exports(plain))
     assert names == {
         "automation_jobs_export", "automation_jobs_history", "cards", "cards_history",
-        "pipefy_exports", "pipefy_history", "pending_exports_sensor", "history_sensor", "pipefy_due_sensor",
-        "last_month_exports", "current_month_exports", "month_end_history", "pipefy", "export_database",
+        "pipefy_exports", "pipefy_history", "pipefy_pending_exports_sensor", "pipefy_history_sensor",
+        "pipefy_due_sensor", "pipefy_last_month_schedule", "pipefy_current_month_schedule",
+        "pipefy_month_end_history_schedule", "pipefy", "pipefy_export_database",
     }  # fmt: skip
     prefixed = dataclasses.replace(plain, key_prefix="crm/acme")
     assert names_in(build_pipefy_exports(prefixed)) == {f"crm__acme__{name}" for name in names}

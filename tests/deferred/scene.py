@@ -13,8 +13,8 @@ from support.shared_clock import SharedClock
 
 from pipefy_exports_dagster.config.model import PipefyExportsConfig, Wait
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
+from pipefy_exports_dagster.orchestration.definition_names import PENDING_EXPORTS_SENSOR
 from pipefy_exports_dagster.orchestration.resources import resources_of
-from pipefy_exports_dagster.orchestration.run_role import SENSOR_NAME
 from pipefy_exports_dagster.sandbox import Sandbox
 
 PARTITIONS = ("last_month", "current_month", "last_3_months")
@@ -67,7 +67,9 @@ class Scene:
     def tick(self, environment: Mapping[str, str] | None = None) -> Ticked:
         """Evaluate the sensor as the daemon does, with an instance opened anew."""
         definitions = self.definitions()
-        sensor = definitions.get_repository_def().get_sensor_def(self.config.named(SENSOR_NAME))
+        sensor = definitions.get_repository_def().get_sensor_def(
+            self.config.definition_name(PENDING_EXPORTS_SENSOR)
+        )
         with (
             self.environment(environment),
             self.project.instance() as instance,
@@ -85,7 +87,7 @@ class Scene:
         return outcome
 
     def launch_all(self, requests: Sequence[dg.RunRequest], **tags: str) -> list[Outcome]:
-        job = self.definitions().resolve_job_def(self.config.named("pipefy_exports"))
+        job = self.definitions().resolve_job_def(self.config.definition_name("pipefy_exports"))
         outcomes = []
         with self.environment(), self.project.instance() as instance:
             for request in requests:

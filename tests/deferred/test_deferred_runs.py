@@ -27,7 +27,7 @@ def test_a_deferred_run_ends_when_the_export_is_requested_and_says_what_happens_
     assert scene.exports == 1
     assert scene.clock.slept_s == 0
     assert scene.sandbox.stats.requests["status"] == 0
-    assert any("pending_exports_sensor asks about it" in message for message in outcome.messages)
+    assert any("pipefy_pending_exports_sensor asks about it" in message for message in outcome.messages)
     assert scene.project.tables() == {}
 
 
@@ -78,7 +78,7 @@ def test_an_error_that_may_pass_leaves_a_pending_export_to_the_sensor(scene: Sce
     scene.request()
     scene.sandbox.faults.arm(f"status:{fault}")
     outcome = scene.request()
-    assert any("pending_exports_sensor asks about it" in message for message in outcome.messages)
+    assert any("pipefy_pending_exports_sensor asks about it" in message for message in outcome.messages)
     assert any("asking about export" in message and "failed" in message for message in outcome.messages)
     scene.sandbox.clock.advance(WRITTEN)
     [outcome] = scene.tick_and_load()
@@ -243,7 +243,7 @@ def test_waiting_is_inline_unless_configured_and_the_sensor_is_on_where_it_has_t
         config_from_environment({"PIPEFY_EXPORTS_WAIT": "later"})
     for wait, status in (("inline", "STOPPED"), ("deferred", "RUNNING")):
         definitions = build_pipefy_exports(config_from_environment({"PIPEFY_EXPORTS_WAIT": wait}))
-        sensor = definitions.get_repository_def().get_sensor_def("pending_exports_sensor")
+        sensor = definitions.get_repository_def().get_sensor_def("pipefy_pending_exports_sensor")
         assert sensor.default_status is dg.DefaultSensorStatus[status]
 
 

@@ -71,9 +71,9 @@ class Installation:
         with dg.build_sensor_context(
             instance=self.instance, repository_def=repository, cursor=self.cursor
         ) as context:
-            data = repository.get_sensor_def("history_sensor").evaluate_tick(context)
+            data = repository.get_sensor_def("pipefy_history_sensor").evaluate_tick(context)
         self.cursor, self.skipped = data.cursor, data.skip_message or ""
-        return self._new("history_sensor", data.run_requests)
+        return self._new("pipefy_history_sensor", data.run_requests)
 
     def tick_sensor(self) -> list[Ended]:
         return [self.launch(request) for request in self.evaluate_sensor()]

@@ -92,7 +92,7 @@ def test_a_backfill_fills_what_the_export_reaches_and_the_sensor_builds_what_the
 
         assert project.materialize(JOBS, partition="current_month").success
         names = {"repositoryLocationName": DEFINITIONS, "repositoryName": "__repository__"}
-        started = ui.ask(START_SENSOR, names | {"sensorName": "history_sensor"})
+        started = ui.ask(START_SENSOR, names | {"sensorName": "pipefy_history_sensor"})
         assert started["sensorState"]["status"] == "RUNNING"
         wait_for(lambda: len(runs_of_history(instance)) == 3, project, timeout_s=90)
         assert {run.status for run in runs_of_history(instance)} == {dg.DagsterRunStatus.SUCCESS}

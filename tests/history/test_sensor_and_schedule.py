@@ -106,7 +106,7 @@ def test_every_month_is_asked_for_by_the_newest_export_that_brings_it(brought: l
 
 def test_the_schedule_asks_for_the_month_that_ended() -> None:
     repository = build_pipefy_exports(PipefyExportsConfig()).get_repository_def()
-    schedule = repository.get_schedule_def("month_end_history")
+    schedule = repository.get_schedule_def("pipefy_month_end_history_schedule")
     with dg.instance_for_test() as instance:
         moment = datetime(2026, 11, DAY, HOUR, tzinfo=UTC)
         with dg.build_schedule_context(
@@ -128,6 +128,6 @@ def test_the_schedule_comes_hours_after_the_export_in_every_time_zone() -> None:
 
 def test_sensor_and_schedule_are_stopped_until_a_person_switches_them_on() -> None:
     repository = build_pipefy_exports(PipefyExportsConfig()).get_repository_def()
-    assert repository.get_sensor_def("history_sensor").default_status is dg.DefaultSensorStatus.STOPPED
-    schedule = repository.get_schedule_def("month_end_history")
+    assert repository.get_sensor_def("pipefy_history_sensor").default_status is dg.DefaultSensorStatus.STOPPED
+    schedule = repository.get_schedule_def("pipefy_month_end_history_schedule")
     assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED

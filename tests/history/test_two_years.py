@@ -70,12 +70,12 @@ def test_two_years_with_a_missed_month_and_a_failed_export_are_row_by_row_what_p
             continue
         if month == FAILED:
             fail_the_next_export(installation)
-        [exported] = installation.tick_schedule("last_month_exports", at(month, 1, 15))
+        [exported] = installation.tick_schedule("pipefy_last_month_schedule", at(month, 1, 15))
         assert exported.success is (month != FAILED)
         if month >= SENSOR_FROM:
             built = installation.tick_sensor()
         else:
-            built = installation.tick_schedule("month_end_history", at(month, 2, 8))
+            built = installation.tick_schedule("pipefy_month_end_history_schedule", at(month, 2, 8))
         # What the sensor finds when it is switched on, it builds again, and nothing changes.
         assert len(built) == (0 if month == FAILED else 3 if month == SENSOR_FROM else 1)
         assert all(run.success for run in built), built
@@ -83,7 +83,7 @@ def test_two_years_with_a_missed_month_and_a_failed_export_are_row_by_row_what_p
             expected.add(key(before))
         assert installation.materialized() == expected
         # Every day the schedule looks again: loaded, or tried once more.
-        again = installation.tick_schedule("last_month_exports", at(month, 2, 15))
+        again = installation.tick_schedule("pipefy_last_month_schedule", at(month, 2, 15))
         assert len(again) == (month == FAILED)
         if month == FAILED:
             [built_later] = installation.tick_sensor()

@@ -68,23 +68,23 @@ def test_schedules_are_switched_on_and_timed_by_the_configuration(instance: dg.D
     repository = definitions.get_repository_def()
     crons = {schedule.name: schedule.cron_schedule for schedule in repository.schedule_defs}
     assert crons == {
-        "last_month_exports": "30 16 * * *",
-        "current_month_exports": "0 15 * * *",
-        "month_end_history": "0 6 4 * *",
+        "pipefy_last_month_schedule": "30 16 * * *",
+        "pipefy_current_month_schedule": "0 15 * * *",
+        "pipefy_month_end_history_schedule": "0 6 4 * *",
     }
     running = dg.DefaultScheduleStatus.RUNNING
     on = {schedule.name for schedule in repository.schedule_defs if schedule.default_status is running}
-    assert on == {"last_month_exports", "month_end_history"}
-    sensor = repository.get_sensor_def("history_sensor")
+    assert on == {"pipefy_last_month_schedule", "pipefy_month_end_history_schedule"}
+    sensor = repository.get_sensor_def("pipefy_history_sensor")
     assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
     moment = datetime(2026, 11, 4, 6, tzinfo=UTC)
-    request = evaluate(instance, "month_end_history", moment, definitions)
+    request = evaluate(instance, "pipefy_month_end_history_schedule", moment, definitions)
     assert isinstance(request, dg.RunRequest)
     assert request.partition_key == "2026-10"
 
 
 def test_the_monthly_schedule_asks_for_last_month_of_every_export(instance: dg.DagsterInstance) -> None:
-    request = evaluate(instance, "last_month_exports", day("2026-11-01"))
+    request = evaluate(instance, "pipefy_last_month_schedule", day("2026-11-01"))
     assert isinstance(request, dg.RunRequest)
     assert request.partition_key == "last_month"
     assert {key.to_user_string() for key in request.asset_selection or ()} == set(ASSETS)
@@ -95,7 +95,7 @@ def test_the_monthly_schedule_skips_with_its_reason_once_the_month_is_loaded(
 ) -> None:
     for asset in ASSETS:
         loaded(instance, asset, "2026-11-01")
-    skipped = evaluate(instance, "last_month_exports", day("2026-11-02"))
+    skipped = evaluate(instance, "pipefy_last_month_schedule", day("2026-11-02"))
     assert isinstance(skipped, dg.SkipReason)
     assert "2026-11" in (skipped.skip_message or "")
 
@@ -103,7 +103,7 @@ def test_the_monthly_schedule_skips_with_its_reason_once_the_month_is_loaded(
 def test_a_missed_first_day_mends_itself_for_what_is_missing_only(instance: dg.DagsterInstance) -> None:
     loaded(instance, ASSETS[0], "2026-11-01")
     loaded(instance, ASSETS[1], "2026-10-01")
-    request = evaluate(instance, "last_month_exports", day("2026-11-09"))
+    request = evaluate(instance, "pipefy_last_month_schedule", day("2026-11-09"))
     assert isinstance(request, dg.RunRequest)
     assert [key.to_user_string() for key in request.asset_selection or ()] == [ASSETS[1]]
 
@@ -111,7 +111,7 @@ def test_a_missed_first_day_mends_itself_for_what_is_missing_only(instance: dg.D
 def test_a_new_month_asks_again(instance: dg.DagsterInstance) -> None:
     for asset in ASSETS:
         loaded(instance, asset, "2026-11-01")
-    assert isinstance(evaluate(instance, "last_month_exports", day("2026-12-01")), dg.RunRequest)
+    assert isinstance(evaluate(instance, "pipefy_last_month_schedule", day("2026-12-01")), dg.RunRequest)
 
 
 REPORTED = PipefyExportsConfig(organization_id="301", reports=(Report(organization_report_id=7),))
@@ -131,7 +131,7 @@ def loaded_as_configured(instance: dg.DagsterInstance, config: PipefyExportsConf
 
 
 def asked_for(instance: dg.DagsterInstance, config: PipefyExportsConfig) -> set[str]:
-    result = evaluate(instance, "last_month_exports", day("2026-11-09"), build_pipefy_exports(config))
+    result = evaluate(instance, "pipefy_last_month_schedule", day("2026-11-09"), build_pipefy_exports(config))
     if isinstance(result, dg.SkipReason):
         return set()
     return {key.to_user_string() for key in result.asset_selection or ()}
@@ -184,14 +184,14 @@ def test_where_no_request_can_be_made_the_month_decides(instance: dg.DagsterInst
 def test_each_day_has_a_run_key_of_its_own(instance: dg.DagsterInstance) -> None:
     keys = set()
     for number in (1, 2, 3):
-        request = evaluate(instance, "last_month_exports", day(f"2026-11-{number:02}"))
+        request = evaluate(instance, "pipefy_last_month_schedule", day(f"2026-11-{number:02}"))
         assert isinstance(request, dg.RunRequest)
         keys.add(request.run_key)
     assert len(keys) == 3
 
 
 def test_the_daily_schedule_asks_for_the_current_month_of_everything(instance: dg.DagsterInstance) -> None:
-    request = evaluate(instance, "current_month_exports", day("2026-11-22"))
+    request = evaluate(instance, "pipefy_current_month_schedule", day("2026-11-22"))
     assert isinstance(request, dg.RunRequest)
     assert request.partition_key == "current_month"
 
@@ -208,7 +208,7 @@ def test_at_15_utc_on_a_first_day_it_is_the_same_month_in_every_time_zone() -> N
         assert months == [moment.date().replace(day=1) for moment in firsts], name
 
 
-@pytest.mark.parametrize("name", ["last_month_exports", "current_month_exports"])
+@pytest.mark.parametrize("name", ["pipefy_last_month_schedule", "pipefy_current_month_schedule"])
 def test_where_the_month_has_turned_already_the_last_day_is_skipped(
     instance: dg.DagsterInstance, name: str
 ) -> None:

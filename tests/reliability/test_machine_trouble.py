@@ -1,4 +1,4 @@
-"""A run whose reader meets trouble of the machine: the export stays pending, and loads when that is mended."""
+"""A run whose reader meets trouble of the machine: the export stays pending, and loads when that is fixed."""
 
 import os
 from collections.abc import Iterator
@@ -43,8 +43,8 @@ def test_trouble_of_the_machine_costs_no_export(
     [raw] = set(scene.project.raw_files()) - raw_before
     content = raw.read_bytes()
 
-    mended = scene.run("token")
-    assert mended.success, mended.failure
+    fixed = scene.run("token")
+    assert fixed.success, fixed.failure
     assert scene.exports - exports_before == 1
     assert raw.read_bytes() == content
-    assert any("resuming export" in message for message in mended.messages)
+    assert any("resuming export" in message for message in fixed.messages)

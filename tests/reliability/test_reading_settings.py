@@ -1,4 +1,4 @@
-"""A setting about reading that is wrong costs no export: it stays pending, and loads when the setting is mended."""
+"""A setting about reading that is wrong costs no export: it stays pending, and loads when the setting is fixed."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -92,8 +92,8 @@ def assert_the_export_is_kept(scene: Scene, wrong: ReadOptions, error: str, says
     assert "\n" not in outcome.failure
     assert scene.sandbox.stats.exports.total() == created + 1
     requests = scene.sandbox.stats.requests.total()
-    mended = scene.run(ReadOptions())
-    assert mended.success, mended.failure
+    fixed = scene.run(ReadOptions())
+    assert fixed.success, fixed.failure
     # No other export, and the same file: Pipefy is not asked for anything.
     assert scene.sandbox.stats.exports.total() == created + 1
     assert scene.sandbox.stats.requests.total() == requests

@@ -155,13 +155,13 @@ class Project:
         config = dataclasses.replace(config or self.config, max_retries=0)
         definitions = build_pipefy_exports(config, clock=clock, on_milestone=on_milestone)
         keys = [dg.AssetKey.from_user_string(config.asset(name)) for name in assets]
-        ops = [config.named(name) for name in assets]
+        ops = [config.definition_name(name) for name in assets]
         op_config = {op: {"config": dict(run_config)} for op in ops} if run_config else {}
         previous = dict(os.environ)
         os.environ.update(self.environment)
         try:
             with self.instance() as instance:
-                job_def = definitions.resolve_job_def(config.named(job))
+                job_def = definitions.resolve_job_def(config.definition_name(job))
                 result = job_def.execute_in_process(
                     instance=instance,
                     partition_key=partition,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from pipefy_exports_dagster.cli.doctor.finding import Finding, look, ok, wrong
+from pipefy_exports_dagster.cli.doctor.finding import Finding, ok, report_error, report_warning
 from pipefy_exports_dagster.cli.doctor.settings import CREDENTIALS
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
@@ -34,12 +34,12 @@ def look_at_credentials(connection: Connection, environment: Mapping[str, str]) 
     try:
         credentials = read_credentials(connection, environment)
     except ConfigurationError as error:
-        yield wrong("credentials", str(error))
+        yield report_error("credentials", str(error))
         return
     kind = "a token" if isinstance(credentials, StaticToken) else "a service account"
     unused = [name for name in CREDENTIALS[1:] if environment.get(name, "").strip()]
     if isinstance(credentials, StaticToken) and unused:
-        yield look(
+        yield report_warning(
             "credentials",
             f"there is a token and {' and '.join(unused)}: the token wins, and the service account is not used. "
             f"Remove {CREDENTIALS[0]} to use the service account",
@@ -54,17 +54,17 @@ def look_at_server(connection: Connection, clock: Clock) -> Iterator[Finding]:
         before = clock.now()
         there = ask_server_clock(connection)
     except PipefyExportsError as error:
-        yield wrong("address", str(error))
+        yield report_error("address", str(error))
         return
     yield ok("address", f"{connection.base_url} answers")
     if there is None:
-        yield look("clock", "the server names no time, so this machine's clock cannot be compared")
+        yield report_warning("clock", "the server names no time, so this machine's clock cannot be compared")
         return
     # The answer may have taken a while; its time lies between asking and now, and is cut to seconds.
     ahead = max(before - there, timedelta()) or min(clock.now() - there, timedelta())
     if abs(ahead) > TOLERANCE:
         direction = "ahead of" if ahead > timedelta() else "behind"
-        yield wrong(
+        yield report_error(
             "clock",
             f"this machine's clock is {_duration(abs(ahead))} {direction} Pipefy's: set it, best by NTP. Months, "
             "tokens, links and the age of exports go by it",
@@ -79,9 +79,9 @@ def look_at_account(client: PipefyClient) -> tuple[Finding, tuple[Organization, 
         organizations = list_organizations(client)
         name = _name(client)
     except TransientError as error:
-        return wrong("account", f"{error}; try again in a while"), None
+        return report_error("account", f"{error}; try again in a while"), None
     except PipefyExportsError as error:
-        return wrong("account", str(error)), None
+        return report_error("account", str(error)), None
     return ok("account", f"Pipefy accepts the credentials{f' of {name}' if name else ''}"), organizations
 
 
@@ -98,7 +98,7 @@ def look_at_organization(
     try:
         organization_id = require_organization_id(config.organization_id)
     except ConfigurationError as error:
-        return wrong("organization", f"{error}. {_listed(seen)}"), None
+        return report_error("organization", f"{error}. {_listed(seen)}"), None
     try:
         organization = find_organization(client, organization_id)
     except PermissionDeniedError:
@@ -106,14 +106,14 @@ def look_at_organization(
             f"the credentials may not see organization {organization_id}: correct PIPEFY_ORG_ID, or use credentials "
             f"of one of its administrators. {_listed(seen)}"
         )
-        return wrong("organization", problem), None
+        return report_error("organization", problem), None
     except PipefyExportsError as error:
-        return wrong("organization", str(error)), None
+        return report_error("organization", str(error)), None
     if organization is None:
         problem = (
             f"Pipefy does not know organization {organization_id}: correct PIPEFY_ORG_ID. {_listed(seen)}"
         )
-        return wrong("organization", problem), None
+        return report_error("organization", problem), None
     return ok("organization", f"{organization.name} ({organization.id})"), organization
 
 
@@ -134,12 +134,12 @@ def look_at_jobs_permission(name: str, organization: Organization, proof: str | 
     if proof:
         return ok(name, f"the credentials' role is {role or 'not said by Pipefy'}; {proof}")
     if role:
-        return wrong(
+        return report_error(
             name,
             f"the credentials' role in the organization is {role!r}, and only administrators may export automation "
             "jobs: let an administrator make the service account or token",
         )
-    return look(
+    return report_warning(
         name,
         "whether the credentials may export automation jobs cannot be known without an export, because Pipefy does "
         "not say their role; if the first export is refused, let an administrator make the service account or token",
@@ -149,7 +149,7 @@ def look_at_jobs_permission(name: str, organization: Organization, proof: str | 
 def look_at_report_permission(name: str, organization: Organization) -> Iterator[Finding]:
     """Yield what is to be said where the credentials do not see all of the organization's pipes."""
     if organization.role and not _is_administrator(organization.role):
-        yield look(
+        yield report_warning(
             name,
             f"the credentials' role is {organization.role!r}: the export holds the cards of their own pipes only. "
             "For all, let an administrator make the service account or token",

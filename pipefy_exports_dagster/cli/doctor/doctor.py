@@ -22,7 +22,7 @@ from pipefy_exports_dagster.cli.text import one_line
 from pipefy_exports_dagster.clock import Clock, SystemClock
 from pipefy_exports_dagster.config.dotenv import environment_with_dotenv
 
-STYLES = {State.OK: "green", State.LOOK: "yellow", State.WRONG: "bold red", State.SKIPPED: "dim"}
+STYLES = {State.OK: "green", State.WARN: "yellow", State.ERROR: "bold red", State.SKIPPED: "dim"}
 WIDEST_STATE = max(map(len, State))
 
 
@@ -31,15 +31,15 @@ WIDEST_STATE = max(map(len, State))
 def doctor(*, as_json: bool) -> None:
     """Check that exports will work: settings, credentials, permissions, reports, folders, database and clock.
 
-    It asks Pipefy and looks at the disk, and creates no export. Each line says what was looked at, and:
+    It asks Pipefy and reads the disk, and creates no export. Each line says what was checked, and:
 
     \b
     ok       all is well
-    look     it works, but may not do what is meant, or it cannot be known from here
-    wrong    it does not work; the line says what to do
-    skipped  it can be looked at when something above it is mended
+    warn     it works, but may not do what is meant, or it cannot be known from here
+    error    it does not work; the line says what to do
+    skipped  it can be checked when a problem above it is solved
 
-    Ends with 1 if anything is wrong, otherwise with 0.
+    Ends with 1 if there is an error, otherwise with 0.
     """  # noqa: D301 - click wants the character itself
     with cli_errors(as_json=as_json, undone=""):
         findings = []
@@ -54,7 +54,7 @@ def doctor(*, as_json: bool) -> None:
                 echo_json(_as_json(findings))
             else:
                 click.echo(_summary(counts))
-        if counts[State.WRONG]:
+        if counts[State.ERROR]:
             sys.exit(1)
 
 
@@ -82,14 +82,19 @@ def _print(console: Console, finding: Finding) -> None:
 
 
 def _summary(counts: Counter[State]) -> str:
-    if counts[State.WRONG]:
-        return f"{counts[State.WRONG]} to mend"
-    return "nothing is wrong" if counts[State.LOOK] else "all is well"
+    warnings = _count(counts[State.WARN], "warning")
+    if counts[State.ERROR]:
+        return f"{_count(counts[State.ERROR], 'problem')}, {warnings}"
+    return warnings if counts[State.WARN] else "all is well"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _as_json(findings: list[Finding]) -> dict[str, object]:
     return {
-        "ok": not any(finding.state is State.WRONG for finding in findings),
+        "ok": not any(finding.state is State.ERROR for finding in findings),
         "findings": [
             {"check": finding.check, "state": finding.state.value, "message": finding.message}
             for finding in findings

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from pipefy_exports_dagster.cli.doctor import account, permissions, reports, storage
+from pipefy_exports_dagster.cli.doctor.automation import check_automation
 from pipefy_exports_dagster.cli.doctor.finding import Finding, State, skipped
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
@@ -39,7 +40,7 @@ def examine(
         *account.look_at_server(connection, clock),
     ):
         # A clock that is wrong keeps nothing from being looked at.
-        usable &= finding.state is not State.WRONG or finding.check == "clock"
+        usable &= finding.state is not State.ERROR or finding.check == "clock"
         yield finding
     yield from _look_at_pipefy(config, environment, clock, usable=usable)
     yield from storage.check_folder("data folder", config.data_dir, "PIPEFY_EXPORTS_DATA_DIR")
@@ -47,7 +48,10 @@ def examine(
         folder = config.database_path.parent
         yield from storage.check_folder("database folder", folder, "PIPEFY_EXPORTS_DATABASE")
     yield from storage.check_database(config)
-    yield from storage.check_instance(environment)
+    instance = list(storage.check_instance(environment))
+    yield from instance
+    if not any(finding.state is State.ERROR for finding in instance):
+        yield from check_automation(config, environment)
     yield from permissions.look_at_permissions(config, environment)
     yield storage.check_runs(config)
 
@@ -84,7 +88,7 @@ def _look_at_pipefy(
                     yield from reports.look_at_saved_report(client, report)
                 return
     for check in waiting:
-        yield skipped(check, "not looked at before the above is mended")
+        yield skipped(check, "skipped until the problem above is solved")
 
 
 def _proof(config: PipefyExportsConfig, organization: Organization, asset: str) -> str | None:

@@ -5,20 +5,20 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """How it stands with what was looked at."""
+    """The result of a check."""
 
     OK = "ok"
-    LOOK = "look"
+    WARN = "warn"
     """It works, but may not do what is meant; or it cannot be known from here."""
-    WRONG = "wrong"
+    ERROR = "error"
     """It does not work, or will not."""
     SKIPPED = "skipped"
-    """It cannot be looked at before something else is mended."""
+    """It can be checked when another problem is solved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's: what was looked at, how it stands, and what to do unless that is well."""
+    """One line of the doctor's: what was checked, the result, and what to do about it."""
 
     check: str
     state: State
@@ -30,14 +30,14 @@ def ok(check: str, message: str) -> Finding:
     return Finding(check, State.OK, message)
 
 
-def look(check: str, message: str) -> Finding:
-    """Say that a person should look."""
-    return Finding(check, State.LOOK, message)
+def report_warning(check: str, message: str) -> Finding:
+    """Say what may not be meant."""
+    return Finding(check, State.WARN, message)
 
 
-def wrong(check: str, message: str) -> Finding:
+def report_error(check: str, message: str) -> Finding:
     """Say what does not work, and what to do."""
-    return Finding(check, State.WRONG, message)
+    return Finding(check, State.ERROR, message)
 
 
 def skipped(check: str, message: str) -> Finding:

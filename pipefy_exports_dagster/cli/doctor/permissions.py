@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pipefy_exports_dagster.cli.doctor.finding import Finding, look
+from pipefy_exports_dagster.cli.doctor.finding import Finding, report_warning
 from pipefy_exports_dagster.cli.doctor.settings import CREDENTIALS
 from pipefy_exports_dagster.config.dotenv import dagster_home_of
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
@@ -35,7 +35,7 @@ def look_at_dotenv(dotenv: Mapping[str, str]) -> Iterator[Finding]:
     """Yield whether everybody here can get at the credentials in `.env`; a service's group may."""
     path = Path(".env")
     if any(dotenv.get(name) for name in CREDENTIALS) and _open_to(path) & stat.S_IRWXO:
-        yield look(
+        yield report_warning(
             "settings",
             f".env holds credentials, and others on this machine can read or change it ({_modes([path])}): "
             f"`{_closed([path])}`",
@@ -52,7 +52,7 @@ def _look_at_folder(check: str, folder: Path, what: str) -> Iterator[Finding]:
     command = f"chmod 2770 {path}" if shared else f"chmod 700 {path}"
     owner = folder.stat().st_uid
     by = "" if os.geteuid() in {owner, 0} else f" (as user {owner}, whose it is)"
-    yield look(
+    yield report_warning(
         check,
         f"{folder} is open to others on this machine (mode {_mode(folder)}), with {what}: `{command}`{by}. To let a "
         "group share it, see docs/how-to.md",
@@ -66,7 +66,7 @@ def _look_at_database(database: Path) -> Iterator[Finding]:
         return
     files = (database, database.with_name(f"{database.name}.wal"), read_copy_path(database))
     if open_files := [path for path in files if _open_to(path)]:
-        yield look(
+        yield report_warning(
             "database",
             f"{', '.join(map(str, open_files))} can be read by others on this machine ({_modes(open_files)}): "
             f"`{_closed(open_files)}`, unless they are meant to",
@@ -78,7 +78,7 @@ def _look_at_umask(folder: Path) -> Iterator[Finding]:
         return
     umask = _umask()
     if umask & stat.S_IRWXG:
-        yield look(
+        yield report_warning(
             "data folder",
             f"{folder} is shared by its group, and this user's umask is {umask:04o}: the group could not write what "
             "Dagster makes there. Run `umask 007` before (UMask=0007 in a systemd unit)",

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from pipefy_exports_dagster.cli.doctor.finding import Finding, look, ok, wrong
+from pipefy_exports_dagster.cli.doctor.finding import Finding, State, ok, report_error, report_warning
 from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.errors import ConfigurationError, PermissionDeniedError, PipefyExportsError
 from pipefy_exports_dagster.periods import Period, PeriodFilter
@@ -22,7 +22,7 @@ ANY_ORGANIZATION = "1"
 def look_at_request(report: Report, month: date) -> Finding | None:
     """Say why no export can be asked for, by the report's configuration alone; None where one can."""
     if report.organization_report_id is None and not report.columns:
-        return look(
+        return report_warning(
             report.name,
             "no report is configured: set PIPEFY_ORGANIZATION_REPORT_ID (`pipefy-exports reports` lists them), or "
             "leave this asset alone if no report is to be exported",
@@ -31,7 +31,7 @@ def look_at_request(report: Report, month: date) -> Finding | None:
         kind = OrganizationReportExport(ANY_ORGANIZATION, report)
         kind.request(Period(PeriodFilter.LAST_MONTH, month))
     except ConfigurationError as error:
-        return wrong(report.name, str(error))
+        return report_error(report.name, str(error))
     return None
 
 
@@ -44,17 +44,17 @@ def look_at_saved_report(client: PipefyClient, report: Report) -> Iterator[Findi
     try:
         saved = find_report(client, str(id_))
     except PermissionDeniedError:
-        yield wrong(
+        yield report_error(
             report.name,
             f"the credentials may not see the saved report {id_}: correct PIPEFY_ORGANIZATION_REPORT_ID "
             "(`pipefy-exports reports` lists those that they see)",
         )
         return
     except PipefyExportsError as error:
-        yield wrong(report.name, str(error))
+        yield report_error(report.name, str(error))
         return
     if saved is None:
-        yield wrong(
+        yield report_error(
             report.name,
             f"Pipefy does not know the saved report {id_}: correct PIPEFY_ORGANIZATION_REPORT_ID "
             "(`pipefy-exports reports` lists those that there are)",
@@ -62,17 +62,19 @@ def look_at_saved_report(client: PipefyClient, report: Report) -> Iterator[Findi
         return
     findings = list(_compare(report, saved))
     yield from findings
-    if not any(finding.state == "wrong" for finding in findings):
+    if not any(finding.state is State.ERROR for finding in findings):
         yield ok(report.name, f"exports {saved.name!r} ({saved.id}), {_count(report, saved)} columns")
 
 
 def _compare(report: Report, saved: SavedReport) -> Iterator[Finding]:
     what = f"the saved report {saved.name!r} ({saved.id})"
     if not saved.columns and not report.columns:
-        yield wrong(report.name, f"{what} has no columns, and its file would have none: add some in Pipefy")
+        yield report_error(
+            report.name, f"{what} has no columns, and its file would have none: add some in Pipefy"
+        )
     missing = _missing(report.columns, saved.columns)
     if missing:
-        yield wrong(
+        yield report_error(
             report.name,
             f"{what} lacks {_quoted(missing)} of the configured `columns`{_similar(missing, saved.columns)}. Correct "
             f"them, or add them to the report in Pipefy; it has {_shown(saved.columns)}",
@@ -80,12 +82,12 @@ def _compare(report: Report, saved: SavedReport) -> Iterator[Finding]:
     pipes = _missing(map(str, report.pipe_ids), saved.pipes)
     if pipes and saved.pipes:
         named = ", ".join(f"{id_} ({name})" for id_, name in saved.pipes.items())
-        yield look(
+        yield report_warning(
             report.name,
             f"{what} does not cover {_quoted(pipes)} of the configured `pipe_ids`; it has {named}",
         )
     for warning in filter_to_send(saved.filter, int(saved.id))[1]:
-        yield look(report.name, warning)
+        yield report_warning(report.name, warning)
 
 
 def _missing(wanted: Iterable[str], there: Iterable[str]) -> list[str]:

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from pipefy_exports_dagster.cli.doctor.finding import Finding, look, ok, wrong
+from pipefy_exports_dagster.cli.doctor.finding import Finding, ok, report_error, report_warning
 from pipefy_exports_dagster.component.configurations import configurations
 from pipefy_exports_dagster.config.environment import config_from_environment
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
@@ -30,20 +30,20 @@ def usable_configs(
 ) -> tuple[Sequence[PipefyExportsConfig], dict[str, Finding]]:
     """Return the configuration without the settings that cannot be used, and a finding for each of those, by name.
 
-    So that one bad setting does not hide what else there is to mend. A YAML file is used as a whole, or not.
+    So that one bad setting does not hide what else there is to fix. A YAML file is used as a whole, or not.
     """
     if environment.get(CONFIG_FILE, "").strip():
         try:
             return configurations(environment), {}
         except ConfigurationError as error:
-            return [], {CONFIG_FILE: wrong("settings", str(error))}
+            return [], {CONFIG_FILE: report_error("settings", str(error))}
     usable, findings = dict(environment), {}
     for name in SETTINGS:
         try:
             config_from_environment({name: environment.get(name, "")})
         except ConfigurationError as error:
             del usable[name]
-            findings[name] = wrong("settings", str(error))
+            findings[name] = report_error("settings", str(error))
     return [config_from_environment(usable)], findings
 
 
@@ -64,15 +64,15 @@ def look_at_settings(
         if name.startswith("PIPEFY_"):
             close = difflib.get_close_matches(_end(name), by_end, n=1, cutoff=SIMILAR)
             if meant := OTHER_NAMES.get(name) or (by_end[close[0]] if close else None):
-                yield look("settings", f"{name} is no setting; if {meant} is meant, rename it")
+                yield report_warning("settings", f"{name} is no setting; if {meant} is meant, rename it")
             elif name.startswith("PIPEFY_EXPORTS_"):
-                yield look(
+                yield report_warning(
                     "settings",
                     f"{name} is no setting of this version; docs/reference.md lists those there are",
                 )
     for name in SETTINGS:
         if environment.get(name) and dotenv.get(name) and environment[name] != dotenv[name]:
-            yield look(
+            yield report_warning(
                 "settings",
                 f"{name} has another value in .env than in the environment; .env wins, so remove one",
             )

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pipefy_exports_dagster.cli.doctor.finding import Finding, look, ok, wrong
+from pipefy_exports_dagster.cli.doctor.finding import Finding, ok, report_error, report_warning
 from pipefy_exports_dagster.cli.doctor.lock_holders import lock_holder
 from pipefy_exports_dagster.cli.query.reading import opened_for_reading
 from pipefy_exports_dagster.config.dotenv import dagster_home_of
@@ -28,20 +28,24 @@ def check_folder(check: str, folder: Path, setting: str) -> Iterator[Finding]:
     """
     there = next(path for path in (folder, *folder.parents) if path.exists())
     if not there.is_dir():
-        yield wrong(check, f"{there} is a file, and a folder is needed: move it away, or set {setting}")
+        yield report_error(
+            check, f"{there} is a file, and a folder is needed: move it away, or set {setting}"
+        )
         return
     try:
         with tempfile.TemporaryFile(dir=there):
             pass
         free = shutil.disk_usage(there).free
     except OSError as error:
-        yield wrong(
+        yield report_error(
             check,
             f"{there} cannot be written ({error.strerror}): give this user the right to, or set {setting}",
         )
         return
     if free < LITTLE_SPACE_BYTES:
-        yield look(check, f"{folder} has only {free / 1e6:,.0f} MB left: make room before the next export")
+        yield report_warning(
+            check, f"{folder} has only {free / 1e6:,.0f} MB left: make room before the next export"
+        )
         return
     state = "" if folder.exists() else ", not there yet; it is made when it is needed"
     yield ok(check, f"{folder}{state}; {free / 1e9:,.1f} GB free")
@@ -64,16 +68,18 @@ def check_database(config: PipefyExportsConfig) -> Iterator[Finding]:
             ).fetchall()
     except DatabaseLockedError as error:
         who = str(holder) if holder else f"process {error.holder_pid}"
-        yield wrong("database", f"{path} is held by {who}: {_while_held(config)}")
+        yield report_error("database", f"{path} is held by {who}: {_while_held(config)}")
         return
     except PipefyExportsError as error:
-        yield wrong("database", f"{error}. PIPEFY_EXPORTS_DATABASE names the file")
+        yield report_error("database", f"{error}. PIPEFY_EXPORTS_DATABASE names the file")
         return
     except OSError as error:
-        yield wrong("database", f"{path} cannot be read ({error.strerror}): give this user the right to")
+        yield report_error(
+            "database", f"{path} cannot be read ({error.strerror}): give this user the right to"
+        )
         return
     if holder:
-        yield wrong("database", f"{path} is open in {holder} for reading: {_while_held(config)}")
+        yield report_error("database", f"{path} is open in {holder} for reading: {_while_held(config)}")
     names: dict[str, set[str]] = {}
     for schema, table, column, comment in columns:
         names.setdefault(table_in_sql(schema, table), set()).update(
@@ -89,7 +95,7 @@ def check_instance(environment: Mapping[str, str]) -> Iterator[Finding]:
     """Yield whether the Dagster instance is where every process finds it."""
     given = environment.get("DAGSTER_HOME", "").strip()
     if given and not Path(given).expanduser().is_absolute():
-        yield wrong(
+        yield report_error(
             "Dagster",
             f"DAGSTER_HOME is {given!r}, a relative path: Dagster refuses it, and from another folder it would be "
             f"another ledger of exports. Set it to {dagster_home_of(environment)}",
@@ -120,7 +126,7 @@ def _look_at_columns(config: PipefyExportsConfig, names: Mapping[str, set[str]])
             missing = [name for name in wanted if name not in there]
             if missing:
                 listed = ", ".join(sorted(name for name in there if not name.startswith("_")))
-                yield wrong(
+                yield report_error(
                     export.settings.name,
                     f"`{setting}` names {', '.join(map(repr, missing))}, which its table does not have: correct it. "
                     f"There are {listed[:600]}",

@@ -80,7 +80,7 @@ def last_month_is_here(ledger: Ledger, name: str, today: Today) -> Finding:
     say = failed if loaded else warned
     return say(
         f"last_month of {name} was not loaded in {today.month:%Y-%m}; {holds}. Materialize last_month of {name} "
-        "(a pending export is resumed), and see that the schedule last_month_exports is switched on and its "
+        "(a pending export is resumed), and see that the schedule pipefy_last_month_schedule is switched on and its "
         "runs succeed. Where last_month is not wanted, set `last_month_due_day` to None",
         metadata,
     )

@@ -14,11 +14,11 @@ from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.orchestration.checks.due import CHECKED_ON, Today, last_month_is_here
 from pipefy_exports_dagster.orchestration.checks.finding import Check, Finding
 from pipefy_exports_dagster.orchestration.checks.history_checks import months_finding
+from pipefy_exports_dagster.orchestration.definition_names import DUE_SENSOR
 from pipefy_exports_dagster.orchestration.events import was_materialized
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.periods import PeriodFilter
 
-DUE_SENSOR = "pipefy_due_sensor"
 INTERVAL_S = 600
 
 
@@ -27,7 +27,7 @@ def due_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefinition
     exports = configured_exports(config)
 
     @dg.sensor(
-        name=config.named(DUE_SENSOR),
+        name=config.definition_name(DUE_SENSOR),
         minimum_interval_seconds=INTERVAL_S,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(

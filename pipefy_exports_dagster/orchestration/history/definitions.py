@@ -5,8 +5,9 @@ import dagster as dg
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.checks.history_checks import history_checks
+from pipefy_exports_dagster.orchestration.definition_names import HISTORY_JOB
 from pipefy_exports_dagster.orchestration.history.assets import history_assets
-from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB, history_schedule
+from pipefy_exports_dagster.orchestration.history.schedule import history_schedule
 from pipefy_exports_dagster.orchestration.history.sensor import history_sensor
 
 
@@ -14,7 +15,7 @@ def history_definitions(config: PipefyExportsConfig, clock: Clock) -> dg.Definit
     """Return the history assets with their checks, job, schedule and sensor."""
     assets = history_assets(config, clock)
     job = dg.define_asset_job(
-        config.named(HISTORY_JOB),
+        config.definition_name(HISTORY_JOB),
         selection=dg.AssetSelection.assets(*assets),
         description="Build months of the history of every export from the raw files.",
     )

@@ -7,10 +7,10 @@ from typing import Any
 import dagster as dg
 
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.orchestration.definition_names import HISTORY_JOB, MONTH_END_HISTORY_SCHEDULE
 from pipefy_exports_dagster.orchestration.history.assets import history_partitions
 from pipefy_exports_dagster.orchestration.schedules import schedule_status
 
-HISTORY_JOB = "pipefy_history"
 DAY, HOUR = 2, 8
 """In the organization's time zone. Wherever that is, it is later than 15:00 UTC on the first day, when the export
 is asked for, by three hours or more."""
@@ -24,7 +24,7 @@ def history_schedule(
     Dagster's partitioned schedule asks for the newest partition. The assets' newest is the current month, so the
     schedule is built over the months that have ended, and asks the assets' own job for its answer's month.
     """
-    job_name = config.named(HISTORY_JOB)
+    job_name = config.definition_name(HISTORY_JOB)
     with warnings.catch_warnings():
         # Setting it is called redundant, because it is the assets' own everywhere else.
         warnings.filterwarnings("ignore", message=".*partitions_def.*define_asset_job")
@@ -39,7 +39,7 @@ def history_schedule(
     assert isinstance(of_ended_months, dg.ScheduleDefinition)  # noqa: S101 - its job's partitions are given
 
     @dg.schedule(
-        name=config.named("month_end_history"),
+        name=config.definition_name(MONTH_END_HISTORY_SCHEDULE),
         job_name=job_name,
         cron_schedule=config.schedules.month_end_history.cron or of_ended_months.cron_schedule,
         default_status=schedule_status(config.schedules.month_end_history),

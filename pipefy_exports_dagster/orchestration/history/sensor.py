@@ -12,9 +12,10 @@ from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.history import months_possibly_covered
 from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, MAX_ATTEMPTS, NextAttempt, few_lines
+from pipefy_exports_dagster.orchestration.definition_names import HISTORY_JOB, HISTORY_SENSOR
 from pipefy_exports_dagster.orchestration.events import Materialized, materializations_after
+from pipefy_exports_dagster.orchestration.former_states import former_cursor
 from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT
-from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB
 from pipefy_exports_dagster.orchestration.history.unbuilt import BUILDS_EXPORT, find_unbuilt
 from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
 from pipefy_exports_dagster.periods import Period, PeriodFilter
@@ -52,8 +53,8 @@ def history_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefini
     exports = configured_exports(config)
 
     @dg.sensor(
-        name=config.named("history_sensor"),
-        job_name=config.named(HISTORY_JOB),
+        name=config.definition_name(HISTORY_SENSOR),
+        job_name=config.definition_name(HISTORY_JOB),
         default_status=(
             dg.DefaultSensorStatus.RUNNING
             if config.schedules.history_sensor
@@ -66,7 +67,9 @@ def history_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefini
         ),
     )
     def history(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        cursor: dict[str, int] = json.loads(context.cursor or "{}")
+        # Under a new name the sensor has no cursor, and would build all months again.
+        stored = context.cursor or former_cursor(context.instance, config, HISTORY_SENSOR)
+        cursor: dict[str, int] = json.loads(stored or "{}")
         requests = []
         for export in exports:
             brought, position = _brought_since(context.instance, export, cursor.get(export.asset))

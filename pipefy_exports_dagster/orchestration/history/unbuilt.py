@@ -13,9 +13,9 @@ import dagster as dg
 
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.attempts import PARTITION, FollowUp, NextAttempt, Work, next_attempt
+from pipefy_exports_dagster.orchestration.definition_names import HISTORY_JOB
 from pipefy_exports_dagster.orchestration.events import run_ids_since
 from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT, month_of_key
-from pipefy_exports_dagster.orchestration.history.schedule import HISTORY_JOB
 from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
 from pipefy_exports_dagster.periods import add_months
 
@@ -53,7 +53,7 @@ def find_unbuilt(
     """Return the exports for which a run was launched, and none has built their months."""
     if not exports:
         return []
-    job = exports[0].config.named(HISTORY_JOB)
+    job = exports[0].config.definition_name(HISTORY_JOB)
     unsuccessful = dg.RunsFilter(
         job_name=job,
         statuses=[status for status in dg.DagsterRunStatus if status not in ENDED],

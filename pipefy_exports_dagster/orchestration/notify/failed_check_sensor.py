@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from pipefy_exports_dagster.orchestration.definition_names import FAILED_CHECK_SENSOR
 from pipefy_exports_dagster.orchestration.notify.export_failure import (
     CHECK_FAILED,
     CHECK_WARNED,
@@ -12,7 +13,6 @@ from pipefy_exports_dagster.orchestration.notify.export_failure import (
     Notify,
 )
 
-FAILED_CHECK_SENSOR = "pipefy_failed_check_sensor"
 LOOK = "Look at the check in Dagster's UI, on the asset's tab Checks"
 RECORDS = 25
 """How many of a check's newest results are looked at per tick."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipefy_exports_dagster.orchestration.definition_names import FAILURE_SENSOR
 from pipefy_exports_dagster.orchestration.notify.export_failure import (
     RUN_DIED,
     ExportFailure,
@@ -14,7 +15,6 @@ from pipefy_exports_dagster.orchestration.notify.export_failure import (
 )
 from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
 
-FAILURE_SENSOR = "pipefy_failure_sensor"
 WILL_RETRY = "dagster/will_retry"
 """Dagster's tag of a failed run that it starts again by itself."""
 PARTITION = "dagster/partition"

@@ -10,8 +10,8 @@ from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.model import PipefyExportsConfig, Wait
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.exports import ConfiguredExport
+from pipefy_exports_dagster.orchestration.definition_names import PENDING_EXPORTS_SENSOR
 from pipefy_exports_dagster.orchestration.resources import PipefyResource, ResourceKeys
-from pipefy_exports_dagster.orchestration.run_role import SENSOR_NAME
 
 if TYPE_CHECKING:
     from pipefy_exports_dagster.orchestration.pending.tick import Tick
@@ -27,7 +27,7 @@ def pending_exports_sensor(
     keys = ResourceKeys.of(config)
 
     @dg.sensor(
-        name=config.named(SENSOR_NAME),
+        name=config.definition_name(PENDING_EXPORTS_SENSOR),
         job_name=job_name,
         required_resource_keys={keys.pipefy},
         minimum_interval_seconds=INTERVAL_S,

@@ -1,0 +1,39 @@
+"""Schedules and sensors that a person switched on and that do not run any more, since their names have changed."""
+
+from collections.abc import Iterator, Mapping
+
+from pipefy_exports_dagster.cli.doctor.finding import Finding, ok, report_error, report_warning
+from pipefy_exports_dagster.config.dotenv import dagster_home_of
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.errors import PipefyExportsError
+
+CHECK = "automation"
+
+
+def check_automation(config: PipefyExportsConfig, environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield what is switched on under a former name only. An instance that does not exist is not made."""
+    home = dagster_home_of(environment)
+    if not (home / "dagster.yaml").exists():
+        return
+    # They import Dagster's storage.
+    from pipefy_exports_dagster.cli.dagster_event import opened_instance
+    from pipefy_exports_dagster.orchestration.former_states import switched_on_under_former_names
+
+    try:
+        with opened_instance(home, data_dir=config.data_dir) as instance:
+            renamed = list(switched_on_under_former_names(instance, config))
+    except PipefyExportsError as error:
+        yield report_error(CHECK, str(error))
+        return
+    for former, present in renamed:
+        yield report_warning(
+            CHECK,
+            f"{former} is switched on, and is called {present} now: it does not run under its former name. Switch "
+            f"{present} on under Automation in the Dagster UI, or with {_command(present)}",
+        )
+    if not renamed:
+        yield ok(CHECK, "nothing is switched on under a former name")
+
+
+def _command(name: str) -> str:
+    return f"`dagster {'sensor' if name.endswith('_sensor') else 'schedule'} start {name}`"
