@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from pipefy_exports_dagster.errors import ConfigurationError, PipefyExportsError
     from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
     from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
+    from pipefy_exports_dagster.orchestration.notify.export_failure import ExportFailure
+    from pipefy_exports_dagster.orchestration.notify.failure_sensor import pipefy_failure_sensor
 
 __all__ = [
     "AutomationJobs",
     "ConfigurationError",
     "Connection",
+    "ExportFailure",
     "PipefyExportsComponent",
     "PipefyExportsConfig",
     "PipefyExportsError",
@@ -33,6 +36,7 @@ __all__ = [
     "Wait",
     "build_pipefy_exports",
     "config_from_environment",
+    "pipefy_failure_sensor",
     "side_by_side_executor",
 ]
 
@@ -40,6 +44,7 @@ _MODULES = {
     "AutomationJobs": "config.exports",
     "ConfigurationError": "errors",
     "Connection": "config.model",
+    "ExportFailure": "orchestration.notify.export_failure",
     "PipefyExportsComponent": "component.component",
     "PipefyExportsConfig": "config.model",
     "PipefyExportsError": "errors",
@@ -51,6 +56,7 @@ _MODULES = {
     "Wait": "config.model",
     "build_pipefy_exports": "orchestration.build",
     "config_from_environment": "config.environment",
+    "pipefy_failure_sensor": "orchestration.notify.failure_sensor",
     "side_by_side_executor": "orchestration.executor",
 }
 

@@ -11,6 +11,7 @@ PUBLIC = [
     "AutomationJobs",
     "ConfigurationError",
     "Connection",
+    "ExportFailure",
     "PipefyExportsComponent",
     "PipefyExportsConfig",
     "PipefyExportsError",
@@ -22,6 +23,7 @@ PUBLIC = [
     "Wait",
     "build_pipefy_exports",
     "config_from_environment",
+    "pipefy_failure_sensor",
     "side_by_side_executor",
 ]
 

@@ -369,7 +369,7 @@ def test_a_folder_that_may_not_be_written_is_found(shell: Shell) -> None:
     )
     shell.project.data_dir.chmod(0o755)
     assert result.returncode == 1, result.stdout + result.stderr
-    assert "wrong    data folder" in result.stdout
+    assert "error    data folder" in result.stdout
     assert "cannot be written (Permission denied): give this user the right to" in result.stdout
 
 

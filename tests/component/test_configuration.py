@@ -144,7 +144,7 @@ def test_dagster_loads_the_same_configuration_from_a_file(theirs: TheirProject) 
         f"crm/acme/{name}"
         for name in ("automation_jobs_export", "automation_jobs_history", "purchases", "purchases_history")
     }
-    database = (definitions.resources or {})["crm__acme__export_database"]
+    database = (definitions.resources or {})["crm__acme__pipefy_export_database"]
     assert Path(database.path) == config.database_path
 
 
