@@ -4,6 +4,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_a_run_that_is_interrupted_while_it_waits_ends_and_is_resumed(
     start_sandbox: Callable[..., Sandbox],
     tmp_path: Path,
 ) -> None:
-    sandbox = start_sandbox(processing_seconds=15.0)
+    sandbox = start_sandbox(processing_seconds=600.0)
     project = Project.for_sandbox(tmp_path / "project", sandbox.url)
     process = subprocess.Popen(
         project.command(*assets, partition="last_month"),
@@ -90,6 +91,7 @@ def test_a_run_that_is_interrupted_while_it_waits_ends_and_is_resumed(
     finally:
         process.kill()
         process.wait()
+    sandbox.clock.advance(timedelta(seconds=600))
     assert project.materialize(*assets).success
     assert sandbox.stats.exports.total() == len(assets)
 

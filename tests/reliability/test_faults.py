@@ -1,11 +1,13 @@
 """Each fault of `fault_cases`: the run succeeds with the right rows, or fails and leaves all as it was."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from reliability.fault_cases import CASES, FaultCase
 from reliability.scene import IMPATIENT_S, PATIENT_S, QUICK, Scene
+from reliability.secrets_in import secrets_on_disk, secrets_told
 from support.project import JOBS, Project
 
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
@@ -19,10 +21,14 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         project = Project.for_sandbox(Path(tmp_path_factory.mktemp("faults")) / "project", sandbox.url)
         assert project.materialize(JOBS, partition="current_month").success
         yield Scene(sandbox, project)
+        assert secrets_on_disk(project) == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.fault for case in CASES])
-def test_a_fault_ends_as_the_table_says(case: FaultCase, scene: Scene) -> None:
+def test_a_fault_ends_as_the_table_says_and_tells_no_secret(
+    case: FaultCase, scene: Scene, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)  # httpx logs addresses at INFO, httpcore headers at DEBUG
     scene.settle()
     before, exports_before = scene.content(), scene.exports
     happened_before = scene.sandbox.stats.faults.total()
@@ -37,6 +43,7 @@ def test_a_fault_ends_as_the_table_says(case: FaultCase, scene: Scene) -> None:
         scene.sandbox.faults.clear()
 
     assert scene.sandbox.stats.faults.total() > happened_before, "the fault did not happen"
+    assert secrets_told([outcome.failure, *outcome.messages], capfd, caplog) == []
     assert outcome.failure_class == case.error, outcome.failure
     assert scene.exports - exports_before == case.exports
     assert scene.project.leftovers() == []

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from reliability.test_secrets import SECRETS
+from reliability.secrets_in import SECRETS
 from support.project import JOBS, REPORT, Project
 
 from pipefy_exports_dagster.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox

@@ -1,4 +1,4 @@
-"""Two years of a person's installation, month by month, against what the sandbox generated."""
+"""Nine months of a person's installation, month by month, against what the sandbox generated."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -14,13 +14,13 @@ from pipefy_exports_dagster.reading.names import column_names
 from pipefy_exports_dagster.sandbox.jobs import HEADERS
 from pipefy_exports_dagster.sandbox.periods import SandboxMonth
 
-FIRST = date(2024, 7, 1)
-MONTHS = 24
-SENSOR_FROM = date(2024, 9, 1)
+FIRST = date(2024, 10, 1)
+MONTHS = 9
+SENSOR_FROM = date(2024, 12, 1)
 """A person switches the sensor on, and the schedule of the history off."""
-MISSED = date(2024, 12, 1)
+MISSED = date(2025, 1, 1)
 """The daemon did not run in this month."""
-FAILED = date(2025, 9, 1)
+FAILED = date(2025, 5, 1)
 """Pipefy fails the export of this month's first day."""
 
 
@@ -59,11 +59,11 @@ def fail_the_next_export(installation: Installation) -> None:
     installation.on_milestone = on_milestone
 
 
-@pytest.mark.timeout(900)  # a minute where nothing else runs, six where everything does
-def test_two_years_with_a_missed_month_and_a_failed_export_are_row_by_row_what_pipefy_had(
+@pytest.mark.timeout(400)
+def test_a_missed_month_and_a_failed_export_leave_what_pipefy_had_row_by_row(
     install: Callable[..., Installation],
 ) -> None:
-    installation = install({"now": at(date(2024, 6, 1), 20, 12)}, reports=(), read_copy=False)
+    installation = install({"now": at(date(2024, 9, 1), 20, 12)}, reports=(), read_copy=False)
     expected: set[str] = set()
     for month, before in months():
         if month == MISSED:
@@ -93,7 +93,7 @@ def test_two_years_with_a_missed_month_and_a_failed_export_are_row_by_row_what_p
             missed = add_months(MISSED, -1)
             assert key(missed) not in installation.materialized(), "a gap is a gap"
             run = installation.build(key(missed))
-            assert "no export covers 2024-11" in run.failure
+            assert "no export covers 2024-12" in run.failure
             assert installation.export(JOBS, "last_3_months").success
             run = installation.build(key(add_months(missed, -1)), key(before))
             assert run.success, run.failure
