@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from pipefy.manual_clock import ManualClock
 from support.project import Project
 
@@ -14,6 +16,22 @@ from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 pytest_plugins = ["support.loader"]
 
 SMALL: dict[str, Any] = {"jobs": 500, "cards": 200, "processing_seconds": 0.2}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _migrations_read_once() -> Iterator[None]:
+    """Read Dagster's migrations once for all instances: each opening of one imports a hundred scripts again."""
+    read, found = ScriptDirectory.from_config, dict[str, ScriptDirectory]()
+
+    def read_once(config: Config) -> ScriptDirectory:
+        location = str(config.get_main_option("script_location"))
+        if location not in found:
+            found[location] = read(config)
+        return found[location]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ScriptDirectory, "from_config", read_once)
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""A real `dagster asset materialize` is killed at each stage; the next materialization finishes its work."""
+"""A materialization ends at each milestone, by a real kill where that differs; the next one finishes its work."""
 
 import os
 import signal
@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from reliability.kill_points import KILL_POINTS, KillPoint
@@ -47,38 +48,81 @@ def kill_at(stage: Milestone, project: Project, partition: str, process_for_each
         process.wait()
 
 
-@pytest.mark.parametrize("process_for_each_step", ["", "1"], ids=["in its process", "in one for each step"])
-@pytest.mark.parametrize("point", KILL_POINTS, ids=[point.stage for point in KILL_POINTS])
-def test_what_was_killed_is_finished_by_the_next_materialization(
-    point: KillPoint, process_for_each_step: str, start_sandbox: Callable[..., Sandbox], tmp_path: Path
-) -> None:
-    stage, exports = point.stage, point.exports
-    sandbox = start_sandbox(processing_seconds=4.0 if stage is Milestone.WAITING else 0.2)
-    project = Project.for_sandbox(tmp_path / "project", sandbox.url)
-    assert project.materialize(JOBS, partition="current_month").success
-    untouched = project.query(
-        f"SELECT * FROM {JOBS} WHERE _period_filter = 'current_month' ORDER BY _file_row"
-    )
-    before = sandbox.stats.exports.total()
+REAL = ((Milestone.DOWNLOADING, ""), (Milestone.IN_TRANSACTION, ""), (Milestone.COMMITTED, "1"))
+"""Moments at which a process leaves something behind that it would have cleared away: half a file, an open transaction;
+and a step in a process of its own."""
 
-    kill_at(stage, project, "last_month", process_for_each_step)
+
+class Died(BaseException):
+    """Ends a run as a signal would: nothing of ours catches it."""
+
+
+def die_at(milestone: Milestone, project: Project) -> None:
+    """End a materialization in this process when it reaches the milestone."""
+
+    def die(reached: str) -> None:
+        if reached == milestone:
+            raise Died
+
+    outcome = project.materialize(JOBS, on_milestone=die)
+    assert not outcome.success
+    assert "Died" in outcome.failure
+
+
+@pytest.mark.parametrize(
+    ("milestone", "process_for_each_step"),
+    REAL,
+    ids=["half a file", "an open transaction", "a process for each step"],
+)
+def test_a_killed_process_is_finished_by_the_next_materialization(
+    milestone: Milestone, process_for_each_step: str, start_sandbox: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    [point] = [point for point in KILL_POINTS if point.stage is milestone]
+    sandbox = start_sandbox()
+    project = Project.for_sandbox(tmp_path / "project", sandbox.url)
+    untouched = loaded_before(project)
+    kill_at(milestone, project, "last_month", process_for_each_step)
+    assert_finished(point, project, sandbox, untouched)
+
+
+@pytest.mark.parametrize("point", KILL_POINTS, ids=[point.stage for point in KILL_POINTS])
+def test_what_ended_at_a_milestone_is_finished_by_the_next_materialization(
+    point: KillPoint, start_sandbox: Callable[..., Sandbox], tmp_path: Path
+) -> None:
+    sandbox = start_sandbox(processing_seconds=1.0 if point.stage is Milestone.WAITING else 0.2)
+    project = Project.for_sandbox(tmp_path / "project", sandbox.url)
+    untouched = loaded_before(project)
+    die_at(point.stage, project)
+    assert_finished(point, project, sandbox, untouched)
+
+
+def loaded_before(project: Project) -> list[tuple[Any, ...]]:
+    """Load another partition, which has to stay as it is, and return its rows."""
+    assert project.materialize(JOBS, partition="current_month").success
+    return rows_of_the_other(project)
+
+
+def rows_of_the_other(project: Project) -> list[tuple[Any, ...]]:
+    return project.query(f"SELECT * FROM {JOBS} WHERE _period_filter = 'current_month' ORDER BY _file_row")
+
+
+def assert_finished(
+    point: KillPoint, project: Project, sandbox: Sandbox, untouched: list[tuple[Any, ...]]
+) -> None:
     outcome = project.materialize(JOBS, partition="last_month")
 
     assert outcome.success, outcome.failure
-    assert sandbox.stats.exports.total() - before == exports
+    assert sandbox.stats.exports.total() - 1 == point.exports
     [(rows, distinct, first, last)] = project.query(
         "SELECT count(*), count(DISTINCT _file_row), min(_file_row), max(_file_row) "
         f"FROM {JOBS} WHERE _period_filter = 'last_month'"
     )
     assert rows == distinct == last == outcome.metadata["dagster/row_count"] > 0
     assert first == 1
-    assert (
-        project.query(f"SELECT * FROM {JOBS} WHERE _period_filter = 'current_month' ORDER BY _file_row")
-        == untouched
-    )
+    assert rows_of_the_other(project) == untouched
     assert project.leftovers() == []
-    assert outcome.metadata["pipefy/resumed"] is (exports == 1)
-    if exports == 1:
+    assert outcome.metadata["pipefy/resumed"] is (point.exports == 1)
+    if point.exports == 1:
         assert any("resuming export" in message for message in outcome.messages)
 
 

@@ -76,7 +76,7 @@ def test_whatever_makes_the_data_folder_makes_it_for_its_owner(
 
 def test_processes_that_make_a_folder_at_once_all_have_it(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from pipefy_exports_dagster.private_files import make_folder; "
+        "import sys; from pathlib import Path; from pipefy_exports_dagster.files.private import make_folder; "
     )
     code += "make_folder(Path(sys.argv[1]))"
     deep = tmp_path.joinpath(*"abcdefgh")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from pipefy_exports_dagster.cli.demo.environment import sandbox_environment
 from pipefy_exports_dagster.cli.instance import prepare_instance
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.environment import config_from_environment
-from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import PipefyExportsConfig, PollPolicy
 from pipefy_exports_dagster.files.private import make_folder
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.milestones import OnMilestone, ignore_milestone
@@ -33,6 +33,10 @@ REPORT = "organization_report_export"
 JOBS_HISTORY = "automation_jobs_history"
 REPORT_HISTORY = "organization_report_history"
 DEFINITIONS = "pipefy_exports_dagster.definitions"
+
+
+QUICK = PollPolicy(min_interval_s=0.1)
+"""A sandbox in this process is asked more often than Pipefy: most of its exports are finished at once."""
 
 
 @functools.cache
@@ -81,7 +85,7 @@ class Project:
 
     @property
     def config(self) -> PipefyExportsConfig:
-        return config_from_environment(self.environment)
+        return replace(config_from_environment(self.environment), polling=QUICK)
 
     def instance(self) -> dg.DagsterInstance:
         return dg.DagsterInstance.from_config(str(self.home))
