@@ -32,7 +32,7 @@ test: install ## All tests
 	$(BIN)/pytest -n auto --dist worksteal
 
 # What pyproject.toml allows, at both ends; the lock is somewhere between. Each makes an environment of its own.
-# A part of the tests: make test-oldest TESTS=tests/loading
+# A part of the tests: make test-oldest TESTS=tests/tables
 test-oldest: install ## All tests, with the oldest versions that pyproject.toml allows
 	$(BIN)/python scripts/test_corner.py lowest-direct $(TESTS)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commands.shell import PIPEFY_EXPORTS
+from cli.shell import PIPEFY_EXPORTS
 from support.project import JOBS, Project
 
 from pipefy_exports_dagster.files.private import make_folder

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
-from commands.shell import Shell, error_of
+from cli.shell import Shell, error_of
 from support.project import JOBS, REPORT
 
 from pipefy_exports_dagster.orchestration.events import EXPORT_ID, RequestedExport

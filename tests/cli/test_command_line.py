@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
+from cli.shell import Shell, error_of
 from click.testing import CliRunner
-from commands.shell import Shell, error_of
 
 from pipefy_exports_dagster.cli import main as cli
 from pipefy_exports_dagster.sandbox import TOKEN

@@ -7,7 +7,7 @@ import subprocess
 import threading
 from dataclasses import dataclass
 
-from commands.shell import PIPEFY_EXPORTS, Shell
+from cli.shell import PIPEFY_EXPORTS, Shell
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import openpyxl
 import pytest
-from commands.hostile_texts import (
+from cli.hostile_texts import (
     IN_XLSX,
     NAMES_OF_SHEETS,
     TEXTS,
@@ -18,8 +18,8 @@ from commands.hostile_texts import (
     require_harmless_in_terminal,
     texts_of,
 )
-from commands.shell import Shell
-from commands.terminal import seen_in_terminal
+from cli.shell import Shell
+from cli.terminal import seen_in_terminal
 from support.project import JOBS, Project
 
 from pipefy_exports_dagster.cli.main import COMMANDS

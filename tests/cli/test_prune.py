@@ -10,8 +10,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from commands.archive import Archive
-from commands.shell import Shell, copy_of, error_of
+from cli.archive import Archive
+from cli.shell import Shell, copy_of, error_of
 from support.project import Project
 
 from pipefy_exports_dagster.periods import PeriodFilter

@@ -12,8 +12,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from commands.shell import PIPEFY_EXPORTS, Shell, error_of, held
-from commands.terminal import seen_in_terminal
+from cli.shell import PIPEFY_EXPORTS, Shell, error_of, held
+from cli.terminal import seen_in_terminal
 from support.project import JOBS
 
 AWKWARD = r"""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands.shell import Shell, copy_of
+from cli.shell import Shell, copy_of
 from support.project import JOBS, Project
 
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings

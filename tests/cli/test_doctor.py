@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from commands.shell import PIPEFY_EXPORTS, Shell, error_of, held
+from cli.shell import PIPEFY_EXPORTS, Shell, error_of, held
 from filelock import FileLock
 from support.project import JOBS, REPORT
 

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from commands.shell import PIPEFY_EXPORTS, Shell
+from cli.shell import PIPEFY_EXPORTS, Shell
 
 from pipefy_exports_dagster.sandbox import TOKEN
 

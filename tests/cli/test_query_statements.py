@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from commands.shell import Shell, error_of
+from cli.shell import Shell, error_of
 from support.project import JOBS
 
 from pipefy_exports_dagster.cli.query.reading import opened_for_reading, run_query
