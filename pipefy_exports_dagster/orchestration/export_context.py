@@ -9,7 +9,9 @@ import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.errors import ExportNotRecordedError
 from pipefy_exports_dagster.exports import ConfiguredExport
+from pipefy_exports_dagster.orchestration.events import RequestedExport
 from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.milestones import OnMilestone
@@ -18,6 +20,9 @@ from pipefy_exports_dagster.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
+
+PAUSES_S = (0.5, 1.0, 2.0, 4.0)
+"""Between attempts to write to the event log: SQLite may be locked for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,27 @@ class ExportContext:
     def fingerprint(self, period: Period) -> str:
         """Return what tells this run's request for a period from others."""
         return fingerprint_of(self.base_url, self.kind.label, self.kind.request(period))
+
+    def record(self, requested: RequestedExport) -> None:
+        """Write a new export to the event log, so that it is pending: what the log does not know is asked for again.
+
+        Raises:
+            ExportNotRecordedError: The event log did not take it, in several attempts.
+        """
+        for pause_s in (*PAUSES_S, None):
+            try:
+                self.run.log_event(self.ledger.requested(requested))
+            except Exception as error:  # noqa: BLE001 - whatever storage the instance has
+                if pause_s is None:
+                    raise ExportNotRecordedError(
+                        f"Pipefy created export {requested.export_id!r} ({self.label}), but Dagster's event log did not "
+                        f"take its id ({type(error).__name__}), so no run can resume it. See to the Dagster instance, "
+                        "then materialize the partition again, which asks for another export",
+                        export_id=requested.export_id,
+                    ) from None
+                self.clock.sleep(pause_s)  # nothing is logged: that would be written to the same place
+            else:
+                return
 
     def abandon(self, export_id: str, reason: str) -> None:
         """Write to the event log that an export is not resumed any more."""

@@ -17,7 +17,6 @@ from pipefy_exports_dagster.orchestration.events import RequestedExport
 from pipefy_exports_dagster.orchestration.export_context import ExportContext
 from pipefy_exports_dagster.orchestration.milestones import Milestone
 from pipefy_exports_dagster.orchestration.pending.adoption import Adoption
-from pipefy_exports_dagster.orchestration.recording import record_request
 from pipefy_exports_dagster.pipefy.creating import create_with_retry
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export, ExportState
 from pipefy_exports_dagster.pipefy.polling import await_export
@@ -126,7 +125,7 @@ class Exporter:
             dialect=created.dialect,
             overrides=self.context.overrides,
         )
-        record_request(self.context, requested)
+        self.context.record(requested)
         self.context.on_milestone(Milestone.REQUESTED)
         self.context.log.info(f"requested export {created.export.id!r} ({self.context.label})")
         for warning in created.warnings:

@@ -6,7 +6,7 @@ has only one of them refuses the other before it runs anything, so trying both c
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipefy_exports_dagster.errors import SchemaMismatchError
 from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, add_months
@@ -39,7 +39,6 @@ CREATE = {
         """,
     ),
 }
-REFRESH_FIELD = "automationJobsExport"
 REFRESH = "query AutomationJobsExport($id: ID!) {{ automationJobsExport(id: $id) {{ id status {link} }} }}"
 LINK_NAMES = ("fileUrl", "downloadUrl", "filedUrl")
 """The link's names, the likeliest first: the vendor's SDK asks the live API for `fileUrl`."""
@@ -56,6 +55,8 @@ class AutomationJobsExport:
     organization_id: str | None
     last_3_months_window: str = "unknown"
     label: str = "automation jobs"
+    refresh_field: ClassVar[str] = "automationJobsExport"
+    state_field: ClassVar[str] = "status"
     _link_names: list[str] = field(default_factory=lambda: list(LINK_NAMES), repr=False, compare=False)
     """Changed in place: the name that the server took moves to the front."""
 
@@ -92,7 +93,7 @@ class AutomationJobsExport:
             except SchemaMismatchError as error:
                 first_refusal = first_refusal or error
                 continue
-            return created_from(answer, state_field="status", request=request, dialect=name)
+            return created_from(answer, state_field=self.state_field, request=request, dialect=name)
         assert first_refusal is not None  # noqa: S101 - each dialect returned, raised or was refused
         raise first_refusal
 
@@ -108,9 +109,9 @@ class AutomationJobsExport:
                 export = refresh_export(
                     client,
                     REFRESH.format(link=name),
-                    field=REFRESH_FIELD,
+                    field=self.refresh_field,
                     export_id=export_id,
-                    state_field="status",
+                    state_field=self.state_field,
                     label=self.label,
                 )
             except SchemaMismatchError as error:

@@ -68,6 +68,14 @@ class ExportKind(Protocol):
     def label(self) -> str:
         """The export's name in messages, such as `automation jobs`."""
 
+    @property
+    def refresh_field(self) -> str:
+        """The root field that an export is looked up by; it takes the export's id."""
+
+    @property
+    def state_field(self) -> str:
+        """The field of its answer that holds the export's state."""
+
     def request(self, period: Period) -> Mapping[str, Any]:
         """Return what identifies a request: JSON-able, the same for the same configuration and month.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.errors import ConfigurationError, InvalidFilterError, RequestRejectedError
@@ -23,7 +23,6 @@ CREATE = """
       exportOrganizationReport(input: $input) { organizationReportExport { id state } }
     }
 """
-REFRESH_FIELD = "organizationReportExport"
 REFRESH = """
     query OrganizationReportExport($id: ID!) {
       organizationReportExport(id: $id) { id state startedAt finishedAt fileURL }
@@ -42,6 +41,8 @@ class OrganizationReportExport:
     organization_id: str | None
     report: Report
     label: str = "organization report"
+    refresh_field: ClassVar[str] = "organizationReportExport"
+    state_field: ClassVar[str] = "state"
 
     def request(self, period: Period) -> Mapping[str, Any]:
         """Return the mutation's input, as far as it is known without asking Pipefy.
@@ -97,7 +98,7 @@ class OrganizationReportExport:
                 request["filter"] = {**request["filter"], "groups": groups}
         answer = client.execute(CREATE, {"input": request}, field=CREATE_FIELD)
         return created_from(
-            answer, state_field="state", request=request, dialect="input object", warnings=warnings
+            answer, state_field=self.state_field, request=request, dialect="input object", warnings=warnings
         )
 
     def refresh(self, client: "PipefyClient", export_id: str) -> Export:
@@ -107,7 +108,12 @@ class OrganizationReportExport:
             ExportNotFoundError: Pipefy does not know it.
         """
         return refresh_export(
-            client, REFRESH, field=REFRESH_FIELD, export_id=export_id, state_field="state", label=self.label
+            client,
+            REFRESH,
+            field=self.refresh_field,
+            export_id=export_id,
+            state_field=self.state_field,
+            label=self.label,
         )
 
 

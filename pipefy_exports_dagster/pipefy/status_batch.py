@@ -20,22 +20,13 @@ from pipefy_exports_dagster.errors import (
     RequestRejectedError,
     ServerUnavailableError,
 )
-from pipefy_exports_dagster.pipefy import automation_jobs, organization_report
-from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.export import Export, ExportKind, parse_export
 from pipefy_exports_dagster.pipefy.graphql_errors import error_of, errors_in
-from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
 
 MAX_BATCH = 50
 MAX_SINGLE_REQUESTS = 10
 """Exports asked about one by one in a round, where the batch had no answer for them."""
-
-FIELDS: Mapping[type, tuple[str, str]] = {
-    AutomationJobsExport: (automation_jobs.REFRESH_FIELD, "status"),
-    OrganizationReportExport: (organization_report.REFRESH_FIELD, "state"),
-}
-"""The root field of each kind, and the field of its state. Any other kind is asked about singly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +65,11 @@ class StatusClient(PipefyClient):
         answers = Answers({}, set(), {})
         # In any order: if the time is always up too early, it is not always the same that are left out.
         shuffled = random.sample(questions, len(questions))
-        batched = [question for question in shuffled if type(question.kind) in FIELDS]
-        for start in range(0, len(batched), MAX_BATCH):
+        for start in range(0, len(shuffled), MAX_BATCH):
             if time.monotonic() >= deadline:
                 return answers
             try:
-                answers.exports |= self._ask_batch(batched[start : start + MAX_BATCH])
+                answers.exports |= self._ask_batch(shuffled[start : start + MAX_BATCH])
             except PipefyExportsError as error:
                 if _concerns_all(error):
                     answers.failure = str(error)
@@ -112,9 +102,8 @@ class StatusClient(PipefyClient):
         for number, question in enumerate(questions):
             answer = data.get(f"e{number}")
             if isinstance(answer, Mapping):
-                state_field = FIELDS[type(question.kind)][1]
                 exports[question.key] = parse_export(
-                    answer, export_id=question.export_id, state_field=state_field
+                    answer, export_id=question.export_id, state_field=question.kind.state_field
                 )
         return exports
 
@@ -139,6 +128,6 @@ def _document(questions: Sequence[Question]) -> str:
     variables = ", ".join(f"$id{number}: ID!" for number in range(len(questions)))
     lines = []
     for number, question in enumerate(questions):
-        field, state = FIELDS[type(question.kind)]
-        lines.append(f"  e{number}: {field}(id: $id{number}) {{ id {state} }}")
+        kind = question.kind
+        lines.append(f"  e{number}: {kind.refresh_field}(id: $id{number}) {{ id {kind.state_field} }}")
     return "\n".join([f"query PendingExports({variables}) {{", *lines, "}"])

@@ -16,7 +16,7 @@ from pipefy_exports_dagster.cli.demo.partition_runs import PartitionRun, start_r
 from pipefy_exports_dagster.cli.rebuild_history import rebuild
 from pipefy_exports_dagster.config.environment import config_from_environment
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
-from pipefy_exports_dagster.config.naming import history_name
+from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.periods import PeriodFilter
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 
@@ -39,8 +39,7 @@ def run_demo(console: Console, *, data_dir: Path) -> int:
         # No step for checks: six more processes would make half of the demo's time. `dev` has them.
         environment = sandbox_environment(sandbox.url, data_dir) | {"PIPEFY_EXPORTS_CHECKS": "false"}
         config = config_from_environment(environment)
-        assets = [config.automation_jobs.name] if config.automation_jobs else []
-        assets += [report.name for report in config.reports]
+        assets = [export.settings.name for export in configured_exports(config)]
         console.print(
             f"A local Pipefy (the sandbox) answers at {sandbox.url}. Everything stays in {data_dir}."
         )
@@ -118,8 +117,7 @@ def _short(text: str) -> str:
 
 def _build_history(config: PipefyExportsConfig, home: Path, console: Console) -> None:
     """Build the months of the automation jobs from the files that are here now."""
-    assert config.automation_jobs is not None  # noqa: S101 - the demo's configuration has it
-    only = history_name(config.automation_jobs.name)
+    only = configured_exports(config)[0].history
     started = time.monotonic()
     with dg.DagsterInstance.from_config(str(home)) as instance:
         [history] = rebuild([config], instance, only=only)

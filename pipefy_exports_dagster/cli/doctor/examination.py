@@ -1,6 +1,6 @@
 """All that the doctor looks at, in the order in which people mend things."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -9,7 +9,9 @@ from pipefy_exports_dagster.cli.doctor import account, permissions, reports, sto
 from pipefy_exports_dagster.cli.doctor.automation import check_automation
 from pipefy_exports_dagster.cli.doctor.finding import Finding, State, skipped
 from pipefy_exports_dagster.clock import Clock
+from pipefy_exports_dagster.config.exports import AutomationJobs, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.periods import month_of
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.credentials import read_credentials
@@ -61,13 +63,12 @@ def _look_at_pipefy(
 ) -> Iterator[Finding]:
     month = month_of(clock.now(), config.zone)
     askable = []
-    for report in config.reports:
-        if finding := reports.look_at_request(report, month):
+    for export in configured_exports(config):
+        if finding := reports.check_request(export, month):
             yield finding
         else:
-            askable.append(report)
-    jobs = [config.asset(config.automation_jobs.name)] if config.automation_jobs else []
-    waiting = ["account", "organization", *jobs, *(report.name for report in askable)]
+            askable.append(export)
+    waiting = ["account", "organization", *(export.asset for export in askable)]
     if usable:
         credentials = read_credentials(config.connection, environment)
         with closing(PipefyClient(config.connection, credentials, clock=clock)) as client:
@@ -80,21 +81,38 @@ def _look_at_pipefy(
                 yield finding
                 waiting.remove("organization")
             if organization:
-                if jobs:
-                    proof = _proof(config, organization, jobs[0])
-                    yield account.look_at_jobs_permission(jobs[0], organization, proof)
-                for report in askable:
-                    yield from account.look_at_report_permission(report.name, organization)
-                    yield from reports.look_at_saved_report(client, report)
+                for export in askable:
+                    yield from EXPORT_CHECKS[type(export.settings)](client, export, organization)
                 return
     for check in waiting:
         yield skipped(check, "skipped until the problem above is solved")
 
 
-def _proof(config: PipefyExportsConfig, organization: Organization, asset: str) -> str | None:
+def _check_jobs(
+    _client: PipefyClient, export: ConfiguredExport, organization: Organization
+) -> Iterator[Finding]:
+    yield account.look_at_jobs_permission(export.asset, organization, _proof(export, organization))
+
+
+def _check_report(
+    client: PipefyClient, export: ConfiguredExport, organization: Organization
+) -> Iterator[Finding]:
+    assert isinstance(export.settings, Report)  # noqa: S101 - as EXPORT_CHECKS says
+    yield from account.look_at_report_permission(export.asset, organization)
+    yield from reports.look_at_saved_report(client, export.asset, export.settings)
+
+
+EXPORT_CHECKS: Mapping[type, Callable[[PipefyClient, ConfiguredExport, Organization], Iterator[Finding]]] = {
+    AutomationJobs: _check_jobs,
+    Report: _check_report,
+}
+"""What is asked of Pipefy about an export, by the class of its settings."""
+
+
+def _proof(export: ConfiguredExport, organization: Organization) -> str | None:
     files = [
         raw
-        for raw in archived_files(config.data_dir, organization.id, asset)
+        for raw in archived_files(export.config.data_dir, organization.id, export.asset)
         if not raw.sidecar.export_id.startswith("file-")  # came by hand, and proves nothing
     ]
     if not files:

@@ -7,75 +7,74 @@ from datetime import date
 from pipefy_exports_dagster.cli.doctor.finding import Finding, State, ok, report_error, report_warning
 from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.errors import ConfigurationError, PermissionDeniedError, PipefyExportsError
+from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.look_ups import SavedReport, find_report
-from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport, filter_to_send
+from pipefy_exports_dagster.pipefy.organization_report import filter_to_send
 
 SHOWN_COLUMNS = 40
 
 
 ANY_ORGANIZATION = "1"
-"""Whether the organization's id is one is not the report's matter."""
+"""Whether the organization's id is one is not the export's matter."""
 
 
-def look_at_request(report: Report, month: date) -> Finding | None:
-    """Say why no export can be asked for, by the report's configuration alone; None where one can."""
-    if report.organization_report_id is None and not report.columns:
+def check_request(export: ConfiguredExport, month: date) -> Finding | None:
+    """Say why no export can be asked for, by the configuration alone; None where one can."""
+    settings = export.settings
+    if isinstance(settings, Report) and settings.organization_report_id is None and not settings.columns:
         return report_warning(
-            report.name,
+            export.asset,
             "no report is configured: set PIPEFY_ORGANIZATION_REPORT_ID (`pipefy-exports reports` lists them), or "
             "leave this asset alone if no report is to be exported",
         )
     try:
-        kind = OrganizationReportExport(ANY_ORGANIZATION, report)
-        kind.request(Period(PeriodFilter.LAST_MONTH, month))
+        export.kind(ANY_ORGANIZATION).request(Period(PeriodFilter.LAST_MONTH, month))
     except ConfigurationError as error:
-        return report_error(report.name, str(error))
+        return report_error(export.asset, str(error))
     return None
 
 
-def look_at_saved_report(client: PipefyClient, report: Report) -> Iterator[Finding]:
+def look_at_saved_report(client: PipefyClient, name: str, report: Report) -> Iterator[Finding]:
     """Yield what there is to say of the saved report that a configured one names."""
     if report.organization_report_id is None:
-        yield ok(report.name, f"exports {len(report.columns)} columns of its own, without a saved report")
+        yield ok(name, f"exports {len(report.columns)} columns of its own, without a saved report")
         return
     id_ = report.organization_report_id
     try:
         saved = find_report(client, str(id_))
     except PermissionDeniedError:
         yield report_error(
-            report.name,
+            name,
             f"the credentials may not see the saved report {id_}: correct PIPEFY_ORGANIZATION_REPORT_ID "
             "(`pipefy-exports reports` lists those that they see)",
         )
         return
     except PipefyExportsError as error:
-        yield report_error(report.name, str(error))
+        yield report_error(name, str(error))
         return
     if saved is None:
         yield report_error(
-            report.name,
+            name,
             f"Pipefy does not know the saved report {id_}: correct PIPEFY_ORGANIZATION_REPORT_ID "
             "(`pipefy-exports reports` lists those that there are)",
         )
         return
-    findings = list(_compare(report, saved))
+    findings = list(_compare(name, report, saved))
     yield from findings
     if not any(finding.state is State.ERROR for finding in findings):
-        yield ok(report.name, f"exports {saved.name!r} ({saved.id}), {_count(report, saved)} columns")
+        yield ok(name, f"exports {saved.name!r} ({saved.id}), {_count(report, saved)} columns")
 
 
-def _compare(report: Report, saved: SavedReport) -> Iterator[Finding]:
+def _compare(name: str, report: Report, saved: SavedReport) -> Iterator[Finding]:
     what = f"the saved report {saved.name!r} ({saved.id})"
     if not saved.columns and not report.columns:
-        yield report_error(
-            report.name, f"{what} has no columns, and its file would have none: add some in Pipefy"
-        )
+        yield report_error(name, f"{what} has no columns, and its file would have none: add some in Pipefy")
     missing = _missing(report.columns, saved.columns)
     if missing:
         yield report_error(
-            report.name,
+            name,
             f"{what} lacks {_quoted(missing)} of the configured `columns`{_similar(missing, saved.columns)}. Correct "
             f"them, or add them to the report in Pipefy; it has {_shown(saved.columns)}",
         )
@@ -83,11 +82,11 @@ def _compare(report: Report, saved: SavedReport) -> Iterator[Finding]:
     if pipes and saved.pipes:
         named = ", ".join(f"{id_} ({name})" for id_, name in saved.pipes.items())
         yield report_warning(
-            report.name,
+            name,
             f"{what} does not cover {_quoted(pipes)} of the configured `pipe_ids`; it has {named}",
         )
     for warning in filter_to_send(saved.filter, int(saved.id))[1]:
-        yield report_warning(report.name, warning)
+        yield report_warning(name, warning)
 
 
 def _missing(wanted: Iterable[str], there: Iterable[str]) -> list[str]:
