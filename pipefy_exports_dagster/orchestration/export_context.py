@@ -116,9 +116,9 @@ class ExportContext:
             except Exception as error:  # noqa: BLE001 - whatever storage the instance has
                 if pause_s is None:
                     raise ExportNotRecordedError(
-                        f"Pipefy created export {requested.export_id!r} ({self.label}), but Dagster's event log did not "
-                        f"take its id ({type(error).__name__}), so no run can resume it. See to the Dagster instance, "
-                        "then materialize the partition again, which asks for another export",
+                        f"Pipefy created export {requested.export_id!r} ({self.label}), but Dagster's event log did "
+                        f"not take its id ({type(error).__name__}), so no run can resume it. See to the Dagster "
+                        "instance, then materialize the partition again, which asks for another export",
                         export_id=requested.export_id,
                     ) from None
                 self.clock.sleep(pause_s)  # nothing is logged: that would be written to the same place
