@@ -69,7 +69,7 @@ fuzz: install ## New inputs for one fuzz target until one breaks a promise: make
 
 # The lock has no index address, so that it installs from wherever pip is set up to look. Its DuckDB is the newest
 # whose DuckLake extension exists as a wheel, and whose files open in every 1.4 and 1.5 client.
-lock: ## Write requirements.lock anew from pyproject.toml
+lock: ## Write requirements.lock again from pyproject.toml
 	$(PYTHON) -m venv $(CURDIR)/.venv-lock
 	$(CURDIR)/.venv-lock/bin/python -m pip install --quiet uv
 	echo 'duckdb==1.5.5' | $(CURDIR)/.venv-lock/bin/uv pip compile pyproject.toml --constraint - --extra dev --universal \

@@ -42,7 +42,7 @@ OnFile = Callable[[str, int, int], None]
     "--give-up-rebuilding",
     is_flag=True,
     help="Also delete files that months of the history were taken from: they stay in the table, and `rebuild-history` "
-    "cannot build them anew.",
+    "cannot build them again.",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be deleted, and delete nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")

@@ -107,7 +107,10 @@ def rebuild(
 
     Raises:
         ConfigurationError: There is no such history, or it is not clear to which month rows belong.
-        PipefyExportsError: As `HistoryBuilder.build` says.
+        ConfigurationError: It is not clear to which month a file's rows belong.
+        DatabaseLockedError: Another process held the database until the deadline.
+        LoadFailedError: DuckDB refused; the month stays as it was.
+        DiskFullError: No space was left; the month stays as it was.
     """
     histories = [export for config in configs if config.history for export in configured_exports(config)]
     exports = [export for export in histories if only in (None, export.history)]

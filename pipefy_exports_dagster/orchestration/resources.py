@@ -90,7 +90,13 @@ class ExportDatabaseResource(dg.ConfigurableResource):
         """Load a file into its slice of an asset's table.
 
         Raises:
-            PipefyExportsError: As `loading.load_file` says.
+            UnreadableFileError: The file is no table.
+            ReadLimitError: It passed a limit of the configuration.
+            ValueDoesNotFitError: A value does not fit a pinned type.
+            SupersededExportError: The slice holds a newer export.
+            DatabaseLockedError: Another process held the database until the deadline.
+            LoadFailedError: DuckDB refused; nothing was changed.
+            DiskFullError: No space was left; nothing was changed.
         """
         schema, table = schema_and_table(asset)
         return load_file(

@@ -91,7 +91,12 @@ class PipefyClient:
             field: The operation's root field, or a field of that, as `root.inner`.
 
         Raises:
-            PipefyExportsError: As `answers.read_answer` and `answers.data_of` say.
+            AuthenticationError: The credentials are refused.
+            PermissionDeniedError: They may not do this.
+            RateLimitedError: Pipefy limits the rate; it may be asked again later.
+            ServerUnavailableError: Pipefy does not answer, or not as an API does.
+            SchemaMismatchError: This server has no such field.
+            RequestRejectedError: Pipefy refuses the request for another reason.
             ConnectionFailedError: No answer; its `sent` tells whether the request may have arrived.
         """
         content = json.dumps({"query": document, "variables": variables}).encode()

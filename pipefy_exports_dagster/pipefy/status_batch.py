@@ -93,7 +93,7 @@ class StatusClient(PipefyClient):
         """Return the exports that one request answers.
 
         Raises:
-            PipefyExportsError: It answers none; as `answers.read_answer` and `graphql_errors.error_of` say.
+            PipefyExportsError: It answers none: the server, the credentials or the document are refused.
         """
         variables = {f"id{number}": question.export_id for number, question in enumerate(questions)}
         content = json.dumps({"query": _document(questions), "variables": variables}).encode()

@@ -65,7 +65,7 @@ class Scene:
         return build_pipefy_exports(self.config, clock=self.clock)
 
     def tick(self, environment: Mapping[str, str] | None = None) -> Ticked:
-        """Evaluate the sensor as the daemon does, with an instance opened anew."""
+        """Evaluate the sensor as the daemon does, with an instance opened again."""
         definitions = self.definitions()
         sensor = definitions.get_repository_def().get_sensor_def(
             self.config.definition_name(PENDING_EXPORTS_SENSOR)

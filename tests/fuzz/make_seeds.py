@@ -95,7 +95,7 @@ def packed(book: Book) -> bytes:
 
 
 def main() -> None:
-    """Write the seeds of each target anew; those that a long run has added stay."""
+    """Write the seeds of each target again; those that a long run has added stay."""
     workbooks = {name: packed(book) for name, book in WORKBOOKS.items()}
     for target, made in (("sniffing", SNIFFING), ("delimited", DELIMITED), ("workbook", workbooks)):
         folder = SEEDS / target

@@ -49,7 +49,7 @@ def test_nothing_is_asked_for_twice_also_after_the_cursor_was_lost(installation:
     assert len(installation.evaluate_sensor()) == 1
     loaded(installation, "last_month", "a")  # resumed, and loaded again
     assert installation.evaluate_sensor() == []
-    installation.cursor = None  # a daemon that starts anew
+    installation.cursor = None  # a daemon that starts again
     assert installation.evaluate_sensor() == []
     loaded(installation, "last_month", "b", "2026-12-01")
     assert asked(installation.evaluate_sensor()) == ["2026-11"]

@@ -84,7 +84,7 @@ def _function_of_re(call: ast.Call) -> str | None:
 
 
 def _pattern(path: Path, call: ast.Call, called: str) -> re.Pattern[Any] | None:
-    """Compile a pattern anew from what its call says; None if that is no constant."""
+    """Compile a pattern again from what its call says; None if that is no constant."""
     module = importlib.import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
     flags_at = {"compile": 1, "sub": 4, "subn": 4, "split": 3}.get(called, 2)
     flags = [keyword.value for keyword in call.keywords if keyword.arg == "flags"] or call.args[flags_at:][:1]

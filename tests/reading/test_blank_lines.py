@@ -128,4 +128,4 @@ def test_blank_rows_all_over_a_large_file_are_dropped_without_writing_it_anew(lo
     )
     assert (report.rows, report.file.dropped_blank_rows) == (rows, rows)
     assert loader.query("SELECT count(*) FROM jobs WHERE n + 1 <> _file_row") == [(0,)]
-    assert time.process_time() - started < 12  # written anew by Python, 300,000 rows take longer
+    assert time.process_time() - started < 12  # written again by Python, 300,000 rows take longer

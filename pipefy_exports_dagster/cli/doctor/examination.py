@@ -82,7 +82,8 @@ def _look_at_pipefy(
                 waiting.remove("organization")
             if organization:
                 for export in askable:
-                    yield from EXPORT_CHECKS[type(export.settings)](client, export, organization)
+                    check = EXPORT_CHECKS.get(type(export.settings))
+                    yield from check(client, export, organization) if check else ()
                 return
     for check in waiting:
         yield skipped(check, "skipped until the problem above is solved")
@@ -106,7 +107,7 @@ EXPORT_CHECKS: Mapping[type, Callable[[PipefyClient, ConfiguredExport, Organizat
     AutomationJobs: _check_jobs,
     Report: _check_report,
 }
-"""What is asked of Pipefy about an export, by the class of its settings."""
+"""What is asked of Pipefy about an export, by the class of its settings; nothing of one that is not here."""
 
 
 def _proof(export: ConfiguredExport, organization: Organization) -> str | None:

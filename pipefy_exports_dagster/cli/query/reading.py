@@ -53,7 +53,7 @@ class ReadOnlyDatabase:
         self.connection = self._connect(may_spill=False)
 
     def let_spill(self) -> None:
-        """Open it anew, so that DuckDB can write to the folder. Its own file is then open to it as well."""
+        """Open it again, so that DuckDB can write to the folder. Its own file is then open to it as well."""
         self.connection.close()
         self.connection = self._connect(may_spill=True)
 

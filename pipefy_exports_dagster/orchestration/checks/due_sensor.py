@@ -1,4 +1,4 @@
-"""The sensor that judges each day anew what should be there by now: nothing that is missing makes a run of its own.
+"""The sensor that judges each day again what should be there by now: nothing that is missing makes a run of its own.
 
 It logs results of the checks `last_month_is_here` and `months_complete`, without a run, without Pipefy, and without the
 database: the event log says what was loaded.

@@ -2,7 +2,7 @@
 
 The file is not counted again. Its rows are counted before a load, and a load that does not put as many into the
 table is rolled back; the count is kept with the materialization. What is left to find is what happened to
-the table or to the file since, so the slice is counted anew, from outside, and the file's sha256 taken: reading
+the table or to the file since, so the slice is counted again, from outside, and the file's sha256 taken: reading
 a large file once more would cost as much as the load.
 """
 

@@ -70,7 +70,7 @@ class XmlTree:
                 "a damaged workbook", f"its XML breaks off or is wrong ({error}); download it again"
             ) from error
         self._fed += len(piece)
-        # Older versions of the parser read all of a tag or comment anew with each piece, until it ends.
+        # Older versions of the parser read all of a tag or comment again with each piece, until it ends.
         if self._fed - self._parser.CurrentByteIndex > len(piece) + _LONGEST_TOKEN_BYTES:
             raise too_large_part("a tag or comment", _LONGEST_TOKEN_BYTES)
 
