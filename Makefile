@@ -28,8 +28,8 @@ dev: install ## The Dagster UI: on the account of .env, or else on the sandbox
 instance: install ## Prepare the Dagster instance, for a service or a shell, and print DAGSTER_HOME
 	@$(BIN)/pipefy-exports instance
 
-test: install ## All tests
-	$(BIN)/pytest -n auto --dist worksteal
+test: install ## All tests; with temporary files in memory where there is room
+	@TMPDIR="$${TMPDIR:-$$($(CURDIR)/scripts/memory_folder)}" $(BIN)/pytest -n auto --dist worksteal
 
 # What pyproject.toml allows, at both ends; the lock is somewhere between. Each makes an environment of its own.
 # A part of the tests: make test-oldest TESTS=tests/tables
