@@ -32,7 +32,11 @@ def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
             )
             project = Project.for_sandbox(tmp_path / f"project{len(list(tmp_path.iterdir()))}", running.url)
             config = dataclasses.replace(
-                project.config, max_retries=0, automation_jobs=AutomationJobs(**(jobs or {})), **settings
+                project.config,
+                max_retries=0,
+                checks=False,
+                automation_jobs=AutomationJobs(**(jobs or {})),
+                **settings,
             )
             instance = stack.enter_context(dg.DagsterInstance.from_config(str(project.home)))
             return Installation(running, project, config, instance)

@@ -22,7 +22,7 @@ PAUSES = [timedelta(minutes=5 * 2**number + 1) for number in range(MAX_ATTEMPTS 
 @pytest.fixture
 def installation(install: Callable[..., Installation]) -> Installation:
     """An export is loaded, by the clock that Dagster's own times are by."""
-    installation = install(sandbox={"now": None}, database_lock_timeout_s=0.1, checks=False)
+    installation = install(sandbox={"now": None}, database_lock_timeout_s=0.1)
     assert installation.export(JOBS, "last_month").success
     return installation
 

@@ -31,6 +31,11 @@ class FaultCase:
         return self.fault.split(":")[1] in {"hang", "informational", "slow-headers"}
 
     @property
+    def is_refused_a_while(self) -> bool:
+        """Whether connections are refused for a time of the machine's clock."""
+        return self.fault.split(":")[1] == "refused"
+
+    @property
     def lasts(self) -> bool:
         """Whether the export is waited for until the deadline."""
         return self.error == "ExportTimedOutError"

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from reliability.fault_cases import SERVICE_ACCOUNT
 from support.project import JOBS, Outcome, Project
+from support.shared_clock import SharedClock
 
+from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.model import PollPolicy
 from pipefy_exports_dagster.sandbox import Sandbox, well_known
 
@@ -38,15 +40,17 @@ class Scene:
         *,
         request_timeout_s: float = PATIENT_S,
         polling_timeout_s: float = QUICK.timeout_s,
+        clock: Clock | None = None,
     ) -> Outcome:
+        """Materialize. What is slept passes at once, unless there is another clock: the sandbox's runs on."""
         self.project.environment = self.environments[account]
         config = self.project.config
         connection = replace(
             config.connection, request_timeout_s=request_timeout_s, max_download_bytes=20_000_000
         )
         polling = replace(QUICK, timeout_s=polling_timeout_s)
-        config = replace(config, connection=connection, polling=polling)
-        return self.project.materialize(JOBS, config=config)
+        config = replace(config, connection=connection, polling=polling, checks=False)
+        return self.project.materialize(JOBS, config=config, clock=clock or SharedClock(self.sandbox))
 
     def settle(self) -> None:
         """Load what is pending, at the start and where the case before this one stopped in the middle."""

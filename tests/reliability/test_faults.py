@@ -9,6 +9,7 @@ from reliability.fault_cases import CASES, FaultCase
 from reliability.scene import IMPATIENT_S, PATIENT_S, QUICK, Scene
 from reliability.secrets_in import secrets_on_disk, secrets_told
 from support.project import JOBS, Project
+from support.shared_clock import SleepingClock
 
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 from pipefy_exports_dagster.sandbox.faults import FAULTS
@@ -38,6 +39,7 @@ def test_a_fault_ends_as_the_table_says_and_tells_no_secret(
             case.account,
             request_timeout_s=IMPATIENT_S if case.is_about_time else PATIENT_S,
             polling_timeout_s=5 if case.lasts else QUICK.timeout_s,
+            clock=SleepingClock(scene.sandbox) if case.is_refused_a_while else None,
         )
     finally:
         scene.sandbox.faults.clear()

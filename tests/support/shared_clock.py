@@ -1,5 +1,6 @@
 """The sandbox's clock as ours: what we sleep passes for both at once."""
 
+import time
 from datetime import datetime, timedelta
 
 from pipefy_exports_dagster.sandbox import Sandbox
@@ -18,3 +19,11 @@ class SharedClock:
     def sleep(self, seconds: float) -> None:
         self.slept_s += seconds
         self._clock.advance(timedelta(seconds=seconds))
+
+
+class SleepingClock(SharedClock):
+    """Tells the sandbox's time, and sleeps: for what a sandbox does for a time of the machine's clock."""
+
+    def sleep(self, seconds: float) -> None:
+        self.slept_s += seconds
+        time.sleep(seconds)

@@ -82,8 +82,8 @@ def _look_at_pipefy(
                 waiting.remove("organization")
             if organization:
                 for export in askable:
-                    check = EXPORT_CHECKS.get(type(export.settings))
-                    yield from check(client, export, organization) if check else ()
+                    check_export = EXPORT_CHECKS.get(type(export.settings))
+                    yield from check_export(client, export, organization) if check_export else ()
                 return
     for check in waiting:
         yield skipped(check, "skipped until the problem above is solved")
