@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 # An address ends where another one begins, so that thousands of them are each looked at once.
-QUERY_STRING = re.compile(r"(?i)(https?://(?:(?!https?://)[^\s?#'\"<>])*+)[?#][^\s'\"<>]*")
+QUERY_STRING = re.compile(r"(?i)(https?://(?>(?:(?!https?://)[^\s?#'\"<>])*))[?#][^\s'\"<>]*")
 USERINFO = re.compile(r"(?i)(https?://)[^\s/?#@'\"<>]*@")
 
 

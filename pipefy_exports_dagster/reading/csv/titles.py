@@ -16,7 +16,8 @@ _TELLING_WIDTH = 3  # two fields may be a text with one separator
 _TITLES_WITHOUT_ROWS = 2
 # Numbers, dates and times, also with a unit of money or a zone.
 _VALUE = re.compile(
-    r"(?:R\$|US\$|\$|€)?+(?=[\s.,:/+%-]*+\d)[\s\d.,:/+%-]++(?:T[\d:.,+-]*+)?(?:Z|AM|PM|UTC)?", re.IGNORECASE
+    r"(?>(?:R\$|US\$|\$|€)?)(?=[\s.,:/+%-]*+\d)[\s\d.,:/+%-]++(?:T[\d:.,+-]*+)?(?:Z|AM|PM|UTC)?",
+    re.IGNORECASE,
 )
 _WORD_VALUES = frozenset({"true", "false", "null", "none", "nan", "sim", "não", "nao", "yes", "no"})
 

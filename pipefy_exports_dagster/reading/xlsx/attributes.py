@@ -12,7 +12,7 @@ _MOST_KINDS = 64
 _ATTRIBUTE = (
     rb"""(?<![ \t\n])[ \t\n]++((?!xmlns)[A-Za-z_][\w.-]*+(?::[A-Za-z_][\w.-]*+)?)="[^"<&\x80-\xff]*+\""""
 )
-_ATTRIBUTES = re.compile(rb"(?:%b)*+[ \t\n]*+/?" % _ATTRIBUTE)
+_ATTRIBUTES = re.compile(rb"(?>(?:%b)*)[ \t\n]*+/?" % _ATTRIBUTE)
 _ATTRIBUTE_NAME = re.compile(_ATTRIBUTE)
 
 

@@ -43,7 +43,7 @@ _TOKEN = re.compile(
     | (?P<half_day> AM/PM | A/P | 上午/下午 | 午前/午後 | 오전/오후 )
     | (?P<general> General )
     | (?P<exponent> E[+-] (?=[0\#?]) )
-    | (?P<word> (?: (?! AM/PM | A/P | General ) [A-Za-zÀ-ÖØ-öø-ɏ] )++ )
+    | (?P<word> (?> (?: (?! AM/PM | A/P | General ) [A-Za-zÀ-ÖØ-öø-ɏ] )+ ) )
     | (?P<digits> [0\#?]+ )
     | (?P<text> @ )
     | (?P<end> ; )
@@ -67,9 +67,11 @@ _COMPARED: dict[str, Callable[[float, float], bool]] = {
 # A word is codes only as a whole, so that `Standard` and `Geral`, which are `General` in German and in Portuguese, and
 # other words that nobody quoted are text. `T` and `Z` are what programs write for ISO 8601; `N`, `Q`, `R` and `WW` are
 # LibreOffice's weekday, quarter, Japanese era and week. An era's name, `g`, tells no time by itself.
-_CODES = re.compile(r"(?:[ymdhseb]++|g++|a{3,}+|n{2,4}+|(?<=d)t(?=h)|(?<=s)z\Z)++|q{1,2}|r{1,2}|ww", _LETTERS)
+_CODES = re.compile(
+    r"(?>(?:[ymdhseb]++|g++|a{3,}+|n{2,4}+|(?<=d)t(?=h)|(?<=s)z\Z)+)|q{1,2}|r{1,2}|ww", _LETTERS
+)
 # What such a word begins with still is codes where no language begins one like this: `hhrs`.
-_LEADING_CODES = re.compile(r"(?:y{2,}+|m{2,}+|d{2,}+|h{2,}+|s{2,}+)++", _LETTERS)
+_LEADING_CODES = re.compile(r"(?>(?:y{2,}+|m{2,}+|d{2,}+|h{2,}+|s{2,}+)+)", _LETTERS)
 _RUN = re.compile(r"y+|m+|d+|h+|s+|e+|b+|a+|n+|q+|r+|w+", _LETTERS)
 _MOST_SECTIONS = 4
 _LONGEST_MINUTES = 2  # `mmm` is a month's name, wherever it is

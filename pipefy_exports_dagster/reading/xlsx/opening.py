@@ -10,7 +10,7 @@ from pipefy_exports_dagster.reading.refusals import unreadable
 from .xml_tree import XmlTree
 
 MAX_PREAMBLE_BYTES = 8 << 20  # column widths and the like
-_TAG = re.compile(rb"""<([^\s<>/!?"']++)(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>""")
+_TAG = re.compile(rb"""<([^\s<>/!?"']++)(?>(?:[^<>"']++|"[^"]*+"|'[^']*+')*)>""")
 
 
 @dataclass(frozen=True, slots=True)
