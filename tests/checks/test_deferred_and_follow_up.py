@@ -19,7 +19,7 @@ def test_a_deferred_run_skips_its_checks_and_the_run_that_loads_the_export_has_t
     start_scene: Callable[..., Scene],
 ) -> None:
     scene = start_scene(sandbox={"processing_seconds": 600})
-    deferred = Deferred.deferred(scene.sandbox, scene.project)
+    deferred = Deferred.deferred(scene.sandbox, scene.project, checks=True)
     outcome = deferred.request()
     assert any(f"Skipping step {JOBS}_checks" in message for message in outcome.messages)
     for check in (*OF_SLICE, Check.LAST_MONTH_IS_HERE):
@@ -40,7 +40,7 @@ def test_the_history_is_asked_for_the_months_when_a_deferred_export_is_loaded_an
     start_scene: Callable[..., Scene],
 ) -> None:
     scene = start_scene(sandbox={"processing_seconds": 600})
-    deferred = Deferred.deferred(scene.sandbox, scene.project)
+    deferred = Deferred.deferred(scene.sandbox, scene.project, checks=True)
     deferred.request()
     assert asked_by_history_sensor(deferred, scene.instance) == []
     scene.sandbox.clock.advance(timedelta(minutes=11))
@@ -61,7 +61,7 @@ def test_what_a_deferred_run_skipped_is_judged_again_by_the_sensor(start_scene: 
     scene = start_scene(sandbox={"processing_seconds": 600})
     assert scene.materialize(partition="current_month").success
     assert scene.tick() == [], "the run's own result is of today"
-    Deferred.deferred(scene.sandbox, scene.project).request()
+    Deferred.deferred(scene.sandbox, scene.project, checks=True).request()
     [event] = scene.tick()
     assert event.check_name == Check.LAST_MONTH_IS_HERE
     assert event.metadata["pipefy/pending_export"].value

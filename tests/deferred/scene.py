@@ -37,9 +37,13 @@ class Scene:
 
     @classmethod
     def deferred(cls, sandbox: Sandbox, project: Project, **changes: Any) -> "Scene":
-        config = dataclasses.replace(
-            project.config, wait=Wait.DEFERRED, read_copy=False, max_retries=0, **changes
-        )
+        settings: dict[str, Any] = {
+            "wait": Wait.DEFERRED,
+            "read_copy": False,
+            "max_retries": 0,
+            "checks": False,
+        }
+        config = dataclasses.replace(project.config, **(settings | changes))
         return cls(sandbox, project, SharedClock(sandbox), config)
 
     @property

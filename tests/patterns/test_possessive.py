@@ -1,4 +1,4 @@
-"""No group is repeated possessively: Python before 3.11.5, such as Debian 12's, then finds other matches (gh-106052)."""
+"""No group is repeated possessively: Python before 3.11.5, such as Debian 12's, finds other matches (gh-106052)."""
 
 import importlib
 from collections.abc import Iterator
