@@ -58,7 +58,7 @@ format: install ## Format, and mend what ruff can
 types: install ## Type check
 	$(BIN)/mypy
 
-docs: install ## Write what is generated in docs/ and .env.example again
+docs: install ## Generate docs/reference.md, the tables of docs/reliability.md and .env.example
 	for page in reference reliability env_example; do PYTHONPATH=scripts:tests $(BIN)/python -m pages.$$page || exit 1; done
 
 vendor-check: install ## Point the vendor's own command line at the sandbox
@@ -72,7 +72,7 @@ fuzz: install ## New inputs for one fuzz target until one breaks a promise: make
 
 # The lock has no index address, so that it installs from wherever pip is set up to look. Its DuckDB is the newest
 # whose DuckLake extension exists as a wheel, and whose files open in every 1.4 and 1.5 client.
-lock: ## Write requirements.lock again from pyproject.toml
+lock: ## Update requirements.lock from pyproject.toml
 	$(PYTHON) -m venv $(CURDIR)/.venv-lock
 	$(CURDIR)/.venv-lock/bin/python -m pip install --quiet uv
 	echo 'duckdb==1.5.5' | $(CURDIR)/.venv-lock/bin/uv pip compile pyproject.toml --constraint - --extra dev --universal \

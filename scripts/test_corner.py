@@ -3,7 +3,7 @@
 
 python scripts/test_corner.py lowest-direct|highest [what pytest is to run]
 
-The environment is made again under build/, with Python 3.11 where that is to be had: the oldest that is allowed.
+The environment is recreated under build/, with Python 3.11 where that is to be had: the oldest that is allowed.
 """
 
 import re

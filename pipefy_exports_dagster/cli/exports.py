@@ -37,7 +37,7 @@ def exports(*, only_pending: bool, limit: int, as_json: bool) -> None:
     with cli_errors(as_json=as_json, undone=""), readers_may_leave():
         settings = read_settings()
         with Progress() as progress:
-            progress.stage("reading the event log")
+            progress.show("reading the event log")
             found = _from_event_log(settings, limit)
         if only_pending:
             found = [export for export in found if export.state.value == "pending"]

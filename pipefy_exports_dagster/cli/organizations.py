@@ -24,7 +24,7 @@ def organizations(*, as_json: bool) -> None:
         settings = read_settings()
         seen: dict[str, Organization] = {}
         with Progress() as progress:
-            progress.stage("asking Pipefy")
+            progress.show("asking Pipefy")
             for connection in settings.connections():
                 with PipefyClient.from_environment(connection) as client:
                     seen |= {one.id: one for one in list_organizations(client)}

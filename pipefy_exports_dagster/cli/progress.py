@@ -1,4 +1,4 @@
-"""A spinner with the stage, for a person who waits."""
+"""A spinner with what is being done, for a person who waits."""
 
 import sys
 import threading
@@ -39,7 +39,7 @@ class Progress:
             if self._status:
                 self._status.stop()
 
-    def stage(self, text: str) -> None:
+    def show(self, text: str) -> None:
         """Say what begins now."""
         with self._lock:
             self._text = text

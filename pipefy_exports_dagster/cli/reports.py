@@ -40,10 +40,10 @@ def reports(*, report_id: str | None, organization_id: str | None, as_json: bool
 
 def _show_list(settings: Settings, connection: Connection, organization_id: str, *, as_json: bool) -> None:
     with Progress() as progress, PipefyClient.from_environment(connection) as client:
-        progress.stage("asking Pipefy")
+        progress.show("asking Pipefy")
         found = list(
             list_reports(
-                client, organization_id, on_page=lambda count: progress.stage(f"{count} reports so far")
+                client, organization_id, on_page=lambda count: progress.show(f"{count} reports so far")
             )
         )
     assets = _assets_by_report(settings)
@@ -65,7 +65,7 @@ def _show_list(settings: Settings, connection: Connection, organization_id: str,
 def _show_one(settings: Settings, report_id: str, *, as_json: bool) -> None:
     report = None
     with Progress() as progress:
-        progress.stage("asking Pipefy")
+        progress.show("asking Pipefy")
         for connection in settings.connections():
             with PipefyClient.from_environment(connection) as client:
                 report = report or find_report(client, report_id)

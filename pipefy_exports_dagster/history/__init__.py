@@ -1,12 +1,12 @@
 """Which export a calendar month of the history is taken from, and the taking of it.
 
-The rules (`coverages`, `time_column`, `requests`, `pruning`) are pure functions; `file_facts` reads
+The rules (`month_coverage`, `time_column`, `requests`, `pruning`) are pure functions; `file_facts` reads
 the raw files, `builder` puts a month into its table, `retention` says which files may go. Nothing here
 knows Dagster or HTTP.
 """
 
 from .builder import HistoryBuilder, MonthAction, MonthResult
-from .month_coverage import Grade, MonthCoverage, choose_coverage, coverage_of, months_possibly_covered
+from .month_coverage import Grade, MonthCoverage, choose_coverage, month_coverages, months_possibly_covered
 from .plan import HistoryPlan, history_plan
 from .pruning import months_that_need
 from .retention import Keep, RetentionRule, Verdict, judge_files
@@ -22,9 +22,9 @@ __all__ = [
     "RetentionRule",
     "Verdict",
     "choose_coverage",
-    "coverage_of",
     "history_plan",
     "judge_files",
+    "month_coverages",
     "months_possibly_covered",
     "months_that_need",
 ]

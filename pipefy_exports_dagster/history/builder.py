@@ -12,7 +12,7 @@ from pipefy_exports_dagster.history.month_coverage import (
     Grade,
     MonthCoverage,
     choose_coverage,
-    coverage_of,
+    month_coverages,
     months_possibly_covered,
 )
 from pipefy_exports_dagster.history.plan import HistoryPlan, period_of
@@ -188,7 +188,7 @@ class HistoryBuilder:
 
     def _coverages_of(self, raw: RawFile, facts: FileFacts) -> tuple[MonthCoverage, ...]:
         sidecar = raw.sidecar
-        return coverage_of(
+        return month_coverages(
             self.plan.window_of(sidecar),
             facts.rows_by_month,
             export_id=sidecar.export_id,

@@ -58,7 +58,7 @@ def months_possibly_covered(window: Window | None, requested_month: date) -> tup
     return tuple(months)
 
 
-def coverage_of(
+def month_coverages(
     window: Window | None,
     rows_by_month: Mapping[date, int],
     *,

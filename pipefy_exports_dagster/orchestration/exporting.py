@@ -109,7 +109,7 @@ class Exporter:
         period, requested_at = self.context.period(), self.context.clock.now()
 
         def create() -> CreatedExport:
-            # The month is taken again for each attempt: a wait for Pipefy may pass the month's end.
+            # Each attempt determines the month: a wait for Pipefy may pass the month's end.
             nonlocal period, requested_at
             period, requested_at = self.context.period(), self.context.clock.now()
             return self.context.kind.create(self.client, period, dialect=newest.dialect if newest else None)

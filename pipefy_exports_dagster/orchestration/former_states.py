@@ -1,26 +1,21 @@
 """The state that Dagster keeps of a schedule or sensor under its former name: a renamed one starts without any."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import dagster as dg
-from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, SensorInstigatorData
 
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.definition_names import FORMER_NAMES
 
+SWITCHED_ON = "RUNNING"
+"""Dagster's status of what a person switched on; the class of its statuses is not public."""
 
-def former_cursor(instance: dg.DagsterInstance, config: PipefyExportsConfig, name: str) -> str | None:
-    """Return the cursor that a sensor had under its former name; None if it had none.
 
-    Cursors hold places in the event log by asset, so it does not matter which code location had the sensor.
-    """
-    former = config.definition_name(FORMER_NAMES[name])
-    cursors = [
-        state.instigator_data.cursor
-        for state in _states(instance).get(former, ())
-        if isinstance(state.instigator_data, SensorInstigatorData) and state.instigator_data.cursor
-    ]
-    return cursors[-1] if cursors else None
+def former_cursors(instance: dg.DagsterInstance, config: PipefyExportsConfig, name: str) -> list[str]:
+    """Return the cursors that a sensor had under its former name: one for each code location that had it."""
+    states = _states(instance).get(config.definition_name(FORMER_NAMES[name]), ())
+    return [cursor for state in states if (cursor := getattr(state.instigator_data, "cursor", None))]
 
 
 def switched_on_under_former_names(
@@ -34,13 +29,13 @@ def switched_on_under_former_names(
             yield before, present
 
 
-def _states(instance: dg.DagsterInstance) -> Mapping[str, list[InstigatorState]]:
-    found: dict[str, list[InstigatorState]] = {}
+def _states(instance: dg.DagsterInstance) -> Mapping[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
     for state in instance.all_instigator_state():
         found.setdefault(state.instigator_name, []).append(state)
     return found
 
 
-def _is_on(states: Mapping[str, list[InstigatorState]], name: str) -> bool:
+def _is_on(states: Mapping[str, list[Any]], name: str) -> bool:
     """Whether a person has switched it on. What the configuration switches on has another status."""
-    return any(state.status is InstigatorStatus.RUNNING for state in states.get(name, ()))
+    return any(state.status.value == SWITCHED_ON for state in states.get(name, ()))

@@ -83,7 +83,7 @@ class Transfer:
 
     @contextmanager
     def _follow(self, link: str) -> Iterator[httpx.Response]:
-        """Open a link, and its redirects, each judged again."""
+        """Open a link, and its redirects, each checked on its own."""
         self.secrets.add_link(link)
         url = self.addresses.check_link(link)
         for _ in range(MAX_REDIRECTS + 1):

@@ -18,7 +18,7 @@ HIDDEN = "not shown, as `show_values` is false"
 
 @contextmanager
 def redact_values(*, hidden: bool) -> Iterator[None]:
-    """Raise errors of ours again without what they may quote from the file."""
+    """Raise errors of ours without what they may quote from the file."""
     try:
         yield
     except PipefyExportsError as error:

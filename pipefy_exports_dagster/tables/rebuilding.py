@@ -26,7 +26,7 @@ def change_columns(
 
     An index on the table blocks ALTER TYPE, and dropping it first helps only sometimes (tried with DuckDB 1.5.5:
     not for the indexed column itself, and a unique index cannot be created again under its name in the same
-    transaction). A table with an index is therefore made again. So is one of which very much changes: each change
+    transaction). A table with an index is therefore rebuilt. So is one of which very much changes: each change
     keeps the description of all columns until the transaction ends, 3.4 GB for 2,000 added ones.
 
     Args:

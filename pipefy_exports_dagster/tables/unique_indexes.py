@@ -1,7 +1,7 @@
 """Rows that are replaced in a table on which a person has made unique indexes.
 
 DuckDB refuses to delete a row and insert another of its key in one transaction ("Duplicate key"), and dropping the
-index first does not help (1.5.5). A table with a unique index is therefore made again without the rows, and its indexes
+index first does not help (1.5.5). A table with a unique index is therefore rebuilt without the rows, and its indexes
 are created after the new rows have arrived.
 """
 
@@ -63,7 +63,7 @@ def _broken(table: str, index: TableIndex, key: tuple[Any, ...]) -> LoadFailedEr
     def message(values: str) -> str:
         return (
             f"the unique index {index.name!r} on {table!r} ({over}) cannot hold the new rows, because "
-            f"several rows would have {values}; nothing was changed. Drop the index, or make it again with more "
+            f"several rows would have {values}; nothing was changed. Drop the index, or recreate it with more "
             "columns: slices overlap, so a key is unique at most within one `_period_filter`"
         )
 

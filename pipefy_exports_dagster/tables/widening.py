@@ -98,7 +98,7 @@ def apply_plan(
     plan: tuple[PlannedColumn, ...],
     layout: TableLayout = EXPORT_TABLE,
 ) -> None:
-    """Create the table, or add and widen its columns; set the comments of what is new or spelt again."""
+    """Create the table, or add and widen its columns; set the comments of what is new or has a new spelling."""
     if not state.exists:
         columns = [NewColumn(column.name, column.type, column.staged.header) for column in plan]
         columns += [NewColumn(name, column.type, column.comment) for name, column in layout.lineage.items()]

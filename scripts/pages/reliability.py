@@ -24,7 +24,7 @@ def fault_table() -> str:
 
 def kill_table() -> str:
     rows = ["| killed | what happens | exports in all |", "|---|---|---|"]
-    rows += [f"| `{point.stage}` | {point.what} | {point.exports} |" for point in KILL_POINTS]
+    rows += [f"| `{point.milestone}` | {point.what} | {point.exports} |" for point in KILL_POINTS]
     return "\n".join(rows)
 
 

@@ -59,8 +59,8 @@ def reading(sheets: Any) -> dict[str, Any]:
 def replacing_the_file(scene: Scene, sheets: dict[str, Rows]) -> Callable[[str], None]:
     """Put a workbook in the place of the one that was downloaded: the sandbox writes one sheet."""
 
-    def on_milestone(stage: str) -> None:
-        if stage == Milestone.DOWNLOADED:
+    def on_milestone(milestone: str) -> None:
+        if milestone == Milestone.DOWNLOADED:
             [file] = scene.project.raw_files()
             workbook(file, sheets)
 

@@ -222,8 +222,8 @@ def test_a_run_does_not_replace_a_newer_empty_file_by_its_older_export(tmp_path:
     with Sandbox(SandboxSettings(jobs=200, cards=50, processing_seconds=0)).running() as sandbox:
         project = Project.for_sandbox(tmp_path / "project", sandbox.url)
 
-        def load_by_hand(stage: str) -> None:
-            if stage == Milestone.DOWNLOADED:
+        def load_by_hand(milestone: str) -> None:
+            if milestone == Milestone.DOWNLOADED:
                 with project.instance() as instance:
                     instance.report_runless_asset_event(
                         dg.AssetMaterialization(

@@ -247,9 +247,9 @@ def test_waiting_is_inline_unless_configured_and_the_sensor_is_on_where_it_has_t
         assert sensor.default_status is dg.DefaultSensorStatus[status]
 
 
-def _stop_at(stage: Milestone) -> Callable[[str], None]:
+def _stop_at(milestone: Milestone) -> Callable[[str], None]:
     def stop(reached: str) -> None:
-        if reached == stage:
+        if reached == milestone:
             raise KeyboardInterrupt
 
     return stop

@@ -61,11 +61,11 @@ def test_until_its_run_is_there_an_export_is_launched_under_the_same_key(finishe
 
 
 @pytest.mark.parametrize(
-    "stage", [Milestone.REQUESTED, Milestone.WAITING, Milestone.DOWNLOADED, Milestone.COMMITTED]
+    "milestone", [Milestone.REQUESTED, Milestone.WAITING, Milestone.DOWNLOADED, Milestone.COMMITTED]
 )
-def test_what_a_killed_inline_run_left_behind_is_adopted(scene: Scene, stage: Milestone) -> None:
+def test_what_a_killed_inline_run_left_behind_is_adopted(scene: Scene, milestone: Milestone) -> None:
     def kill(reached: str) -> None:
-        if reached == stage:
+        if reached == milestone:
             raise Killed
 
     inline = dataclasses.replace(scene.config, wait=Wait.INLINE)

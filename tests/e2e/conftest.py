@@ -79,8 +79,8 @@ def project(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def _with_a_sheet_more(project: Project, headers: Sequence[str]) -> OnMilestone:
     """Put a second sheet into the workbook that a run has downloaded, and hostile columns into its first."""
 
-    def on_milestone(stage: str) -> None:
-        if stage == Milestone.DOWNLOADED:
+    def on_milestone(milestone: str) -> None:
+        if milestone == Milestone.DOWNLOADED:
             file = max(
                 (path for path in project.raw_files() if REPORT in path.parts),
                 key=lambda path: path.stat().st_mtime,

@@ -47,9 +47,9 @@ class Installation:
             self.config, clock=SharedClock(self.sandbox), on_milestone=self.reach
         )
 
-    def reach(self, stage: str) -> None:
+    def reach(self, milestone: str) -> None:
         """Call what a test has set for now."""
-        self.on_milestone(stage)
+        self.on_milestone(milestone)
 
     def set_clock(self, moment: datetime) -> None:
         self.sandbox.clock.set(moment)

@@ -11,7 +11,7 @@ from pipefy_exports_dagster.history.month_coverage import (
     Grade,
     MonthCoverage,
     choose_coverage,
-    coverage_of,
+    month_coverages,
     months_possibly_covered,
 )
 from pipefy_exports_dagster.history.pruning import may_prune, months_that_need
@@ -28,7 +28,7 @@ def month(number: int) -> date:
 def coverages(
     window: Window | None, rows: dict[int, int], requested_month: date = NOVEMBER
 ) -> dict[int, tuple[Grade, int]]:
-    found = coverage_of(
+    found = month_coverages(
         window,
         {month(number): count for number, count in rows.items()},
         export_id="a",
@@ -98,7 +98,7 @@ def test_what_is_covered_may_be_covered_and_only_months_that_are_over_are_comple
     rows: dict[date, int], requested: date, period: PeriodFilter, known: bool
 ) -> None:
     declared = Period(period, requested).window if known else None
-    found = coverage_of(declared, rows, export_id="a", requested_month=requested, exported_at=NOON)
+    found = month_coverages(declared, rows, export_id="a", requested_month=requested, exported_at=NOON)
     assert {coverage.month for coverage in found} <= set(months_possibly_covered(declared, requested))
     for coverage in found:
         assert coverage.rows == rows.get(coverage.month, 0)

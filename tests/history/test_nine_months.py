@@ -51,8 +51,8 @@ def months() -> Iterator[tuple[date, date]]:
 
 
 def fail_the_next_export(installation: Installation) -> None:
-    def on_milestone(stage: str) -> None:
-        if stage == Milestone.REQUESTED:
+    def on_milestone(milestone: str) -> None:
+        if milestone == Milestone.REQUESTED:
             installation.sandbox.exports.all()[-1].failed = True
             installation.on_milestone = lambda _: None
 

@@ -26,11 +26,11 @@ from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.reading.staged_query import staged_query
 from pipefy_exports_dagster.reading.worker import read
 
-Milestone = Callable[..., StagedTable]
+Stage = Callable[..., StagedTable]
 
 
 @pytest.fixture
-def stage(loader: Loader, tmp_path: Path) -> Milestone:
+def stage(loader: Loader, tmp_path: Path) -> Stage:
     """Reads rows, or a CSV's text, into a staged file."""
 
     def staged(source: list[list[Any]] | str, **options: Any) -> StagedTable:
@@ -49,7 +49,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def test_a_column_s_values_are_counted_and_its_ends_are_found_by_value(
-    stage: Milestone, connection: duckdb.DuckDBPyConnection
+    stage: Stage, connection: duckdb.DuckDBPyConnection
 ) -> None:
     header = ["n", "text", "when", "blank", "ok", "took"]
     rows = [
@@ -68,28 +68,26 @@ def test_a_column_s_values_are_counted_and_its_ends_are_found_by_value(
 
 
 def test_values_are_not_looked_at_where_they_are_not_to_be_shown(
-    stage: Milestone, connection: duckdb.DuckDBPyConnection
+    stage: Stage, connection: duckdb.DuckDBPyConnection
 ) -> None:
     [column] = profile_columns(connection, stage("name\nMaria\nJoão\n"), show_values=False)
     assert column == ColumnProfile("name", "VARCHAR", 2, 2, None, None)
 
 
-def test_some_of_the_rows_are_profiled_alone(stage: Milestone, connection: duckdb.DuckDBPyConnection) -> None:
+def test_some_of_the_rows_are_profiled_alone(stage: Stage, connection: duckdb.DuckDBPyConnection) -> None:
     [a, _] = profile_columns(connection, stage("a,b\n1,x\n2,y\n3,y\n"), where="c1 = 'y'")
     assert (a.filled, a.distinct, a.smallest, a.largest) == (2, 2, "2", "3")
 
 
 def test_a_file_without_rows_and_a_long_value_have_a_profile(
-    stage: Milestone, connection: duckdb.DuckDBPyConnection
+    stage: Stage, connection: duckdb.DuckDBPyConnection
 ) -> None:
     assert [column.filled for column in profile_columns(connection, stage("a,b\n"))] == [0, 0]
     [column] = profile_columns(connection, stage("a\n" + "x" * 500 + "\ny\n"))
     assert column.smallest == "x" * (LONGEST_VALUE - 1) + "…"
 
 
-def test_a_wide_or_long_file_is_profiled_in_part(
-    stage: Milestone, connection: duckdb.DuckDBPyConnection
-) -> None:
+def test_a_wide_or_long_file_is_profiled_in_part(stage: Stage, connection: duckdb.DuckDBPyConnection) -> None:
     wide = (
         ",".join(f"c{n}" for n in range(MAX_COLUMNS + 5)) + "\n" + ",".join(["1"] * (MAX_COLUMNS + 5)) + "\n"
     )
@@ -105,7 +103,7 @@ def test_a_wide_or_long_file_is_profiled_in_part(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(st.none(), st.integers(-(2**53), 2**53)), min_size=1, max_size=30))
 def test_a_profile_of_numbers_says_what_python_says(
-    stage: Milestone, connection: duckdb.DuckDBPyConnection, values: list[int | None]
+    stage: Stage, connection: duckdb.DuckDBPyConnection, values: list[int | None]
 ) -> None:
     there = [value for value in values if value is not None]
     [column, _] = profile_columns(
@@ -117,7 +115,7 @@ def test_a_profile_of_numbers_says_what_python_says(
 
 
 def test_rows_are_counted_by_day_and_those_outside_and_without_a_day_apart(
-    stage: Milestone, connection: duckdb.DuckDBPyConnection
+    stage: Stage, connection: duckdb.DuckDBPyConnection
 ) -> None:
     staged = stage(
         "when,n\n2026-10-01 00:00:00,1\n2026-10-01 23:59:59,2\n2026-10-31 12:00:00,3\n2026-09-30 23:59:59,4\n"

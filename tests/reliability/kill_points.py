@@ -7,9 +7,9 @@ from pipefy_exports_dagster.orchestration.milestones import Milestone
 
 @dataclass(frozen=True)
 class KillPoint:
-    """A stage at which the process dies, and how many exports it takes until the slice is loaded."""
+    """A milestone at which the process dies, and how many exports it takes until the slice is loaded."""
 
-    stage: Milestone
+    milestone: Milestone
     what: str
     exports: int = 1
 

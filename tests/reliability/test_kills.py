@@ -19,11 +19,11 @@ TESTS = Path(__file__).parents[1]
 STOPPING = "support.stopping_definitions"
 
 
-def kill_at(stage: Milestone, project: Project, partition: str, process_for_each_step: str) -> None:
-    """Start a materialization and kill its whole process group when it reaches the stage."""
+def kill_at(milestone: Milestone, project: Project, partition: str, process_for_each_step: str) -> None:
+    """Start a materialization and kill its whole process group when it reaches the milestone."""
     marker = project.root / "reached"
     environment = project.environment | {
-        "STOP_AT": stage.value,
+        "STOP_AT": milestone.value,
         "STOP_MARKER": str(marker),
         "PROCESS_FOR_EACH_STEP": process_for_each_step,
         "PYTHONPATH": str(TESTS),
@@ -41,7 +41,7 @@ def kill_at(stage: Milestone, project: Project, partition: str, process_for_each
         deadline = time.monotonic() + 90
         while not marker.exists():
             assert process.poll() is None, (project.root / "killed.log").read_text()
-            assert time.monotonic() < deadline, "the stage was not reached"
+            assert time.monotonic() < deadline, "the milestone was not reached"
             time.sleep(0.05)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
@@ -77,7 +77,7 @@ def die_at(milestone: Milestone, project: Project) -> None:
 def test_a_killed_process_is_finished_by_the_next_materialization(
     milestone: Milestone, process_for_each_step: str, start_sandbox: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
-    [point] = [point for point in KILL_POINTS if point.stage is milestone]
+    [point] = [point for point in KILL_POINTS if point.milestone is milestone]
     sandbox = start_sandbox()
     project = Project.for_sandbox(tmp_path / "project", sandbox.url)
     untouched = loaded_before(project)
@@ -85,14 +85,14 @@ def test_a_killed_process_is_finished_by_the_next_materialization(
     assert_finished(point, project, sandbox, untouched)
 
 
-@pytest.mark.parametrize("point", KILL_POINTS, ids=[point.stage for point in KILL_POINTS])
+@pytest.mark.parametrize("point", KILL_POINTS, ids=[point.milestone for point in KILL_POINTS])
 def test_what_ended_at_a_milestone_is_finished_by_the_next_materialization(
     point: KillPoint, start_sandbox: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
-    sandbox = start_sandbox(processing_seconds=1.0 if point.stage is Milestone.WAITING else 0.2)
+    sandbox = start_sandbox(processing_seconds=1.0 if point.milestone is Milestone.WAITING else 0.2)
     project = Project.for_sandbox(tmp_path / "project", sandbox.url)
     untouched = loaded_before(project)
-    die_at(point.stage, project)
+    die_at(point.milestone, project)
     assert_finished(point, project, sandbox, untouched)
 
 
@@ -127,4 +127,4 @@ def assert_finished(
 
 
 def test_every_stage_up_to_the_materialization_has_a_kill_point() -> None:
-    assert {point.stage for point in KILL_POINTS} == set(Milestone) - {Milestone.READING}
+    assert {point.milestone for point in KILL_POINTS} == set(Milestone) - {Milestone.READING}

@@ -25,9 +25,9 @@ class Stopped(BaseException):
     """Ends a run as a signal would: nothing of ours catches it."""
 
 
-def stop_at(stage: Milestone) -> Callable[[str], None]:
+def stop_at(milestone: Milestone) -> Callable[[str], None]:
     def stop(reached: str) -> None:
-        if reached == stage:
+        if reached == milestone:
             raise Stopped
 
     return stop
@@ -48,8 +48,8 @@ class Scene:
             **({"config": without_checks} | options),  # type: ignore[arg-type]
         )
 
-    def interrupt(self, stage: Milestone, asset: str = JOBS, partition: str = "last_month") -> None:
-        outcome = self.run(asset, partition, on_milestone=stop_at(stage))
+    def interrupt(self, milestone: Milestone, asset: str = JOBS, partition: str = "last_month") -> None:
+        outcome = self.run(asset, partition, on_milestone=stop_at(milestone))
         assert not outcome.success
         assert "Stopped" in outcome.failure
 
@@ -65,9 +65,9 @@ def scene(start_sandbox: Callable[..., Sandbox], tmp_path: Path) -> Scene:
 
 
 @pytest.mark.parametrize("asset", [JOBS, REPORT])
-@pytest.mark.parametrize("stage", [Milestone.REQUESTED, Milestone.DOWNLOADED, Milestone.COMMITTED])
-def test_an_interrupted_export_is_resumed_and_said_so(scene: Scene, asset: str, stage: Milestone) -> None:
-    scene.interrupt(stage, asset)
+@pytest.mark.parametrize("milestone", [Milestone.REQUESTED, Milestone.DOWNLOADED, Milestone.COMMITTED])
+def test_an_interrupted_export_is_resumed_and_said_so(scene: Scene, asset: str, milestone: Milestone) -> None:
+    scene.interrupt(milestone, asset)
     outcome = scene.run(asset)
     assert outcome.success, outcome.failure
     assert scene.exports == 1
@@ -197,8 +197,8 @@ def test_a_poll_time_out_is_resumed(scene: Scene) -> None:
 
 
 def test_a_new_export_that_fails_fails_the_run_and_is_not_adopted_again(scene: Scene) -> None:
-    def fail_it(stage: str) -> None:
-        if stage == Milestone.REQUESTED:
+    def fail_it(milestone: str) -> None:
+        if milestone == Milestone.REQUESTED:
             scene.sandbox.exports.all()[-1].failed = True
 
     outcome = scene.run(on_milestone=fail_it)
@@ -212,8 +212,8 @@ def test_an_event_log_that_is_locked_for_a_moment_costs_no_second_export(scene: 
     """A write to a locked SQLite file fails after five seconds; the export's id must not be lost with it."""
     locks = []
 
-    def lock_the_event_log(stage: str) -> None:
-        if stage == Milestone.ANSWERED:
+    def lock_the_event_log(milestone: str) -> None:
+        if milestone == Milestone.ANSWERED:
             newest = max(
                 (scene.project.home / "history" / "runs").glob("*-*.db"),
                 key=lambda path: path.stat().st_mtime,

@@ -1,6 +1,6 @@
-"""The code location, but it stops at one stage of a materialization, so that a test can kill it there.
+"""The code location, but it stops at one milestone of a materialization, so that a test can kill it there.
 
-`STOP_AT` names the stage; `STOP_MARKER` is a file that is written when the stage is reached. A process
+`STOP_AT` names the milestone; `STOP_MARKER` is a file that is written when the milestone is reached. A process
 that finds the marker does not stop: the test wants only one to. With `PROCESS_FOR_EACH_STEP` the export has one,
 as several exports of a run do.
 """
@@ -16,9 +16,9 @@ from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
 
 
-def stop(stage: str) -> None:
+def stop(milestone: str) -> None:
     marker = Path(os.environ["STOP_MARKER"])
-    if stage == os.environ["STOP_AT"] and not marker.exists():
+    if milestone == os.environ["STOP_AT"] and not marker.exists():
         marker.write_text(str(os.getpid()))
         time.sleep(600)
 

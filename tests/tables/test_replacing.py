@@ -125,8 +125,8 @@ def test_a_file_with_a_header_only_empties_the_slice(loader: Loader) -> None:
 def test_a_load_that_raises_leaves_everything_as_it_was(loader: Loader) -> None:
     loader.load("a,b\n1,x\n")
 
-    def fail(stage: str) -> None:
-        if stage == "in_transaction":
+    def fail(milestone: str) -> None:
+        if milestone == "in_transaction":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -295,9 +295,9 @@ from datetime import date, datetime
 from pathlib import Path
 from pipefy_exports_dagster.tables import Slice, load_file
 slice_ = Slice("301", sys.argv[3], date(2026, 11, 1), "e", datetime(2026, 11, 5))
-def block(stage):
-    if stage == sys.argv[4]:
-        print(stage, flush=True)
+def block(milestone):
+    if milestone == sys.argv[4]:
+        print(milestone, flush=True)
         sys.stdin.read()
 load_file(Path(sys.argv[2]), database=Path(sys.argv[1]), table="jobs", slice_=slice_, on_milestone=block)
 """
@@ -323,14 +323,14 @@ def test_processes_that_load_at_once_all_succeed_and_the_copy_has_all(loader: Lo
 
 
 @pytest.mark.usefixtures("no_leftovers")
-@pytest.mark.parametrize(("stage", "rows"), [("in_transaction", [1]), ("committed", [2])])
+@pytest.mark.parametrize(("milestone", "rows"), [("in_transaction", [1]), ("committed", [2])])
 def test_a_killed_load_leaves_a_whole_slice_and_its_scratch_is_swept(
-    loader: Loader, slice_of: SliceOf, stage: str, rows: list[int]
+    loader: Loader, slice_of: SliceOf, milestone: str, rows: list[int]
 ) -> None:
     loader.load("a,b\n1,x\n")
-    with load_elsewhere(loader, loader.csv("a,b\n2,x\n"), "last_month", stage) as process:
+    with load_elsewhere(loader, loader.csv("a,b\n2,x\n"), "last_month", milestone) as process:
         assert process.stdout
-        assert process.stdout.readline() == f"{stage}\n"
+        assert process.stdout.readline() == f"{milestone}\n"
         process.kill()
     assert list((loader.folder / ".pipefy_exports_loading").iterdir())
     assert loader.column("a") == rows

@@ -29,7 +29,7 @@ TOLERANCE = timedelta(minutes=2)
 SHOWN_ORGANIZATIONS = 10
 
 
-def look_at_credentials(connection: Connection, environment: Mapping[str, str]) -> Iterator[Finding]:
+def check_credentials(connection: Connection, environment: Mapping[str, str]) -> Iterator[Finding]:
     """Yield whether there are credentials; whether they are accepted is another question."""
     try:
         credentials = read_credentials(connection, environment)
@@ -48,7 +48,7 @@ def look_at_credentials(connection: Connection, environment: Mapping[str, str]) 
     yield ok("credentials", f"{kind} is set")
 
 
-def look_at_server(connection: Connection, clock: Clock) -> Iterator[Finding]:
+def check_server(connection: Connection, clock: Clock) -> Iterator[Finding]:
     """Yield whether anything answers, and whether its clock and ours agree."""
     try:
         before = clock.now()
@@ -73,7 +73,7 @@ def look_at_server(connection: Connection, clock: Clock) -> Iterator[Finding]:
         yield ok("clock", "agrees with Pipefy's")
 
 
-def look_at_account(client: PipefyClient) -> tuple[Finding, tuple[Organization, ...] | None]:
+def check_account(client: PipefyClient) -> tuple[Finding, tuple[Organization, ...] | None]:
     """Say whether the credentials are accepted, and return the organizations that they see."""
     try:
         organizations = list_organizations(client)
@@ -85,7 +85,7 @@ def look_at_account(client: PipefyClient) -> tuple[Finding, tuple[Organization, 
     return ok("account", f"Pipefy accepts the credentials{f' of {name}' if name else ''}"), organizations
 
 
-def look_at_organization(
+def check_organization(
     client: PipefyClient, config: PipefyExportsConfig, seen: Sequence[Organization]
 ) -> tuple[Finding, Organization | None]:
     """Say whether the organization is there, and return it.
@@ -117,7 +117,7 @@ def look_at_organization(
     return ok("organization", f"{organization.name} ({organization.id})"), organization
 
 
-def look_at_jobs_permission(name: str, organization: Organization, proof: str | None) -> Finding:
+def check_jobs_permission(name: str, organization: Organization, proof: str | None) -> Finding:
     """Say whether the credentials may export automation jobs, as far as that can be known without an export.
 
     Pipefy has no look-up for it; the role in the organization is the nearest that there is.
@@ -146,7 +146,7 @@ def look_at_jobs_permission(name: str, organization: Organization, proof: str | 
     )
 
 
-def look_at_report_permission(name: str, organization: Organization) -> Iterator[Finding]:
+def check_report_permission(name: str, organization: Organization) -> Iterator[Finding]:
     """Yield what is to be said where the credentials do not see all of the organization's pipes."""
     if organization.role and not _is_administrator(organization.role):
         yield report_warning(

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from pipefy_exports_dagster.cli.doctor.examination import examine
 from pipefy_exports_dagster.cli.doctor.finding import Finding, State
-from pipefy_exports_dagster.cli.doctor.permissions import look_at_dotenv
-from pipefy_exports_dagster.cli.doctor.settings import look_at_settings, look_at_time_zone, usable_configs
+from pipefy_exports_dagster.cli.doctor.permissions import check_dotenv
+from pipefy_exports_dagster.cli.doctor.settings import check_settings, check_time_zone, usable_configs
 from pipefy_exports_dagster.cli.errors import cli_errors
 from pipefy_exports_dagster.cli.output import echo_json, readers_may_leave
 from pipefy_exports_dagster.cli.text import one_line
@@ -64,10 +64,10 @@ def _findings(clock: Clock) -> Iterator[Finding]:
     dotenv = {name: value for name, value in dotenv_values(".env").items() if value is not None}
     os.environ.update(environment)
     configs, unusable = usable_configs(environment)
-    yield from look_at_settings(before, dotenv, unusable)
-    yield from look_at_dotenv(dotenv)
+    yield from check_settings(before, dotenv, unusable)
+    yield from check_dotenv(dotenv)
     for config in configs:
-        time_zone = look_at_time_zone(config, clock.now())
+        time_zone = check_time_zone(config, clock.now())
         which = f"{'/'.join(config.prefix) or config.organization_id} " if len(configs) > 1 else ""
         for finding in chain(
             [] if "PIPEFY_EXPORTS_TIMEZONE" in unusable else [time_zone],

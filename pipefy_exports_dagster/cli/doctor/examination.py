@@ -38,13 +38,13 @@ def examine(
     config = replace(config, connection=connection)
     usable = True
     for finding in (
-        *account.look_at_credentials(connection, environment),
-        *account.look_at_server(connection, clock),
+        *account.check_credentials(connection, environment),
+        *account.check_server(connection, clock),
     ):
         # A clock that is wrong keeps nothing from being looked at.
         usable &= finding.state is not State.ERROR or finding.check == "clock"
         yield finding
-    yield from _look_at_pipefy(config, environment, clock, usable=usable)
+    yield from _check_pipefy(config, environment, clock, usable=usable)
     yield from storage.check_folder("data folder", config.data_dir, "PIPEFY_EXPORTS_DATA_DIR")
     if config.database_path.parent != config.data_dir:
         folder = config.database_path.parent
@@ -54,11 +54,11 @@ def examine(
     yield from instance
     if not any(finding.state is State.ERROR for finding in instance):
         yield from check_automation(config, environment)
-    yield from permissions.look_at_permissions(config, environment)
+    yield from permissions.check_permissions(config, environment)
     yield storage.check_runs(config)
 
 
-def _look_at_pipefy(
+def _check_pipefy(
     config: PipefyExportsConfig, environment: Mapping[str, str], clock: Clock, *, usable: bool
 ) -> Iterator[Finding]:
     month = month_of(clock.now(), config.zone)
@@ -72,12 +72,12 @@ def _look_at_pipefy(
     if usable:
         credentials = read_credentials(config.connection, environment)
         with closing(PipefyClient(config.connection, credentials, clock=clock)) as client:
-            finding, seen = account.look_at_account(client)
+            finding, seen = account.check_account(client)
             yield finding
             waiting.remove("account")
             organization = None
             if seen is not None:
-                finding, organization = account.look_at_organization(client, config, seen)
+                finding, organization = account.check_organization(client, config, seen)
                 yield finding
                 waiting.remove("organization")
             if organization:
@@ -92,15 +92,15 @@ def _look_at_pipefy(
 def _check_jobs(
     _client: PipefyClient, export: ConfiguredExport, organization: Organization
 ) -> Iterator[Finding]:
-    yield account.look_at_jobs_permission(export.asset, organization, _proof(export, organization))
+    yield account.check_jobs_permission(export.asset, organization, _proof(export, organization))
 
 
 def _check_report(
     client: PipefyClient, export: ConfiguredExport, organization: Organization
 ) -> Iterator[Finding]:
     assert isinstance(export.settings, Report)  # noqa: S101 - as EXPORT_CHECKS says
-    yield from account.look_at_report_permission(export.asset, organization)
-    yield from reports.look_at_saved_report(client, export.asset, export.settings)
+    yield from account.check_report_permission(export.asset, organization)
+    yield from reports.check_saved_report(client, export.asset, export.settings)
 
 
 EXPORT_CHECKS: Mapping[type, Callable[[PipefyClient, ConfiguredExport, Organization], Iterator[Finding]]] = {

@@ -16,7 +16,7 @@ from pipefy_exports_dagster.tables.read_copy import read_copy_path
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def look_at_permissions(config: PipefyExportsConfig, environment: Mapping[str, str]) -> Iterator[Finding]:
+def check_permissions(config: PipefyExportsConfig, environment: Mapping[str, str]) -> Iterator[Finding]:
     """Yield what others can get at, with the command that keeps them out. What exists is never changed by itself.
 
     A folder that an administrator lets a group share is as it should be.
@@ -31,7 +31,7 @@ def look_at_permissions(config: PipefyExportsConfig, environment: Mapping[str, s
         yield from _look_at_umask(folder)
 
 
-def look_at_dotenv(dotenv: Mapping[str, str]) -> Iterator[Finding]:
+def check_dotenv(dotenv: Mapping[str, str]) -> Iterator[Finding]:
     """Yield whether everybody here can get at the credentials in `.env`; a service's group may."""
     path = Path(".env")
     if any(dotenv.get(name) for name in CREDENTIALS) and _open_to(path) & stat.S_IRWXO:

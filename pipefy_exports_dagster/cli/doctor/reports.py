@@ -36,7 +36,7 @@ def check_request(export: ConfiguredExport, month: date) -> Finding | None:
     return None
 
 
-def look_at_saved_report(client: PipefyClient, name: str, report: Report) -> Iterator[Finding]:
+def check_saved_report(client: PipefyClient, name: str, report: Report) -> Iterator[Finding]:
     """Yield what there is to say of the saved report that a configured one names."""
     if report.organization_report_id is None:
         yield ok(name, f"exports {len(report.columns)} columns of its own, without a saved report")

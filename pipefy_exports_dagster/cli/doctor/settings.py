@@ -47,7 +47,7 @@ def usable_configs(
     return [config_from_environment(usable)], findings
 
 
-def look_at_settings(
+def check_settings(
     environment: Mapping[str, str], dotenv: Mapping[str, str], unusable: Mapping[str, Finding]
 ) -> Iterator[Finding]:
     """Yield what is to be said of the variables themselves.
@@ -87,7 +87,7 @@ def _end(name: str) -> str:
     return name.removeprefix("PIPEFY_").removeprefix("EXPORTS_")
 
 
-def look_at_time_zone(config: PipefyExportsConfig, now: datetime) -> Finding:
+def check_time_zone(config: PipefyExportsConfig, now: datetime) -> Finding:
     """Say what time it is for the organization, and so which month: a person sees at once whether that is right."""
     local = now.astimezone(config.zone)
     return ok(

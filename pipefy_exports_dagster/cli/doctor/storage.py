@@ -85,7 +85,7 @@ def check_database(config: PipefyExportsConfig) -> Iterator[Finding]:
         names.setdefault(table_in_sql(schema, table), set()).update(
             name for name in (column, comment) if name
         )
-    yield from _look_at_columns(config, names)
+    yield from _check_columns(config, names)
     if not holder:
         tables = ", ".join(sorted(names)) or "no table yet"
         yield ok("database", f"{path} with {tables}; no process holds it")
@@ -114,7 +114,7 @@ def check_runs(config: PipefyExportsConfig) -> Finding:
     return ok("runs", working)
 
 
-def _look_at_columns(config: PipefyExportsConfig, names: Mapping[str, set[str]]) -> Iterator[Finding]:
+def _check_columns(config: PipefyExportsConfig, names: Mapping[str, set[str]]) -> Iterator[Finding]:
     for export in configured_exports(config):
         there = names.get(table_in_sql(export.schema, export.table))
         if there is None:

@@ -58,10 +58,10 @@ def load_into_asset(
             sidecar, notes = describe_provenance(file, content, partition=partition, overrides=overrides)
             kept: list[RawFile] = []
 
-            def archive_before_commit(stage: str) -> None:
-                if stage == "in_transaction":
+            def archive_before_commit(milestone: str) -> None:
+                if milestone == "in_transaction":
                     kept.append(partition.folder.keep(part, sidecar))
-                manner.on_milestone(stage)
+                manner.on_milestone(milestone)
 
             summaries: list[FileSummary] = []
 

@@ -31,7 +31,7 @@ from pipefy_exports_dagster.orchestration.export_partition import ExportPartitio
 from pipefy_exports_dagster.periods import PeriodFilter, month_of
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 
-STAGES = {
+SHOWN = {
     "waiting": "waiting: another run works on this partition",
     "copying": "copying the file to the archive",
     "reading": "reading the file",
@@ -201,9 +201,9 @@ def _require_one_target(context: click.Context) -> None:
 
 
 def _watcher(interruption: Interruption, progress: Progress) -> OnMilestone:
-    def on_milestone(stage: str) -> None:
-        interruption.committed |= stage == "committed"
-        progress.stage(STAGES.get(stage, stage))
+    def on_milestone(milestone: str) -> None:
+        interruption.committed |= milestone == "committed"
+        progress.show(SHOWN.get(milestone, milestone))
 
     return on_milestone
 

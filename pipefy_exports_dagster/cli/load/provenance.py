@@ -107,7 +107,7 @@ def describe_provenance(
     if known and not (overrides.exported_at and overrides.requested_month):
         notes = (
             f"this file is in the archive already, as exported at {known.exported_at:%Y-%m-%d %H:%M:%S} UTC, "
-            f"requested in {known.requested_month:%Y-%m}; what is not given again stays so",
+            f"requested in {known.requested_month:%Y-%m}; an option that is left out keeps that value",
         )
     elif not overrides.requested_month and month_of(exported_at, config.zone) != requested_month:
         notes = (

@@ -58,7 +58,7 @@ def query(*, sql: str, format_: str, database: Path | None, max_memory: int | No
         statement = one_that_reads(sys.stdin.read() if sql == "-" else sql)
         with _opened(database, max_memory) as opened:
             with Progress() as progress:
-                progress.stage("running the query")
+                progress.show("running the query")
                 rows = run_query(opened, statement, as_json=format_ == Format.JSON)
             print_rows(rows, Format(format_))
 

@@ -1,4 +1,4 @@
-"""The sensor that judges each day again what should be there by now: nothing that is missing makes a run of its own.
+"""The sensor that evaluates each day what should be loaded by now: what is missing starts no run.
 
 It logs results of the checks `last_month_is_here` and `months_complete`, without a run, without Pipefy, and without the
 database: the event log says what was loaded.

@@ -14,7 +14,7 @@ from pipefy_exports_dagster.history import months_possibly_covered
 from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, MAX_ATTEMPTS, NextAttempt, few_lines
 from pipefy_exports_dagster.orchestration.definition_names import HISTORY_JOB, HISTORY_SENSOR
 from pipefy_exports_dagster.orchestration.events import Materialized, materializations_after
-from pipefy_exports_dagster.orchestration.former_states import former_cursor
+from pipefy_exports_dagster.orchestration.former_states import former_cursors
 from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT
 from pipefy_exports_dagster.orchestration.history.unbuilt import BUILDS_EXPORT, find_unbuilt
 from pipefy_exports_dagster.orchestration.partitions import RANGE_END, RANGE_START
@@ -67,9 +67,7 @@ def history_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefini
         ),
     )
     def history(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        # Under a new name the sensor has no cursor, and would build all months again.
-        stored = context.cursor or former_cursor(context.instance, config, HISTORY_SENSOR)
-        cursor: dict[str, int] = json.loads(stored or "{}")
+        cursor = _read(context.cursor) if context.cursor else _former(context.instance, config)
         requests = []
         for export in exports:
             brought, position = _brought_since(context.instance, export, cursor.get(export.asset))
@@ -91,6 +89,23 @@ def history_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefini
         )
 
     return history
+
+
+def _read(cursor: str) -> dict[str, int]:
+    positions: dict[str, int] = json.loads(cursor)
+    return positions
+
+
+def _former(instance: dg.DagsterInstance, config: PipefyExportsConfig) -> dict[str, int]:
+    """Return how far the sensor had come under its former name: without a cursor it would build all months again.
+
+    Positions are places in the instance's event log, so the furthest one counts, whichever code location reached it.
+    """
+    reached: dict[str, int] = {}
+    for cursor in former_cursors(instance, config, HISTORY_SENSOR):
+        for asset, position in _read(cursor).items():
+            reached[asset] = max(position, reached.get(asset, position))
+    return reached
 
 
 def _again(

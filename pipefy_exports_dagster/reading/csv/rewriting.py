@@ -14,7 +14,7 @@ _END = "\ue000end of file\ue000"
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """An irregular file, written again as a regular one.
+    """An irregular file, rewritten as a regular one.
 
     Args:
         records: How many records, the header among them.
@@ -29,7 +29,7 @@ class Rewritten:
 
 
 def rewrite(path: Path, *, folder: Path, delimiter: str) -> Rewritten:
-    """Write an irregular file again: each record as wide as the widest, each value quoted, none without a value.
+    """Rewrite an irregular file: each record as wide as the widest, each value quoted, none without a value.
 
     Python's csv module takes what no fast reader does: ragged rows, quotes within values, mixed line ends.
 

@@ -1,7 +1,7 @@
 """One fast look at every byte of a delimited file, apart from the reader that loads it.
 
 It counts the records independently of DuckDB, and says whether the file is regular. DuckDB only gets
-regular files: what is not (ragged rows, stray quotes, mixed line ends) is written again first.
+regular files: what is not (ragged rows, stray quotes, mixed line ends) is rewritten first.
 """
 
 from collections import deque
