@@ -19,7 +19,7 @@ from typing import Any
 import dagster as dg
 import pytest
 from click.testing import CliRunner
-from support.project import JOBS, JOBS_HISTORY, REPORT, Project
+from support.project import DEFINITIONS, JOBS, JOBS_HISTORY, REPORT, Project
 from support.shared_clock import SharedClock
 
 from pipefy_exports_dagster.cli.main import main
@@ -194,7 +194,10 @@ def test_doctor_names_what_is_switched_on_under_a_former_name(left: Left) -> Non
     assert {one["state"] for one in found} == {"warn"}
     assert {one["message"].split(" ", 1)[0] for one in found} == switched_on
     for one in found:
-        assert f"`dagster {_kind(one)} start {present[one['message'].split(' ', 1)[0]]}`" in one["message"]
+        assert (
+            f"`dagster {_kind(one)} start {present[one['message'].split(' ', 1)[0]]} -m {DEFINITIONS}`"
+            in one["message"]
+        )
 
 
 def _kind(finding: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import PipefyExportsError
 
 CHECK = "automation"
+CODE_LOCATION = "pipefy_exports_dagster.definitions"
 
 
 def check_automation(config: PipefyExportsConfig, environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -29,11 +30,12 @@ def check_automation(config: PipefyExportsConfig, environment: Mapping[str, str]
         yield report_warning(
             CHECK,
             f"{former} is switched on, and is called {present} now: it does not run under its former name. Switch "
-            f"{present} on under Automation in the Dagster UI, or with {_command(present)}",
+            f"{present} on under Automation in the Dagster UI, or with {_command(present)} (in a project of your own, "
+            "with its module)",
         )
     if not renamed:
         yield ok(CHECK, "nothing is switched on under a former name")
 
 
 def _command(name: str) -> str:
-    return f"`dagster {'sensor' if name.endswith('_sensor') else 'schedule'} start {name}`"
+    return f"`dagster {'sensor' if name.endswith('_sensor') else 'schedule'} start {name} -m {CODE_LOCATION}`"
