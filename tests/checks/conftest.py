@@ -30,7 +30,7 @@ def starting(folder: Path) -> Iterator[Callable[..., Scene]]:
         ) -> Scene:
             settings = SandboxSettings(**(SMALL | {"now": NOON} | (sandbox or {})))
             running = stack.enter_context(Sandbox(settings).running())
-            project = Project.for_sandbox(folder / "project", running.url)
+            project = Project.for_sandbox(folder / "project", running.url, checks=True)
             config = dataclasses.replace(
                 project.config,
                 read_copy=False,

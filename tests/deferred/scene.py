@@ -41,7 +41,6 @@ class Scene:
             "wait": Wait.DEFERRED,
             "read_copy": False,
             "max_retries": 0,
-            "checks": False,
         }
         config = dataclasses.replace(project.config, **(settings | changes))
         return cls(sandbox, project, SharedClock(sandbox), config)

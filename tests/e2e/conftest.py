@@ -66,7 +66,7 @@ def project(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """
     settings = SandboxSettings(jobs=6000, cards=200, processing_seconds=1.0)
     with Sandbox(settings).running() as sandbox:
-        project = Project.for_sandbox(tmp_path_factory.mktemp("e2e") / "project", sandbox.url)
+        project = Project.for_sandbox(tmp_path_factory.mktemp("e2e") / "project", sandbox.url, checks=True)
         for partition in ("current_month", "last_3_months"):
             assert project.materialize(JOBS, partition=partition).success
         for headers in ([text.upper() for text in HOSTILE], HOSTILE):

@@ -34,7 +34,6 @@ def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
             config = dataclasses.replace(
                 project.config,
                 max_retries=0,
-                checks=False,
                 automation_jobs=AutomationJobs(**(jobs or {})),
                 **settings,
             )

@@ -49,7 +49,7 @@ class Scene:
             config.connection, request_timeout_s=request_timeout_s, max_download_bytes=20_000_000
         )
         polling = replace(QUICK, timeout_s=polling_timeout_s)
-        config = replace(config, connection=connection, polling=polling, checks=False)
+        config = replace(config, connection=connection, polling=polling)
         return self.project.materialize(JOBS, config=config, clock=clock or SharedClock(self.sandbox))
 
     def settle(self) -> None:

@@ -40,13 +40,7 @@ class Scene:
     clock: SharedClock
 
     def run(self, asset: str = JOBS, partition: str = "last_month", **options: object) -> Outcome:
-        without_checks = dataclasses.replace(self.project.config, checks=False)
-        return self.project.materialize(
-            asset,
-            partition=partition,
-            clock=self.clock,
-            **({"config": without_checks} | options),  # type: ignore[arg-type]
-        )
+        return self.project.materialize(asset, partition=partition, clock=self.clock, **options)  # type: ignore[arg-type]
 
     def interrupt(self, milestone: Milestone, asset: str = JOBS, partition: str = "last_month") -> None:
         outcome = self.run(asset, partition, on_milestone=stop_at(milestone))
