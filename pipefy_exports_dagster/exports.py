@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipefy_exports_dagster.config.exports import AutomationJobs, Report
+from pipefy_exports_dagster.config.exports import AutomationJobs, ExportSettings, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.naming import history_name, schema_and_table
 from pipefy_exports_dagster.config.reading import ReadOptions
@@ -62,7 +62,7 @@ class ConfiguredExport:
     """
 
     config: PipefyExportsConfig = field(repr=False)
-    settings: AutomationJobs | Report
+    settings: ExportSettings
 
     @property
     def type(self) -> ExportType:
@@ -141,7 +141,7 @@ class ConfiguredExport:
         """Return the digest of a request to the configured Pipefy."""
         return fingerprint_of(self.config.connection.base_url, kind.label, request)
 
-    def _with(self, overrides: Mapping[str, Any]) -> AutomationJobs | Report:
+    def _with(self, overrides: Mapping[str, Any]) -> ExportSettings:
         if not overrides:
             return self.settings
         name = self.settings.name

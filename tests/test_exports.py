@@ -1,8 +1,11 @@
 """Every configured export, in one object."""
 
+from typing import get_args
+
 import pytest
 
-from pipefy_exports_dagster.config.exports import AutomationJobs, Report
+from pipefy_exports_dagster.cli.doctor.examination import EXPORT_CHECKS
+from pipefy_exports_dagster.config.exports import ExportSettings, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import EXPORT_TYPES, configured_exports
@@ -29,10 +32,14 @@ def test_the_automation_jobs_are_first_and_each_knows_its_names() -> None:
 
 
 def test_what_a_run_may_ask_for_is_the_same_in_the_launchpad_and_for_the_export() -> None:
-    assert EXPORT_TYPES.keys() == RUN_CONFIGS.keys() == {AutomationJobs, Report}
+    assert EXPORT_TYPES.keys() == RUN_CONFIGS.keys() == set(get_args(ExportSettings))
     for settings, export_type in EXPORT_TYPES.items():
         of_launchpad = RUN_CONFIGS[settings].model_fields.keys() - ExportRunConfig.model_fields.keys()
         assert of_launchpad == set(export_type.run_arguments)
+
+
+def test_doctor_asks_pipefy_about_each_export() -> None:
+    assert EXPORT_CHECKS.keys() == EXPORT_TYPES.keys()
 
 
 @pytest.mark.parametrize(

@@ -85,3 +85,7 @@ class Report:
         _refuse_one_text("columns", self.columns)
         _refuse_one_text("key", self.key)
         object.__setattr__(self, "columns", tuple(self.columns))
+
+
+ExportSettings = AutomationJobs | Report
+"""The settings of one export, of whichever kind."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from pipefy_exports_dagster.config.exports import AutomationJobs, Report
+from pipefy_exports_dagster.config.exports import AutomationJobs, ExportSettings, Report
 from pipefy_exports_dagster.config.field_checks import SECONDS_OR_0, Range, check_fields
 from pipefy_exports_dagster.config.host_suffixes import host_suffix
 from pipefy_exports_dagster.config.naming import asset_name, check_names_differ, checked_prefix, prefixed
@@ -215,7 +215,7 @@ class PipefyExportsConfig:
             ) from None
 
     @property
-    def exports(self) -> tuple[AutomationJobs | Report, ...]:
+    def exports(self) -> tuple[ExportSettings, ...]:
         """The settings of every export, the automation jobs' first."""
         return (*([self.automation_jobs] if self.automation_jobs else []), *self.reports)
 

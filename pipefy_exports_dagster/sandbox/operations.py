@@ -1,6 +1,7 @@
 """What a request is for: faults and counts go by this."""
 
 import json
+import re
 from enum import StrEnum
 from typing import Any
 
@@ -21,13 +22,12 @@ TOKEN_PATH = "/oauth/token"  # noqa: S105
 GRAPHQL_PATH = "/graphql"
 FILES_PATH = "/storage/v1/signed/"
 
-# The operation of each root field; all others are look-ups.
-ROOT_FIELDS = {
-    "createAutomationJobsExport": Operation.CREATE,
-    "exportOrganizationReport": Operation.CREATE,
-    "automationJobsExport": Operation.STATUS,
-    "organizationReportExport": Operation.STATUS,
-}
+
+def operation_of(root_field: str) -> Operation:
+    """Return what a root field of the API is for; Pipefy names all exports' fields in the same way."""
+    if re.fullmatch(r"export[A-Z]\w*|create\w*Export", root_field):
+        return Operation.CREATE
+    return Operation.STATUS if root_field.endswith("Export") else Operation.LOOKUP
 
 
 def classify(path: str, body: bytes) -> tuple[Operation | None, tuple[str, ...]]:
@@ -42,10 +42,10 @@ def classify(path: str, body: bytes) -> tuple[Operation | None, tuple[str, ...]]
     if path != GRAPHQL_PATH:
         return None, ()
     fields = _root_fields(body)
-    for field in fields:
-        if field in ROOT_FIELDS:
-            return ROOT_FIELDS[field], fields
-    return Operation.LOOKUP, fields
+    asked = (operation_of(field) for field in fields)
+    return next(
+        (operation for operation in asked if operation is not Operation.LOOKUP), Operation.LOOKUP
+    ), fields
 
 
 def _root_fields(body: bytes) -> tuple[str, ...]:

@@ -18,6 +18,11 @@ from pipefy_exports_dagster.orchestration.checks.finding import Check
 from pipefy_exports_dagster.orchestration.definition_names import DUE_SENSOR
 from pipefy_exports_dagster.sandbox import Sandbox
 
+TABLE_CHECKS = (Check.ROWS_MATCH_FILE, Check.HAS_ROWS, Check.ROWS_IN_WINDOW)
+LOAD_CHECKS = (Check.COLUMNS_UNCHANGED, Check.WHOLE_FILE_LOADED)
+SLICE_CHECKS = (*TABLE_CHECKS, *LOAD_CHECKS)
+"""Of an export without a key."""
+
 
 @dataclass(frozen=True)
 class Result:

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import dagster as dg
-from checks.scene import Scene
+from checks.scene import SLICE_CHECKS, Scene
 from dagster._core.loader import LoadingContextForTest
 from deferred.scene import Scene as Deferred
 from support.project import JOBS
 
-from pipefy_exports_dagster.orchestration.checks.export_checks import OF_SLICE
 from pipefy_exports_dagster.orchestration.checks.finding import Check
 from pipefy_exports_dagster.periods import add_months, month_of
 
@@ -22,7 +21,7 @@ def test_a_deferred_run_skips_its_checks_and_the_run_that_loads_the_export_has_t
     deferred = Deferred.deferred(scene.sandbox, scene.project, checks=True)
     outcome = deferred.request()
     assert any(f"Skipping step {JOBS}_checks" in message for message in outcome.messages)
-    for check in (*OF_SLICE, Check.LAST_MONTH_IS_HERE):
+    for check in (*SLICE_CHECKS, Check.LAST_MONTH_IS_HERE):
         assert scene.results(check) == []
         [planned] = scene.records(check)
         status = asyncio.run(planned.resolve_status(LoadingContextForTest(scene.instance)))
@@ -31,7 +30,7 @@ def test_a_deferred_run_skips_its_checks_and_the_run_that_loads_the_export_has_t
     scene.sandbox.clock.advance(timedelta(minutes=11))
     [loaded] = deferred.tick_and_load()
     assert loaded.success, loaded.failure
-    for check in OF_SLICE:
+    for check in SLICE_CHECKS:
         assert scene.result(check).passed, scene.result(check).text
     assert scene.result(Check.LAST_MONTH_IS_HERE, None).passed
 

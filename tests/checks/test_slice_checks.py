@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checks.scene import Scene
+from checks.scene import LOAD_CHECKS, SLICE_CHECKS, TABLE_CHECKS, Scene
 from support.project import JOBS, REPORT
 
 from pipefy_exports_dagster.config.exports import AutomationJobs
 from pipefy_exports_dagster.config.reading import ReadOptions
-from pipefy_exports_dagster.orchestration.checks.export_checks import OF_LOAD, OF_SLICE, OF_TABLE
 from pipefy_exports_dagster.orchestration.checks.finding import Check
 
 
@@ -22,7 +21,7 @@ def test_a_load_is_followed_by_its_checks_in_one_step_and_all_pass(scene: Scene)
     assert outcome.success, outcome.failure
     for asset in (JOBS, REPORT):
         assert outcome.messages.count(f'Started execution of step "{asset}_checks".') == 1
-        for check in OF_SLICE:
+        for check in SLICE_CHECKS:
             assert scene.result(check, asset=asset).passed, scene.result(check, asset=asset).text
         assert scene.result(Check.LAST_MONTH_IS_HERE, None, asset).passed
     [(rows,)] = scene.project.query(f"SELECT count(*) FROM {JOBS}")
@@ -183,13 +182,13 @@ def held_by_another_process(database: Path, *, read_only: bool = False) -> Itera
 def test_a_locked_or_missing_database_gives_one_clear_warning_and_the_run_succeeds(loaded: Scene) -> None:
     with held_by_another_process(loaded.project.database) as pid:
         assert loaded.execute_checks(database_lock_timeout_s=0.3)
-    for check in OF_TABLE:
+    for check in TABLE_CHECKS:
         result = loaded.result(check)
         assert result.is_warning
         assert not result.passed
         assert f"not checked. {loaded.project.database} was locked by process {pid}" in result.text
         assert "execute the checks again" in result.text
-    for check in OF_LOAD:
+    for check in LOAD_CHECKS:
         assert loaded.result(check).passed, "it needs no database"
 
     loaded.project.database.unlink()
@@ -209,7 +208,7 @@ def test_a_reader_in_another_process_keeps_no_check_waiting(loaded: Scene) -> No
 
 def test_executed_by_hand_they_look_at_every_partition_that_was_loaded(loaded: Scene) -> None:
     assert loaded.execute_checks()
-    for check in OF_SLICE:
+    for check in SLICE_CHECKS:
         newest = loaded.results(check)[:2]
         assert sorted(str(result.partition) for result in newest) == ["current_month", "last_month"]
         assert all(result.passed for result in newest)

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import dagster as dg
@@ -30,6 +30,8 @@ import pipefy_exports_dagster
 from pipefy_exports_dagster import errors
 from pipefy_exports_dagster.cli.doctor.settings import OTHER_NAMES
 from pipefy_exports_dagster.config.variables import VARIABLES
+from pipefy_exports_dagster.orchestration.checks.finding import Check
+from pipefy_exports_dagster.orchestration.events import keys
 from pipefy_exports_dagster.tables.lineage import EXPORT_TABLE, HISTORY_TABLE
 
 TEXT = PAGE.read_text()
@@ -83,6 +85,23 @@ def test_every_asset_check_job_schedule_and_sensor_is_documented() -> None:
     assert [name for name in sorted(names) if f"| {code(name)} |" not in TEXT] == []
 
 
+def test_every_check_is_of_an_asset_and_in_the_table_of_its_page() -> None:
+    assert {key.name for key in repository().asset_graph.asset_check_keys} == set(Check)
+    page = (PAGE.parent / "checks.md").read_text()
+    assert [check for check in Check if f"| {code(check)} " not in page] == []
+
+
+def test_every_setting_is_read() -> None:
+    read = {
+        node.attr
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+    }
+    settings = {field.name for class_ in configuration_classes() for field in fields(class_)}
+    assert settings - read == set()
+
+
 def test_every_column_of_ours_is_documented() -> None:
     columns = EXPORT_TABLE.lineage.keys() | HISTORY_TABLE.lineage.keys()
     assert [name for name in sorted(columns) if f"| {code(name)} |" not in TEXT] == []
@@ -92,9 +111,21 @@ def test_every_metadata_key_is_documented_and_no_other() -> None:
     assert described_keys() == keys_in_the_code()
 
 
+def test_every_metadata_key_that_has_a_name_is_used() -> None:
+    """Beside the modules that define it and hand it on."""
+    used = {
+        node.id
+        for path in PACKAGE.rglob("*.py")
+        if (path.parent.name, path.name) not in {("events", "keys.py"), ("events", "__init__.py")}
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Name)
+    }
+    assert {name for name in vars(keys) if name.isupper()} - used == set()
+
+
 def test_every_key_of_a_run_is_documented_where_it_occurs(project: Project) -> None:
     """Also a key that no text in the code spells out."""
-    assert project.materialize(JOBS).success
+    assert replace(project, checks=True).materialize(JOBS).success
     found: dict[str, set[str]] = {}
     with project.instance() as instance:
         [run] = instance.get_runs()
@@ -108,6 +139,7 @@ def test_every_key_of_a_run_is_documented_where_it_occurs(project: Project) -> N
                 found.setdefault("check", set()).update(data.metadata)
     assert found["materialization"] - MATERIALIZATIONS.keys() == set()
     assert found["observation"] - OBSERVATIONS.keys() == set()
+    assert found["check"]
     assert found["check"] - CHECKS.keys() == set()
 
 

@@ -9,6 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -33,15 +34,52 @@ from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResourc
 from pipefy_exports_dagster.periods import Period, PeriodFilter
 from pipefy_exports_dagster.tables.slice_queries import SliceQueries, SliceRows
 
-OF_TABLE = (Check.ROWS_MATCH_FILE, Check.HAS_ROWS, Check.ROWS_IN_WINDOW)
-OF_LOAD = (Check.COLUMNS_UNCHANGED, Check.WHOLE_FILE_LOADED)
-"""By what the load's materialization says; they need no database."""
-OF_SLICE = (*OF_TABLE, *OF_LOAD)
 SHORTEST_WAIT_S = 1.0
 """For each further partition, where the first has waited so long already."""
 AGAIN = "What was loaded is not touched by this; execute the checks again (Execute all)"
 EVENT_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 """How long a materialization is waited for whose rows are in the table already."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSlice:
+    """A slice in the open database, and the load that a check judges it by."""
+
+    export: ConfiguredExport
+    partition: str
+    organization_id: str
+    queries: SliceQueries
+    rows: SliceRows
+    month: date
+    """The first day of the month in which it was asked for."""
+
+
+def _has_rows(loaded: LoadedSlice) -> Finding:
+    return has_rows(loaded.partition, loaded.rows, loaded.queries.rows_of_table())
+
+
+def _rows_in_window(loaded: LoadedSlice) -> Finding:
+    period = Period(PeriodFilter(loaded.partition), loaded.month)
+    window = WindowCheck(loaded.partition, loaded.queries, loaded.export, period, loaded.rows.rows)
+    return window.finding(loaded.organization_id)
+
+
+def _keys_unique(loaded: LoadedSlice) -> Finding:
+    show_values = loaded.export.reading.show_values
+    return keys_unique(loaded.partition, loaded.queries, loaded.export.row_key, show_values=show_values)
+
+
+OF_TABLE: Mapping[Check, Callable[[LoadedSlice], Finding]] = {
+    Check.HAS_ROWS: _has_rows,
+    Check.ROWS_IN_WINDOW: _rows_in_window,
+    Check.KEYS_UNIQUE: _keys_unique,
+}
+"""They ask the database."""
+OF_LOAD: Mapping[Check, Callable[[str, list[Load]], Finding]] = {
+    Check.COLUMNS_UNCHANGED: columns_unchanged,
+    Check.WHOLE_FILE_LOADED: whole_file_loaded,
+}
+"""They need no database: the load's materialization says what they ask."""
 
 
 def export_checks(config: PipefyExportsConfig, clock: Clock) -> list[dg.AssetChecksDefinition]:
@@ -77,7 +115,7 @@ def _checks_of(export: ConfiguredExport, clock: Clock) -> dg.AssetChecksDefiniti
 
 
 def _specs(export: ConfiguredExport) -> list[dg.AssetCheckSpec]:
-    checks = [*OF_SLICE, *([Check.KEYS_UNIQUE] if export.row_key else [])]
+    checks = [*_of_table(export), *OF_LOAD]
     with warnings.catch_warnings():
         # Checks by partition are called a preview; without them a partition's result would stand for all.
         warnings.simplefilter("ignore", dg.PreviewWarning)
@@ -96,6 +134,11 @@ def _specs(export: ConfiguredExport) -> list[dg.AssetCheckSpec]:
             dg.AssetCheckSpec(check.value, asset=dg.AssetKey(export.asset_key), description=check.description)
         )
     return specs
+
+
+def _of_table(export: ConfiguredExport) -> list[Check]:
+    found = [Check.ROWS_MATCH_FILE, *OF_TABLE]
+    return found if export.row_key else [check for check in found if check is not Check.KEYS_UNIQUE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,52 +192,41 @@ class _Step:
         if not loads:
             text = f"{partition}: not checked, because it was never loaded. Materialize it first"
             return dict.fromkeys(wanted, warned(text))
-        found = {check: f for check, f in self._of_table(partition, loads).items() if check in wanted}
-        of_load = {Check.COLUMNS_UNCHANGED: columns_unchanged, Check.WHOLE_FILE_LOADED: whole_file_loaded}
-        return found | {check: find(partition, loads) for check, find in of_load.items() if check in wanted}
+        found = {} if wanted <= OF_LOAD.keys() else self._of_table(partition, loads, wanted - OF_LOAD.keys())
+        return found | {check: find(partition, loads) for check, find in OF_LOAD.items() if check in wanted}
 
-    def _of_table(self, partition: str, loads: list[Load]) -> dict[Check, Finding]:
+    def _of_table(self, partition: str, loads: list[Load], wanted: set[Check]) -> dict[Check, Finding]:
         organization_id = loads[0].organization_id
         try:
             with self.database.reading(longest_wait_s=self._longest_wait_s()) as connection:
                 schema, table = schema_and_table(self.export.asset)
-                kept = SliceQueries.find(
+                queries = SliceQueries.find(
                     connection, table, organization_id, schema=schema, _period_filter=partition
                 )
-                if kept is None:
+                if queries is None:
                     text = (
                         f"{partition}: there is no table {self.export.asset}. Materialize the partition again"
                     )
-                    return dict.fromkeys(self._of_table_checks, failed(text))
-                rows = kept.kept_rows()
-                found = self._of_kept(partition, kept, rows, organization_id)
+                    return dict.fromkeys(wanted, failed(text))
+                rows = queries.kept_rows()
+                month = rows.requested_month or self._this_month
+                loaded = LoadedSlice(self.export, partition, organization_id, queries, rows, month)
+                found = {check: find(loaded) for check, find in OF_TABLE.items() if check in wanted}
         except PipefyExportsError as error:
-            text = f"{partition}: not checked. {error}. {AGAIN}"
-            return dict.fromkeys(self._of_table_checks, warned(text))
-        found[Check.ROWS_MATCH_FILE] = rows_match_file(partition, rows, self._load_of(partition, rows, loads))
-        return found
-
-    def _of_kept(
-        self, partition: str, kept: SliceQueries, rows: SliceRows, organization_id: str
-    ) -> dict[Check, Finding]:
-        export = self.export
-        found = {Check.HAS_ROWS: has_rows(partition, rows, kept.rows_of_table())}
-        month = rows.requested_month or self.clock.now().astimezone(export.config.zone).date().replace(day=1)
-        window = WindowCheck(partition, kept, export, Period(PeriodFilter(partition), month), rows.rows)
-        found[Check.ROWS_IN_WINDOW] = window.finding(organization_id)
-        if export.row_key:
-            found[Check.KEYS_UNIQUE] = keys_unique(
-                partition, kept, export.row_key, show_values=export.reading.show_values
+            return dict.fromkeys(wanted, warned(f"{partition}: not checked. {error}. {AGAIN}"))
+        if Check.ROWS_MATCH_FILE in wanted:
+            found[Check.ROWS_MATCH_FILE] = rows_match_file(
+                partition, rows, self._load_of(partition, rows, loads)
             )
         return found
+
+    @property
+    def _this_month(self) -> date:
+        return self.clock.now().astimezone(self.export.config.zone).date().replace(day=1)
 
     def _longest_wait_s(self) -> float:
         left = LONGEST_WAIT_S - (time.monotonic() - self.started)
         return round(max(left, SHORTEST_WAIT_S), 1)
-
-    @property
-    def _of_table_checks(self) -> list[Check]:
-        return [*OF_TABLE, Check.KEYS_UNIQUE] if self.export.row_key else [*OF_TABLE]
 
     def _loads(self, partition: str) -> list[Load]:
         return newest_loads(self.context.instance, self.asset, partition)

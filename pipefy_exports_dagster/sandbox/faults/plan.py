@@ -6,7 +6,7 @@ from typing import Any
 
 from pipefy_exports_dagster.sandbox.faults.registry import FAULTS, Fault
 from pipefy_exports_dagster.sandbox.listener import Listener
-from pipefy_exports_dagster.sandbox.operations import ROOT_FIELDS, Operation
+from pipefy_exports_dagster.sandbox.operations import Operation, operation_of
 
 ANY = "any"
 ALWAYS = "always"
@@ -140,8 +140,8 @@ def _times(times: int | str) -> int | None:
 def _check_operation(named: str, fault: Fault) -> None:
     if named == ANY:
         return
-    operation = ROOT_FIELDS.get(named, named)
-    if operation not in set(Operation):
+    operation = Operation(named) if named in set(Operation) else operation_of(named)
+    if operation is Operation.LOOKUP and named != operation:
         raise ValueError(f"no such operation: {named!r}; there are {ANY}, {', '.join(Operation)}")
     if operation not in fault.operations:
         raise ValueError(f"{fault.name} happens to {', '.join(sorted(fault.operations))}, not to {named}")
