@@ -28,11 +28,13 @@ dev: install ## The Dagster UI: on the account of .env, or else on the sandbox
 instance: install ## Prepare the Dagster instance, for a service or a shell, and print DAGSTER_HOME
 	@$(BIN)/pipefy-exports instance
 
-# One more than there are processors: tests wait for servers and processes a third of their time.
+# One more than there are processors: tests wait for servers and processes a third of their time. Hundreds of processes
+# import the package, so it is compiled once.
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 
 test: install ## All tests; with temporary files in memory where there is room
-	@TMPDIR="$${TMPDIR:-$$($(CURDIR)/scripts/memory_folder)}" $(BIN)/pytest -n $(WORKERS) --dist worksteal
+	@unset PYTHONDONTWRITEBYTECODE; \
+	TMPDIR="$${TMPDIR:-$$($(CURDIR)/scripts/memory_folder)}" $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 # What pyproject.toml allows, at both ends; the lock is somewhere between. Each makes an environment of its own.
 # A part of the tests: make test-oldest TESTS=tests/tables

@@ -38,7 +38,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
             object.__setattr__(organization, "name", " ".join(TEXTS[:8]))
         for number, report in enumerate(sandbox.world.reports(ORGANIZATION_ID)):
             object.__setattr__(report, "name", TEXTS[number % len(TEXTS)])
-        shell = Shell(Project.for_sandbox(tmp_path_factory.mktemp("hostile") / "project", sandbox.url))
+        folder = tmp_path_factory.mktemp("hostile")
+        shell = Shell(Project.for_sandbox(folder / "project", sandbox.url, checks=True))
         for path in files(shell.project.root):
             result = shell.run(
                 "load", str(path), "--asset", JOBS, "--partition", "last_month", "--all-sheets"

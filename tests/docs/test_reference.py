@@ -125,7 +125,7 @@ def test_every_metadata_key_that_has_a_name_is_used() -> None:
 
 def test_every_key_of_a_run_is_documented_where_it_occurs(project: Project) -> None:
     """Also a key that no text in the code spells out."""
-    assert replace(project, checks=True).materialize(JOBS).success
+    assert project.materialize(JOBS, config=replace(project.config, checks=True)).success
     found: dict[str, set[str]] = {}
     with project.instance() as instance:
         [run] = instance.get_runs()

@@ -29,7 +29,7 @@ def engine_events(project: Project) -> list[str]:
 def test_one_export_and_its_checks_are_executed_in_the_runs_own_process(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    project = Project.for_sandbox(tmp_path / "project", sandbox.url)
+    project = Project.for_sandbox(tmp_path / "project", sandbox.url, checks=True)
     assert project.materialize_in_process_of_its_own(JOBS).returncode == 0
     said = engine_events(project)
     assert any("Executing steps in process" in message for message in said)

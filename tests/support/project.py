@@ -64,14 +64,14 @@ class Project:
 
     root: Path
     environment: dict[str, str]
-    checks: bool = False
-    """Whether runs in this process are followed by their checks, which are a third of a small run's cost."""
 
     @classmethod
     def for_sandbox(cls, root: Path, url: str, *, checks: bool = False) -> "Project":
+        """Make a project. Its runs have checks if that is asked for: they are a third of a small run's cost."""
         make_folder(root / "data")
         shutil.copytree(new_instance(), root / "data" / "dagster", symlinks=True)
-        return cls(root, sandbox_environment(url, root / "data"), checks)
+        environment = sandbox_environment(url, root / "data") | {"PIPEFY_EXPORTS_CHECKS": str(checks).lower()}
+        return cls(root, environment)
 
     @property
     def data_dir(self) -> Path:
@@ -87,7 +87,7 @@ class Project:
 
     @property
     def config(self) -> PipefyExportsConfig:
-        return replace(config_from_environment(self.environment), polling=QUICK, checks=self.checks)
+        return replace(config_from_environment(self.environment), polling=QUICK)
 
     def instance(self) -> dg.DagsterInstance:
         return dg.DagsterInstance.from_config(str(self.home))
