@@ -14,7 +14,7 @@ from pipefy_exports_dagster.orchestration.checks.finding import Check
 from pipefy_exports_dagster.periods import add_months, month_of
 
 
-def test_a_deferred_run_skips_its_checks_and_the_run_that_loads_the_export_has_them(
+def test_a_deferred_run_skips_its_checks_and_the_loading_run_has_them(
     start_scene: Callable[..., Scene],
 ) -> None:
     scene = start_scene(sandbox={"processing_seconds": 600})
@@ -35,7 +35,7 @@ def test_a_deferred_run_skips_its_checks_and_the_run_that_loads_the_export_has_t
     assert scene.result(Check.LAST_MONTH_IS_HERE, None).passed
 
 
-def test_the_history_is_asked_for_the_months_when_a_deferred_export_is_loaded_and_not_before(
+def test_months_are_requested_only_once_a_deferred_export_is_loaded(
     start_scene: Callable[..., Scene],
 ) -> None:
     scene = start_scene(sandbox={"processing_seconds": 600})

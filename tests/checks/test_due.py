@@ -138,7 +138,7 @@ MARCH, APRIL, MAY, JUNE = (date(2026, month, 1) for month in (3, 4, 5, 6))
         ({MARCH: True, APRIL: False, MAY: True}, date(2026, 6, 3), ["2026-04"]),
     ],
 )
-def test_months_are_complete_from_the_first_complete_one_to_the_last_that_is_due(
+def test_months_are_complete_from_the_first_complete_one_to_the_last_due(
     held: dict[date, bool], today: date, lacking: list[str] | None
 ) -> None:
     finding = months_complete(held, "jobs_history", "jobs_export", Today(today, 3))

@@ -179,7 +179,7 @@ def held_by_another_process(database: Path, *, read_only: bool = False) -> Itera
         process.stdin.close()
 
 
-def test_a_locked_or_missing_database_gives_one_clear_warning_and_the_run_succeeds(loaded: Scene) -> None:
+def test_a_locked_or_missing_database_gives_one_warning_and_the_run_succeeds(loaded: Scene) -> None:
     with held_by_another_process(loaded.project.database) as pid:
         assert loaded.execute_checks(database_lock_timeout_s=0.3)
     for check in TABLE_CHECKS:

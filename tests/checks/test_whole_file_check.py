@@ -170,7 +170,7 @@ def test_a_csv_is_there_whole_and_a_line_above_its_header_is_said(scene: Scene, 
     )
 
 
-def test_a_materialization_of_the_release_before_is_believed_where_it_skipped_no_sheet(scene: Scene) -> None:
+def test_a_materialization_of_an_earlier_release_without_skipped_sheets_passes(scene: Scene) -> None:
     assert scene.materialize().success
     new = ("pipefy/rows_left_out", "pipefy/sheets_loaded")
     for skipped, passes in (("", True), ("Resumo, Oculta", False)):

@@ -37,7 +37,7 @@ def as_left_by_the_release_before(shell: Shell) -> list[Path]:
     return [data, shell.project.database, shell.project.database.with_suffix(".read.duckdb")]
 
 
-def test_a_folder_of_the_release_before_works_on_and_is_named_until_it_is_closed(loaded: Shell) -> None:
+def test_a_folder_of_an_earlier_release_works_and_is_named_until_it_is_closed(loaded: Shell) -> None:
     left = as_left_by_the_release_before(loaded)
     modes = [path.stat().st_mode for path in left]
     assert loaded.project.materialize("automation_jobs_export").success
@@ -83,7 +83,7 @@ def test_an_instance_elsewhere_is_named(shell: Shell) -> None:
     assert looks(shell, **environment) == []
 
 
-def test_a_database_elsewhere_is_named_by_its_files_since_the_folder_may_be_others(loaded: Shell) -> None:
+def test_a_database_outside_the_data_folder_is_named_by_its_files(loaded: Shell) -> None:
     elsewhere = loaded.project.root / "elsewhere"
     elsewhere.mkdir()
     elsewhere.chmod(0o755)

@@ -140,7 +140,7 @@ def test_a_report_that_nobody_takes_does_not_undo_the_load(desk: Desk) -> None:
     assert "the rows are loaded, but the report could not be printed" in stderr
 
 
-def test_a_database_that_stays_locked_is_one_line_however_long_it_was_waited_for(desk: Desk) -> None:
+def test_a_database_that_stays_locked_is_one_line_whatever_the_wait(desk: Desk) -> None:
     desk.csv("a,b\n1,x\n")
     assert ended(desk.start("export.csv", *TABLE))[0] == 0
     with held(desk.root / "own.duckdb"):

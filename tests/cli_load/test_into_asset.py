@@ -196,7 +196,7 @@ def test_an_older_file_does_not_replace_a_newer_empty_slice(desk: Desk) -> None:
     ]
 
 
-def test_rows_that_somebody_deleted_from_the_table_can_be_replaced_by_older_ones(desk: Desk) -> None:
+def test_rows_that_were_deleted_by_hand_can_be_replaced_by_older_ones(desk: Desk) -> None:
     answer(desk.load_asset(aged(desk.csv(JOB_ROWS), datetime.now(UTC) - AN_HOUR), "--json"))
     with duckdb.connect(desk.project.database) as connection:
         connection.execute("DELETE FROM automation_jobs_export")

@@ -28,7 +28,7 @@ def workbook(desk: Desk, sheets: dict[str, Rows], hidden: tuple[str, ...] = ()) 
     return desk.root / "export.xlsx"
 
 
-def test_a_sheet_that_is_left_out_is_a_warning_on_stderr_and_the_command_ends_well(desk: Desk) -> None:
+def test_a_sheet_that_is_left_out_is_a_warning_on_stderr_with_exit_code_0(desk: Desk) -> None:
     file = workbook(desk, {"Cards": CARDS, "Resto": HEADLESS})
     said = (
         "1 visible sheet with rows was not loaded: `Resto` (1 row); loaded: `Cards` (2 rows). To load more, give "

@@ -49,7 +49,7 @@ def sandbox(start_sandbox: Callable[..., Sandbox]) -> Sandbox:
     return start_sandbox(jobs=120, cards=400, processing_seconds=0, file_format="csv")
 
 
-def test_the_exports_of_two_organizations_in_one_yaml_are_loaded_into_one_database(
+def test_two_organizations_of_one_yaml_are_loaded_into_one_database(
     theirs: TheirProject, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SANDBOX_URL", sandbox.url)

@@ -65,7 +65,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     assert str(config.zone) == "America/Sao_Paulo"
 
 
-def test_every_export_s_files_are_read_without_showing_values_if_one_says_so_for_all() -> None:
+def test_show_values_false_for_all_holds_for_each_export() -> None:
     config = PipefyExportsConfig(reports=(Report(), Report(name="other")), show_values=False)
     assert config.automation_jobs
     readings = [config.automation_jobs.reading, *(report.reading for report in config.reports)]

@@ -20,9 +20,7 @@ WRITTEN = timedelta(minutes=11)
 
 
 @pytest.mark.parametrize("asset", [JOBS, REPORT])
-def test_a_deferred_run_ends_when_the_export_is_requested_and_says_what_happens_next(
-    scene: Scene, asset: str
-) -> None:
+def test_a_deferred_run_ends_after_the_request_and_says_what_happens_next(scene: Scene, asset: str) -> None:
     outcome = scene.request(asset)
     assert scene.exports == 1
     assert scene.clock.slept_s == 0
@@ -99,7 +97,7 @@ def test_an_error_about_a_late_export_does_not_leave_it_to_the_sensor_for_ever(
     assert scene.exports == 1
 
 
-def test_an_error_that_stays_fails_the_run_that_would_have_left_the_export_to_the_sensor(
+def test_a_permanent_error_fails_a_deferred_run(
     scene: Scene,
 ) -> None:
     scene.request()
@@ -120,7 +118,7 @@ def test_a_launched_run_whose_export_was_loaded_meanwhile_does_nothing(scene: Sc
     assert scene.exports == 1
 
 
-def test_an_export_that_fails_at_pipefy_fails_the_launched_run_which_asks_for_no_other(scene: Scene) -> None:
+def test_an_export_that_fails_at_pipefy_fails_the_run_without_a_new_request(scene: Scene) -> None:
     scene.request()
     scene.sandbox.exports.all()[-1].failed = True
     [outcome] = scene.tick_and_load()
@@ -141,7 +139,7 @@ def test_an_export_that_pipefy_has_forgotten_is_abandoned_by_the_launched_run(sc
     assert scene.tick().said == "no export is pending"
 
 
-def test_an_export_that_only_words_say_is_not_found_is_abandoned_and_the_next_run_asks_anew(
+def test_not_found_without_a_code_abandons_the_export_and_a_new_one_is_requested(
     scene: Scene,
 ) -> None:
     scene.request()
@@ -188,9 +186,7 @@ def test_an_export_that_is_late_fails_one_run_and_is_loaded_when_it_is_finished(
 
 
 @pytest.mark.parametrize("asset", [JOBS, REPORT])
-def test_an_export_of_last_month_is_loaded_as_what_it_is_when_the_month_has_turned(
-    scene: Scene, asset: str
-) -> None:
+def test_an_export_of_last_month_keeps_its_month_when_the_month_has_turned(scene: Scene, asset: str) -> None:
     scene.sandbox.clock.set(datetime(2026, 11, 30, 23, 55, tzinfo=UTC))
     scene.request(asset)
     scene.sandbox.clock.advance(WRITTEN)
@@ -210,7 +206,7 @@ def test_a_run_of_a_backfill_waits(scene: Scene) -> None:
     assert scene.clock.slept_s > 0
 
 
-def test_a_step_that_is_tried_again_loads_its_export_again_when_another_run_has_loaded_it(
+def test_a_retried_step_loads_its_export_again_after_another_run_loaded_it(
     scene: Scene,
 ) -> None:
     inline = dataclasses.replace(scene.config, wait=Wait.INLINE)
@@ -236,7 +232,7 @@ def test_a_step_that_is_tried_again_loads_its_export_again_when_another_run_has_
     assert scene.exports == 1
 
 
-def test_waiting_is_inline_unless_configured_and_the_sensor_is_on_where_it_has_to_be() -> None:
+def test_waiting_is_inline_by_default_and_deferred_switches_the_sensor_on() -> None:
     assert PipefyExportsConfig().wait is Wait.INLINE
     assert config_from_environment({"PIPEFY_EXPORTS_WAIT": "Deferred"}).wait is Wait.DEFERRED
     with pytest.raises(ConfigurationError, match=r"\(PIPEFY_EXPORTS_WAIT\) is 'later'"):

@@ -108,7 +108,7 @@ def test_a_run_of_one_neither_holds_the_other_back_nor_is_its_attempt(
     assert request.run_key == first[REPORT].run_key
 
 
-def test_a_run_that_was_written_down_before_the_upgrade_is_launched_and_no_second_one(
+def test_a_run_that_was_recorded_before_the_upgrade_is_launched_once(
     finished: Scene,
 ) -> None:
     first = launches(finished)

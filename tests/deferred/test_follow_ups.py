@@ -25,7 +25,7 @@ def test_no_other_is_launched_while_one_is_under_way() -> None:
     assert "a run is loading it" in verdict.refusal
 
 
-def test_a_run_that_was_written_down_and_not_launched_is_launched_under_its_own_number() -> None:
+def test_a_run_that_was_recorded_and_not_launched_keeps_its_number() -> None:
     assert next_attempt([FollowUp(1, was_submitted=False, ended_at=None)], NOW).attempt == 1
 
 

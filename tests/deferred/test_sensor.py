@@ -121,7 +121,7 @@ def test_a_run_that_did_not_load_it_is_followed_by_another_after_a_pause(in_real
     assert finished.exports == 1
 
 
-def test_a_launched_run_that_died_is_followed_by_another_though_dagster_believes_it_alive(
+def test_a_dead_run_is_followed_by_another_though_dagster_believes_it_alive(
     in_real_time: Scene,
 ) -> None:
     finished = in_real_time
@@ -148,7 +148,7 @@ def test_an_export_for_other_arguments_than_configured_now_is_left_alone(scene: 
     assert "it was made for other arguments" in ticked.said
 
 
-def test_the_sensor_of_a_prefix_launches_runs_of_its_own_assets_and_sees_no_others(scene: Scene) -> None:
+def test_the_sensor_of_a_prefix_launches_runs_of_its_own_assets_only(scene: Scene) -> None:
     without = scene.config
     scene.config = dataclasses.replace(without, key_prefix=("crm", "acme"))
     scene.request(REPORT, run_config={"columns": ["title"]})

@@ -21,7 +21,7 @@ def blocks(page: str, kind: str) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)^```", (DOCS / page).read_text(), re.DOTALL | re.MULTILINE)
 
 
-def test_the_yaml_of_several_reports_and_organizations_defines_what_is_said_of_it(
+def test_the_yaml_of_several_reports_and_organizations_defines_their_assets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIPEFY_ORG_ID", "300514001")

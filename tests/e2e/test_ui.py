@@ -101,7 +101,7 @@ def test_the_results_of_the_checks_are_shown_by_partition(
     assert shown == [list(row) for row in by_month]
 
 
-def test_a_sheet_that_was_left_out_fails_its_check_and_its_name_is_shown_as_it_is(
+def test_a_sheet_that_was_left_out_fails_its_check_and_is_named_literally(
     page: Page, ui: str, screenshots: Path
 ) -> None:
     page.goto(f"{ui}/assets/{REPORT}?view=checks&checkDetail=whole_file_loaded")

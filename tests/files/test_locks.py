@@ -63,7 +63,7 @@ def test_a_lock_is_taken_when_its_holder_dies(tmp_path: Path) -> None:
     assert not is_held(path)
 
 
-def test_it_keeps_the_library_out_that_earlier_versions_used_and_the_other_way_round(tmp_path: Path) -> None:
+def test_it_excludes_the_library_of_earlier_versions_and_is_excluded_by_it(tmp_path: Path) -> None:
     path = tmp_path / "last_month.lock"
     with held_lock(path, timeout_s=0), pytest.raises(Timeout):
         FileLock(path, timeout=0).acquire()

@@ -207,7 +207,7 @@ def test_the_metadata_says_which_column_decides_and_how(install: Callable[..., I
     assert configured.metadata("2026-10")["pipefy/time_column_chosen"] == "configured"
 
 
-def test_a_month_shows_its_own_rows_by_day_its_profile_and_the_numbers_that_are_plotted(
+def test_a_month_shows_its_rows_per_day_its_profile_and_its_plotted_numbers(
     installation: Installation,
 ) -> None:
     assert installation.export(JOBS, "last_3_months").success

@@ -58,7 +58,7 @@ def recorded(
     )
 
 
-def test_a_run_that_failed_is_followed_by_another_after_a_pause_and_a_success_ends_it(
+def test_a_failed_run_is_followed_by_another_after_a_pause_until_one_succeeds(
     installation: Installation,
 ) -> None:
     month = fail(installation)
@@ -110,7 +110,7 @@ def test_several_months_are_asked_for_again_in_one_run(installation: Installatio
     assert len(installation.materialized()) == 3
 
 
-def test_months_that_the_run_of_a_newer_export_has_built_are_not_asked_for_again(
+def test_months_that_a_newer_export_has_built_are_not_requested_again(
     installation: Installation,
 ) -> None:
     fail(installation)
@@ -139,7 +139,7 @@ def test_months_before_the_start_of_the_history_are_not_asked_for_again(
     assert later.evaluate_sensor() == []
 
 
-def test_a_run_that_is_under_way_is_waited_for_and_one_that_died_is_followed_by_another(
+def test_an_active_run_is_waited_for_and_a_dead_one_is_followed_by_another(
     installation: Installation,
 ) -> None:
     [request] = installation.evaluate_sensor()
@@ -151,7 +151,7 @@ def test_a_run_that_is_under_way_is_waited_for_and_one_that_died_is_followed_by_
     assert [request.tags[ATTEMPT] for request in installation.evaluate_sensor()] == ["2"]
 
 
-def test_a_run_that_was_written_down_and_not_launched_is_launched_under_its_own_key(
+def test_a_run_that_was_recorded_and_not_launched_keeps_its_key(
     installation: Installation,
 ) -> None:
     [request] = installation.evaluate_sensor()

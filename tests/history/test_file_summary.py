@@ -72,7 +72,7 @@ def test_the_configured_column_is_taken(summary: Look) -> None:
         ("a,b\n", "has no rows"),
     ],
 )
-def test_where_it_is_not_clear_when_rows_were_that_is_said_and_the_profile_is_there(
+def test_an_unclear_time_column_is_named_as_the_reason_and_the_profile_is_there(
     summary: Look, text: str, why: str
 ) -> None:
     seen = summary(text)
@@ -82,7 +82,7 @@ def test_where_it_is_not_clear_when_rows_were_that_is_said_and_the_profile_is_th
     assert [column.name for column in seen.profile] == ["a", "b"]
 
 
-def test_an_export_whose_window_is_not_known_is_shown_from_its_first_day_to_its_last(summary: Look) -> None:
+def test_an_export_without_a_window_is_shown_from_its_first_day_to_its_last(summary: Look) -> None:
     seen = summary("started_at\n2026-08-03\n2026-10-30\n2026-06-01\n", window=None).over_time
     assert isinstance(seen, RowsOverTime)
     assert seen.window == Window(date(2026, 8, 3), date(2026, 10, 31))

@@ -82,7 +82,7 @@ def test_rows_beside_a_known_window_take_nothing_from_it() -> None:
         ({2: 1, 8: 5, 9: 6}, {8: Grade.EDGE, 9: Grade.COMPLETE}),
     ],
 )
-def test_of_an_unknown_window_the_oldest_month_found_is_an_edge_and_the_current_one_to_date(
+def test_without_a_window_the_oldest_month_is_an_edge_and_the_current_to_date(
     rows: dict[int, int], expected: dict[int, Grade]
 ) -> None:
     assert {number: grade for number, (grade, _) in coverages(None, rows).items()} == expected
@@ -94,7 +94,7 @@ def test_of_an_unknown_window_the_oldest_month_found_is_an_edge_and_the_current_
     period=st.sampled_from(list(PeriodFilter)),
     known=st.booleans(),
 )
-def test_what_is_covered_may_be_covered_and_only_months_that_are_over_are_complete(
+def test_covered_months_are_possible_and_only_past_ones_are_complete(
     rows: dict[date, int], requested: date, period: PeriodFilter, known: bool
 ) -> None:
     declared = Period(period, requested).window if known else None
@@ -127,7 +127,7 @@ def test_the_choice_does_not_depend_on_the_order(several: list[MonthCoverage], r
 
 
 @given(SEVERAL)
-def test_nothing_empties_a_month_and_nothing_provisional_replaces_a_complete_one(
+def test_no_month_is_emptied_and_no_provisional_one_replaces_a_complete_one(
     several: list[MonthCoverage],
 ) -> None:
     chosen = choose_coverage(several)

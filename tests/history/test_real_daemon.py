@@ -50,7 +50,7 @@ def runs_of_history(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
 
 
 @pytest.mark.timeout(300)
-def test_a_backfill_fills_what_the_export_reaches_and_the_sensor_builds_what_the_next_one_brings(
+def test_a_backfill_fills_the_months_of_the_export_and_the_sensor_later_ones(
     start_sandbox: Callable[..., Sandbox], tmp_path: Any
 ) -> None:
     sandbox = start_sandbox(jobs=200, cards=1, processing_seconds=0.1)

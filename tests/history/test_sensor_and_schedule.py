@@ -55,7 +55,7 @@ def test_nothing_is_asked_for_twice_also_after_the_cursor_was_lost(installation:
     assert asked(installation.evaluate_sensor()) == ["2026-11"]
 
 
-def test_an_export_that_arrived_while_the_daemon_was_down_is_seen_when_it_is_back(
+def test_an_export_that_arrived_while_the_daemon_was_down_is_seen_later(
     installation: Installation,
 ) -> None:
     installation.evaluate_sensor()

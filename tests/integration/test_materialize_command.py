@@ -29,7 +29,7 @@ SERVICE_ACCOUNT = {
         (ApiDialect.INPUT, FileFormat.CSV, True),
     ],
 )
-def test_it_loads_from_each_dialect_in_each_format_with_each_kind_of_credentials(
+def test_it_loads_each_dialect_and_format_with_each_kind_of_credentials(
     dialect: ApiDialect,
     file_format: FileFormat,
     service_account: bool,

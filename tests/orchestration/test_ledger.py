@@ -68,7 +68,7 @@ def test_a_materialization_of_another_export_leaves_it_pending(
     assert ledger.pending() == EXPORT
 
 
-def test_a_materialization_by_someone_else_without_our_metadata_leaves_it_pending(
+def test_a_materialization_without_our_metadata_leaves_the_export_pending(
     instance: dg.DagsterInstance, ledger: Ledger
 ) -> None:
     instance.report_runless_asset_event(ledger.requested(EXPORT))

@@ -121,7 +121,7 @@ def test_people_find_the_export_the_window_the_file_the_seconds_and_a_preview() 
     ]
 
 
-def test_the_sheets_are_shown_with_their_rows_and_what_was_left_out_is_counted_and_said() -> None:
+def test_sheets_are_shown_with_their_rows_and_those_left_out_are_counted() -> None:
     file = FileDescription(
         "xlsx",
         sheets_loaded=(SheetRows("Cards", 1234), SheetRows("Cards (2)", 10)),
@@ -261,7 +261,7 @@ def test_what_dagster_plots_over_time_is_numbers() -> None:
         assert isinstance(value, dg.IntMetadataValue | dg.FloatMetadataValue), name
 
 
-def test_values_that_are_not_to_be_shown_are_neither_in_the_preview_nor_in_the_profile() -> None:
+def test_hidden_values_are_neither_in_the_preview_nor_in_the_profile() -> None:
     hidden = tuple(replace(column, smallest=None, largest=None) for column in LOOK.profile)
     metadata = metadata_of(REPORT, replace(LOOK, profile=hidden), show_values=False)
     assert metadata["pipefy/preview"] == "not shown: `show_values` is false"

@@ -42,7 +42,7 @@ def test_reports_are_read_to_the_last_page(server: ScriptedServer, client: Pipef
 
 
 @pytest.mark.parametrize("message", ["Permission not found", "Organization not found"])
-def test_what_only_words_say_of_something_else_does_not_mean_that_there_is_no_such_report(
+def test_not_found_about_something_else_does_not_mean_that_the_report_is_gone(
     message: str, server: ScriptedServer, client: PipefyClient
 ) -> None:
     server.graphql({"data": {"organizationReport": None}, "errors": [{"message": message}]})

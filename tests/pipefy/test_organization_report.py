@@ -136,7 +136,7 @@ def test_a_permission_that_is_not_found_is_not_taken_for_the_saved_report(
 @pytest.mark.parametrize(
     "trouble", [reset(), truncated(b"{", 99), answer("<html>", status=502), answer({"data": None})]
 )
-def test_trouble_while_looking_up_the_saved_report_costs_no_export_and_is_tried_again(
+def test_a_failed_look_up_of_the_saved_report_costs_no_export_and_is_retried(
     trouble: Reply, server: ScriptedServer, client: PipefyClient, clock: ManualClock
 ) -> None:
     server.graphql(trouble, saved(None), CREATED)

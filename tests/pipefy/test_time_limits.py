@@ -89,7 +89,7 @@ def test_a_request_ends_at_its_time_limit(
 
 
 @pytest.mark.parametrize("shape", BEFORE_THE_BODY.values(), ids=BEFORE_THE_BODY.keys())
-def test_a_download_that_does_not_begin_ends_at_the_time_limit_of_a_request_and_is_tried_again(
+def test_a_download_that_does_not_begin_times_out_and_is_retried(
     shape: Callable[[], Reply], server: ScriptedServer, download: Download
 ) -> None:
     server.on("/file", shape(), answer(CONTENT))
@@ -251,7 +251,7 @@ def test_a_server_that_does_not_read_ends_at_the_time_limit(
 
 
 @pytest.mark.parametrize("shape", BEFORE_THE_BODY.values(), ids=BEFORE_THE_BODY.keys())
-def test_a_proxy_that_does_not_answer_ends_at_the_time_limit_and_nothing_was_sent(
+def test_a_proxy_that_does_not_answer_times_out_and_nothing_was_sent(
     shape: Callable[[], Reply], server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.port}")

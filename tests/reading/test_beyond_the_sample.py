@@ -46,7 +46,7 @@ def test_one_late_value_decides_the_type_and_none_is_lost(
     assert loader.query(f"SELECT v = '{odd}'::{type_} FROM jobs WHERE n = {LATE}") == [(True,)]
 
 
-def test_what_a_file_said_comes_back_where_a_column_becomes_text_even_of_one_late_value(
+def test_a_column_that_one_late_value_makes_text_has_the_spelling_of_the_file(
     loader: Loader,
 ) -> None:
     path = loader.csv(_csv("1.5", "100.0"))

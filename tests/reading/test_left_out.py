@@ -36,7 +36,7 @@ def test_a_sheet_that_was_not_loaded_is_named_with_its_rows_and_what_to_write() 
     )
 
 
-def test_a_cover_is_among_the_names_as_well_so_that_nobody_loses_a_row_by_pasting() -> None:
+def test_a_cover_sheet_is_among_the_suggested_names_so_that_no_row_is_lost() -> None:
     [said] = left_out(workbook((NOTES,), (CARDS,)), named=False)
     assert said.startswith(
         "1 visible sheet with rows was not loaded: `Cards` (1,234 rows); loaded: `Resumo` (1 row)"

@@ -197,7 +197,7 @@ def test_texts_of_digits_stay_as_they_are_spelt(loader: Loader, tmp_path: Path, 
 
 
 @pytest.mark.parametrize("form", ALL_FORMS)
-def test_numbers_of_more_digits_than_any_type_keeps_are_there_with_those_that_the_file_has(
+def test_numbers_with_more_digits_than_a_type_holds_keep_all_of_them(
     loader: Loader, tmp_path: Path, form: str
 ) -> None:
     numbers = (73539230169194141, 1234567890123456789, 12345678901234567890123, 7)

@@ -120,7 +120,7 @@ def test_a_load_waits_for_another_process_that_holds_the_database_and_says_so(
     assert (REPORT, "last_month") in project.tables()
 
 
-def test_past_its_deadline_the_error_names_the_holder_and_the_retry_needs_no_new_export(
+def test_past_the_deadline_the_holder_is_named_and_a_retry_needs_no_new_export(
     project: Project, sandbox: Sandbox
 ) -> None:
     assert project.materialize(JOBS).success
@@ -137,7 +137,7 @@ def test_past_its_deadline_the_error_names_the_holder_and_the_retry_needs_no_new
     assert sandbox.stats.requests.total() == requests
 
 
-def test_a_reader_of_the_read_copy_does_not_stop_the_loads_and_a_new_one_sees_them(project: Project) -> None:
+def test_a_reader_of_the_read_copy_blocks_no_load_and_a_new_one_sees_it(project: Project) -> None:
     assert project.materialize(JOBS, partition="last_month").success
     copy = project.data_dir / "pipefy_exports.read.duckdb"
     with holding(copy, "read_only"):

@@ -151,7 +151,7 @@ def test_a_pending_export_from_before_the_month_turned_is_not_resumed(scene: Sce
     assert any("is not resumed" in message for message in outcome.messages)
 
 
-def test_a_run_during_which_the_month_turns_labels_its_slice_with_the_month_of_the_request(
+def test_a_slice_is_labelled_with_the_month_of_the_request_when_the_month_turns(
     scene: Scene,
 ) -> None:
     scene.sandbox.clock.set(datetime(2026, 11, 30, 23, 59, 50, tzinfo=UTC))
@@ -223,7 +223,7 @@ def test_an_event_log_that_is_locked_for_a_moment_costs_no_second_export(scene: 
     assert scene.exports == 1
 
 
-def test_one_answer_that_knows_no_such_export_during_a_download_costs_no_second_export(
+def test_one_not_found_during_a_download_costs_no_second_export(
     start_sandbox: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
     sandbox = start_sandbox(processing_seconds=0, faults=("download:link-expired", "status:null-export"))

@@ -63,7 +63,7 @@ def test_no_authorization_ever_reached_a_file_address(scene: Scene) -> None:
     assert scene.sandbox.stats.authorizations_at_files == []
 
 
-def test_raw_files_are_readable_by_their_owner_only_and_the_database_follows_the_umask(scene: Scene) -> None:
+def test_raw_files_are_their_owners_only_and_the_database_follows_the_umask(scene: Scene) -> None:
     assert scene.run("token").success
     for raw in scene.project.raw_files():
         for path in (raw, Path(f"{raw}.json")):

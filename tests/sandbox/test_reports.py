@@ -48,9 +48,7 @@ def test_columns_come_in_the_order_asked_for(api: Api) -> None:
     assert len(rows) == 300
 
 
-def test_a_report_gives_columns_pipes_filter_and_order_where_the_request_does_not(
-    api: Api, export: Callable[..., Rows]
-) -> None:
+def test_a_report_gives_what_the_request_does_not_name(api: Api, export: Callable[..., Rows]) -> None:
     report = int(REPORT_ID) + 2
     header, *rows = api.rows(api.create_report(organizationReportId=report)["fileURL"])
 

@@ -165,7 +165,7 @@ def test_a_time_that_is_none_is_refused(sandbox: Sandbox, body: bytes) -> None:
     assert post(f"{sandbox.url}/sandbox/clock", content=body).status_code == 400
 
 
-def test_time_that_was_skipped_has_passed_and_setting_back_does_not_bring_it_back() -> None:
+def test_skipped_time_has_passed_and_setting_the_clock_back_does_not_undo_it() -> None:
     clock = SandboxClock(NOW)
 
     clock.set(NOW + timedelta(hours=1))

@@ -43,7 +43,7 @@ def test_what_cannot_be_read_is_quoted_only_where_values_may_be_shown(
 
 
 @pytest.mark.parametrize("show_values", [True, False])
-def test_a_value_of_the_table_that_a_pinned_type_does_not_hold_is_quoted_likewise(
+def test_a_value_of_the_table_that_does_not_fit_a_pinned_type_is_quoted(
     loader: Loader, slice_of: Any, *, show_values: bool
 ) -> None:
     loader.load(f"name,n\n{MARK},1\n")

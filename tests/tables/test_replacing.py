@@ -370,7 +370,7 @@ def test_load_file_says_that_a_file_is_missing(loader: Loader) -> None:
         load_file(loader.folder / "none.csv", database=loader.database, table="jobs", slice_=LAST_MONTH)
 
 
-def test_a_new_database_has_the_storage_version_of_the_oldest_client_that_is_to_open_it(
+def test_a_new_database_has_the_storage_version_of_the_oldest_supported_client(
     loader: Loader,
 ) -> None:
     loader.load_here(loader.csv("a\n1\n"))

@@ -124,7 +124,7 @@ def test_a_dry_run_says_the_same(loader: Loader, load: Load, slice_of: SliceOf) 
     assert comments(loader) == {"titulo": "Título"}
 
 
-def test_a_history_keeps_one_column_and_the_newest_spelling_in_any_order_of_months(
+def test_months_in_any_order_give_one_column_with_the_newest_spelling(
     loader: Loader, slice_of: SliceOf
 ) -> None:
     def build(month: int, header: str) -> MonthReport:
