@@ -113,7 +113,7 @@ def _delete(verdicts: Sequence[Verdict], interruption: Interruption) -> None:
                 sidecar_path(path).unlink(missing_ok=True)
             except OSError as error:
                 raise StorageError(
-                    f"{path} cannot be deleted: {error.strerror}; files before it are deleted, mend that and run the "
+                    f"{path} cannot be deleted: {error.strerror}; files before it are deleted, fix that and run the "
                     "command again"
                 ) from None
 

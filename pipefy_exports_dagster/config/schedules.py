@@ -40,7 +40,7 @@ class Schedules:
     """What happens by itself.
 
     Args:
-        last_month: `last_month` of every export, once a month; looked at daily at 15:00 UTC. Its cron is in UTC.
+        last_month: `last_month` of every export, once a month; checked daily at 15:00 UTC. Its cron is in UTC.
         current_month: `current_month` of every export, daily at 15:00 UTC. Its cron is in UTC.
         month_end_history: The month that ended, into every history, on the second day of a month at 08:00. Its
             cron is in the organization's time zone.

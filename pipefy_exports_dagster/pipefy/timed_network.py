@@ -79,7 +79,7 @@ class RequestLimits:
 
 
 class TimedNetwork(httpcore.NetworkBackend):
-    """Makes the connections of one request. The time limits that the library passes are not looked at."""
+    """Makes the connections of one request. The time limits that the library passes are ignored."""
 
     def __init__(self, limits: RequestLimits) -> None:
         self._limits = limits

@@ -77,7 +77,7 @@ def open_http(timeout_s: float) -> httpx.Client:
     except (httpx.InvalidURL, ImportError, OSError, RuntimeError, ValueError) as error:
         problem = type(error).__name__
     raise ConfigurationError(
-        f"HTTP cannot be set up ({problem}): look at the proxy (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY) and "
+        f"HTTP cannot be set up ({problem}): check the proxy (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY) and "
         "the certificates (SSL_CERT_FILE, SSL_CERT_DIR) in the environment. A SOCKS proxy needs the package "
         "`httpx[socks]`"
     )

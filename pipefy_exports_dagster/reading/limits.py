@@ -28,5 +28,5 @@ def too_large_part(what: str, limit_bytes: int) -> UnreadableFileError:
     """
     return unreadable(
         f"a workbook with {what} of more than {limit_bytes:,} bytes",
-        "no table has that; look at the file before you trust it",
+        "no table has that; check the file before you trust it",
     )

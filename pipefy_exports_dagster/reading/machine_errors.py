@@ -30,7 +30,7 @@ _OF_THE_MACHINE = {
     errno.EFBIG: "a limit of the size of files is in force (`ulimit -f`); raise it",
     errno.EMFILE: "a limit of open files is in force (`ulimit -n`); raise it",
     errno.ENFILE: "the machine has too many files open; end what holds them, or raise fs.file-max",
-    errno.EIO: "a disk reports an error of input or output; look at the machine's log",
+    errno.EIO: "a disk reports an error of input or output; check the machine's log",
     errno.EROFS: "a file system is read-only; make it writable, or set TMPDIR and the data folder to others",
     errno.EACCES: "a file or folder may not be used by this user; give it the right to",
     errno.EPERM: "a file or folder may not be used by this user; give it the right to",
@@ -75,7 +75,7 @@ def described(error: BaseException) -> dict[str, Any]:
         return of_machine(number)
     if type(error).__name__ in _OF_A_STATEMENT:
         refused = f"DuckDB refuses how the file is to be read ({type(error).__name__})"
-        advice = "the export is kept; look at the `reading` section of the configuration, or report this"
+        advice = "the export is kept; check the `reading` section of the configuration, or report this"
         return _as(
             LoadFailedError, f"{refused}: {said[:300]}; {advice}", without_values=f"{refused}; {advice}"
         )
@@ -100,7 +100,7 @@ def described_end(said: str) -> dict[str, Any] | None:
 
 def of_machine(number: int) -> dict[str, Any]:
     """Describe what the operating system refused, by its number."""
-    advice = _OF_THE_MACHINE.get(number, "look at the machine's log")
+    advice = _OF_THE_MACHINE.get(number, "check the machine's log")
     return _as(
         ReaderFailedError,
         f"the file could not be read on this machine ({os.strerror(number)}): {advice}; {KEPT}",

@@ -38,7 +38,7 @@ def change_columns(
         _replace_by_wider(connection, state, retyped, added, comments)
         return
     if retyped and state.indexes:
-        _make_anew(connection, state, retyped)
+        _create_again(connection, state, retyped)
     else:
         for name, (type_, conversion) in retyped.items():
             connection.execute(
@@ -78,7 +78,7 @@ def _replace_by_wider(
     _set_defaults(connection, state)
 
 
-def _make_anew(
+def _create_again(
     connection: "duckdb.DuckDBPyConnection", state: TableState, retyped: Mapping[str, tuple[str, str]]
 ) -> None:
     """Replace the table by a converted copy of itself, with its comments, defaults and indexes."""

@@ -1,4 +1,4 @@
-"""All that the doctor looks at, in the order in which people mend things."""
+"""All checks of doctor, in the order in which people fix problems."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -30,7 +30,7 @@ def examine(
     Args:
         config: What is to be exported, from where, to where.
         environment: Where the credentials and DAGSTER_HOME are.
-        clock: This machine's clock, which is looked at as well.
+        clock: This machine's clock, which is checked as well.
     """
     connection = replace(
         config.connection, request_timeout_s=min(config.connection.request_timeout_s, REQUEST_TIMEOUT_S)
@@ -41,7 +41,7 @@ def examine(
         *account.check_credentials(connection, environment),
         *account.check_server(connection, clock),
     ):
-        # A clock that is wrong keeps nothing from being looked at.
+        # A wrong clock prevents no other check.
         usable &= finding.state is not State.ERROR or finding.check == "clock"
         yield finding
     yield from _check_pipefy(config, environment, clock, usable=usable)

@@ -41,5 +41,5 @@ def report_error(check: str, message: str) -> Finding:
 
 
 def skipped(check: str, message: str) -> Finding:
-    """Say why something was not looked at."""
+    """Say why something was not checked."""
     return Finding(check, State.SKIPPED, message)

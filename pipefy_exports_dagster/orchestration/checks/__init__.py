@@ -1,1 +1,1 @@
-"""Asset checks: what is looked at after a load, and what should be there by now."""
+"""Asset checks: what is checked after a load, and what should be there by now."""

@@ -71,7 +71,7 @@ def has_rows(label: str, kept: SliceRows, rows_of_table: int) -> Finding:
     others = f"the other slices have {rows_of_table:,}" if rows_of_table else "nor has any other slice"
     return warned(
         f"{label}: the slice has no rows; {others}. Pipefy's file had none for this period: if there should be some, "
-        "look at what the credentials may see, and at the report's filter",
+        "check what the credentials may see, and the report's filter",
         metadata,
     )
 

@@ -8,7 +8,7 @@ import dagster as dg
 from .records import Materialized, Observed
 
 MAX_RECORDS = 25
-"""How many of a partition's newest records are looked at. Two belong to an export at most; others may
+"""How many of a partition's newest records are read. Two belong to an export at most; others may
 have logged events of their own in between."""
 
 
@@ -25,7 +25,7 @@ def materializations(
     Args:
         partition: Only this partition's.
         since: Only those after this place in the event log.
-        limit: How many records to look at.
+        limit: How many records to read.
     """
     filter_ = _filter(key, partition, since)
     records = instance.fetch_materializations(filter_, limit=limit).records
@@ -52,7 +52,7 @@ def newest_materialization(
     """Return what a partition holds, by its newest materialization of ours.
 
     Args:
-        organization_id: Only look at those of this organization: it has slices of its own.
+        organization_id: Only those of this organization: it has slices of its own.
     """
     for limit in (1, MAX_RECORDS):  # the very newest is mostly it
         for found in materializations(instance, key, partition, limit=limit):

@@ -15,7 +15,7 @@ from pipefy_exports_dagster.orchestration.notify.export_failure import (
 
 LOOK = "Look at the check in Dagster's UI, on the asset's tab Checks"
 RECORDS = 25
-"""How many of a check's newest results are looked at per tick."""
+"""How many of a check's newest results are read per tick."""
 
 
 def pipefy_failed_check_sensor(
