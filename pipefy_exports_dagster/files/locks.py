@@ -1,6 +1,6 @@
-"""Lock files, which the operating system releases when their holder dies; and who holds one.
+"""Lock files, whose locks the operating system releases when their holder dies; and who holds one.
 
-It is `flock`, as with the library filelock, which earlier versions used: both keep each other out.
+The locks are `flock` locks, like those of the library filelock, which earlier versions used: each excludes the other.
 """
 
 import contextlib
@@ -22,23 +22,23 @@ _IN_USE = {errno.EACCES, errno.EAGAIN}
 
 
 class LockHeldError(Exception):
-    """Another process held a lock until the deadline; the text says which."""
+    """Another process held a lock until the deadline; the message names it."""
 
 
 @contextmanager
 def held_lock(path: Path, *, timeout_s: float, on_wait: Callable[[], None] = lambda: None) -> Iterator[bool]:
-    """Hold a lock, and make its file if it is not there; the folder has to be.
+    """Hold a lock, and create its file if it does not exist; the folder must exist.
 
     Args:
         path: The file. It stays, empty.
-        timeout_s: How long to wait for another process that holds it.
-        on_wait: Called once if it has to be waited for.
+        timeout_s: How long to wait for another process that holds the lock.
+        on_wait: Called once if the lock is not free.
 
     Yields:
-        Whether it had to be waited for.
+        Whether the call waited for the lock.
 
     Raises:
-        LockHeldError: The other process did not let go of it in time.
+        LockHeldError: The other process did not release it in time.
         StorageError: There is something else in its place, or the file system has no locks.
     """
     deadline = time.monotonic() + timeout_s
@@ -58,7 +58,7 @@ def held_lock(path: Path, *, timeout_s: float, on_wait: Callable[[], None] = lam
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody holds a lock; its file is neither made nor changed."""
+    """Whether a process holds a lock; its file is neither created nor changed."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -70,10 +70,10 @@ def is_held(path: Path) -> bool:
 
 
 def open_lock_file(path: Path) -> int:
-    """Open a lock file, made if it is not there, and see that it is one of ours.
+    """Open a lock file, creating it if it does not exist, and check that it is a regular file of this user.
 
     Raises:
-        StorageError: It is a link, no regular file, or another user's, who could hold it forever.
+        StorageError: It is a link, not a regular file, or a file of another user, who could hold the lock forever.
     """
     try:
         descriptor = open_new(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
@@ -90,7 +90,7 @@ def open_lock_file(path: Path) -> int:
 
 
 def lock_file_holder(path: Path) -> str:
-    """Name the process that holds a lock, where the system says it; the file need not be readable."""
+    """Return the process that holds a lock, if the system tells; the file need not be readable."""
     try:
         found = path.stat()
         locks = Path("/proc/locks").read_text(encoding="ascii", errors="replace")
@@ -106,7 +106,7 @@ def lock_file_holder(path: Path) -> str:
 
 
 def process_named(pid: int) -> str:
-    """Return a process with the name of its program, where the system says it."""
+    """Return a process with the name of its program, if the system tells."""
     program = program_of(pid)
     return f"process {pid} ({program})" if program else f"process {pid}"
 
@@ -114,20 +114,20 @@ def process_named(pid: int) -> str:
 def program_of(pid: int) -> str:
     """Return the name of a process's program, or nothing; its arguments may hold secrets."""
     with contextlib.suppress(OSError):
-        # A process names itself.
+        # A process can set its own name.
         return printable(Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip())
     return ""
 
 
 def _taken(path: Path) -> int | None:
-    """Return the lock's descriptor, or None where another process holds it."""
+    """Return the lock's descriptor, or None if another process holds it."""
     while True:
         with ExitStack() as stack:
             descriptor = open_lock_file(path)
             stack.callback(os.close, descriptor)
             if not _locked(descriptor, path):
                 return None
-            # Somebody may have removed the file between the two: then another could lock a new one.
+            # The file may have been removed between the two steps: then another process could lock a new one.
             with contextlib.suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(descriptor), path.stat()):
                     stack.pop_all()
@@ -147,11 +147,11 @@ def _locked(descriptor: int, path: Path) -> bool:
 
 
 def _what_else(descriptor: int, folder: Path) -> str:
-    """Say what a file is that is no lock file of ours; nothing if it is one."""
+    """Return what the file is instead of a lock file of this user; empty if it is one."""
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         return "no regular file"
-    # root may work in a folder of another user, with that user's files.
+    # root may work in another user's folder, with that user's files.
     if found.st_uid not in {os.geteuid(), folder.stat().st_uid} and not is_shared(folder):
         return f"a file of user {found.st_uid}"
     return ""

@@ -1,4 +1,4 @@
-"""Names of files that are made of text from elsewhere."""
+"""File names made from external text."""
 
 import hashlib
 import re
@@ -8,7 +8,7 @@ SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
 
 def safe_name(text: str) -> str:
-    """Return text as the name of a file: itself where that is safe, otherwise a digest tells it apart.
+    """Return text as a file name: the text itself if that is safe, otherwise a name that a digest makes unique.
 
     An export id comes from a server, so `../../x` must not leave the folder.
     """
@@ -16,5 +16,5 @@ def safe_name(text: str) -> str:
         return text
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
     readable = re.sub(r"[^a-z0-9_-]+", "-", text[:200].lower()).strip("-_")[:60]
-    # The tilde is in no safe name, so a digest cannot be forged by an id that looks like one.
+    # A safe name contains no tilde, so an id that looks like a digest cannot collide with one.
     return f"{readable or 'id'}~{digest}"

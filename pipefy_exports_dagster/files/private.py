@@ -1,7 +1,8 @@
-"""Folders and files that other people on this machine cannot read: they hold rows, and what is said of them.
+"""Folders and files that other users of this machine cannot read: they hold rows, and facts about them.
 
-What is made here is for its owner only, whatever the umask is. An administrator who wants several users to share a data
-folder says so by its mode, 2770: then what is made in it is for its group as well. A folder that exists keeps its mode.
+New folders and files are for their owner only, whatever the umask is. An administrator who wants several users to share
+a data folder gives it the mode 2770: then its group can also access what is created in it. An existing folder keeps its
+mode.
 """
 
 import errno
@@ -19,16 +20,16 @@ _GROUP_SHARES = stat.S_ISGID | stat.S_IRWXG
 
 
 def is_shared(folder: Path) -> bool:
-    """Whether an administrator lets a group share a folder: it is the group's, and so is what is made in it."""
+    """Whether a group shares a folder: the group has full access, and new files in it belong to the group."""
     return folder.stat().st_mode & _GROUP_SHARES == _GROUP_SHARES
 
 
 def make_folder(path: Path, *, root: Path | None = None) -> None:
-    """Make a folder and its missing parents, for their owner only.
+    """Create a folder and its missing parents, for their owner only.
 
     Args:
-        path: Nothing changes if it is there.
-        root: A folder above, such as the data folder. If it is there and shared, what is made below is shared too.
+        path: Nothing changes if it exists.
+        root: A folder above, such as the data folder. If it exists and is shared, new folders below it are shared too.
     """
     missing = []
     while not _is_there(path):
@@ -38,7 +39,7 @@ def make_folder(path: Path, *, root: Path | None = None) -> None:
         shared = root is not None and root in folder.parents and is_shared(folder.parent)
         try:
             folder.mkdir(mode=stat.S_IRWXU)
-        except FileExistsError:  # another process was first, or it is a link that leads nowhere
+        except FileExistsError:  # another process was first, or it is a dangling link
             if not folder.is_dir():
                 raise
             continue
@@ -48,7 +49,7 @@ def make_folder(path: Path, *, root: Path | None = None) -> None:
 
 def _is_there(folder: Path) -> bool:
     try:
-        mode = folder.stat().st_mode  # once: another process may remove it meanwhile
+        mode = folder.stat().st_mode  # called once: another process may remove the folder meanwhile
     except FileNotFoundError:
         return False
     if not stat.S_ISDIR(mode):
@@ -57,7 +58,7 @@ def _is_there(folder: Path) -> bool:
 
 
 def share(path: Path) -> None:
-    """Let the group of a shared folder read and write what this user has made in it."""
+    """Let the group of a shared folder read and write a file or folder that this user created in it."""
     found = path.stat()
     wanted = _GROUP_SHARES if stat.S_ISDIR(found.st_mode) else stat.S_IRGRP | stat.S_IWGRP
     if found.st_uid == os.geteuid() and found.st_mode & wanted != wanted:
@@ -65,14 +66,14 @@ def share(path: Path) -> None:
 
 
 def open_new(path: Path, flags: int) -> int:
-    """Open a file that is made if it is not there, with the mode that its folder says."""
+    """Open a file, creating it if it does not exist; its mode follows from the folder."""
     shared = is_shared(path.parent)
     try:
         descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, OWNERS_FILE)
     except FileExistsError:
         return os.open(path, flags | os.O_CREAT, OWNERS_FILE)
     if shared:
-        os.fchmod(descriptor, GROUPS_FILE)  # the umask would take the group's right to write
+        os.fchmod(descriptor, GROUPS_FILE)  # the umask would remove the group's right to write
     return descriptor
 
 
@@ -93,7 +94,7 @@ def open_private(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def full_disk_named(folder: Path) -> Iterator[None]:
-    """Say what to do where no space is left.
+    """Turn the errors of a full disk into one that says what to do.
 
     Raises:
         DiskFullError: No space is left.

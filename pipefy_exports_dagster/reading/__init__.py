@@ -1,5 +1,5 @@
-"""From a file of any kind to a typed Parquet file, losslessly, in a process of its own; and what is asked of that file.
+"""Read a file of any kind into a typed Parquet file, losslessly, in a separate process; and query that Parquet file.
 
-`runner.py` starts and watches that process, `worker.py` is it. It imports this package each time, so nothing is
-imported here.
+`runner.py` starts and watches the process, and `worker.py` runs in it. The process imports this package each time, so
+nothing is imported here.
 """

@@ -1,4 +1,4 @@
-"""What an archive that did not arrive whole makes of the libraries that unpack it."""
+"""Errors of the libraries that unpack an archive, turned into one error that says that it is damaged."""
 
 import lzma
 import struct
@@ -15,7 +15,7 @@ from .machine_errors import is_of_machine
 from .refusals import unreadable
 
 _LONGEST_SAID = 200
-# Fields of an archive are places, lengths and names; damaged ones end in nearly any error there is.
+# Fields of an archive are offsets, lengths and names. Damaged ones can cause nearly any error.
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -32,7 +32,7 @@ _DAMAGE = (
 
 @contextmanager
 def damage_named() -> Iterator[None]:
-    """Say of an archive that does not unpack that it is damaged; what is the machine's trouble stays what it is."""
+    """Turn errors of unpacking into one that says that the archive is damaged; errors of the machine pass unchanged."""
     try:
         yield
     except OSError as error:
@@ -65,5 +65,5 @@ def _damaged(error: Exception) -> UnreadableFileError:
 
 
 def _said(error: Exception) -> str:
-    """Return what a library says: it may quote names of the archive."""
+    """Return a library's message, printable and cut short: it may quote names from the archive."""
     return printable(str(error)[:_LONGEST_SAID])

@@ -1,4 +1,4 @@
-"""The lattice of column types: what holds the values of two types without changing one."""
+"""The lattice of column types: which type holds the values of two types without changing any."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 
 @dataclass(frozen=True, slots=True)
 class Decimal:
-    """A DECIMAL type: `digits` in all, `scale` of them after the point."""
+    """A DECIMAL type: `digits` in total, `scale` of them after the point."""
 
     digits: int
     scale: int
@@ -32,10 +32,10 @@ def as_decimal(type_: str) -> Decimal | None:
 
 
 def widest(one: str, other: str) -> str:
-    """Name the narrowest type that holds every value of both exactly.
+    """Return the narrowest type that holds every value of both types exactly.
 
-    For BIGINT with DOUBLE that depends on the values: this says DOUBLE, and the caller has to check
-    that each integer lies within 2^53. A DECIMAL beside a DOUBLE is a double where its digits always survive one.
+    For BIGINT with DOUBLE that depends on the values: this returns DOUBLE, and the caller has to check that each
+    integer is within 2^53. A DECIMAL with a DOUBLE is a DOUBLE if it has few enough digits for an exact round trip.
     """
     if one == other:
         return one
@@ -59,7 +59,7 @@ def widest(one: str, other: str) -> str:
 def canonical_text(expression: str, type_: str) -> str:
     """SQL for a value's canonical text: `12` and not `12.0`, ISO dates, `true`.
 
-    Zoned times need `SET TimeZone = 'UTC'`, so that the text does not depend on the machine.
+    Times with a zone need `SET TimeZone = 'UTC'`, so that the text does not depend on the machine.
     """
     text = f"CAST({expression} AS VARCHAR)"
     if type_ == DOUBLE:
@@ -70,7 +70,7 @@ def canonical_text(expression: str, type_: str) -> str:
 
 
 def respelt_text(canonical: str, type_: str) -> str | None:
-    """SQL for the other spelling that most programs give a value, from its canonical text; None if there is none."""
+    """SQL for the other common notation of a value, from its canonical text; None if there is none."""
     if type_ == TIMESTAMP:
         return f"replace({canonical}, ' ', 'T')"
     if type_ == TIMESTAMPTZ:

@@ -1,4 +1,4 @@
-"""How many rows of a file lie on each day."""
+"""Rows of a file by day."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,9 +16,9 @@ class DailyRows:
     """Rows by day.
 
     Args:
-        by_day: How many rows lie on each day that has any.
-        outside: How many rows lie before or after the days that were asked for.
-        blank: How many rows have no day.
+        by_day: Number of rows by day, for days that have rows.
+        outside: Number of rows before or after the requested days.
+        blank: Number of rows without a day.
     """
 
     by_day: dict[date, int]

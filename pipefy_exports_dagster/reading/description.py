@@ -1,4 +1,4 @@
-"""What a reader learned about a file besides its rows, as one object from the reading process to the UI."""
+"""What a reader finds out about a file besides its rows: one object from the reading process to the UI."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class SheetRows:
-    """A sheet of a workbook, and how many rows it has.
+    """A sheet of a workbook, and its number of rows.
 
     Args:
-        rows: Of a sheet that was loaded its data rows; of one that was not, all rows that store something, its header
-            among them; None if they were not counted.
+        rows: For a loaded sheet, its data rows; for a skipped one, all rows that store something, including the header;
+            None if they were not counted.
         hidden: Whether the workbook hides it.
     """
 
@@ -21,14 +21,14 @@ class SheetRows:
 
 @dataclass(frozen=True, slots=True)
 class FileDescription:
-    """A file's kind, what of it is in the table, and what is not.
+    """A file's kind, which parts of it are in the table, and which are not.
 
     Args:
         kind: `xlsx` or `csv`.
         encoding: Of text.
         delimiter: Of text.
         sheets_loaded: Sheets whose rows are in the table, in the order of the workbook.
-        sheets_skipped: The others.
+        sheets_skipped: The other sheets.
         error_cells: Cells that hold an error value such as `#N/A`, which are NULL in the table.
         formula_cells: Cells with a formula whose stored value is in the table.
         formulas_without_value: Cells that store a formula and no value: the formula's text is in the table.

@@ -1,8 +1,8 @@
-"""The type of each text column: a sample leaves few candidates, and all rows are asked about those.
+"""The type of each text column: a sample leaves few candidates, and those are tested on all rows.
 
-Nothing is asked column by column: DuckDB takes a millisecond or more to plan one test, whatever the rows. The values of
-all columns are put below each other instead, so that each candidate's test is planned once, however many columns
-there are.
+Columns are not tested one by one: DuckDB takes a millisecond or more to plan one test, however few the rows are. The
+values of all columns are stacked instead, so that each candidate's test is planned once, however many columns there
+are.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,9 +20,9 @@ _SAMPLE_VALUES = 500_000
 _FEWEST_SAMPLE_ROWS = 50
 
 _SAME, _FITS, _MISFIT = 1, 2, 3
-# A column's tests are bits of a number.
+# The tests of a column are bits of one number.
 _CANDIDATES_AT_ONCE = 32
-# Of each of them, 2,048 rows are put below each other at a time.
+# 2,048 rows of each of these columns are stacked at a time.
 _COLUMNS_AT_ONCE = 1_024
 
 _Item = TypeVar("_Item")
@@ -32,11 +32,11 @@ Questions = Mapping[int, Sequence[Candidate]]
 
 @dataclass(frozen=True, slots=True)
 class TypedText:
-    """What a text column is, as all rows say.
+    """The type of a text column, settled over all rows.
 
     Args:
-        candidate: What gives the values; None where it stays text.
-        changes_text: Whether some value's canonical text is not what the file says.
+        candidate: Converts the values; None if the column stays text.
+        changes_text: Whether some value's canonical text differs from the text in the file.
     """
 
     type: str = VARCHAR
@@ -46,11 +46,11 @@ class TypedText:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What a sample leaves of a text column.
+    """The candidates of a text column that fit a sample.
 
     Args:
-        candidate: What the column is, unless a value of the other rows does not fit; None for text.
-        others: What it may be then or, where the sample has no value, if a value turns up.
+        candidate: The type of the column, unless a value of the other rows does not fit; None for text.
+        others: The types to try if one does not fit or, if the sample has no value, if another row has one.
     """
 
     candidate: Candidate | None
@@ -58,26 +58,26 @@ class Guess:
 
     @property
     def left(self) -> tuple[Candidate, ...]:
-        """All that it may be."""
+        """All remaining candidates."""
         return self.others if self.candidate is None else (self.candidate, *self.others)
 
 
 def sample_rows(columns: int) -> int:
-    """Tell how many rows a sample needs: of many columns fewer, so that it has a bounded number of values."""
+    """Return how many rows a sample needs: fewer if there are many columns, so that the number of values is bounded."""
     return min(SAMPLE_ROWS, max(_SAMPLE_VALUES // max(columns, 1), _FEWEST_SAMPLE_ROWS))
 
 
 def guess_types(
     connection: "duckdb.DuckDBPyConnection", sample: str, questions: Questions
 ) -> dict[int, Guess]:
-    """Eliminate candidates of text columns `c<i>` on some rows.
+    """Eliminate candidates of text columns `c<i>` by a sample of rows.
 
     Args:
         sample: SQL relation of these rows.
     """
     rows = f"(FROM {sample} LIMIT {sample_rows(len(questions))})"
     left = questions
-    # A glance spares most text columns their regular expressions.
+    # The cheap prefilter makes regular expressions unnecessary for most text columns.
     for test in (_prefilter, _verdict):
         answers = worst_verdicts(connection, rows, left, test=test)
         left = {
@@ -140,7 +140,7 @@ def worst_verdicts(
     test: Callable[[Candidate], str] | None = None,
     texts: Mapping[int, str] | None = None,
 ) -> dict[tuple[int, Candidate], int]:
-    """Ask of each candidate what the worst is that a value does under it; nothing of columns without a value.
+    """Return the worst verdict of each candidate over a column's values; nothing for columns without a value.
 
     Args:
         texts: SQL for a column's text, by position; without it, the column itself.
@@ -178,7 +178,7 @@ def _some(listed: list[_Item], at_once: int) -> Iterator[list[_Item]]:
 
 
 def _values(relation: str, asked: Mapping[int, int], texts: Mapping[int, str]) -> str:
-    """SQL for the values of columns below each other, each with its column's position and number."""
+    """SQL for the stacked values of columns, each with its column's position and its mask of tests."""
     values = ", ".join(texts.get(position, f"c{position}") for position in asked)
     positions, masks = (", ".join(map(str, numbers)) for numbers in (asked.keys(), asked.values()))
     return (
@@ -192,9 +192,9 @@ def _prefilter(candidate: Candidate) -> str:
 
 
 def _verdict(candidate: Candidate) -> str:
-    """SQL for what a value does under a candidate, as branches of a CASE.
+    """SQL for the verdict on a value under a candidate, as branches of a CASE.
 
-    Conditions are only asked where those before did not hold, and a NULL does not hold.
+    A condition is evaluated only if those before it are not true; NULL is not true.
     """
     same, fits = candidate.same_text("value"), candidate.fits("value")
     otherwise = "" if fits == same else f"WHEN {fits} THEN {_FITS} "

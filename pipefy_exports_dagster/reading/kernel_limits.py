@@ -1,4 +1,4 @@
-"""Limits of the process that reads, which the kernel keeps: also while a library computes and no Python runs."""
+"""Limits of the reading process that the kernel enforces, even while a library computes and no Python code runs."""
 
 import ctypes
 import os
@@ -13,10 +13,10 @@ _GRACE_S = 1
 
 
 def die_with(parent: int) -> None:
-    """End this process when its parent does; at once where that has happened already.
+    """End this process when its parent ends; at once if the parent has ended already.
 
-    On Linux the kernel does it, when the thread ends that started this process: `runner.py` waits in that thread.
-    Elsewhere (macOS) a thread here waits for the end of standard input, which needs the interpreter.
+    On Linux the kernel does it, when the thread that started this process ends: `runner.py` waits in that thread.
+    Elsewhere (macOS) a thread of this process waits for the end of standard input, which needs the interpreter.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -27,9 +27,9 @@ def die_with(parent: int) -> None:
 
 
 def limit_cpu(seconds: float) -> None:
-    """End this process when it has computed for so long, on all cores together; a second later without mercy.
+    """End this process after `seconds` times the number of cores of CPU time; a second later with SIGKILL.
 
-    There are no core files: they would hold values of the file.
+    The process writes no core file: it would hold values of the file.
     """
     soft = max(1, round(seconds * (os.cpu_count() or 1)))
     hard = _at_most(soft + _GRACE_S, resource.getrlimit(resource.RLIMIT_CPU)[1])

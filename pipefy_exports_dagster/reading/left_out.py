@@ -1,4 +1,4 @@
-"""What a person is told of a file that is not in the table whole: in the log, at the command line, in a check."""
+"""The sentences about parts of a file that are not in the table: for the log, the command line, and a check."""
 
 import json
 import shlex
@@ -9,15 +9,15 @@ from pipefy_exports_dagster.reading.description import FileDescription, SheetRow
 from pipefy_exports_dagster.text.quoting import markdown_code, printable
 
 MAX_LISTED = 4
-"""Sheets and lines that are named; of more their number is said."""
+"""How many sheets and lines are named; the others are only counted."""
 MAX_BYTES = 120
-"""Of a name or a line as JSON, where a letter takes up to 12: all is kept with each load. Excel takes 31 letters."""
+"""Characters of a name or line as JSON, where one letter takes up to 12. Excel's names have at most 31 letters."""
 MAX_REMEDY_BYTES = 400
 OTHERS = "those that are no part of it"
 
 
 class Remedy(StrEnum):
-    """Where the one who reads it says which sheets are to be loaded."""
+    """Where the reader of the sentence configures which sheets are loaded."""
 
     YAML = "yaml"
     OPTIONS = "options"
@@ -26,11 +26,11 @@ class Remedy(StrEnum):
 def left_out(
     file: FileDescription, *, named: bool, remedy: Remedy = Remedy.YAML, show_values: bool = True
 ) -> tuple[str, ...]:
-    """Return a sentence for each kind of thing that the file has and the table has not; none if all is there.
+    """Return a sentence for each kind of content that the file has and the table does not; none if the table has all.
 
     Args:
-        file: What was read.
-        named: Whether somebody has named the sheets to load.
+        file: The file that was read.
+        named: Whether the configuration names the sheets to load.
         remedy: What the sentence says to do about it.
         show_values: Whether lines of the file may be quoted.
     """
@@ -56,7 +56,7 @@ def sheets_left_out(file: FileDescription, *, named: bool, remedy: Remedy = Reme
 
 
 def title_lines_in_words(file: FileDescription, *, show_values: bool) -> str:
-    """Return what there is above the header of text; empty if there is nothing."""
+    """Return which lines above the header of a CSV file are left out; empty if there are none."""
     count = len(file.title_lines)
     said = f"{counted(count, 'line')} above the header left out"
     quoted = f": {listed(map(_quoted, file.title_lines))}" if show_values else ""
@@ -64,13 +64,13 @@ def title_lines_in_words(file: FileDescription, *, show_values: bool) -> str:
 
 
 def sheets_in_words(sheets: Sequence[SheetRows]) -> str:
-    """Return sheets with their rows, for a text that may be taken for Markdown."""
+    """Return sheets with their rows, for a text that may be rendered as Markdown."""
     facts = ((_quoted(sheet.name), rows_in_words(sheet)) for sheet in sheets)
     return listed(f"{name} ({rows})" if rows else name for name, rows in facts)
 
 
 def rows_in_words(sheet: SheetRows) -> str:
-    """Return what is known of a sheet's rows, and that it is hidden."""
+    """Return a sheet's number of rows, if it is known, and whether the sheet is hidden."""
     facts = []
     if sheet.rows is not None:
         facts.append(counted(sheet.rows, "row") if sheet.rows else "empty")
@@ -85,12 +85,12 @@ def as_yaml(names: Iterable[str]) -> str:
 
 
 def as_options(names: Iterable[str]) -> str:
-    """Return what to write behind `pipefy-exports load` for these sheets."""
+    """Return the options of `pipefy-exports load` for these sheets."""
     return " ".join(f"--sheet {shlex.quote(name)}" for name in names)
 
 
 def shortened(text: str) -> str:
-    """Return text as it is printed, cut to what a name may take."""
+    """Return printable text, cut to the longest name that is shown."""
     whole = printable(text[: MAX_BYTES + 1])
     shown = whole[:MAX_BYTES]
     while len(json.dumps(shown)) > MAX_BYTES:
@@ -99,7 +99,7 @@ def shortened(text: str) -> str:
 
 
 def listed(texts: Iterable[str]) -> str:
-    """Return the first few of some texts, and how many more there are."""
+    """Return the first few texts, and how many more there are."""
     texts = list(texts)
     more = f" and {len(texts) - MAX_LISTED:,} more" if len(texts) > MAX_LISTED else ""
     return ", ".join(texts[:MAX_LISTED]) + more
@@ -111,7 +111,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def _what_to_do(file: FileDescription, remedy: Remedy) -> str:
-    # All of them, although one may be a cover: who pastes it unread loses no row.
+    # All of them, even if one is a cover page: pasting this unread loses no row.
     names = [sheet.name for sheet in (*file.sheets_loaded, *file.left_out)]
     few = sum(map(len, names)) <= MAX_REMEDY_BYTES and len(json.dumps(names)) <= MAX_REMEDY_BYTES
     if remedy is Remedy.OPTIONS:

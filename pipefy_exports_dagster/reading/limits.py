@@ -1,7 +1,7 @@
-"""The errors for what is too much: a limit that can be raised, and one that cannot.
+"""The errors for exceeded limits: one that can be raised, and one that cannot.
 
-Each names the limit that was hit. The first is never the file's fault: its export stays pending, and loads when the
-limit is raised. The second says that the file is none of ours.
+Each names the limit. After the first, the export stays pending, and loads when the limit is raised: the file may be
+fine. The second says that the file is not a table.
 """
 
 from pipefy_exports_dagster.errors import ReadLimitError, UnreadableFileError
@@ -24,7 +24,7 @@ def too_large_part(what: str, limit_bytes: int) -> UnreadableFileError:
     """Make the error for a limit that no setting raises.
 
     Args:
-        what: What is longer than any table's, with its article: `a row`.
+        what: The part that is too long for any table, with its article: `a row`.
     """
     return unreadable(
         f"a workbook with {what} of more than {limit_bytes:,} bytes",

@@ -1,7 +1,7 @@
-"""What of a reader's errors says nothing of the file: the machine, its limits, a setting, or a fault of this package.
+"""Errors of a reader that are not about the file: the machine, its limits, a setting, or a bug of this package.
 
-Only a file that surely is no table is given up. Everything else keeps its export, and the same file loads when what the
-message names is fixed.
+Only a file that is certainly not a table is rejected. After any other error the export is kept, and the same file loads
+when the problem that the message names is fixed.
 """
 
 import errno
@@ -22,10 +22,10 @@ _OF_A_STATEMENT = {
     "ParserException",
     "SyntaxException",
 }
-"""What DuckDB raises of our SQL, and never of a file's bytes: settings or this package are at fault."""
+"""Errors that DuckDB raises about our SQL, never about a file's bytes: a setting or this package is at fault."""
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _NO_MEMORY = ("bad_alloc", "bad allocation", "failed to map segment", os.strerror(errno.ENOMEM))
-"""What C++, the loader of libraries, and the C library say."""
+"""Messages of C++, the dynamic linker, and the C library."""
 _OF_THE_MACHINE = {
     errno.EFBIG: "a limit of the size of files is in force (`ulimit -f`); raise it",
     errno.EMFILE: "a limit of open files is in force (`ulimit -n`); raise it",
@@ -43,15 +43,15 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 def is_of_machine(error: BaseException) -> bool:
-    """Tell whether the operating system refused something, such as another open file.
+    """Whether the operating system refused something, such as another open file.
 
-    Libraries also raise `OSError` of a damaged file: without a number, or of a place before its beginning.
+    Libraries also raise `OSError` for a damaged file: without a number, or for an offset before its beginning.
     """
     return isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}
 
 
 def described(error: BaseException) -> dict[str, Any]:
-    """Describe an error that is none of ours as JSON, for the runner to raise."""
+    """Describe an error that is not one of this package's as JSON, for the runner to raise."""
     said = str(error)
     number = error.errno if isinstance(error, OSError) else None
     if number in _NO_SPACE or any(os.strerror(full) in said for full in _NO_SPACE):
@@ -69,7 +69,7 @@ def described(error: BaseException) -> dict[str, Any]:
     if _UNABLE_TO_START_A_THREAD in said:
         return of_machine(errno.EAGAIN)
     if number is None and type(error).__name__ in {"IOException", "OSError", "ImportError"}:
-        # DuckDB, Arrow and the loader of libraries put the number into words.
+        # DuckDB, Arrow and the dynamic linker give the text of the error instead of its number.
         number = next((known for known in _OF_THE_MACHINE if os.strerror(known) in said), None)
     if number is not None:
         return of_machine(number)
@@ -87,7 +87,7 @@ def described(error: BaseException) -> dict[str, Any]:
 
 
 def described_end(said: str) -> dict[str, Any] | None:
-    """Describe what a reader said last that could not start, from its traceback; None if it does not tell."""
+    """Describe why a worker could not start, from its traceback; None if the traceback does not tell."""
     if any(words in said for words in ("MemoryError", *_NO_MEMORY)):
         return _as(
             ReadLimitError,
@@ -99,7 +99,7 @@ def described_end(said: str) -> dict[str, Any] | None:
 
 
 def of_machine(number: int) -> dict[str, Any]:
-    """Describe what the operating system refused, by its number."""
+    """Describe an error of the operating system by its number."""
     advice = _OF_THE_MACHINE.get(number, "check the machine's log")
     return _as(
         ReaderFailedError,
@@ -112,7 +112,7 @@ def _as(class_: type[Exception], message: str, **facts: object) -> dict[str, Any
 
 
 def _place(error: BaseException) -> str:
-    """Return the innermost line of this package, without which a report helps nobody. It holds no value."""
+    """Return the innermost line of this package in the traceback, for a bug report. It holds no value of the file."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
         if path.is_relative_to(_PACKAGE):

@@ -1,4 +1,4 @@
-"""What a text that begins as markup is: found without regular expressions, which can take hours on what is hostile."""
+"""The kind of a text that begins as markup, without regular expressions: those can take hours on hostile input."""
 
 import string
 
@@ -24,18 +24,18 @@ _SAVE = "open it in a spreadsheet program, save it as .xlsx or .csv, and load th
 
 
 Diagnosis = tuple[str, str]
-"""What a file is, which quotes nothing of it, and what to do, which may."""
+"""What a file is, without a quote from it, and what to do, which may quote it."""
 
 
 def diagnose_markup(text: str) -> Diagnosis | None:
-    """Tell a page or a document of XML from a table; None if a text is neither.
+    """Recognise an HTML page or an XML document; None if the text is neither.
 
     Args:
-        text: The file's beginning, without blanks before it.
+        text: The file's beginning, without leading blanks.
     """
     if not text.startswith("<"):
         return None
-    # Not `lower()`, which makes two letters of some: places have to be the same in both.
+    # Not `lower()`, which turns some letters into two: positions have to be the same in both texts.
     lowered = text.translate(_TO_LOWER)
     root = _root(lowered)
     if root is None or (root not in _PAGES and "</" not in text and "/>" not in text):
@@ -44,9 +44,9 @@ def diagnose_markup(text: str) -> Diagnosis | None:
 
 
 def _root(lowered: str) -> str | None:
-    """Return the name of the first element, after declarations and comments; None if it is no markup.
+    """Return the name of the first element, after declarations and comments; None if the text is not markup.
 
-    An empty name stands for a document that does not come so far.
+    The name is empty if the text ends before the first element.
     """
     at = 0
     began = False
@@ -66,7 +66,7 @@ def _root(lowered: str) -> str | None:
 
 
 def _name(lowered: str, at: int) -> str | None:
-    """Return the name of the tag at a place, None if there is none."""
+    """Return the name of the tag at a position; None if there is none."""
     if not lowered.startswith("<", at):
         return None
     end = at + 1
@@ -117,7 +117,7 @@ def _xml(text: str, lowered: str, root: str) -> Diagnosis:
 
 
 def _between(text: str, searched: str, opening: str, closing: str) -> str | None:
-    """Return what is between two marks, None if they are not there."""
+    """Return the text between two marks; None if they are not there."""
     start = searched.find(opening)
     end = searched.find(closing, start) if start >= 0 else -1
     return text[start + len(opening) : end] if end >= 0 else None

@@ -10,15 +10,15 @@ _PIECE = 1_000
 
 
 def storable_header(header: str) -> str:
-    """Drop what a comment in DuckDB cannot have: SQL ends at a character of zero bits."""
+    """Drop NUL characters, which a comment in DuckDB cannot have: SQL ends there."""
     return header.replace("\0", "")
 
 
 def snake_case(header: str) -> str:
     """Turn a header into a column name: `Data de Início` becomes `data_de_inicio`.
 
-    Accents go, letters without a Latin base stay. The result never starts with an underscore, which is
-    what our lineage columns start with, nor with a digit; it is empty if the header has no letter or digit.
+    Accents are removed, letters without a Latin base stay. The result never starts with an underscore, as the lineage
+    columns do, nor with a digit. It is empty if the header has no letter or digit.
     """
     base = "".join(c for c in _decomposed(header) if not unicodedata.combining(c))
     words = _NOT_A_WORD.sub("_", _WORD_BOUNDARY.sub("_", base)).strip("_").lower()
@@ -28,12 +28,12 @@ def snake_case(header: str) -> str:
 
 
 def folded(header: str) -> str:
-    """Return what headers have in common that differ in spelling only.
+    """Return a key that is equal for headers that differ in spelling only.
 
-    Upper and lower case are one, and so are composed and decomposed characters and those that Unicode calls
-    compatible (full-width letters, a non-breaking space). Accents on Latin letters go; marks of other scripts stay,
-    since they make other letters. Invisible characters and blanks around the header go; blanks within it are one each.
-    Punctuation counts.
+    Upper and lower case are equal, and so are composed and decomposed characters and those that Unicode calls
+    compatible (full-width letters, a non-breaking space). Accents on Latin letters are removed; marks of other scripts
+    stay, since they make other letters. Invisible characters and blanks around the header are removed; runs of blanks
+    within it become one blank. Punctuation counts.
     """
     decomposed = _decomposed(_decomposed(header).casefold())
     visible = "".join(c for c in _ACCENTS.sub("", decomposed) if unicodedata.category(c) != "Cf")
@@ -41,10 +41,9 @@ def folded(header: str) -> str:
 
 
 def _decomposed(text: str) -> str:
-    """Take compatible and composed characters apart, piece by piece.
+    """Decompose compatible and composed characters, piece by piece.
 
-    Python sorts a letter's marks in time that grows with the square of their number, and a header of a megabyte may be
-    one letter.
+    Python sorts the marks of a letter in quadratic time, and a header of a megabyte may be one letter.
     """
     return "".join(
         unicodedata.normalize("NFKD", text[start : start + _PIECE]) for start in range(0, len(text), _PIECE)
@@ -54,8 +53,8 @@ def _decomposed(text: str) -> str:
 def position_of(wanted: str, columns: Sequence[tuple[str, str | None]]) -> int | None:
     """Find the column that the configuration means by a name or by a header.
 
-    An exact name or header comes first, then a name in other case, then the name that such a header gets. Since
-    headers change their spelling, letters and digits alone decide last, where they fit exactly one column.
+    An exact name or header has priority, then a name in another case, then the name that such a header gets. Since
+    the spelling of headers changes, the last step compares letters and digits only, if they fit exactly one column.
 
     Args:
         columns: Name and header of each.
@@ -86,10 +85,10 @@ def _letters(header: str) -> str:
 def column_names(headers: Sequence[str], known: Mapping[str, Sequence[str]] | None = None) -> list[str]:
     """Name each header's column, uniquely.
 
-    A header that the table knows keeps the name it has there, whatever else is in the file; the
-    n-th occurrence of a header takes the n-th. So does a header that differs in spelling only (`folded`), if of
-    what is left then exactly one header of the file and one column of the table are alike. Duplicates get `_2`,
-    headers without a letter or digit `column_<position>`.
+    A header that the table has keeps its column name, whatever else is in the file; the n-th occurrence of a header
+    gets the n-th name. A header that differs in spelling only (`folded`) gets the name of the matching column, if the
+    match is unique among the remaining headers of the file and columns of the table. Duplicates get `_2`, headers
+    without a letter or digit `column_<position>`.
 
     Args:
         known: Column names in the table by original header, in the table's order.
@@ -106,7 +105,7 @@ def column_names(headers: Sequence[str], known: Mapping[str, Sequence[str]] | No
         taken.add(name)
     # A name that another header has in the table is not free for a new one.
     reserved = taken | {name for known_names in left.values() for name in known_names}
-    suffixes: dict[tuple[str, bool], int] = {}  # what lies below is taken: thousands of headers may be one
+    suffixes: dict[tuple[str, bool], int] = {}  # lower suffixes are taken: thousands of headers may be equal
     for position, header in enumerate(headers):
         if names[position] is not None:
             continue
@@ -126,9 +125,9 @@ def column_names(headers: Sequence[str], known: Mapping[str, Sequence[str]] | No
 def _respelled(
     headers: Sequence[str], names: Sequence[str | None], left: Mapping[str, Sequence[str]]
 ) -> list[tuple[int, str]]:
-    """Pair headers without a name yet with columns that are left, where only their spelling differs.
+    """Pair headers that have no name yet with remaining columns, if only their spelling differs.
 
-    What occurs in both, more often in one of them, is not another spelling.
+    A header that is in both the file and the table, but more often in one of them, is not another spelling.
     """
     nameless: dict[str, list[int]] = {}
     for position, header in enumerate(headers):

@@ -1,4 +1,4 @@
-"""What values a pinned type takes: those whose text says no more than the typed value does."""
+"""Which values fit a pinned type: those whose text says no more than the typed value."""
 
 import re
 from collections.abc import Callable
@@ -19,10 +19,10 @@ _SECOND_DIGITS = {
 
 
 class TextKind(Enum):
-    """What the text of a column's values is.
+    """Where the text of a column's values comes from.
 
-    `MIXED` texts are of cells of several kinds: number cells have a point as in `CANONICAL`, whatever the
-    configuration's decimal mark is, and text cells are as people wrote them.
+    `MIXED` texts come from cells of several types: number cells have a point as in `CANONICAL`, whatever the
+    configured decimal mark is, and text cells are as users wrote them.
     """
 
     WRITTEN = "as the file has it"
@@ -53,11 +53,11 @@ def _same_text(cast: Callable[[str], str], type_: str, text: str) -> str:
 
 
 def _fits(text: str, value: str, type_: str) -> str:
-    """SQL for whether a value says all that its text says."""
+    """SQL for whether a value keeps all that its text says."""
     if type_ == "DATE":
         return f"CAST({value} AS TIMESTAMP) = TRY_CAST({text} AS TIMESTAMP)"
     fits = f"{value} IS NOT NULL"
-    if type_ == "INTERVAL":  # of months, Parquet would keep 30 days
+    if type_ == "INTERVAL":  # Parquet would keep a month as 30 days
         fits += f" AND date_part('month', {value}) = 0 AND date_part('year', {value}) = 0"
     if type_.startswith("TIMESTAMP") and type_ != "TIMESTAMP WITH TIME ZONE":
         fits += f" AND NOT regexp_full_match({text}, '{_ZONE_AT_END}')"
@@ -70,7 +70,7 @@ def _number(type_: str, decimal_mark: str | None, kind: TextKind) -> Candidate:
     cast = _cast(type_)
 
     def fits(text: str) -> str:
-        # Fifteen digits always survive a double, so the double of the value tells whether the cast changed them, as it
+        # A double keeps fifteen digits exactly, so comparing doubles shows whether the cast changed the number, as it
         # does when 1.55 becomes DECIMAL(3,1) or 1.5 BIGINT. Of longer numbers each digit has to come back.
         value = cast(text)
         double, again = f"TRY_CAST({text} AS DOUBLE)", f"TRY_CAST(CAST({value} AS VARCHAR) AS DOUBLE)"
@@ -105,7 +105,7 @@ def _number(type_: str, decimal_mark: str | None, kind: TextKind) -> Candidate:
         return f"CASE WHEN regexp_full_match({text}, {marked}) THEN {plain(text)} ELSE {text} END"
 
     def either_fits(text: str) -> str:
-        # What is a number both ways, such as 1.234, and another one, cannot be told.
+        # A text that is a different number in each notation, such as 1.234, is ambiguous.
         unclear = (
             f"regexp_full_match({text}, {marked}) AND {cast(text)} IS NOT NULL "
             f"AND {cast(text)} IS DISTINCT FROM {cast(plain(text))}"

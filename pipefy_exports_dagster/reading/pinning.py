@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def pinned_types(columns: Sequence[tuple[str, str]], options: ReadOptions) -> dict[int, str]:
-    """Return the types that are pinned, by the position of the column in the file.
+    """Return the pinned types by the position of the column in the file.
 
-    A header as it is written comes first, then a column's name; what then is pinned for no column goes to the one
-    whose header differs in spelling only.
+    The exact header has priority, then the column's name. A key that matches no column then goes to the column whose
+    header differs in spelling only.
 
     Args:
         columns: Name and header of each.
@@ -44,11 +44,11 @@ def pinned_candidates(
     *,
     source_text: Callable[[int], TextKind],
 ) -> dict[int, Candidate]:
-    """Return how each pinned column gets its type; one candidate for all of a kind that are pinned alike.
+    """Return the candidate of each pinned column; columns with the same type and kind of text share one.
 
     Args:
         columns: Name and header of each.
-        text_of: What the text of the column at a position is.
+        source_text: Returns the kind of text of the column at a position.
 
     Raises:
         ConfigurationError: DuckDB has no such type.
@@ -64,12 +64,12 @@ def pinned_candidates(
 
 
 def check_options(connection: "duckdb.DuckDBPyConnection", options: ReadOptions) -> None:
-    """Try types and formats on no value, so that what DuckDB does not take is never taken for the file's fault.
+    """Try types and formats without a value, so that a setting that DuckDB rejects is never blamed on the file.
 
-    `ReadOptions` has checked them by lists; this is for another version of DuckDB.
+    `ReadOptions` has checked them against lists; this check is for other versions of DuckDB.
 
     Raises:
-        ConfigurationError: DuckDB does not take one.
+        ConfigurationError: DuckDB rejects one.
     """
     import duckdb
 
@@ -102,7 +102,7 @@ def check_pinned(
         text: SQL for the value's text.
 
     Raises:
-        ValueDoesNotFitError: With the first row that does not.
+        ValueDoesNotFitError: A value does not fit; the error names the first row.
     """
     unfit = connection.execute(
         f"SELECT nth, value FROM (SELECT row_number() OVER () AS nth, {text} AS value FROM {relation}) "

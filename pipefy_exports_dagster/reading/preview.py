@@ -16,7 +16,7 @@ _LONGEST_TEXT = 100
 def preview_rows(
     connection: "duckdb.DuckDBPyConnection", staged: Path, columns: Sequence[StagedColumn]
 ) -> tuple[tuple[Any, ...], ...]:
-    """Read the first rows of a staged file, as values that JSON has."""
+    """Read the first rows of a staged file, as JSON values."""
     expressions = []
     for position, column in enumerate(columns):
         if column.type in ("BIGINT", "DOUBLE", "BOOLEAN"):

@@ -1,4 +1,4 @@
-"""What the columns of a file hold, in a line each."""
+"""The profile of a file's columns, one line each."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
 
 LONGEST_VALUE = 32
 MAX_COLUMNS = 32
-"""How many columns are profiled, from the left: there is no room to show more."""
+"""How many columns are profiled, from the left: the UI has no room for more."""
 ROWS_COUNTED = 10_000
-"""In how many rows different values are counted: to count them in all rows, or to estimate them (and be a tenth off),
-takes longer than all the rest."""
+"""In how many rows distinct values are counted. Counting in all rows, or estimating (which can be a tenth off), takes
+longer than all the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnProfile:
-    """A column in short.
+    """The profile of a column.
 
     Args:
         filled: How many rows have a value.
-        distinct: How many different values there are among the first `ROWS_COUNTED` rows.
-        smallest: The smallest value as text, long ones cut short; None where there is none or it is not to be shown.
-        largest: The largest, likewise.
+        distinct: How many distinct values the first `ROWS_COUNTED` rows have.
+        smallest: The smallest value as text, cut short; None if there is none or values must not be shown.
+        largest: The largest value, likewise.
     """
 
     name: str
@@ -46,18 +46,18 @@ def profile_columns(
 ) -> tuple[ColumnProfile, ...]:
     """Profile the columns of a staged file, the first `MAX_COLUMNS` of them.
 
-    DuckDB's SUMMARIZE takes several times as long: it has quantiles and deviations as well.
+    DuckDB's SUMMARIZE takes several times as long: it also computes quantiles and standard deviations.
 
     Args:
-        show_values: Whether to look for the smallest and the largest value.
-        where: SQL over the staged file for the rows that count; None for all.
+        show_values: Whether to compute the smallest and the largest value.
+        where: SQL condition over the staged file for the rows that count; None for all.
     """
     columns = staged.columns[:MAX_COLUMNS]
     asked = []
     for position, column in enumerate(columns):
         asked.append(f"count(c{position})")
         for end in ("min", "max") if show_values else ():
-            # The end of the values, then its text: of their texts it would be another.
+            # First min or max of the values, then its text: min of the texts would be another value.
             text = canonical_text(typed(f"{end}(c{position})", column.type), column.type)
             asked.append(f"left({text}, {LONGEST_VALUE + 1})")
     of_rows = f"FROM {rows_of(staged)}" + (f" WHERE {where}" if where else "")

@@ -1,6 +1,6 @@
 """Errors without values of the file, for exports with personal data (`show_values: false`).
 
-Messages of errors end up in Dagster's event log, where they are kept and shown to more people than the table.
+Error messages are stored in Dagster's event log, and more people can read it than the table.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ HIDDEN = "not shown, as `show_values` is false"
 
 @contextmanager
 def redact_values(*, hidden: bool) -> Iterator[None]:
-    """Raise errors of ours without what they may quote from the file."""
+    """Raise this package's errors without anything that they may quote from the file."""
     try:
         yield
     except PipefyExportsError as error:
@@ -30,7 +30,7 @@ def redact_values(*, hidden: bool) -> Iterator[None]:
 def without_values(error: PipefyExportsError) -> PipefyExportsError:
     """Return an error that says the same without quoting the file.
 
-    What a file that is no table says is left out altogether: it may be anything.
+    Text of a file that is not a table is left out completely: it may be anything.
     """
     match error:
         case ValueDoesNotFitError():

@@ -40,26 +40,25 @@ _NEEDED = frozenset(
     }
 )
 _NEEDED_PREFIXES = ("LC_", "PYTHON")
-"""What Python and its libraries are found by, and how they write text and times."""
+"""Variables by which Python and its libraries are found, and that set how they write text and times."""
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def read_table_file(path: Path, *, folder: Path, options: ReadOptions | None = None) -> StagedTable:
-    """Read a file of any kind into a typed Parquet file, in a process of its own.
+    """Read a file of any kind into a typed Parquet file, in a separate process.
 
-    Readers of other people's files can abort the interpreter, fill the memory or never end; this
-    process only watches.
+    Reading untrusted files can abort the interpreter, fill the memory or never end; this process only watches.
 
     Args:
         folder: Scratch folder for the result; the caller removes it when the rows are loaded.
 
     Raises:
         UnreadableFileError: The file is not a table.
-        ReadLimitError: A limit of memory, time or size was passed; the file may be fine.
-        ConfigurationError: DuckDB does not take what is said about the file.
+        ReadLimitError: A limit on memory, time or size was exceeded; the file may be fine.
+        ConfigurationError: DuckDB rejects a setting for the file, such as a pinned type.
         ValueDoesNotFitError: A value does not fit the pinned type of its column.
         DiskFullError: No space was left in the folder.
-        ReaderFailedError: The machine refused something, or the reader died; that says nothing of the file.
+        ReaderFailedError: The machine refused something, or the worker died; that says nothing about the file.
     """
     options = options or ReadOptions()
     if not path.is_file():
@@ -70,7 +69,7 @@ def read_table_file(path: Path, *, folder: Path, options: ReadOptions | None = N
             plain = asdict(replace(options, column_types=dict(options.column_types)))
             request = {"path": str(path.absolute()), "folder": str(folder.absolute()), "options": plain}
             _ask(process, request | {"parent": os.getpid()})
-            # Whoever reads a file loads it next; now the import takes no time of its own.
+            # The caller loads the file next; the import takes no extra time while the worker starts.
             import duckdb  # noqa: F401
 
             answer, said = _watch(process, options)
@@ -85,7 +84,7 @@ def _started() -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "pipefy_exports_dagster.reading.worker"],
-            # Pipes, not files: a full disk must not keep the worker from saying so.
+            # Pipes, not files: the worker must be able to report a full disk.
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -96,9 +95,9 @@ def _started() -> subprocess.Popen[bytes]:
 
 
 def _environment() -> dict[str, str]:
-    """Hand the worker what it needs to start, and no secret: it reads bytes of strangers.
+    """Return the worker's environment: what it needs to start, and no secret, since it reads untrusted bytes.
 
-    It finds this package however this process found it.
+    The worker imports the same copy of this package as this process.
     """
     kept = {
         name: value
@@ -107,19 +106,19 @@ def _environment() -> dict[str, str]:
     }
     home = str(Path(pipefy_exports_dagster.__file__).parent.parent)
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    # numpy's library for linear algebra, of which nothing is used, starts a thread for each core.
+    # OpenBLAS, numpy's unused library for linear algebra, would start a thread for each core.
     return {**kept, "PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"}
 
 
 def _ask(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
     assert process.stdin is not None  # noqa: S101  it is a pipe
-    with contextlib.suppress(BrokenPipeError):  # it died at once; what it said comes out at the end
+    with contextlib.suppress(BrokenPipeError):  # the worker died at once; its stderr is read at the end
         process.stdin.write(json.dumps(request).encode() + b"\n")
         process.stdin.flush()
 
 
 def _watch(process: subprocess.Popen[bytes], options: ReadOptions) -> tuple[bytes, bytes]:
-    """Collect what the worker answers and says until it ends; stop it when it passes a limit."""
+    """Collect the worker's stdout and stderr until it ends; raise when it exceeds a limit."""
     deadline = time.monotonic() + options.max_seconds
     heard = {"answer": bytearray(), "said": bytearray()}
     with selectors.DefaultSelector() as selector:
@@ -154,7 +153,7 @@ def _resident_bytes(pid: int) -> int:
 
 
 def _resident_bytes_by_ps(pid: int) -> int:
-    """Ask `ps` where there is no /proc (macOS)."""
+    """Ask `ps` on systems without /proc (macOS)."""
     asked = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S603, S607
     return int(asked.stdout.strip() or 0) * 1024
 
@@ -170,7 +169,7 @@ def _result(answer: bytes, said: bytes, exit_code: int, options: ReadOptions) ->
 
 
 def _died(exit_code: int, said: bytes, options: ReadOptions) -> PipefyExportsError:
-    """Return why there is no answer. Anybody may kill it, and a crash may be anybody's fault, so the file is kept."""
+    """Return why the worker gave no answer. A kill or a crash may have any cause, so the file is kept."""
     if exit_code == -signal.SIGXCPU:
         return limit_reached("max_seconds", options.max_seconds)
     if exit_code == -signal.SIGKILL:

@@ -1,4 +1,4 @@
-"""What a file is, by its content; its name says nothing."""
+"""The kind of a file, by its content; its name does not count."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from .archives import opened_archive
 from .markup import diagnose_markup
 from .refusals import unreadable
 
-# Long enough that no CSV with a header such as `PK` is taken for one.
+# Long enough that a CSV file with a header such as `PK` is not mistaken for a ZIP archive.
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _HEAD_BYTES = 65_536
 _MAX_JSON_BYTES = 1_000_000
@@ -46,7 +46,7 @@ _OTHER_OFFICE = (
 
 
 class FileKind(StrEnum):
-    """The kinds that have a reader, and the two that wrap one."""
+    """The kinds that have a reader, and the two that contain such a file."""
 
     XLSX = "xlsx"
     CSV = "csv"
@@ -55,10 +55,10 @@ class FileKind(StrEnum):
 
 
 def detect_kind(path: Path) -> FileKind:
-    """Tell a file's kind by its content.
+    """Detect a file's kind by its content.
 
     Raises:
-        UnreadableFileError: It is none that can hold a table; the message says what it is instead.
+        UnreadableFileError: It cannot hold a table; the message says what it is instead.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
@@ -92,7 +92,7 @@ def _kind_of_archive(path: Path) -> FileKind:
 
 
 def _compound_document(path: Path) -> UnreadableFileError:
-    """Tell an encrypted workbook from an old one: the names of the streams are UTF-16."""
+    """Distinguish an encrypted workbook from an old one: the names of the streams are UTF-16."""
     content = path.read_bytes() if path.stat().st_size < 64_000_000 else path.open("rb").read(64_000_000)  # noqa: PLR2004
     if "EncryptedPackage".encode("utf-16-le") in content:
         return unreadable(
@@ -120,6 +120,6 @@ def _is_json(path: Path, text: str) -> bool:
     try:
         json.loads(path.read_bytes())
     except (ValueError, RecursionError):
-        # Cut off in the middle, it is still no table.
+        # Truncated JSON is still not a table.
         return bool(re.match(r'(\{\s*"[^"]*"\s*:|\[\s*\{\s*")', text))
     return True

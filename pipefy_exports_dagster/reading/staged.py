@@ -1,9 +1,9 @@
-"""What the reading process hands over: one Parquet file, and a description of it as JSON.
+"""The result of the reading process: one Parquet file, and a description of it as JSON.
 
-Column `i` of the Parquet file is named `c<i>`. Where the typed value's canonical text is not what the file
-said (`12.50` as DOUBLE, `2026-11-01T10:00` as TIMESTAMP), `r<i>` holds what it said, for the case that the
-table's column is, or has to become, text; an empty `r<i>` stands for `respelt_text`, so that the most usual other
-spelling need not be written for each row. Elsewhere `r<i>` is NULL, or the same.
+Column `i` of the Parquet file is named `c<i>`. If the canonical text of the typed value differs from the text in the
+file (`12.50` as DOUBLE, `2026-11-01T10:00` as TIMESTAMP), `r<i>` holds the original text, in case the table's column
+is, or has to become, text. An empty `r<i>` stands for `respelt_text`, so that the most common other notation need not
+be written for each row. Otherwise `r<i>` is NULL, or the same text.
 """
 
 from dataclasses import asdict, dataclass
@@ -18,8 +18,8 @@ class StagedColumn:
     """One column of a file that was read.
 
     Args:
-        header: The header as the file has it.
-        name: Its snake_case name, unique in the file; the table may know the header by another name.
+        header: The header as it is in the file.
+        name: Its snake_case name, unique in the file; the table may have another name for the header.
         type: DuckDB type that holds every value; `VARCHAR` if there is no value.
         has_values: Whether any cell holds a value.
         pinned: Whether the configuration chose the type.

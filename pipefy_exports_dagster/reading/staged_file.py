@@ -1,4 +1,4 @@
-"""Typed rows as Parquet; whether each value fits its type is seen while it is written."""
+"""Write typed rows as Parquet, and check while writing whether each value fits its type."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,31 +14,31 @@ from .text_types import Candidate
 if TYPE_CHECKING:
     import duckdb
 
-# DuckDB's own row groups have 122,880 rows. An insert with several threads halves its time if each group of the
-# Parquet file fills 90 to 100 % of one, and triples its work if they are a little larger. A file's groups pass the
-# number that is asked for by up to one vector of 2,048 rows. Where one thread inserts, small ones are written faster.
+# DuckDB's own row groups have 122,880 rows. An insert with several threads takes half the time if each group of the
+# Parquet file fills 90 to 100 % of one, and three times the work if groups are a little larger. A file's groups exceed
+# the requested size by up to one vector of 2,048 rows. If one thread inserts, small groups are written faster.
 _LARGEST_ROW_GROUP = 58 * 2_048
 _SMALLEST_ROW_GROUP = 2 * 2_048
-_NOT_IN_PARQUET = ("HUGEINT", "UHUGEINT")  # it would make doubles of them
-# Each column of texts reserves as much as its dictionary may take, a megabyte if nothing is said.
+_NOT_IN_PARQUET = ("HUGEINT", "UHUGEINT")  # Parquet would turn them into doubles
+# Each text column reserves as much memory as its dictionary may take: by default a megabyte.
 _DICTIONARY_BYTES = 100 << 20
-# A dictionary that is given up is work for nothing, and by default that is after a fifth of the group's rows. Each
-# column reserves memory for as many values as that.
+# An abandoned dictionary is wasted work, and DuckDB abandons it by default after a fifth of the group's rows. Each
+# column reserves memory for that many values.
 _DICTIONARY_VALUES = 2_000
 _DICTIONARY_SHARE = 5
 ROWS_WORTH_THREADS = 4 * 122_880
-"""Rows from which on an insert with several threads is faster; below, it doubles the work and saves no time."""
+"""From this number of rows on, several threads insert faster than one; below, they double the work and save no time."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnToWrite:
-    """A column `c<position>` of a source, and the type that it is to be written with.
+    """A column `c<position>` of a source, and the type to write it with.
 
     Args:
-        source_type: Its type in the source; text if a candidate is given.
-        candidate: What gives the value of its text; None for the source's own.
-        verify: Whether a value may not fit; without a candidate, whether there should be none.
-        changes_text: Whether the type changes a text, as far as all rows were asked; None if they were not.
+        source_type: Its type in the source; text if there is a candidate.
+        candidate: Converts its text; None to write the source's own value.
+        verify: Whether a value may not fit; without a candidate, whether the column should have no value.
+        changes_text: Whether the type changes a text, by a test of all rows; None if they were not tested.
     """
 
     position: int
@@ -50,7 +50,7 @@ class ColumnToWrite:
 
     @property
     def may_change_text(self) -> bool:
-        """Whether values may fit whose canonical text is not what the file said."""
+        """Whether a value may fit although its canonical text differs from the text in the file."""
         if self.changes_text is not None or self.candidate is None:
             return bool(self.changes_text)
         return self.candidate.fits("t") != self.candidate.same_text("t")
@@ -58,11 +58,11 @@ class ColumnToWrite:
 
 @dataclass(frozen=True, slots=True)
 class WrittenColumn:
-    """What was seen while a column was written.
+    """The result of writing a column.
 
     Args:
-        fell: Some value does not fit: the file has to be written again, with another type.
-        has_raw: Some value's canonical text is not what the file said; `r<i>` has what it said.
+        has_raw: Some value's canonical text differs from the text in the file; `r<i>` has the original text.
+        type_rejected: Some value does not fit: the file has to be written again, with another type.
     """
 
     position: int
@@ -83,7 +83,7 @@ def write_staged_file(
     """Write columns of a relation as `c0`, `c1`, ... of a Parquet file, with `r<i>` for texts that a type changes.
 
     Args:
-        rows: How many there are by another count.
+        rows: The number of rows by an independent count.
 
     Raises:
         UnreadableFileError: DuckDB finds another number of rows.
@@ -117,7 +117,7 @@ def write_staged_file(
 
 
 def source_text(position: int, source_type: str) -> str:
-    """SQL for the text of a source's value: as the file has it, or canonical."""
+    """SQL for the text of a source's value: as it is in the file, or canonical."""
     if source_type == VARCHAR:
         return f"c{position}"
     typed = f"to_microseconds(c{position})" if source_type == INTERVAL else f"c{position}"
@@ -129,7 +129,7 @@ def _row_group(rows: int) -> int:
 
 
 def _value(column: ColumnToWrite, text: str) -> str:
-    """SQL for a value as Parquet keeps it whole: an interval becomes its microseconds, a huge integer its text."""
+    """SQL for a value in a form that Parquet stores exactly: an interval as microseconds, a huge integer as text."""
     if column.candidate is None:
         return f"c{column.position}"
     value = column.candidate.cast(text)
@@ -137,12 +137,12 @@ def _value(column: ColumnToWrite, text: str) -> str:
         return f"CAST(epoch_us({value}) AS BIGINT)"
     if column.type in _NOT_IN_PARQUET:
         return f"CAST({value} AS VARCHAR)"
-    # A DECIMAL's digits are known only now, so its candidate gives the plain number.
+    # The digits of a DECIMAL are known only now, so its candidate returns the plain number.
     return f"CAST({value} AS {column.type})" if as_decimal(column.type) else value
 
 
 def _text_if_changed(column: ColumnToWrite, text: str) -> str:
-    """SQL for what the file says where it is not the value's canonical text, as `staged` describes it."""
+    """SQL for the file's text if it differs from the value's canonical text, as `staged` describes."""
     if column.candidate is None or column.changes_text:
         return text
     usual = f"WHEN {column.candidate.respelt(text)} THEN '' " if column.candidate.respelt else ""
@@ -150,12 +150,12 @@ def _text_if_changed(column: ColumnToWrite, text: str) -> str:
 
 
 def _misfit(candidate: Candidate, text: str) -> str:
-    # A NULL within a CASE is no, and a condition is asked only where those before did not hold.
+    # In a CASE, NULL counts as false, and a condition is evaluated only if those before it are not true.
     return f"CASE WHEN {text} IS NULL THEN false WHEN {candidate.fits(text)} THEN false ELSE true END"
 
 
 def _misfit_of_changed(candidate: Candidate, nth: int) -> str:
-    """SQL for whether a value does not fit, given that `r<nth>` says where its text is a usual one."""
+    """SQL for whether a value does not fit; `r<nth>` already shows which texts are common notations."""
     unusual = f"nullif(r{nth}, '')" if candidate.respelt else f"r{nth}"
     return f"{_misfit(candidate, unusual)} AS v{nth}"
 

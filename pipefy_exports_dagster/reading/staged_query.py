@@ -1,4 +1,4 @@
-"""SQL over a staged file, without the database: what is asked here keeps nobody waiting for its lock."""
+"""SQL over a staged file, without the database: such a query does not hold the database's lock."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +17,10 @@ _MEMORY = "500MB"
 
 @contextmanager
 def staged_query() -> Iterator["duckdb.DuckDBPyConnection"]:
-    """Open a connection for questions about staged files; it has no database behind it."""
+    """Open an in-memory connection for queries on staged files."""
     import duckdb
 
-    # One thread answers these questions in the same time as two, with half of the work (measured with 200,000 rows).
+    # One thread runs these queries in the same time as two, with half the work (measured with 200,000 rows).
     with duckdb.connect(config={"memory_limit": _MEMORY, "threads": 1}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         yield connection

@@ -1,4 +1,4 @@
-"""From a source of columns in DuckDB to a typed Parquet file."""
+"""Write a source of columns in DuckDB as a typed Parquet file."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -29,12 +29,12 @@ _VERIFIED_COLUMNS = 100
 
 @dataclass(frozen=True, slots=True)
 class SourceColumn:
-    """A column as its reader gives it: `c<i>` of the source, typed, or text that may become typed.
+    """A column as its reader returns it: `c<i>` of the source, typed, or text that may become typed.
 
     Args:
-        type: DuckDB type; durations are BIGINT microseconds that say `INTERVAL` here, because
-            Parquet's own interval would round them to milliseconds.
-        candidates: What text may become, narrowest first; none for what is to stay as it is.
+        type: DuckDB type. Durations are BIGINT microseconds with the type `INTERVAL` here, because Parquet's own
+            interval would round them to milliseconds.
+        candidates: Types that text may become, narrowest first; none if the column stays as it is.
     """
 
     header: str
@@ -45,7 +45,7 @@ class SourceColumn:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file's rows as an SQL relation, and what its reader learned about it.
+    """A file's rows as an SQL relation, and what its reader found out about it.
 
     Args:
         sample: SQL relation of some of the rows.
@@ -94,10 +94,10 @@ def stage(
 def _written(
     connection: "duckdb.DuckDBPyConnection", source: Source, pins: Mapping[int, Candidate], path: Path
 ) -> tuple[StagedColumn, ...]:
-    """Write the rows with the types that a sample suggests, and once more if a value does not fit one.
+    """Write the rows with the types that a sample suggests, and again if a value does not fit.
 
-    Whether all fit is seen while they are written, so that nearly every file is read once. Of many columns it is asked
-    before, because a test for each column takes DuckDB longer to plan than a second look at the rows takes.
+    The check runs while the rows are written, so nearly every file is read once. If there are many columns, it runs
+    before, because DuckDB takes longer to plan a test for each column than to scan the rows a second time.
     """
     typed = _first_guesses(connection, source, pins)
     left = _questions_left(typed)
@@ -144,7 +144,7 @@ def _first_guesses(
         if column.type == VARCHAR and position not in pins
     }
     guesses = guess_types(connection, source.sample, questions)
-    # How many digits a DECIMAL needs only all rows can tell.
+    # The number of digits of a DECIMAL depends on all rows.
     decimals = {
         position: guess.left
         for position, guess in guesses.items()
@@ -160,9 +160,9 @@ def _text_kind(source: Source, column: SourceColumn) -> TextKind:
 
 
 def _blank_columns(connection: "duckdb.DuckDBPyConnection", source: Source) -> set[int]:
-    """Find columns with neither header nor value, such as a separator at the end of each line makes."""
+    """Find columns with neither header nor value, as a separator at the end of each line creates."""
     nameless = [position for position, column in enumerate(source.columns) if not column.header.strip()]
-    if not nameless or source.file.kind == "xlsx":  # a workbook's have cells, if only of errors
+    if not nameless or source.file.kind == "xlsx":  # in a workbook they have cells, if only of errors
         return set()
     counts = ", ".join(f"count(c{position})" for position in nameless)
     found = connection.execute(f"SELECT {counts} FROM {source.relation}").fetchone() or ()
@@ -178,7 +178,7 @@ def _to_write(
     verify: bool,
 ) -> ColumnToWrite:
     if pin:
-        # Once a value of a pinned column was seen not to fit, nothing is written.
+        # If a value of a pinned column does not fit, nothing is written.
         changes_text = None if verify else pin.fits("t") != pin.same_text("t")
         return ColumnToWrite(position, column.type, pin.type, pin, verify=verify, changes_text=changes_text)
     match typed:
@@ -207,10 +207,10 @@ def _staged(column: SourceColumn, written: WrittenColumn, pins: Mapping[int, Can
 def _refuse_misfits(
     connection: "duckdb.DuckDBPyConnection", source: Source, pins: Mapping[int, Candidate]
 ) -> None:
-    """Name the first value that does not fit its pinned type.
+    """Raise the error for the first value that does not fit its pinned type.
 
     Raises:
-        ValueDoesNotFitError: With its row.
+        ValueDoesNotFitError: Names the row.
     """
     for position, pin in pins.items():
         column = source.columns[position]
@@ -226,7 +226,7 @@ def _refuse_misfits(
 
 @contextmanager
 def _misreading_named(source: Source) -> Iterator[None]:
-    """Say of a file that DuckDB refuses what it is not, without DuckDB's own words."""
+    """Turn DuckDB's refusal of a file into an error of this package, without DuckDB's message."""
     import duckdb
 
     try:

@@ -1,9 +1,9 @@
 """Which types a column of text could have, as SQL over the text.
 
-Each candidate has a predicate that holds only where the typed value says exactly what the text says. Most
-compare with the cast's own text, which is strict for free: ` 5`, `+5`, `007`, `5.0`, `1_000`, `0x1F` all
-cast to BIGINT in DuckDB and none comes back as it was. What comes back as it was is asked first, because that is
-nearly every value and costs a fifth of a regular expression and its company.
+Each candidate has a predicate that is true only if the typed value says exactly what the text says. Most predicates
+compare the text with the text of the cast value, which is strict without extra work: ` 5`, `+5`, `007`, `5.0`, `1_000`,
+`0x1F` all cast to BIGINT in DuckDB, and none is unchanged. That comparison comes first, because it is true for nearly
+every value and costs a fifth of the test with a regular expression.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _ISO_TIME = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_CLOCK}"
 _ZONE = r" ?(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
 _PLAIN_NUMBER = r"-?(0|[1-9][0-9]{0,17})(\.[0-9]+)?"
 
-# DECIMAL is settled by the largest number of digits before and after the point.
+# The digits of a DECIMAL follow from the largest numbers of digits before and after the point.
 DECIMAL = "DECIMAL"
 
 
@@ -36,13 +36,13 @@ class Candidate:
     """A type that a text column may have.
 
     Args:
-        type: DuckDB type; `DECIMAL` without its digits until the whole column was seen.
+        type: DuckDB type; `DECIMAL` without its digits until all rows were read.
         fits: SQL predicate over an SQL expression of the text.
-        cast: SQL for the typed value; it is used only where `fits` holds.
+        cast: SQL for the typed value; used only if `fits` is true.
         same_text: SQL predicate: it fits, and the typed value's canonical text is the text itself.
         digits: SQL for the number with a plain point, for counting its digits.
-        glance: Cheap SQL predicate that holds wherever `fits` does.
-        respelt: SQL predicate: it fits, and the text is what `respelt_text` gives; None if there is no such spelling.
+        glance: Cheap SQL predicate that is true whenever `fits` is.
+        respelt: SQL predicate: it fits, and the text is what `respelt_text` returns; None if there is no such notation.
     """
 
     type: str
@@ -64,7 +64,7 @@ def _double_text(text: str) -> str:
 
 
 def _fits_double(text: str) -> str:
-    # Up to 15 significant digits always survive a double; more only if the shortest text is the same.
+    # A double keeps up to 15 significant digits exactly; more only if its shortest text is the same.
     digits = f"length(ltrim(replace({text}, '.', ''), '-0'))"
     return (
         f"((regexp_full_match({text}, '{_PLAIN_NUMBER}') AND {digits} <= {DOUBLE_DIGITS}) "
@@ -84,12 +84,12 @@ def _fits_integer(text: str) -> str:
 
 
 def _fits_date(text: str) -> str:
-    # The length keeps out 'infinity' and years beyond 9999, which come back as they were too.
+    # The length excludes 'infinity' and years after 9999, which a cast returns unchanged too.
     return f"(length({text}) = 10 AND CAST(TRY_CAST({text} AS DATE) AS VARCHAR) = {text})"
 
 
 def _same_timestamp(shape: str, type_: str) -> Callable[[str], str]:
-    # The shape keeps out the same, and years before our era.
+    # The pattern excludes the same, and years BC.
     return lambda text: f"({text} LIKE '{shape}' AND CAST(TRY_CAST({text} AS {type_}) AS VARCHAR) = {text})"
 
 
@@ -104,11 +104,11 @@ def _respelt_timestamp(shape: str, type_: str) -> Callable[[str], str]:
 def _fits_timestamp(pattern: str, type_: str) -> Callable[[str], str]:
     def fits(text: str) -> str:
         value = f"TRY_CAST({text} AS {type_})"
-        # `T` between date and time is how most programs write it, and costs half of the regular expression.
+        # Most programs write `T` between date and time; this test costs half as much as the regular expression.
         with_t = (
             f"{text} LIKE '____-__-__T__:__:__%' AND replace(CAST({value} AS VARCHAR), ' ', 'T') = {text}"
         )
-        # DuckDB takes the year 0, and Python has none.
+        # DuckDB accepts the year 0, which Python does not have.
         is_ours = f"{value} IS NOT NULL AND NOT starts_with({text}, '0000')"
         return f"(CASE WHEN {with_t} THEN true ELSE regexp_full_match({text}, '{pattern}') AND {is_ours} END)"
 
@@ -130,7 +130,7 @@ DECIMAL_TEXT = Candidate(
 )
 BOOLEAN_TEXT = Candidate(
     BOOLEAN,
-    # DuckDB makes a join of an IN with more than five values: for each column one, with memory of its own.
+    # DuckDB turns an IN with more than five values into a join: one per column, each with its own memory.
     lambda text: f"list_contains(['true', 'false', 'True', 'False', 'TRUE', 'FALSE'], {text})",
     _cast(BOOLEAN),
     lambda text: f"({text} IN ('true', 'false'))",
@@ -183,7 +183,7 @@ def marked_numbers(decimal_mark: str) -> tuple[Candidate, ...]:
 
 
 def shortest_number(text: str) -> str:
-    """SQL for a plain number without plus sign, leading zeros, and zeros at the end of its fraction."""
+    """SQL for a plain number without plus sign, leading zeros, and trailing zeros of its fraction."""
     digits = f"ltrim({text}, '+-')"
     whole = f"coalesce(nullif(ltrim(split_part({digits}, '.', 1), '0'), ''), '0')"
     fraction = f"rtrim(split_part({digits}, '.', 2), '0')"
@@ -199,7 +199,7 @@ def plain_number(text: str, decimal_mark: str) -> str:
 
 
 def group_mark(decimal_mark: str) -> str:
-    """Tell what stands between thousands where the decimal mark is the other of the two."""
+    """Return the thousands separator that goes with a decimal mark: the other of `.` and `,`."""
     return "." if decimal_mark == "," else ","
 
 

@@ -15,10 +15,10 @@ _NOT_DATA = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 
 
 def unwrap(path: Path, *, folder: Path, max_unpacked_bytes: int) -> tuple[Path, FileKind]:
-    """Take a table out of its gzip or ZIP; a file that is not wrapped stays where it is.
+    """Unpack a table from its gzip or ZIP archive; another file stays where it is.
 
     Raises:
-        UnreadableFileError: Not one file inside, damaged, or none of ours.
+        UnreadableFileError: The archive does not hold exactly one file, is damaged, or holds no table.
         ReadLimitError: It unpacks to more than `max_unpacked_bytes`.
     """
     for layer in range(_MAX_LAYERS):
@@ -37,14 +37,14 @@ def unwrap(path: Path, *, folder: Path, max_unpacked_bytes: int) -> tuple[Path, 
 
 
 def counted_chunks(content: IO[bytes], *, max_bytes: int, chunk_bytes: int = _CHUNK_BYTES) -> Iterator[bytes]:
-    """Unpack in chunks, and count: what an archive's directory says of sizes may be a lie.
+    """Unpack in chunks, and count the bytes: the sizes in an archive's directory may be wrong.
 
     Args:
         max_bytes: `max_unpacked_bytes` of the configuration.
 
     Raises:
         UnreadableFileError: It is damaged.
-        ReadLimitError: More than `max_bytes`.
+        ReadLimitError: It has more than `max_bytes`.
     """
     left = max_bytes
     while True:

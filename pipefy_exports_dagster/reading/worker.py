@@ -1,4 +1,4 @@
-"""The process that reads a file, so that a reader that dies or swells takes nothing with it.
+"""The process that reads a file, so that a crash or high memory use affects no other process.
 
 Started by `runner.py` as `python -m pipefy_exports_dagster.reading.worker`. The request is a line of JSON on its
 standard input; the answer is JSON on its standard output.
@@ -35,10 +35,10 @@ _DUCKDB_MEMORY_SHARE_OF_MANY_COLUMNS = 0.6
 def main() -> None:
     """Read the requested file and answer."""
     started = time.monotonic()
-    # The process ends before garbage in cycles is worth looking for, and each look goes through all that is imported.
+    # The process ends before garbage collection pays off, and each pass scans everything that is imported.
     gc.disable()
     sys.meta_path.insert(0, _NoPandas())
-    # Libraries that print must not get into the answer.
+    # Output that libraries print must not end up in the answer.
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     request = json.loads(sys.stdin.buffer.readline())
@@ -48,7 +48,7 @@ def main() -> None:
         kernel_limits.limit_cpu(options.max_seconds)
         staged = read(Path(request["path"]), folder=Path(request["folder"]), options=options, started=started)
         result: dict[str, Any] = {"staged": staged.as_json()}
-    except Exception as error:  # noqa: BLE001  each becomes an error of ours in the runner
+    except Exception as error:  # noqa: BLE001  the runner raises each as an error of this package
         result = {"error": _described(error)}
     answer.write(json.dumps(result).encode())
     answer.flush()
@@ -103,14 +103,13 @@ def _described(error: Exception) -> dict[str, Any]:
 
 
 class _NoPandas(MetaPathFinder):
-    """Says that pandas is not installed.
+    """Hides pandas from imports, as if it were not installed.
 
-    DuckDB and pyarrow import it only to see whether what they are handed is a DataFrame: half a second and 60 MB
-    for a no.
+    DuckDB and pyarrow import it only to check whether an argument is a DataFrame, which takes half a second and 60 MB.
     """
 
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
-        """Refuse pandas, know nothing of anything else."""
+        """Raise for pandas; leave all other modules to the next finder."""
         del path, target
         if fullname == "pandas":
             raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)

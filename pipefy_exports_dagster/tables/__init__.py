@@ -1,6 +1,6 @@
-"""Files into the tables of a DuckDB file: read first (`reading`), then one short transaction.
+"""Load files into the tables of a DuckDB file: read first (`reading`), then one short transaction.
 
-Nothing here knows HTTP or Dagster. DuckDB is imported when a load runs, not before.
+Nothing here depends on HTTP or Dagster. DuckDB is imported when a load runs, not before.
 """
 
 from .held import held_exports

@@ -1,4 +1,4 @@
-"""Tables with a comment on each column, made in time and memory that thousands of columns bear."""
+"""Create tables with a comment on each column, in acceptable time and memory also for thousands of columns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _DRAFT = "_pipefy_exports_draft"
 
 @dataclass(frozen=True, slots=True)
 class NewColumn:
-    """A column of a table that is to be made; no comment if that is None."""
+    """A column of a new table; without a comment if that is None."""
 
     name: str
     type: str
@@ -26,9 +26,9 @@ def create_table(
 ) -> None:
     """Create a table with its comments, in the current schema and within the caller's transaction.
 
-    DuckDB takes comments only one by one, and a transaction keeps the whole table's description as it was before
-    each: 1.2 GB for 2,000 columns. So the table is drafted in a database in memory, by another connection whose every
-    statement is a transaction, and then copied as a whole.
+    DuckDB takes comments only one by one, and a transaction keeps a copy of the whole table's catalog entry for each:
+    1.2 GB for 2,000 columns. So the table is first created in an in-memory database, by another connection that commits
+    each statement, and then its schema is copied as a whole.
     """
     current = connection.execute("SELECT current_database(), current_schema()").fetchone()
     assert current is not None  # noqa: S101  a row

@@ -29,23 +29,23 @@ from .workspace import workspace
 if TYPE_CHECKING:
     import duckdb
 
-# Within one process DuckDB hands out connections to one shared instance, whose transactions would
-# conflict where other processes' wait; so threads take turns.
+# Within one process, DuckDB's connections share one instance, and their transactions would conflict, while
+# those of other processes wait. So threads take turns.
 _one_writer_here = threading.Lock()
 
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _DUPLICATE_KEY = re.compile(r'[Dd]uplicate key "(.{0,300})"')
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 1.0
 _SILENT_S = 5.0
-"""A wait for another's load is shorter; one that is longer is worth a line in the run's log."""
+"""A normal wait for another load is shorter; a longer one is logged."""
 
 logger = logging.getLogger(__name__)
 
-# DuckDB 1.5 would write files that 1.0 still opens, without the compression of text that 1.4 brought: a fifth to a
-# half of the time that a load holds the lock. 1.4 is the oldest line that DuckDB maintains.
+# By default DuckDB 1.5 writes files that 1.0 can open, without the text compression of 1.4, which saves a fifth to a
+# half of the time that a load holds the lock. 1.4 is the oldest release line that DuckDB maintains.
 _STORAGE_VERSION = "v1.4.0"
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV}
-"""What file systems without hard links say (FAT, some network shares)."""
+"""Errors of file systems without hard links (FAT, some network shares)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,11 @@ class OpenDatabase:
 def open_database(path: Path, *, lock_timeout_s: float, schema: str = MAIN) -> Iterator[OpenDatabase]:
     """Open a database for writing, waiting while another process holds it; always close it.
 
-    Names without a schema mean tables of `schema`, which is made if it is not there.
+    Names without a schema mean tables of `schema`, which is created if it does not exist.
 
     Raises:
         DatabaseLockedError: Another process held it until the deadline; the message names it.
-        LoadFailedError: DuckDB refused, in here or within the `with` block.
+        LoadFailedError: DuckDB raised an error, here or within the `with` block.
         DiskFullError: No space was left within the `with` block; nothing was committed.
     """
     import duckdb
@@ -98,12 +98,12 @@ def open_database(path: Path, *, lock_timeout_s: float, schema: str = MAIN) -> I
 def connect_for_query(
     path: Path, limits: Mapping[str, Any], *, files_closed: bool
 ) -> "duckdb.DuckDBPyConnection":
-    """Return a connection for SQL that anybody may have written: it can only read, and its settings are locked.
+    """Return a connection for untrusted SQL: it can only read, and its settings are locked.
 
     Args:
         path: A database that exists.
         limits: DuckDB's settings.
-        files_closed: Close local files once the database is attached, its own and its write-ahead log among them.
+        files_closed: Disable local files once the database is attached, including its own and its write-ahead log.
 
     Raises:
         duckdb.Error: It cannot be opened.
@@ -125,26 +125,26 @@ def open_to_read(
     schema: str = MAIN,
     translate: Callable[[Exception, Path], PipefyExportsError] | None = None,
 ) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """Open a database that exists to read it, waiting while another process writes; always close it.
+    """Open an existing database for reading, waiting while another process writes; always close it.
 
-    Writers wait until it is closed, so be quick. Nothing is made: where there is no such schema, an empty database in
-    memory stands in.
+    Writers wait until it is closed, so be quick. Nothing is created: if the schema does not exist, the connection is to
+    an empty in-memory database.
 
     Args:
-        schema: Whose tables names without a schema mean.
+        schema: The schema of names without one.
         translate: Turns an error of DuckDB into ours; without it the error does not say what may quote a value.
 
     Raises:
         DatabaseLockedError: Another process held it until the deadline; the message names it.
-        StorageError: There is no such file, or DuckDB refused, in here or within the `with` block.
-        LoadFailedError: Its write-ahead log is another's.
+        StorageError: There is no such file, or DuckDB raised an error, here or within the `with` block.
+        LoadFailedError: Its write-ahead log belongs to another database.
     """
     import duckdb
 
     if not path.exists():
         raise StorageError(f"there is no database at {path}")
     deadline = time.monotonic() + lock_timeout_s
-    # A reader and a writer of one process would be in each other's way: the one's settings are not the other's.
+    # A reader and a writer of one process would conflict: their settings differ.
     if not _one_writer_here.acquire(timeout=lock_timeout_s):
         raise DatabaseLockedError(
             f"another thread of this process was writing to {path} for {lock_timeout_s:g} s"
@@ -166,14 +166,14 @@ def open_to_read(
 
 
 def _unreadable(error: Exception, path: Path) -> PipefyExportsError:
-    # Not what it said: that may quote a value.
+    # Without the error's message, which may quote a value.
     return wal_refused(str(error), path) or StorageError(
         f"{path} cannot be read: DuckDB says {type(error).__name__}"
     )
 
 
 def _uses_schema(connection: "duckdb.DuckDBPyConnection", schema: str) -> bool:
-    """Let names without a schema mean those of `schema`; whether there is one."""
+    """Make `schema` the default schema; return whether it exists."""
     if schema == MAIN:
         return True
     known = f"database_name = current_database() AND schema_name = {literal(schema)}"
@@ -209,15 +209,15 @@ def _connect_when_free(
                     lock_timeout_s,
                 )
                 say_at = math.inf
-        # Half of the pause is random, so that loaders that were refused together do not come back together.
+        # Half of the pause is random, so that loads that were refused together do not retry together.
         time.sleep(min(pause * random.uniform(0.5, 1.0), max(deadline - time.monotonic(), 0)))  # noqa: S311
         pause = min(pause * 1.5, _LONGEST_PAUSE_S)
 
 
 def _create(path: Path) -> None:
-    """Create an empty database, whole from the moment it is there; it keeps its storage version from then on.
+    """Create an empty database atomically; it keeps its storage version from then on.
 
-    Another process that opens a file which DuckDB is still creating is told that it is no database (seen).
+    Opening a file that DuckDB is still creating fails in another process, as if it were not a database (observed).
     """
     path = path.resolve()
     with workspace(path) as folder:
@@ -256,7 +256,7 @@ def _holder(message: str) -> str:
 
 
 def translated(error: Exception, path: Path) -> PipefyExportsError:
-    """Turn an error of DuckDB or of the file system into ours."""
+    """Turn an error of DuckDB or of the file system into one of this package."""
     message = str(error).strip().split("\n", maxsplit=1)[0]
     if "No space left" in str(error) or "disk is full" in str(error).lower():
         return DiskFullError(f"no space left while writing to {path}; nothing was changed: {message}")
@@ -274,7 +274,7 @@ def translated(error: Exception, path: Path) -> PipefyExportsError:
 
 
 def wal_refused(message: str, path: Path) -> LoadFailedError | None:
-    """Return the error for a write-ahead log that DuckDB does not take, if a message of DuckDB is about one."""
+    """Return the error for a write-ahead log that DuckDB refuses, if the message is about one."""
     if "replaying WAL" not in message and "WAL does not match" not in message:
         return None
     return LoadFailedError(

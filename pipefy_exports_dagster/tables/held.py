@@ -1,4 +1,4 @@
-"""What an export's table holds."""
+"""Which exports a table holds."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def held_exports(
     Raises:
         DatabaseLockedError: Another process held the database until the deadline.
         StorageError: The database cannot be read.
-        LoadFailedError: The table is a view, or none of ours.
+        LoadFailedError: The table is a view, or was not created by this package.
     """
     if not database.exists():
         return frozenset()

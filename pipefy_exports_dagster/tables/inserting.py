@@ -28,8 +28,8 @@ def insert_rows(
     """Insert rows of a staged file, with their lineage.
 
     Args:
-        more: Values of the layout's columns beyond an export's own, as text.
-        where: SQL over the staged file for which rows.
+        more: Values of further lineage columns of the layout, as text.
+        where: SQL condition over the staged file for the rows to insert.
     """
     parts = {column.name: column.expression for column in plan}
     values = {
@@ -46,7 +46,7 @@ def insert_rows(
     parts["_file_row"] = "file_row_number + 1"
     selected = ", ".join(f"{expression} AS {identifier(name)}" for name, expression in parts.items())
     if staged.rows < ROWS_WORTH_THREADS:
-        # Until the connection is closed: the checkpoint is part of the work.
+        # Not reset before the connection is closed: the checkpoint is part of the work.
         connection.execute("SET threads = 1")
     connection.execute(
         f"INSERT INTO {identifier(table)} BY NAME SELECT {selected} "

@@ -1,4 +1,4 @@
-"""The columns that say where a row comes from; a file's column never has their names."""
+"""The columns that say where a row comes from; columns of files never have their names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ TABLE_COMMENT = (
 
 @dataclass(frozen=True, slots=True)
 class TableLayout:
-    """What a table of ours has besides the files' columns."""
+    """What a table has besides the columns of files."""
 
     lineage: Mapping[str, LineageColumn]
     comment: str
@@ -54,5 +54,5 @@ HISTORY_TABLE = TableLayout(
 
 
 def is_lineage(name: str) -> bool:
-    """Whether a column is ours: a file's column never starts with an underscore."""
+    """Whether a column is a lineage column: columns of files never start with an underscore."""
     return name.startswith("_")

@@ -14,7 +14,7 @@ from .workspace import workspace
 
 
 def ignore_staged(_staged: StagedTable) -> None:
-    """Ask nothing of a staged file."""
+    """Ignore a staged file."""
 
 
 def load_file(
@@ -36,20 +36,20 @@ def load_file(
     insert only.
 
     Args:
-        schema: The table's; made if it is not there.
+        schema: The schema of the table; created if it does not exist.
         lock_timeout_s: How long to wait while another process holds the database.
         read_copy: Whether to publish `<database>.read.duckdb` after the commit.
         on_milestone: Called with `reading`, `in_transaction` (just before the commit) and `committed`.
-        on_staged: Called with the file as it was read, before the database is opened: what it asks of the rows
-            adds to the load, but keeps nobody waiting.
+        on_staged: Called with the staged file, before the database is opened: its queries add to the time of the load,
+            but do not hold the lock.
 
     Raises:
         UnreadableFileError: The file is not a table; the message says what it is instead.
         ValueDoesNotFitError: A value does not fit the pinned type of its column.
         SupersededExportError: The slice holds a newer export.
         DatabaseLockedError: Another process held the database until the deadline.
-        LoadFailedError: DuckDB refused, or the rows that arrived are not those of the file.
-        DiskFullError: No space was left. In all of these cases the table is as it was.
+        LoadFailedError: DuckDB raised an error, or the inserted rows are not those of the file.
+        DiskFullError: No space was left. In all of these cases the table is unchanged.
     """
     options = options or ReadOptions()
     on_milestone("reading")

@@ -1,4 +1,4 @@
-"""Months of a history table: what the table holds of one, and the transaction that replaces one."""
+"""Months of a history table: what the table holds for one, and the transaction that replaces one."""
 
 import contextlib
 from collections.abc import Callable
@@ -40,7 +40,7 @@ class MonthSlice:
 
 @dataclass(frozen=True, slots=True)
 class HeldMonth:
-    """A month as a history table holds it; `exported_at` is in UTC, naive."""
+    """A month in a history table; `exported_at` is in UTC, without a zone."""
 
     month: date
     is_complete: bool
@@ -52,7 +52,7 @@ class HeldMonth:
 
 @dataclass(frozen=True, slots=True)
 class MonthReport:
-    """What became of a month: `kept` is what the table held, where that was not replaced."""
+    """The result for a month: `kept` is what the table held, if it was not replaced."""
 
     rows: int
     columns: tuple[LoadedColumn, ...]
@@ -76,12 +76,12 @@ def replace_month(
 
     Args:
         month_sql: SQL over the staged file for the month of a row; None if no row has one.
-        rows: How many rows of the file belong to the month; so many have to arrive.
-        may_replace: Asked within the transaction about what the table holds; a no leaves it as it is.
+        rows: How many rows of the file belong to the month; the table must have as many afterwards.
+        may_replace: Called within the transaction with what the table holds; False leaves the month as it is.
 
     Raises:
         DatabaseLockedError: Another process held the database until the deadline.
-        LoadFailedError: DuckDB refused, or other rows arrived than were counted.
+        LoadFailedError: DuckDB raised an error, or the number of inserted rows is not the counted one.
         DiskFullError: No space was left; nothing was changed.
     """
     import duckdb
@@ -115,12 +115,12 @@ def held_months(
     schema: str = MAIN,
     lock_timeout_s: float = 300.0,
 ) -> dict[date, HeldMonth]:
-    """Return what a history table holds of an organization, by month; nothing if there is no such table.
+    """Return the months of an organization in a history table; nothing if there is no such table.
 
     Raises:
         DatabaseLockedError: Another process held the database until the deadline.
         StorageError: The database cannot be read.
-        LoadFailedError: The table is a view, or none of ours.
+        LoadFailedError: The table is a view, or was not created by this package.
     """
     if not database.exists():
         return {}
@@ -130,7 +130,7 @@ def held_months(
 
 
 def publish_months(database: Path, *, lock_timeout_s: float = 300.0) -> str | None:
-    """Publish the read copy of a database; return what went wrong, if something did.
+    """Publish the read copy of a database; return the problem, if there is one.
 
     Raises:
         DatabaseLockedError: Another process held the database until the deadline.

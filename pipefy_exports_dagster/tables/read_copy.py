@@ -1,8 +1,8 @@
-"""A copy of the database that readers can hold open while loads go on.
+"""A copy of the database that readers can keep open during loads.
 
-It is made while the connection still holds the database's lock, so copies are published in the order of
-the commits and an old one never replaces a new one. Another process does the copying: DuckDB's lock is a
-POSIX record lock, and those vanish when the process that has them closes any descriptor of the file.
+It is made while the connection still holds the database's lock, so copies are published in the order of the commits,
+and an old one never replaces a new one. Another process copies the file: DuckDB's lock is a POSIX record lock, which
+the operating system releases when the process that holds it closes any descriptor of the file.
 """
 
 import subprocess
@@ -15,7 +15,7 @@ from .workspace import workspace
 if TYPE_CHECKING:
     import duckdb
 
-# Reflinks where the file system has them (XFS, Btrfs: no data is copied), else copies within the kernel.
+# Reflinks if the file system has them (XFS, Btrfs: no data is copied), else copies within the kernel.
 _COPY = """
 import fcntl, os, shutil, stat, sys
 source, target = open(sys.argv[1], "rb"), open(sys.argv[2], "wb")
@@ -35,7 +35,7 @@ os.fchmod(target.fileno(), stat.S_IMODE(os.stat(sys.argv[3]).st_mode))
 
 
 def read_copy_path(database: Path) -> Path:
-    """Name the read copy of a database: `pipefy_exports.read.duckdb` beside `pipefy_exports.duckdb`."""
+    """Return the path of the read copy of a database: `pipefy_exports.read.duckdb` beside `pipefy_exports.duckdb`."""
     return database.with_name(f"{database.stem}.read{database.suffix}")
 
 
@@ -44,11 +44,11 @@ def publish_read_copy(
 ) -> tuple[Path | None, str | None]:
     """Publish the committed, checkpointed database as its read copy, by an atomic rename.
 
-    A reader that has the old copy open keeps it until it opens the file again. A copy that fails does
-    not undo the load. It can be read by whom the old copy could, the first by whom the database can.
+    A reader that has the old copy open keeps it until it opens the file again. A failed copy does not undo the load.
+    The new copy has the mode of the old one, and the first copy that of the database.
 
     Returns:
-        The copy's path and None, or None and what went wrong.
+        The copy's path and None, or None and the problem.
     """
     target = read_copy_path(database)
     mode_of = target if target.exists() else database

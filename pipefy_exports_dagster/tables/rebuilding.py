@@ -24,10 +24,11 @@ def change_columns(
 ) -> None:
     """Change types and comments of existing columns and add new ones, in the caller's transaction; keep the indexes.
 
-    An index on the table blocks ALTER TYPE, and dropping it first helps only sometimes (tried with DuckDB 1.5.5:
+    An index on the table blocks ALTER TYPE, and dropping it first helps only sometimes (tested with DuckDB 1.5.5:
     not for the indexed column itself, and a unique index cannot be created again under its name in the same
-    transaction). A table with an index is therefore rebuilt. So is one of which very much changes: each change
-    keeps the description of all columns until the transaction ends, 3.4 GB for 2,000 added ones.
+    transaction). So a table with an index is rebuilt if a type changes. A table without one is rebuilt if more than 100
+    columns, types and comments change: each change keeps a copy of the catalog entry of all columns until the
+    transaction ends, 3.4 GB for 2,000 added ones.
 
     Args:
         retyped: New type, and SQL for the converted values, by column name.
@@ -102,7 +103,7 @@ def replace_by_query(connection: "duckdb.DuckDBPyConnection", state: TableState,
 
 
 def _converted(state: TableState, retyped: Mapping[str, tuple[str, str]]) -> list[tuple[str, str]]:
-    """List the columns as SQL: the name, and what gives its values."""
+    """Return the columns as SQL: the name, and the expression for its values."""
     return [
         (
             identifier(column.name),

@@ -40,8 +40,8 @@ def replace_slice(
 ) -> LoadReport:
     """Replace one slice of a table by the rows of a staged file, in one transaction.
 
-    The transaction goes: create, add columns, widen types, delete the slice, insert by name, count,
-    commit. Altering comes before deleting: an ALTER after a DELETE of the same table fails to commit (DuckDB 1.5).
+    The steps of the transaction: create, add columns, widen types, delete the slice, insert by name, count, commit.
+    ALTER comes before DELETE: an ALTER after a DELETE on the same table fails to commit (DuckDB 1.5).
 
     Args:
         on_milestone: Called with `in_transaction` just before the commit and `committed` just after.
@@ -49,7 +49,7 @@ def replace_slice(
     Raises:
         SupersededExportError: The slice holds a newer export.
         DatabaseLockedError: Another process held the database until the deadline.
-        LoadFailedError: DuckDB refused, or the rows that arrived are not those of the file.
+        LoadFailedError: DuckDB raised an error, or the inserted rows are not those of the file.
         DiskFullError: No space was left; nothing was changed.
     """
     with open_database(database, schema=schema, lock_timeout_s=lock_timeout_s) as opened:
@@ -65,7 +65,7 @@ def replace_slice(
             raise
         on_milestone("committed")
         views = broken_views(connection, table)
-        # Closing would do it as well; here it happens before the copy, which must need no WAL.
+        # Closing would do it as well; here it happens before the copy, which must not need a WAL.
         connection.execute("CHECKPOINT")
         written_at = time.monotonic()
         copy, problem = publish_read_copy(connection, database) if read_copy else (None, None)
@@ -110,13 +110,13 @@ def _replace(
 
 
 def _of_slice(slice_: Slice) -> str:
-    # No parameters: see table_state.
+    # No parameters; `table_state` says why.
     organization, period = literal(slice_.organization_id), literal(slice_.period_filter)
     return f"_organization_id = {organization} AND _period_filter = {period}"
 
 
 def refuse_older(connection: "duckdb.DuckDBPyConnection", table: str, slice_: Slice) -> None:
-    """Refuse to put an older export over a newer slice.
+    """Refuse to replace a newer slice by an older export.
 
     Raises:
         SupersededExportError: The slice's rows come from a newer export.

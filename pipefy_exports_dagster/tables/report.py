@@ -11,18 +11,18 @@ _LONGEST_HEADER = 80
 
 
 class ChangeKind(StrEnum):
-    """How a table's columns differ after a load from before."""
+    """The kinds of changes of a table's columns by a load."""
 
     ADDED = "added"
     WIDENED = "widened"
     MISSING = "missing"
     RESPELLED = "respelled"
-    """The file spells the header otherwise; name and type stay."""
+    """The header in the file has another spelling; name and type stay."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnChange:
-    """One change of a table's columns; `str()` of it is a sentence for people."""
+    """One change of a table's columns; `str()` returns a sentence."""
 
     kind: ChangeKind
     column: str
@@ -51,7 +51,7 @@ class ColumnChange:
 
 @dataclass(frozen=True, slots=True)
 class LoadedColumn:
-    """A column of the file as it is in the table."""
+    """A column of the file, as it is in the table."""
 
     name: str
     type: str
@@ -63,8 +63,8 @@ class LoadReport:
     """What a load did, for metadata and logs.
 
     `preview` holds up to ten rows in the order of `columns`, as JSON values, long ones cut short.
-    `seconds_writing` is the time for which the database was locked, the read copy apart
-    (`seconds_copying`, for which it is locked as well).
+    `seconds_writing` is the time for which the database was locked, without the time of the read copy
+    (`seconds_copying`), during which it is locked too.
     """
 
     table: str

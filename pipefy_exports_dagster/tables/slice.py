@@ -38,10 +38,10 @@ class Slice:
 
     @property
     def exported_at_utc(self) -> datetime:
-        """The time as it is stored: UTC, naive."""
+        """The time as it is stored: UTC, without a zone."""
         return naive_utc(self.exported_at)
 
 
 def naive_utc(moment: datetime) -> datetime:
-    """Take a time to UTC and drop its zone: DuckDB's Python client needs pytz to fetch a zoned one."""
+    """Convert a time to UTC and drop its zone: DuckDB's Python client needs pytz to fetch a time with a zone."""
     return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""One slice of a table as it is now, asked from outside: what a load said of it is not trusted here."""
+"""Queries on one slice of a table as it is now, independent of what a load reported about it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ _LONGEST_VALUE = 80
 
 @dataclass(frozen=True, slots=True)
 class SliceRows:
-    """How many rows there are, and whether they are the rows of one file, each once.
+    """The number of rows, and whether they are the rows of one file, each once.
 
     Args:
-        rows: Of the slice.
-        numbers: How many different `_file_row` they have.
+        rows: Number of rows of the slice.
+        numbers: Number of distinct `_file_row`.
         last: The largest `_file_row`; 0 without rows.
-        exports: Ids of the exports that they come from, the first few.
-        requested_month: What the period filter was relative to; None without rows.
+        exports: Ids of the exports that the rows come from, the first few.
+        requested_month: The month that the period filter is relative to; None without rows.
     """
 
     rows: int
@@ -43,9 +43,9 @@ class Repeated:
     """Rows that share a key.
 
     Args:
-        keys: How many keys more than one row has.
-        rows: How many rows have such a key.
-        examples: The keys that most rows share, as text, each with its number of rows.
+        keys: Number of keys that several rows share.
+        rows: Number of rows with such a key.
+        examples: The keys with the most rows, as text, each with its number of rows.
     """
 
     keys: int
@@ -55,7 +55,7 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class DateSpread:
-    """The values of a date or time column: how many there are, and how many from `first` up to `end`."""
+    """Counts of a date or time column: all values, and those from `first` up to `end`."""
 
     filled: int
     inside: int
@@ -82,10 +82,10 @@ class SliceQueries:
     ) -> Self | None:
         """Return the rows of an organization that have these values of lineage columns; None without the table.
 
-        From then on the connection's names without a schema mean those of `schema`.
+        Afterwards `schema` is the default schema of the connection.
 
         Raises:
-            LoadFailedError: The name is a view's, or a table's that we did not make.
+            LoadFailedError: The name is that of a view, or of a table that this package did not create.
         """
         if not connection.execute(
             "SELECT 1 FROM duckdb_schemas() WHERE database_name = current_database() "
@@ -96,7 +96,7 @@ class SliceQueries:
         state = table_state(connection, table)
         if not state.exists:
             return None
-        # No parameters: see table_state.
+        # No parameters; `table_state` says why.
         conditions = {"_organization_id": organization_id, **where}
         condition = " AND ".join(f"{name} = {literal(value)}" for name, value in conditions.items())
         return cls(connection, table, condition, tuple(c for c in state.columns if not is_lineage(c.name)))
@@ -117,12 +117,12 @@ class SliceQueries:
         return int(self._row(f"SELECT count(*) FROM {identifier(self.table)}")[0])
 
     def column(self, wanted: str) -> TableColumn | None:
-        """Find a column by its name, or by its header in the file, however that was spelt."""
+        """Find a column by its name, or by its header in the file, in any spelling."""
         position = position_of(wanted, [(column.name, column.header) for column in self.columns])
         return None if position is None else self.columns[position]
 
     def repeated(self, key: Sequence[TableColumn], *, examples: int) -> Repeated:
-        """Find rows that share a key; blank is a value like any other."""
+        """Find rows that share a key; NULL is a value like any other."""
         names = [identifier(column.name) for column in key]
         listed = ", ".join(names)
         grouped = f"SELECT {listed}, count(*) AS _n FROM {self._rows} GROUP BY {listed} HAVING count(*) > 1"
@@ -169,6 +169,6 @@ def is_date(column: TableColumn) -> bool:
 
 
 def local_time(column: TableColumn, zone: str) -> str:
-    """SQL for a value as the clocks of a zone show it; a value without a zone is taken as it is."""
+    """SQL for a value in the local time of a zone; a value without a zone stays as it is."""
     name = identifier(column.name)
     return f"timezone({literal(zone)}, {name})" if column.type == "TIMESTAMP WITH TIME ZONE" else name

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """A column that the table has; `header` is the COMMENT, which holds the original header."""
+    """A column of the table; `header` is its COMMENT, which holds the original header."""
 
     name: str
     type: str
@@ -22,7 +22,7 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class TableIndex:
-    """An index that a person made: `sql` creates it, and `expressions` are what it is over, as SQL."""
+    """An index that a user created: `sql` creates it, and `expressions` are its columns and expressions, as SQL."""
 
     name: str
     is_unique: bool
@@ -32,7 +32,7 @@ class TableIndex:
 
 @dataclass(frozen=True, slots=True)
 class TableState:
-    """A table as it was found; no columns if it does not exist."""
+    """The current state of a table; no columns if it does not exist."""
 
     name: str
     columns: tuple[TableColumn, ...]
@@ -44,7 +44,7 @@ class TableState:
         return bool(self.columns)
 
     def column(self, name: str) -> TableColumn | None:
-        """Find a column; DuckDB's names do not distinguish case."""
+        """Find a column; names in DuckDB are not case-sensitive."""
         return next((column for column in self.columns if column.name.lower() == name.lower()), None)
 
     def names_by_header(self) -> dict[str, list[str]]:
@@ -57,12 +57,12 @@ class TableState:
 
 
 def table_state(connection: "duckdb.DuckDBPyConnection", table: str) -> TableState:
-    """Look up what a table has.
+    """Read the columns and indexes of a table.
 
     Raises:
-        LoadFailedError: The name is a view's, or a table's that we did not make.
+        LoadFailedError: The name is that of a view, or of a table that this package did not create.
     """
-    # Literals, because a parameter makes DuckDB's client import pandas: half a second with the database locked.
+    # Literals, because a parameter makes DuckDB's client import pandas: half a second while the database is locked.
     here = "database_name = current_database() AND schema_name = current_schema()"
     of_table = f"{here} AND lower(table_name) = lower({literal(table)})"
     is_view = f"SELECT 1 FROM duckdb_views() WHERE {here} AND lower(view_name) = lower({literal(table)})"

@@ -1,6 +1,6 @@
-"""Rows that are replaced in a table on which a person has made unique indexes.
+"""Replace rows in a table on which a user has created unique indexes.
 
-DuckDB refuses to delete a row and insert another of its key in one transaction ("Duplicate key"), and dropping the
+DuckDB refuses to delete a row and insert another with its key in one transaction ("Duplicate key"), and dropping the
 index first does not help (1.5.5). A table with a unique index is therefore rebuilt without the rows, and its indexes
 are created after the new rows have arrived.
 """
@@ -23,10 +23,10 @@ _LONGEST_KEY = 200
 
 @contextmanager
 def rows_replaced(connection: "duckdb.DuckDBPyConnection", table: str, condition: str) -> Iterator[None]:
-    """Delete the rows of a condition for the block, which inserts others; within the caller's transaction.
+    """Delete the rows of a condition before the block, which inserts others; within the caller's transaction.
 
     Raises:
-        LoadFailedError: The rows of the table as it is after the block break a unique index.
+        LoadFailedError: The rows of the table after the block violate a unique index.
     """
     state = table_state(connection, table)
     name = identifier(table)
@@ -46,11 +46,11 @@ def rows_replaced(connection: "duckdb.DuckDBPyConnection", table: str, condition
 def _repeated_key(
     connection: "duckdb.DuckDBPyConnection", table: str, index: TableIndex
 ) -> tuple[Any, ...] | None:
-    """Return a key that several rows have; asked before the index is made, whose refusal ends the transaction."""
+    """Return a key that several rows have, if any; a CREATE INDEX that fails would abort the transaction."""
     keys = (
         f"SELECT {', '.join(index.expressions)}, count(*) AS _n FROM {table} GROUP BY ALL HAVING count(*) > 1"
     )
-    # A key with NULL in it is like no other.
+    # A key that contains NULL equals no other key.
     found = connection.execute(
         f"SELECT * EXCLUDE _n FROM ({keys}) WHERE COLUMNS(*) IS NOT NULL LIMIT 1"
     ).fetchone()

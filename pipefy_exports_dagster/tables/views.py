@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 def broken_views(connection: "duckdb.DuckDBPyConnection", table: str) -> tuple[str, ...]:
-    """Name the views on a table that no longer bind, since a column's type changed."""
+    """Return the views on a table that no longer bind, because a column's type changed."""
     import duckdb
 
     broken = []

@@ -1,4 +1,4 @@
-"""What a load changes about a table's columns: added, widened, or unchanged; never narrowed."""
+"""How a load changes a table's columns: added, widened, or unchanged; never narrowed."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -36,11 +36,11 @@ class PlannedColumn:
     """A file's column, and what the table needs for it.
 
     Args:
-        old: The column as the table has it; None if it is to be added.
-        type: The type that it is to have.
+        old: The column in the table; None if it will be added.
+        type: The type that the column will have.
         expression: SQL over the staged Parquet file for its values.
         conversion: SQL over the table's column for existing values; None if the type stays.
-        comment: The header that the table is to keep; None if it keeps what it has.
+        comment: The header to store in the table; None if the stored one stays.
     """
 
     staged: StagedColumn
@@ -55,11 +55,11 @@ class PlannedColumn:
 def plan_columns(
     connection: "duckdb.DuckDBPyConnection", state: TableState, staged: StagedTable, exported_at: datetime
 ) -> tuple[tuple[PlannedColumn, ...], tuple[ColumnChange, ...]]:
-    """Decide each column's name, type and conversions, from what the table and the file hold.
+    """Decide each column's name, type and conversions from the table and the file.
 
     Args:
-        exported_at: Of the file, in UTC, naive: only the newest export of a table changes the spelling of a header,
-            so that it does not go back and forth when older files are loaded.
+        exported_at: Time of the file's export, in UTC, without a zone. Only the newest export of a table changes the
+            spelling of a header, so that it does not alternate when older files are loaded.
     """
     names = column_names([column.header for column in staged.columns], state.names_by_header())
     plan: list[PlannedColumn] = []
@@ -98,7 +98,7 @@ def apply_plan(
     plan: tuple[PlannedColumn, ...],
     layout: TableLayout = EXPORT_TABLE,
 ) -> None:
-    """Create the table, or add and widen its columns; set the comments of what is new or has a new spelling."""
+    """Create the table, or add and widen its columns; set the comments of new columns and new spellings."""
     if not state.exists:
         columns = [NewColumn(column.name, column.type, column.staged.header) for column in plan]
         columns += [NewColumn(name, column.type, column.comment) for name, column in layout.lineage.items()]
@@ -121,7 +121,7 @@ def apply_plan(
 
 
 def _comment(column: StagedColumn, old: TableColumn | None) -> str | None:
-    """Return the header that a column is to keep, where that is not what the table has."""
+    """Return the header to store for a column, if it differs from the one in the table."""
     if old is None or (old.header is None and column.header):
         return column.header
     is_alike = old.header is not None and folded(old.header) == folded(column.header)
@@ -144,7 +144,7 @@ def _target(
     position: int,
     old: TableColumn | None,
 ) -> tuple[str, str | None]:
-    """Decide a column's type, and the SQL that converts the values it has."""
+    """Decide a column's type, and the SQL that converts its existing values."""
     column = staged.columns[position]
     if old is None or old.type == column.type:
         return column.type, None
@@ -169,7 +169,7 @@ def _target(
 def _exact_cast(
     connection: "duckdb.DuckDBPyConnection", table: str, name: str, old: TableColumn, column: StagedColumn
 ) -> str:
-    """SQL that takes existing values to a pinned type, once it is sure that it changes none."""
+    """SQL that converts existing values to a pinned type, after a check that it changes none."""
     there = f"TRY_CAST({canonical_text(name, old.type)} AS {column.type})"
     back = canonical_text(there, column.type)
     unfit = connection.execute(

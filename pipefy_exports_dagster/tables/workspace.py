@@ -1,7 +1,7 @@
-"""Scratch folders beside the database, which a killed process leaves behind and the next one sweeps.
+"""Scratch folders next to the database. A killed process leaves its folder behind, and the next one removes it.
 
-A folder `<name>` belongs to whoever holds the lock on the file `<name>.lock`. The operating system
-drops that lock when its holder dies, so a lock that can be had means that the folder is nobody's.
+A folder `<name>` belongs to the process that holds the lock on the file `<name>.lock`. The operating system releases
+that lock when its holder dies, so a lock that is free means that the folder is abandoned.
 """
 
 import contextlib
@@ -23,16 +23,16 @@ _OUR_LOCK = re.compile(r"[0-9a-f]{16}\.lock")
 
 
 def scratch_folder(database: Path) -> Path:
-    """Say where the scratch folders of a database are: beside it, so that a rename stays in one file system."""
+    """Return where the scratch folders of a database are: next to it, so that a rename stays in one file system."""
     return database.absolute().parent / ".pipefy_exports_loading"
 
 
 @contextmanager
 def workspace(database: Path) -> Iterator[Path]:
-    """Make a scratch folder beside the database, and remove it, and those of dead processes, at the end.
+    """Create a scratch folder next to the database; remove it at the end, and those of dead processes at the start.
 
     Raises:
-        StorageError: Somebody else has put something in the place of the scratch folders.
+        StorageError: There is a link or another user's folder in the place of the scratch folders.
     """
     parent = scratch_folder(database)
     root = parent.parent
@@ -55,7 +55,7 @@ def sweep(parent: Path) -> None:
     """Remove what dead processes left in a scratch folder.
 
     Raises:
-        StorageError: It is a link, or another user's folder: what is in there is not ours to remove.
+        StorageError: It is a link, or another user's folder, whose content must not be removed.
     """
     try:
         _require_ours(parent)
@@ -65,7 +65,7 @@ def sweep(parent: Path) -> None:
     for path in (path for path in found if _OUR_LOCK.fullmatch(path.name)):
         try:
             lock = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError:  # gone, or another user's who works here
+        except OSError:  # gone, or the lock file of another user who works here
             continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -89,9 +89,9 @@ def _require_ours(parent: Path) -> None:
 
 
 def _locked(path: Path) -> int:
-    """Create and lock a file; a sweeper may remove it between the two, or the empty folder before."""
+    """Create and lock a file; another process may remove the file between the two steps, or the empty folder before."""
     while True:
-        # Raised if the folder goes while it is looked at.
+        # Raised if the folder disappears during the check.
         with contextlib.suppress(FileExistsError):
             make_folder(path.parent, root=path.parent.parent)
         try:

@@ -1,1 +1,1 @@
-"""Text that is quoted: for people, and for SQL."""
+"""Quoting text: for users, and for SQL."""

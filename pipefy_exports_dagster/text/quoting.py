@@ -1,8 +1,8 @@
-"""Text of files and servers where people read it: nothing in it may be obeyed, by a terminal, a browser or a page.
+"""Text of files and servers for output: no terminal, browser or page may interpret anything in it.
 
-One function for each place: `printable` for terminals and logs, `markdown_code` for what Dagster's UI takes for
-Markdown (texts of checks, `MetadataValue.md`), `markdown_text` where that mostly is words (descriptions of columns),
-`shown_json` for JSON that is printed.
+One function for each output: `printable` for terminals and logs, `markdown_code` for text that Dagster's UI renders as
+Markdown (descriptions of check results, `MetadataValue.md`), `markdown_text` for such text that is mostly words
+(descriptions of columns), `shown_json` for printed JSON.
 """
 
 import json
@@ -14,7 +14,7 @@ LONGEST_QUOTED = 60
 
 
 def printable(text: str) -> str:
-    """Return text with all that cannot be shown spelled out: a header may hold an escape sequence."""
+    """Return text with unprintable characters escaped: a header may hold an escape sequence."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode()
         for char in text
@@ -22,32 +22,32 @@ def printable(text: str) -> str:
 
 
 def markdown_code(text: str) -> str:
-    """Return text between backticks, which Markdown shows as it is: Dagster's UI takes a check's text for Markdown.
+    """Return text between backticks, which Markdown shows as it is: Dagster's UI renders a check's text as Markdown.
 
-    A name such as `![x](http://...)` would be fetched otherwise, by the browser of whoever looks.
+    Otherwise the browser of a user would fetch the address in a name such as `![x](http://...)`.
     """
     text = printable(text)
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
-    # Markdown takes one blank off each end where both have one, and a backtick would become part of the fence.
+    # Markdown removes one blank from each end if both have one, and a backtick would become part of the fence.
     pad = " " if not text or (text.strip() and (text[0] in " `" or text[-1] in " `")) else ""
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
 def markdown_text(text: str) -> str:
-    """Return text for Markdown: words as they are, and anything else, which could be obeyed, between backticks."""
+    """Return text for Markdown: words as they are, and all else, which Markdown could interpret, between backticks."""
     words = text[:1].isalpha() and all(char.isalnum() or char in _OF_WORDS for char in text)
-    # Between letters an underscore is one; elsewhere it may begin an emphasis.
+    # Between letters an underscore is literal; elsewhere it may begin an emphasis.
     inner = words and not any(pair in f"{text} " for pair in (" _", "_ ", "__"))
     return text if inner else markdown_code(text)
 
 
 def shown_json(value: Any, *, indent: int | None = None) -> str:
-    """Return a value as JSON in which what cannot be shown is escaped; it parses to the same text."""
+    """Return a value as JSON with unprintable characters escaped; it parses to the same text."""
     return escaped_json(json.dumps(value, indent=indent, ensure_ascii=False))
 
 
 def escaped_json(text: str) -> str:
-    """Return JSON text with all that cannot be shown escaped, but for the ends of its lines."""
+    """Return JSON text with unprintable characters escaped, except line ends."""
     return "\n".join(
         line if line.isprintable() else "".join(map(_escaped, line)) for line in text.split("\n")
     )
@@ -61,7 +61,7 @@ def _escaped(char: str) -> str:
 
 
 def quoted_value(value: object) -> str:
-    """Quote a value in a message, cut short; a number may have more digits than Python writes."""
+    """Quote a value in a message, cut short; a number may have more digits than Python converts to text."""
     try:
         text = repr(value)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What stands above the header of a delimited file: blank lines, Excel's `sep=;`, titles."""
+"""The lines above the header of a delimited file: blank lines, Excel's `sep=;`, titles."""
 
 import re
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ _COPY_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What a look at a file's beginning tells.
+    """What a file's beginning tells about it.
 
     Args:
         path: The file from its header on.
-        dropped_blank_rows: Lines above the header that hold separators or blanks, and nothing else.
+        dropped_blank_rows: Lines above the header that hold only separators or blanks.
         sample: The beginning of that file.
     """
 
@@ -30,12 +30,12 @@ class Beginning:
 
 
 def detect_beginning(path: Path, *, folder: Path) -> Beginning:
-    """Find the delimiter and the header, and leave out what stands above it.
+    """Find the delimiter and the header, and leave out the lines above it.
 
     Raises:
-        UnreadableFileError: It is one line of text that says an error.
+        UnreadableFileError: The file is one line of text with an error message.
     """
-    # As Latin-1 each byte is a character, so that places in the text are places in the file.
+    # In Latin-1 each byte is a character, so positions in the text are positions in the file.
     with path.open(encoding="latin-1", newline="") as file:
         start, dropped = _skip_blank_lines(file, 0, DELIMITERS)
         declared = None
@@ -55,7 +55,7 @@ def detect_beginning(path: Path, *, folder: Path) -> Beginning:
 
 
 def _skip_blank_lines(file: TextIO, start: int, separators: str) -> tuple[int, int]:
-    """Find the first line that is not blank, and count those before that are not empty either."""
+    """Find the first line that is not blank, and count the lines before it that are blank but not empty."""
     file.seek(start)
     line, dropped, continues = start, 0, False
     while piece := file.readline(_PIECE_CHARACTERS):
@@ -71,10 +71,10 @@ def _skip_blank_lines(file: TextIO, start: int, separators: str) -> tuple[int, i
 
 
 def _is_blank(line: str, separators: str) -> bool:
-    """Whether a line is separators, blanks, and pairs of quotes with blanks between."""
+    """Whether a line holds only separators, blanks, and pairs of quotes with blanks between them."""
     outside, *rest = line.rstrip("\r\n").split('"')
     within, after = rest[0::2], rest[1::2]
-    # After a pair that closes there is no further quote at once: three in a row are one within a value.
+    # No quote follows a closed pair directly: three in a row are a quote within a value.
     return (
         len(within) == len(after)
         and not any(text.strip(" ") for text in within)
@@ -94,12 +94,12 @@ def _after_lines(file: TextIO, start: int, lines: int) -> int:
 
 
 def _sample(path: Path, start: int) -> tuple[str, bool]:
-    """Read the beginning from a place on, and say whether that is all."""
+    """Read the beginning from an offset on, and return whether that is the rest of the file."""
     with path.open("rb") as file:
         file.seek(start)
         content = file.read(4 * _SAMPLE_CHARACTERS)
         complete = not file.read(1)
-    # That all of it is UTF-8 is not settled yet, and no reason to stumble here.
+    # Whether the whole file is UTF-8 is not known yet, and must not fail here.
     text = content.decode("utf-8", errors="replace")
     return text[:_SAMPLE_CHARACTERS], complete and len(text) <= _SAMPLE_CHARACTERS
 

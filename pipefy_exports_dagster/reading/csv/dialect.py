@@ -7,16 +7,16 @@ from pipefy_exports_dagster.reading.refusals import unreadable
 from .messages import is_message
 from .titles import count_titles, titles_of
 
-DELIMITERS = ";\t|,"  # where they score the same: texts have more commas than anything else
+DELIMITERS = ";\t|,"  # for equal scores: texts have more commas than other delimiters
 _OF_ONE_COLUMN = ",;\t|"
 _SAMPLE_RECORDS = 200
-LONGEST_FIELD = 100_000_000  # in characters, for each of which the csv module takes four bytes
+LONGEST_FIELD = 100_000_000  # in characters; the csv module takes four bytes for each
 _WORSE_BY_TITLES = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record of a sample, and how many lines the sample has up to its end."""
+    """A record of a sample, and the number of lines of the sample up to its end."""
 
     fields: list[str]
     lines: int
@@ -32,9 +32,9 @@ class Dialect:
     """How a delimited file is written; quotes are always doubled double quotes.
 
     Args:
-        titles: What stands above the header, a line each.
-        lines_above: Lines above the header: titles, and what is blank between them.
-        blank_above: How many of those lines hold separators or blanks, and nothing else.
+        titles: The titles above the header, one per line.
+        lines_above: Number of lines above the header: titles, and blank lines between them.
+        blank_above: How many of those lines hold only separators or blanks.
     """
 
     delimiter: str
@@ -59,7 +59,7 @@ class _Candidate:
         widths = [len(record.fields) for record in filled[titles:]]
         if not widths or widths[0] == 1:
             return cls(delimiter, records, 0, (0.0, 0))
-        # A coarse share, so that one ragged row does not let a rarer delimiter win.
+        # Rounded coarsely, so that one ragged row does not let a rarer delimiter win.
         share = round(widths.count(widths[0]) / len(widths), 1)
         return cls(delimiter, records, titles, (share - _WORSE_BY_TITLES * bool(titles), widths[0]))
 
@@ -83,16 +83,16 @@ def detect_dialect(sample: str, *, complete: bool, declared: str | None = None) 
     Args:
         sample: The beginning of the file, from the first line on that is not blank.
         complete: Whether that is the whole file; if not, its last record is cut off.
-        declared: The delimiter that the file itself says.
+        declared: The delimiter that the file declares itself (`sep=;`).
 
     Raises:
-        UnreadableFileError: It is one line of text that says an error.
+        UnreadableFileError: The file is one line of text with an error message.
     """
-    # The module's own limit, 128 KB a field, would hide a delimiter behind a long text.
+    # The csv module's own limit, 128 KB per field, would hide a delimiter after a long text.
     csv.field_size_limit(LONGEST_FIELD)
     delimiters = declared or DELIMITERS
     best = _Candidate(delimiters[0], [], 0, (0.0, 0))
-    # Under a wrong delimiter quotes are in the middle of fields; where they are so under each, that says nothing.
+    # With a wrong delimiter, quotes are in the middle of fields. If they are so with each delimiter, that says nothing.
     for strict in (True, False):
         for delimiter in delimiters:
             candidate = _Candidate.of(
@@ -119,7 +119,7 @@ def _of_one_column(sample: str, *, complete: bool) -> str:
 
 
 def _records(sample: str, delimiter: str, *, complete: bool, strict: bool) -> list[Record]:
-    """Read the first records that are no empty lines; none if that is not how they are written."""
+    """Read the first records that are not empty lines; none if the delimiter does not fit."""
     records: list[Record] = []
     reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=strict)
     try:

@@ -14,20 +14,20 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 WINDOWS_1252 = "windows-1252"
-# Tab, line feed, form feed, carriage return, and Ctrl-Z, which old programs end files with.
+# Tab, line feed, form feed, carriage return, and Ctrl-Z, with which old programs end files.
 _TEXT_CONTROLS = b"\t\n\x0b\x0c\r\x1a"
 _MAX_CONTROL_SHARE = 0.001
 
 
 def to_utf8(path: Path, *, folder: Path) -> tuple[Path, str | None]:
-    """Give a text file as UTF-8 without a byte order mark, and name the encoding it had.
+    """Return a text file as UTF-8 without a byte order mark, and its original encoding.
 
-    None as the encoding is UTF-8 as far as its beginning tells: files exist that turn to Windows-1252 after the first
-    64 KB. Who looks at the whole file anyway has to see to that, and call `from_windows_1252` if so. DuckDB
-    reads nothing, without an error, from big-endian UTF-16, so it only ever sees UTF-8.
+    The encoding is None if the beginning is UTF-8 without a mark: some files change to Windows-1252 after the first
+    64 KB. The caller, which reads the whole file anyway, has to check that, and call `from_windows_1252`. From
+    big-endian UTF-16 DuckDB reads nothing, without an error, so it gets UTF-8 only.
 
     Raises:
-        UnreadableFileError: It is no text.
+        UnreadableFileError: It is not text.
     """
     with path.open("rb") as file:
         sample = file.read(_SAMPLE_BYTES)
@@ -42,12 +42,12 @@ def to_utf8(path: Path, *, folder: Path) -> tuple[Path, str | None]:
 
 
 def from_windows_1252(path: Path, *, folder: Path) -> Path:
-    """Give a file in Windows-1252 as UTF-8."""
+    """Return a file in Windows-1252 as UTF-8."""
     return _converted(path, 0, WINDOWS_1252, folder)
 
 
 def is_utf8(path: Path) -> bool:
-    """Say whether all of a file is UTF-8."""
+    """Whether the whole file is UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with path.open("rb") as file:
@@ -76,7 +76,7 @@ def _starts_as_utf8(sample: bytes) -> bool:
 
 
 def _utf16_without_bom(sample: bytes) -> str | None:
-    """Guess UTF-16 from where the zero bytes are: beside nearly every Latin letter."""
+    """Guess UTF-16 from the positions of zero bytes: one next to nearly every Latin letter."""
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
     half = max(len(sample) // 2, 1)
     if odd > half * 0.4 and even < half * 0.05:
@@ -111,7 +111,7 @@ def _decoded(path: Path, skip: int, encoding: str) -> Iterator[bytes]:
 def _decode_line(line: bytes) -> str:
     """Decode a line of a file that is not UTF-8 as a whole, though this line may be.
 
-    Where programs glued files together, a line that is valid UTF-8 beyond ASCII is hardly ever anything else.
+    In files that programs concatenated, a non-ASCII line that is valid UTF-8 is hardly ever in another encoding.
     """
     try:
         return line.decode()

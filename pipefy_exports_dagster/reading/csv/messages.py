@@ -1,7 +1,7 @@
 import re
 from http import HTTPStatus
 
-# A header longer than that has yet to be seen; an empty table is no good answer to a page of text.
+# No longer header has been seen; an empty table would be the wrong result for a page of text.
 _LONGEST_HEADER = 100
 _FIRST_ERROR = 400
 _ERRORS = frozenset(status.phrase.casefold() for status in HTTPStatus if status >= _FIRST_ERROR) | {
@@ -25,11 +25,11 @@ _SENTENCE = re.compile(r"[.!?…]$|:\s")
 
 
 def is_message(text: str) -> bool:
-    """Tell one line of text that says an error, such as a server's, from the header of a table without rows.
+    """Distinguish a line of text with an error message, such as a server's, from the header of a table without rows.
 
-    A message is a sentence (it ends like one, or has a colon within), or longer than any header, or what servers say:
-    `503 Service Unavailable`; what no person types is no header either. An empty table would take the place of the rows
-    that are there.
+    A message is a sentence (it ends like one, or contains a colon), or longer than any header, or a status of a server:
+    `503 Service Unavailable`. Text that no user types is not a header either. If a message were taken for a header, an
+    empty table would replace the existing rows.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) != 1:

@@ -26,7 +26,7 @@ from .rewriting import rewrite
 from .survey import Survey, survey
 
 _DEFAULT_MAX_LINE_BYTES = 2_000_000
-# Numbers under these names identify; whether a leading zero occurs this month is chance.
+# Numbers in columns of these names are identifiers; whether one has a leading zero this month is chance.
 _IDENTIFIERS = frozenset(
     {
         "cpf",
@@ -47,10 +47,10 @@ _IDENTIFIERS = frozenset(
 
 
 def open_delimited(path: Path, *, folder: Path, options: ReadOptions) -> Source:
-    """Look at a delimited file, and say how DuckDB reads it as text and what each column may become.
+    """Survey a delimited file, and return how DuckDB reads it as text and which types each column may have.
 
     Raises:
-        UnreadableFileError: It is no text, or not a table, or wider than a table may be.
+        UnreadableFileError: It is not text, or not a table, or wider than a table may be.
     """
     path, encoding = to_utf8(path, folder=folder)
     looked = _look(path, folder)
@@ -82,7 +82,7 @@ def open_delimited(path: Path, *, folder: Path, options: ReadOptions) -> Source:
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    """A UTF-8 file, and what was seen of it."""
+    """A UTF-8 file, and the result of its survey."""
 
     beginning: Beginning
     survey: Survey
@@ -91,7 +91,7 @@ class _Looked:
 def _look(path: Path, folder: Path) -> _Looked:
     beginning = detect_beginning(path, folder=folder)
     delimiter = beginning.dialect.delimiter
-    # Before anything else is done with thousands of fields.
+    # Checked before any other work on thousands of fields.
     records = csv.reader(io.StringIO(beginning.sample, newline=""), delimiter=delimiter)
     header = next(records, [])
     while header and not header[-1]:
@@ -105,13 +105,13 @@ def _look(path: Path, folder: Path) -> _Looked:
 
 @dataclass(frozen=True, slots=True)
 class _Regular:
-    """A file as DuckDB is to read it.
+    """A file in the form that DuckDB reads.
 
     Args:
         relation: SQL for the rows that have a value.
         sample: SQL for some of them.
-        records: How many have a value, the header among them.
-        dropped: How many have none.
+        records: Number of records with a value, including the header.
+        dropped: Number of records without a value.
     """
 
     path: Path
@@ -162,7 +162,7 @@ class _Reading:
     def of(self, path: Path, *, header: bool) -> str:
         """SQL for the rows of a file."""
         listed = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(self.fields))
-        line_end = r"\r\n" if self.crlf else r"\n"  # or DuckDB may take a return within quotes for one
+        line_end = r"\r\n" if self.crlf else r"\n"  # or DuckDB may end a line at a return in quotes
         limit = ""
         if self.longest_record > _DEFAULT_MAX_LINE_BYTES:
             limit = (

@@ -17,9 +17,9 @@ class Rewritten:
     """An irregular file, rewritten as a regular one.
 
     Args:
-        records: How many records, the header among them.
-        fields: Fields that each record now has: those up to the last one that is filled in any.
-        dropped: Records that had no value; they are not among the others.
+        records: Number of records, including the header.
+        fields: Number of fields of each record: up to the last field that has a value in any record.
+        dropped: Number of records without a value; `records` does not include them.
     """
 
     path: Path
@@ -29,13 +29,13 @@ class Rewritten:
 
 
 def rewrite(path: Path, *, folder: Path, delimiter: str) -> Rewritten:
-    """Rewrite an irregular file: each record as wide as the widest, each value quoted, none without a value.
+    """Rewrite an irregular file: records of equal width, each value quoted, no record without a value.
 
-    Python's csv module takes what no fast reader does: ragged rows, quotes within values, mixed line ends.
+    Python's csv module reads files that no fast reader accepts: ragged rows, quotes within values, mixed line ends.
 
     Raises:
-        UnreadableFileError: A quote is never closed, so that it is unknown where the values end; or a record has more
-            values than a table has columns.
+        UnreadableFileError: A quote is never closed, so that the end of its value is unknown; or a record has more
+            values than a table may have columns.
     """
     records, fields, dropped, empty_lines, empty_at_end = 0, 0, 0, 0, 0
     for record in _records(path, delimiter):
@@ -55,13 +55,13 @@ def rewrite(path: Path, *, folder: Path, delimiter: str) -> Rewritten:
         for record in _records(path, delimiter):
             if width := _width(record):
                 writer.writerow(record[:width] + [""] * (fields - width))
-    if fields == 1:  # there, an empty line is all that a row without a value has
+    if fields == 1:  # with one field, a row without a value is an empty line
         dropped += empty_lines - empty_at_end
     return Rewritten(target, records, fields, dropped)
 
 
 def _width(record: list[str]) -> int:
-    """Count the fields up to the last one that is filled."""
+    """Count the fields up to the last one that has a value."""
     width = len(record)
     while width and not record[width - 1]:
         width -= 1
@@ -70,7 +70,7 @@ def _width(record: list[str]) -> int:
 
 def _records(path: Path, delimiter: str) -> Iterator[list[str]]:
     with path.open(encoding="utf-8", newline="") as file:
-        # An unclosed quote swallows the rest of the file without an error, and with it this last line.
+        # An unclosed quote takes in the rest of the file without an error, including this last line.
         reader = csv.reader(chain(file, ["\n", _END]), delimiter=delimiter)
         line = 1
         csv.field_size_limit(LONGEST_FIELD)
@@ -81,7 +81,7 @@ def _records(path: Path, delimiter: str) -> Iterator[list[str]]:
                 if not (record and record[-1].endswith(_END)):
                     yield record
                     line = reader.line_num + 1
-        except csv.Error:  # a longer field, as an unclosed quote makes one of the rest of the file
+        except csv.Error:  # too long a field: an unclosed quote takes in the rest of the file
             how = f"has a value of more than {LONGEST_FIELD:,} characters, as if its quote never closes"
         else:
             how = 'has a value whose quote (") never closes'

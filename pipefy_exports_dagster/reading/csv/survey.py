@@ -1,7 +1,7 @@
-"""One fast look at every byte of a delimited file, apart from the reader that loads it.
+"""One fast pass over every byte of a delimited file, independent of the reader that loads it.
 
-It counts the records independently of DuckDB, and says whether the file is regular. DuckDB only gets
-regular files: what is not (ragged rows, stray quotes, mixed line ends) is rewritten first.
+It counts the records independently of DuckDB, and finds out whether the file is regular. DuckDB only gets regular
+files: others (ragged rows, stray quotes, mixed line ends) are rewritten first.
 """
 
 from collections import deque
@@ -22,14 +22,14 @@ _QUOTE, _LF, _CR = 34, 10, 13
 
 @dataclass(slots=True)
 class Survey:
-    """What the bytes say.
+    """The result of the pass.
 
     Args:
-        records: Records that have a value, the header among them.
-        dropped: Records that have none: nothing but separators and pairs of quotes.
-        fields: Fields of each record; 0 before the first.
-        regular: Every record has as many fields, quotes are at the ends of fields, and line ends are of one kind.
-        utf8: All that was looked at is UTF-8.
+        records: Number of records with a value, including the header.
+        dropped: Number of records without one: only separators and pairs of quotes.
+        fields: Number of fields of each record; 0 before the first.
+        regular: All records have the same number of fields, quotes are at the ends of fields, and line ends are alike.
+        utf8: All bytes that were read are UTF-8.
         newline_in_quotes: Some value has a line break.
         longest_record: In bytes.
         sample: Records from all over the file, as they are written; the header is not among them.
@@ -47,10 +47,10 @@ class Survey:
 
 
 def survey(path: Path, delimiter: str, *, sample_records: int) -> Survey:
-    """Count the records of a UTF-8 file and see whether they are regular; stops where they are not.
+    """Count the records of a UTF-8 file and check whether they are regular; stop at the first that is not.
 
     Args:
-        sample_records: How many records, about, the sample is to have.
+        sample_records: The approximate number of records of the sample.
     """
     size = path.stat().st_size
     found = Survey()
@@ -74,7 +74,7 @@ def survey(path: Path, delimiter: str, *, sample_records: int) -> Survey:
 
 
 def _add(found: Survey, part: Survey) -> None:
-    """Add what was found in the next lines; irregular is what does not go with those before."""
+    """Add the result for the next lines; lines that do not match the ones before make the file irregular."""
     agree = part.fields in (0, found.fields or part.fields) and found.crlf in (None, part.crlf)
     found.regular = found.regular and part.regular and agree
     found.utf8 = found.utf8 and part.utf8
@@ -88,8 +88,8 @@ def _add(found: Survey, part: Survey) -> None:
 
 
 def _whole_lines(file: IO[bytes]) -> Iterator[bytes]:
-    """Read chunks that end where a line ends outside of quotes."""
-    # Joined once, when a line ends: adding up the chunks of a line of a gigabyte copies hundreds of them.
+    """Read chunks that end at a line end outside of quotes."""
+    # Joined once, when a line ends: appending chunk by chunk would copy a line of a gigabyte hundreds of times.
     kept: list[bytes] = []
     size, in_quotes = 0, False
     while chunk := file.read(_CHUNK_BYTES):
@@ -102,15 +102,15 @@ def _whole_lines(file: IO[bytes]) -> Iterator[bytes]:
         size += len(rest)
         in_quotes ^= rest.count(b'"') % 2 == 1
         if in_quotes and size > _LONGEST_QUOTED_BYTES:
-            break  # never closed, in all likelihood; what ends within quotes is irregular
+            break  # probably never closed; a file that ends within quotes is irregular
     if lines := b"".join(kept):
         yield lines if lines.endswith(b"\n") else lines + b"\n"
 
 
 def _last_line_end(chunk: bytes, *, in_quotes: bool) -> int:
-    """Find where the last line ends that ends outside of quotes; 0 if none does.
+    """Find the end of the last line that ends outside of quotes; 0 if none does.
 
-    Goes back from quote to quote, not from line to line: an unclosed quote has all lines of the file behind it.
+    The search goes back from quote to quote, not from line to line: all lines of a file may follow an unclosed quote.
     """
     in_quotes ^= chunk.count(b'"') % 2 == 1
     stop = len(chunk)
@@ -168,7 +168,7 @@ def _survey_lines(lines: bytes, delimiter: int, *, first: bool, sample_records: 
 
 
 def _is_utf8(lines: bytes) -> bool:
-    # ASCII, which is most of it, is told twenty times as fast as it is decoded.
+    # Most text is ASCII, and checking for ASCII is twenty times as fast as decoding.
     if not lines.isascii():
         try:
             lines.decode()
@@ -183,7 +183,7 @@ def _quotes_enclose_fields(buffer: Any, is_quote: Any, inside: Any, delimiter: i
     quotes = np.flatnonzero(is_quote)
     opening = quotes[inside[quotes]]
     closing = quotes[~inside[quotes]]
-    before = buffer[opening - 1]  # the first byte's neighbour is the last one: a line feed, as it should be
+    before = buffer[opening - 1]  # the first byte's neighbour is the last byte: a line feed, as required
     after = buffer[np.minimum(closing + 1, len(buffer) - 1)]
     starts = (before == delimiter) | (before == _LF) | (before == _QUOTE)
     ends = (after == delimiter) | (after == _LF) | (after == _QUOTE) | (after == _CR)
@@ -191,7 +191,7 @@ def _quotes_enclose_fields(buffer: Any, is_quote: Any, inside: Any, delimiter: i
 
 
 def _line_ends_agree(buffer: Any, line_feeds: Any, returns: Any, found: Survey) -> bool:
-    """See that all lines end alike, and that no carriage return is alone outside of quotes."""
+    """Check that all line ends are alike, and that there is no single carriage return outside of quotes."""
     ends = 0 if returns is None else int((buffer[line_feeds - 1] == _CR).sum())
     if returns is not None and int(returns.sum()) != ends:
         return False
@@ -210,9 +210,9 @@ def _count_records(delimiters: Any, line_feeds: Any, blank: Any, found: Survey) 
 
 
 def _without_value(lines: bytes, line_feeds: Any, lengths: Any, found: Survey) -> Any:
-    """Say of each record whether all of it is separators and pairs of quotes.
+    """Find the records that hold only separators and pairs of quotes.
 
-    Each has one separator less than it has fields, so that its length, and how many quotes it has, tell.
+    A record has one separator fewer than fields, so its length and its number of quotes decide.
     """
     import numpy as np
 

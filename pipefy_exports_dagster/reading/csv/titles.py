@@ -1,8 +1,8 @@
 """Titles above a table: lines of one text each, above a header and rows of several fields.
 
-A title that is taken for a header makes one column of the table; a header, or a row, that is taken for a title is not
-in the table. So what is above counts as titles only where the first line below reads like a header, and nearly all
-lines have as many fields as that. What was left out is named in the file's description.
+A title that is taken for a header gives the table one column. A header or row that is taken for a title is missing in
+the table. So lines count as titles only if the first line below them reads like a header, and nearly all lines have as
+many fields as that line. The file's description names the lines that were left out.
 """
 
 import re
@@ -14,7 +14,7 @@ _LONGEST_NAME = 200
 _AGREEING = 0.9
 _TELLING_WIDTH = 3  # two fields may be a text with one separator
 _TITLES_WITHOUT_ROWS = 2
-# Numbers, dates and times, also with a unit of money or a zone.
+# Numbers, dates and times, also with a currency or a zone.
 _VALUE = re.compile(
     r"(?>(?:R\$|US\$|\$|€)?)(?=[\s.,:/+%-]*+\d)[\s\d.,:/+%-]++(?:T[\d:.,+-]*+)?(?:Z|AM|PM|UTC)?",
     re.IGNORECASE,
@@ -23,7 +23,7 @@ _WORD_VALUES = frozenset({"true", "false", "null", "none", "nan", "sim", "não",
 
 
 def count_titles(records: Sequence[Sequence[str]], delimiter: str) -> int:
-    """Count the titles at the beginning of records that are not blank; 0 if what follows does not read like a table."""
+    """Count the titles at the beginning of records that are not blank; 0 if the rest does not read like a table."""
     titles = 0
     while titles < min(_MOST_TITLES, len(records)) and len(_filled(records[titles])) == 1:
         titles += 1
@@ -34,13 +34,13 @@ def count_titles(records: Sequence[Sequence[str]], delimiter: str) -> int:
     if sum(len(record) == width for record in below) < _AGREEING * len(below):
         return 0
     texts = [_filled(record)[0] for record in records[:titles]]
-    # As spreadsheets write a title: with all separators of the table.
+    # Spreadsheets write a title with all separators of the table.
     padded = any(len(record) == width for record in records[:titles])
     return titles if _is_likely(texts, width, rows=len(below) - 1, padded=padded) else 0
 
 
 def _is_likely(titles: Sequence[str], width: int, *, rows: int, padded: bool) -> bool:
-    """Whether these are titles, and no column of texts of which the last ones happen to have separators."""
+    """Whether these are titles, and not a column of texts of which the last ones happen to contain separators."""
     if not rows:
         return width >= _TELLING_WIDTH and len(titles) <= _TITLES_WITHOUT_ROWS
     if width >= _TELLING_WIDTH:
@@ -49,7 +49,7 @@ def _is_likely(titles: Sequence[str], width: int, *, rows: int, padded: bool) ->
 
 
 def titles_of(records: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Give the texts of titles, long ones cut short."""
+    """Return the texts of titles, long ones cut short."""
     texts = [" ".join("".join(_filled(record)).split()) for record in records]
     return tuple(text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…" for text in texts)
 
@@ -65,7 +65,7 @@ def _is_header(record: Sequence[str], delimiter: str) -> bool:
         names.pop()
     if len(names) < 2 or len(set(names)) < len(names):  # noqa: PLR2004  a header of several columns
         return False
-    # A sentence has a comma, and a blank behind it.
+    # A sentence has a comma with a blank after it.
     if delimiter == "," and any(field.startswith(" ") for field in record[1:]):
         return False
     return all(map(_is_name, names))

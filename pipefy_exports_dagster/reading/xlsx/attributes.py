@@ -1,4 +1,4 @@
-"""The attributes of many tags at once: few distinct texts, each looked at once."""
+"""Check the attributes of many tags at once: few distinct texts, each checked once."""
 
 import re
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from .signals import NotPlainError, require
 
 PADDING = 256
-"""Zeros behind a piece, so that windows at its last tags do not pass its end; no longer text is compared."""
+"""Zeros after a piece, so that windows at its last tags do not exceed its end. Longer texts are not compared."""
 _MOST_KINDS = 64
-# Blanks are looked at from the first of them on only: a tag may have a megabyte of them.
+# The pattern starts only at the first blank of a run: a tag may have a megabyte of blanks.
 _ATTRIBUTE = (
     rb"""(?<![ \t\n])[ \t\n]++((?!xmlns)[A-Za-z_][\w.-]*+(?::[A-Za-z_][\w.-]*+)?)="[^"<&\x80-\xff]*+\""""
 )
@@ -17,7 +17,7 @@ _ATTRIBUTE_NAME = re.compile(_ATTRIBUTE)
 
 
 def are_attributes(text: bytes) -> bool:
-    """Whether a text is what may stand between a tag's name and its `>`, each attribute once."""
+    """Whether a text is valid between a tag's name and its `>`, with each attribute once."""
     if _ATTRIBUTES.fullmatch(text) is None:
         return False
     names = _ATTRIBUTE_NAME.findall(text)
@@ -25,12 +25,12 @@ def are_attributes(text: bytes) -> bool:
 
 
 def odd_attributes(buffer: Any, starts: Any, lengths: Any) -> Any:
-    """Tell which of some texts are not what may stand between a tag's name and its `>`."""
+    """Find the texts that are not valid between a tag's name and its `>`."""
     import numpy as np
 
     try:
         numbers, distinct = numbered(buffer, starts, lengths)
-    except NotPlainError:  # too many, or too long: one by one
+    except NotPlainError:  # too many distinct texts, or too long ones: one by one
         every = zip(starts.tolist(), lengths.tolist(), strict=True)
         return np.array([not are_attributes(buffer[start : start + n].tobytes()) for start, n in every], bool)
     return np.array([not are_attributes(text) for text in distinct], bool)[numbers]

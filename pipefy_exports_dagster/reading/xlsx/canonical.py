@@ -1,4 +1,4 @@
-"""Values as text, the way DuckDB writes them; for columns that are not of one kind."""
+"""Values as text, as DuckDB writes them; for columns of mixed types."""
 
 from datetime import datetime
 from typing import Any
@@ -38,7 +38,7 @@ def texts_of(segment: Segment, shared: Any) -> Any:
 
 
 def float_text(value: float) -> str:
-    """Write the shortest text that reads as the same float; whole ones without a point."""
+    """Write the shortest text that parses to the same float; whole numbers without a point."""
     return repr(value).removesuffix(".0")
 
 
@@ -49,7 +49,7 @@ def timestamp_text(value: datetime) -> str:
 
 
 def duration_text(microseconds: int) -> str:
-    """Write a duration as hours, minutes and seconds; the hours may pass 24."""
+    """Write a duration as hours, minutes and seconds; the hours may exceed 24."""
     sign, rest = ("-", -microseconds) if microseconds < 0 else ("", microseconds)
     hours, rest = divmod(rest, _HOUR_US)
     minutes, rest = divmod(rest, _MINUTE_US)

@@ -1,4 +1,4 @@
-"""Where cells are, and of which kind, by the attributes of their tags: `<c r="AB12" s="1" t="s">`."""
+"""Positions and types of cells, by the attributes of their tags: `<c r="AB12" s="1" t="s">`."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _LETTERS = 26
 
 
 def check_attributes(rows: SheetTags) -> None:
-    """See that rows, values and formulas have attributes as XML has them, and no namespace of their own."""
+    """Check that the attributes of rows, values and formulas are valid XML and declare no namespace."""
     import numpy as np
 
     tags = rows.tags
@@ -23,14 +23,14 @@ def check_attributes(rows: SheetTags) -> None:
         rows.refuse_tags(tags.odd_attributes(element))
     found = rows.rows
     starts = tags.opens[found] + 1 + len(ROW.name)
-    # Behind its number it says the same in most rows.
+    # The attributes after the row number are the same in most rows.
     behind = _behind_number(tags.buffer, starts)
     lengths = np.maximum(tags.ends[found] - behind, 0)
     rows.refuse(np.flatnonzero(odd_attributes(tags.buffer, behind, lengths)))
 
 
 def _behind_number(buffer: Any, starts: Any) -> Any:
-    """Pass over ` r="12"`, where a row begins with it."""
+    """Skip ` r="12"` if a row begins with it."""
     has_number = (
         (buffer[starts] == _SPACE)
         & (buffer[starts + 1] == ord("r"))
@@ -44,7 +44,7 @@ def _behind_number(buffer: Any, starts: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class CellKinds:
-    """Which of few distinct attributes each cell has."""
+    """Which of a few distinct attribute texts each cell has."""
 
     numbers: Any
     distinct: list[bytes]
@@ -81,7 +81,7 @@ def cell_places(rows: SheetTags) -> tuple[Any, CellKinds, Any]:
     has_cells = np.diff(np.append(first, len(cells))) > 0
     of_row = np.zeros(len(rows.rows), np.uint64)
     of_row[has_cells] = number_words[first[has_cells]]
-    # All cells of a row say that they are in it, from left to right.
+    # All cells of a row refer to this row, from left to right.
     legal &= number_words == of_row[rows.of_cells]
     if len(cells) > 1:
         legal[1:] &= (np.diff(columns) > 0) | (np.diff(rows.of_cells) > 0)
@@ -123,8 +123,8 @@ def _count_digits(words: Any) -> Any:
     """How many of eight bytes, from the first on, are digits."""
     import numpy as np
 
-    # A digit's byte is 0 to 9 once its upper half is taken off, and only those stay below 16 when 6 is added. What
-    # the addition carries over is above the first byte that is no digit, where nothing matters any more.
+    # XOR turns the byte of a digit into 0 to 9, and only those stay below 16 when 6 is added. A carry of the addition
+    # goes into bytes above the first one that is not a digit, which do not matter.
     halves = words ^ np.uint64(0x3030303030303030)
     others = ((halves + np.uint64(0x0606060606060606)) | halves) & np.uint64(0xF0F0F0F0F0F0F0F0)
     digits = np.zeros(len(words), np.int32)

@@ -1,4 +1,4 @@
-"""The cells of a piece of a sheet, as arrays; what both scanners give."""
+"""The cells of a piece of a sheet, as arrays; the result of both scanners."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class CellType(IntEnum):
     ERROR = 4
     ISO_DATE = 5
     FORMULA = 6
-    """No value is stored: the text is the formula's own."""
+    """No value is stored: the text is the formula itself."""
 
 
 CELL_TYPES = {
@@ -39,7 +39,7 @@ class Run:
 
     Args:
         rows: Ordinals of the rows in the piece, ascending (numpy int32).
-        texts: What is stored in each (pyarrow string array); never empty texts.
+        texts: The stored text of each (pyarrow string array); never empty.
     """
 
     column: int
@@ -51,10 +51,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class ScannedCells:
-    """What a piece of a sheet stores.
+    """The cells that a piece of a sheet stores.
 
     Args:
-        numbers: The number of each row in the sheet, by its ordinal in the piece; 0 where nothing says it (int64).
+        numbers: The number of each row in the sheet, by its ordinal in the piece; 0 if it is not given (int64).
         formula_cells: Cells that have a formula and a value.
     """
 
@@ -64,9 +64,9 @@ class ScannedCells:
 
 
 def column_and_row(reference: str) -> tuple[int, int] | None:
-    """Tell where a reference points: `AB12` is column 27, counted from 0, and row 12; row 0 if it names none.
+    """Parse a reference: `AB12` is column 27, counted from 0, and row 12; row 0 if it names none.
 
-    None if it is no reference.
+    None if it is not a reference.
     """
     match = _REFERENCE.fullmatch(reference)
     if not match:

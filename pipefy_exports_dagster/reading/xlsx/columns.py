@@ -1,4 +1,4 @@
-"""From the segments of all pieces to one Arrow table, each column of the narrowest type that changes nothing."""
+"""Build one Arrow table from the segments of all pieces; each column has the narrowest type that changes no value."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -30,7 +30,7 @@ class Piece:
     """The values of a piece of a sheet: rows that store something, numbered without gaps.
 
     Args:
-        numbers: The number of each row in its sheet; 0 where nothing says it (numpy int64).
+        numbers: The number of each row in its sheet; 0 if it is not given (numpy int64).
     """
 
     segments: tuple[Segment, ...]
@@ -43,10 +43,10 @@ class Piece:
 
 @dataclass(slots=True)
 class Columns:
-    """Collects pieces, and makes a column of each at the end.
+    """Collects pieces, and builds the columns at the end.
 
     Args:
-        shared: The workbook's shared strings (pyarrow string array), which may still be being read.
+        shared: The workbook's shared strings (a future of a pyarrow string array).
         dates_from_1904: Which of the two epochs the workbook's serial numbers have.
     """
 
@@ -56,7 +56,7 @@ class Columns:
     _found: dict[int, dict[int, list[Segment]]] = field(default_factory=dict)
 
     def add(self, piece: Piece, places: Sequence[int]) -> None:
-        """Take in a piece; pieces come in the order of the table.
+        """Add a piece; pieces arrive in the order of the table.
 
         Args:
             places: The column of the table by the column of the piece.
@@ -67,14 +67,14 @@ class Columns:
             self._found.setdefault(places[segment.column], {}).setdefault(nth, []).append(segment)
 
     def has_cells(self, column: int) -> bool:
-        """Whether a column has a cell, be it an error."""
+        """Whether a column has a cell, including error cells."""
         return column in self._found
 
     def take(self, column: int) -> tuple[str, bool, Any]:
-        """Make a column, and forget its pieces.
+        """Build a column, and drop its segments.
 
         Returns:
-            DuckDB type, whether text cells only, and the values (pyarrow chunked array).
+            DuckDB type, whether it has text cells only, and the values (pyarrow chunked array).
         """
         import pyarrow as pa
 
@@ -99,7 +99,7 @@ class Columns:
         return type_, only_text, pa.chunked_array(chunks, arrow_type)
 
     def _dated(self, by_piece: dict[int, list[Segment]]) -> dict[int, list[Segment]]:
-        """Turn serial numbers into dates, which takes a look at all of the column."""
+        """Convert serial numbers to dates, which depends on all values of the column."""
         serials = [
             np_floats(segment) for listed in by_piece.values() for segment in listed if is_fraction(segment)
         ]
@@ -142,7 +142,7 @@ def _whole(floats: Any) -> bool:
 
 
 def _exact_as_float(integers: Any) -> bool:
-    """Whether each integer is what its float is written as."""
+    """Whether each integer equals the shortest text of its float."""
     import numpy as np
 
     values = integers.to_numpy()
@@ -166,12 +166,12 @@ def _arrow_type(type_: str) -> Any:
 def _converted(segment: Segment, type_: str, shared: Any) -> Segment:
     if type_ == VARCHAR:
         return replace(segment, values=texts_of(segment, shared))
-    # That nothing is lost was seen when the type was chosen.
+    # The choice of the type has checked that nothing is lost.
     return replace(segment, values=segment.values.cast(_arrow_type(type_), safe=False))
 
 
 def _assemble(found: list[Segment], rows: int, arrow_type: Any) -> Any:
-    """Put the values of a piece's column into its rows; NULL where there is none."""
+    """Put the values of a piece's column into its rows; NULL for rows without one."""
     import numpy as np
     import pyarrow as pa
 

@@ -18,5 +18,5 @@ def unescaped(texts: Any) -> Any:
 
 def _character(escaped: re.Match[str]) -> str:
     code = int(escaped[1], 16)
-    # Half of a surrogate pair is no text.
+    # Half of a surrogate pair is not valid text.
     return escaped[0] if 0xD800 <= code <= 0xDFFF else chr(code)  # noqa: PLR2004

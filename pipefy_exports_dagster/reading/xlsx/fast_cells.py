@@ -1,7 +1,7 @@
-"""Worksheet XML into cells at the speed of numpy.
+"""Scan worksheet XML into cells at the speed of numpy.
 
-It works for XML as the common programs write it. Rows that are written in any other way are noticed, taken out, and
-left to `slow_cells`. Measured on 200,000 x 12 cells: about 1 s on one core, where calamine takes 2 s and expat 8 s.
+It works for XML as the common programs write it. Rows in any other form are detected, and left to `slow_cells`.
+Measured on 200,000 x 12 cells: about 1 s on one core, where calamine takes 2 s and expat 8 s.
 """
 
 import re
@@ -26,7 +26,7 @@ _MOST_ODD = 0.5
 
 
 def scan_rows(rows: bytes, opening: Opening = PLAIN) -> ScannedCells:
-    """Scan a piece of complete `<row>` elements: fast, but for the rows that cannot be.
+    """Scan a piece of complete `<row>` elements: fast, except for rows in an unusual form.
 
     Raises:
         UnreadableFileError: It is not XML.
@@ -38,7 +38,7 @@ def scan_rows(rows: bytes, opening: Opening = PLAIN) -> ScannedCells:
 
 
 def scan_rows_fast(rows: bytes, opening: Opening = PLAIN) -> ScannedCells | None:
-    """Scan a piece of complete `<row>` elements; None if some of them have to be done slowly."""
+    """Scan a piece of complete `<row>` elements; None if some of them need the slow scanner."""
     plain = plain_markup(rows, prefix=opening.prefix)
     try:
         return None if plain is None else _scan(plain)
@@ -63,7 +63,7 @@ def _scan_plain(rows: bytes, opening: Opening, *, tries: int) -> ScannedCells:
     plain = _scan_plain(found.cut_out(rows, odd=False), opening, tries=tries - 1)
     slow = scan_rows_slowly(found.cut_out(rows, odd=True), opening)
     if (len(plain.numbers), len(slow.numbers)) != (int((~found.odd).sum()), int(found.odd.sum())):
-        # Cells of one row that say that they are in several: each has its place only in the whole.
+        # Cells of one row refer to several rows: their order is known only over the whole piece.
         return scan_rows_slowly(rows, opening)
     return _merged(plain, slow, found.odd)
 
@@ -99,13 +99,13 @@ def _scan(xml: bytes) -> ScannedCells:
         return ScannedCells([], numbers)
     types = np.array([type_ for type_, _ in described], np.uint8)[kinds.numbers[of_cells]]
     codes = tags.codes[texts]
-    # The type says what the text is: an inline one in a cell of another type is not what that says.
+    # The cell type must match its text: inline text in a cell of another type does not.
     inline = (codes == TEXT.code) & (types != CellType.TEXT)
     rows.refuse(rows.of_cells[of_cells[inline]])
     is_formula = codes != VALUE.code
     is_formula &= codes != TEXT.code
     if is_formula.any():
-        # A formula with an empty text as its value stores that: nothing.
+        # A formula whose value is an empty text stores that, which is no value.
         gone = is_formula & blank & (types == CellType.TEXT)
         texts, of_cells, is_formula = texts[~gone], of_cells[~gone], is_formula[~gone]
     kind_of = kinds.numbers[of_cells]
@@ -132,7 +132,7 @@ def _stored_texts(rows: SheetTags) -> tuple[Any, Any, int, Any]:
 
     Returns:
         Ordinals of the texts' tags and of their cells; how many cells have a formula and a value; which of the
-        formulas stand beside an empty value.
+        formulas have an empty value.
     """
     import numpy as np
 
@@ -143,14 +143,14 @@ def _stored_texts(rows: SheetTags) -> tuple[Any, Any, int, Any]:
         is_text |= codes == FORMULA.empty
     texts = np.flatnonzero(is_text)
     starts, ends = rows.tags.texts_of(texts)
-    # A formula is stored without a text as well: a shared one's stands elsewhere.
+    # A formula may have no text of its own: the text of a shared formula is in another cell.
     stored = (ends > starts) | (codes[texts] == FORMULA.code) | (codes[texts] == FORMULA.empty)
     texts = texts[stored]
     of_cell = np.cumsum((codes == CELL.code) | (codes == CELL.empty), dtype=np.int32)
     of_cells = of_cell[texts] - 1
     if not len(formulas):
         return texts, of_cells, 0, np.zeros(len(texts), bool)
-    # A value counts, and stands behind the formula.
+    # The value counts; it follows the formula.
     last = np.append(np.diff(of_cells) != 0, True) if len(texts) else np.zeros(0, bool)
     texts, of_cells = texts[last], of_cells[last]
     kept = codes[texts]

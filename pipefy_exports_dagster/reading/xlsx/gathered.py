@@ -1,4 +1,4 @@
-"""Texts from all over a piece of XML, gathered one after the other, without entities."""
+"""Texts from a piece of XML, concatenated, with entities replaced."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _NUMERIC = re.compile(rb"#(?:([0-9]{1,7})|x([0-9A-Fa-f]{1,6}))")
 
 
 class OddTextsError(Exception):
-    """Some texts hold what is no entity of plain XML; `nth` are their ordinals."""
+    """Some texts hold something other than plain XML text and entities; `nth` are their ordinals."""
 
     def __init__(self, nth: Any) -> None:
         super().__init__()
@@ -23,12 +23,12 @@ class OddTextsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Texts, one after the other.
+    """Concatenated texts.
 
     Args:
-        offsets: Where each starts, and the last one ends (numpy int32).
-        content: All of them (numpy uint8).
-        escaped: Whether there may be `_x000D_` in them.
+        offsets: The start of each, and the end of the last (numpy int32).
+        content: The bytes of all texts (numpy uint8).
+        escaped: Whether they may contain `_x000D_`.
     """
 
     offsets: Any
@@ -37,10 +37,10 @@ class Gathered:
 
     @classmethod
     def of(cls, buffer: Any, starts: Any, lengths: Any) -> "Gathered":
-        """Gather texts of a buffer, and undo their entities.
+        """Gather texts of a buffer, and replace their entities.
 
         Raises:
-            OddTextsError: Some are no plain XML.
+            OddTextsError: Some are not plain XML text.
         """
         import numpy as np
 
@@ -65,7 +65,7 @@ class Gathered:
         return True
 
     def strings(self, start: int, end: int) -> Any:
-        """Give some of the texts (pyarrow string array)."""
+        """Return some of the texts (pyarrow string array)."""
         strings = self._array(start, end)
         return unescaped(strings) if self.escaped else strings
 
@@ -77,7 +77,7 @@ class Gathered:
 
 
 def _refuse_ends_of_cdata(offsets: Any, content: Any) -> None:
-    """Refuse `]]>`, which XML does not have in texts."""
+    """Refuse `]]>`, which is not valid in XML text."""
     import numpy as np
 
     found = np.flatnonzero(content == _GT)
@@ -95,7 +95,7 @@ def _may_be_escaped(content: Any) -> bool:
 
 
 def _without_entities(offsets: Any, content: Any, ampersands: Any) -> tuple[Any, Any]:
-    """Replace entities by what they stand for, which is always shorter, and close the gaps."""
+    """Replace entities by their characters, which are always shorter, and close the gaps."""
     import numpy as np
 
     padded = np.concatenate([content, np.zeros(_LONGEST_ENTITY + 2, np.uint8)])
@@ -130,7 +130,7 @@ def _without_entities(offsets: Any, content: Any, ampersands: Any) -> tuple[Any,
 
 
 def _character(name: bytes) -> bytes | None:
-    """Give what an entity stands for, as UTF-8; None if XML has no such character."""
+    """Return the character of an entity, as UTF-8; None if XML has no such character."""
     if name in _NAMED:
         return _NAMED[name].encode()
     number = _NUMERIC.fullmatch(name)

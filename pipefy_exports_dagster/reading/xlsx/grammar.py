@@ -1,4 +1,4 @@
-"""Which elements a part has, and which tag may follow which."""
+"""The elements of a part, and which tag may follow which."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Element:
 
 
 class Grammar:
-    """Which elements there are, and which tag may follow which.
+    """The elements, and which tag may follow which.
 
     Args:
         elements: In any order; names of up to three letters.
@@ -55,7 +55,7 @@ class Grammar:
 
     @cached_property
     def codes(self) -> Any:
-        """Code by the two bytes behind a tag's `<`; `_settle` looks at the others. No two names begin alike."""
+        """Code by the two bytes after a tag's `<`; `_settle` checks the others. No two names begin alike."""
         import numpy as np
 
         table = np.zeros(1 << 16, np.uint8)
@@ -74,7 +74,7 @@ class Grammar:
 
     @cached_property
     def holds_text(self) -> Any:
-        """Which codes are of tags that text may follow."""
+        """The codes of tags that text may follow."""
         import numpy as np
 
         table = np.zeros(self.size, bool)

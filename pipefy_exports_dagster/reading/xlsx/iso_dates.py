@@ -1,4 +1,4 @@
-"""Cells that store their date or time as text (`t="d"`), as the type that their serial number would get."""
+"""Cells that store a date or time as text (`t="d"`), with the type that their serial number would get."""
 
 import re
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def iso_values(texts: list[str], kind: NumberKind) -> Iterator[tuple[str, list[int], Any]]:
-    """Split texts into values by what they say.
+    """Split texts into values by their kind.
 
     Args:
-        texts: As the cells store them; a `Z` at the end is taken for part of the notation, as Excel does.
-        kind: What the cells' format makes of a number; under a date's, midnight is a date.
+        texts: The texts of the cells; a final `Z` is part of the notation, as in Excel, not a time zone.
+        kind: The kind that the cells' format gives a number; with a date format, midnight is a date.
 
     Yields:
         Kind of value, positions among the texts, and the values (pyarrow array).
@@ -87,7 +87,7 @@ def _clock_us(hours: str, minutes: str, seconds: str | None, fraction: str | Non
 
 
 def _fraction_us(digits: str | None) -> int:
-    """Round a fraction of a second to microseconds, of which a serial number has no more either."""
+    """Round a fraction of a second to microseconds; a serial number is not more precise either."""
     if not digits:
         return 0
     used = digits[:_USED_DIGITS].ljust(_USED_DIGITS, "0")

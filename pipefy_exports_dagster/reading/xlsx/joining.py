@@ -1,4 +1,4 @@
-"""Which sheets of a workbook are the export, and how their rows become one table."""
+"""Which sheets of a workbook belong to the export, and how their rows become one table."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from .columns import Piece
 from .package import Package, Sheet
 from .sheets import ScannedSheet
 
-# Places without a header or a cell make no column; of those each sheet may add some, and there may be thousands.
+# Positions without a header or cell are not columns. Each of thousands of sheets may add some.
 _MOST_PLACES = 4 * MAX_COLUMNS
 
 
@@ -24,11 +24,11 @@ class JoinedSheets:
     """The sheets of one table.
 
     Args:
-        header: The table's headers: those of the sheet that leads, then further ones of those that join it.
-        pieces: Pieces of data rows, each with the table's column by its own.
-        loaded: The sheets whose rows these are.
-        skipped: The others.
-        scanned: What was counted in the loaded ones.
+        header: The table's headers: those of the leading sheet, then additional ones of the sheets that join it.
+        pieces: Pieces of data rows, each with a map from its columns to those of the table.
+        loaded: The sheets of these rows.
+        skipped: The other sheets.
+        scanned: The loaded sheets, with their counts.
     """
 
     header: list[str]
@@ -38,10 +38,10 @@ class JoinedSheets:
     scanned: list[ScannedSheet] = field(default_factory=list)
 
     def add(self, sheet: ScannedSheet, pieces: list[Piece], places: list[int]) -> None:
-        """Take in the data rows of a sheet.
+        """Add the data rows of a sheet.
 
         Raises:
-            UnreadableFileError: It makes the table wider than any is.
+            UnreadableFileError: The table would have more columns than allowed.
         """
         if len(self.header) > _MOST_PLACES:
             raise too_wide(MAX_TABLE_COLUMNS, exact=False)
@@ -50,7 +50,7 @@ class JoinedSheets:
         self.scanned.append(sheet)
 
     def places_by_name(self, header: Sequence[str]) -> list[int]:
-        """Find the table's column of each header, the n-th of a name for the n-th; others become further columns."""
+        """Find the table's column of each header, the n-th of a name for the n-th; others become new columns."""
         left: dict[str, list[int]] = {}
         for place, name in enumerate(self.header):
             left.setdefault(name.strip(), []).append(place)
@@ -64,7 +64,7 @@ class JoinedSheets:
         return places
 
     def places_by_position(self, width: int, known: Sequence[int]) -> list[int]:
-        """Find the table's column of each position, as in a sheet before; what lies beyond becomes further columns."""
+        """Find the table's column of each position, as in the sheet before; further positions become new columns."""
         places = list(known[:width])
         for _ in range(width - len(places)):
             places.append(len(self.header))
@@ -72,7 +72,7 @@ class JoinedSheets:
         return places
 
     def has_all_of(self, header: Sequence[str], wanted: Sequence[str]) -> bool:
-        """Whether a header has all the names that are wanted, in whatever order, each as often."""
+        """Whether a header has all wanted names, in any order, each at least as often."""
         names = Counter(name.strip() for name in header)
         asked = Counter(name.strip() for name in wanted if name.strip())
         return bool(asked) and asked <= names
@@ -84,9 +84,9 @@ class SheetChoice:
 
     Args:
         package: The workbook.
-        sheets: The configuration's names of sheets, or `all`, or none.
+        sheets: The configured names of sheets, or `all`, or none.
         scan: Scans a sheet, and settles its rows.
-        header_of: Gives the first row of a scanned sheet.
+        header_of: Returns the first row of a scanned sheet.
     """
 
     package: Package
@@ -96,7 +96,7 @@ class SheetChoice:
     _scanned: dict[int, ScannedSheet] = field(default_factory=dict)
 
     def join(self) -> JoinedSheets:
-        """Join the sheets that are the export, in the order of the workbook.
+        """Join the sheets that belong to the export, in the order of the workbook.
 
         Raises:
             ConfigurationError: A sheet is named that the workbook does not have.
@@ -106,7 +106,7 @@ class SheetChoice:
         lead = self._lead(chosen)
         joined = JoinedSheets(self.header_of(self._sheet(lead)))
         wanted = list(joined.header)
-        before: tuple[ScannedSheet, list[int]] | None = None  # the sheet right before, if it was loaded
+        before: tuple[ScannedSheet, list[int]] | None = None  # the previous sheet, if it was loaded
         for nth, sheet in enumerate(self.package.sheets):
             if nth not in chosen:
                 joined.skipped.append(
@@ -146,7 +146,7 @@ class SheetChoice:
         return scanned, places
 
     def _chosen(self) -> list[int]:
-        """Give the sheets that may be loaded, by their places in the workbook."""
+        """Return the sheets that may be loaded, by their positions in the workbook."""
         listed = self.package.sheets
         if not self.sheets or self.sheets == ALL_SHEETS:
             return [nth for nth, sheet in enumerate(listed) if sheet.visible and sheet.part]
@@ -160,7 +160,7 @@ class SheetChoice:
         return [nth for nth, sheet in enumerate(listed) if sheet.part and sheet.name in self.sheets]
 
     def _lead(self, chosen: list[int]) -> int:
-        """Choose the sheet whose header is the table's: the first named, the active one, or the longest."""
+        """Choose the sheet whose header becomes the table's: the first named, the active one, or the longest."""
         if self.sheets and self.sheets != ALL_SHEETS:
             by_name = {self.package.sheets[nth].name: nth for nth in reversed(chosen)}
             first = [by_name[name] for name in self.sheets]
@@ -182,7 +182,7 @@ class SheetChoice:
         return self._scanned[nth]
 
     def _rows_if_shown(self, nth: int) -> int | None:
-        """Count the rows of a sheet that was not chosen; a hidden one is not looked at."""
+        """Count the rows of a sheet that was not chosen; a hidden sheet is not scanned."""
         sheet = self.package.sheets[nth]
         if not sheet.visible:
             return None

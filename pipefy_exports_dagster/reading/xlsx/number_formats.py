@@ -1,6 +1,6 @@
-"""What a stored number means under its cell's number format: a date, a time of day, a duration, or a number.
+"""What a stored number means with its cell's number format: a date, a time of day, a duration, or a number.
 
-`tests/data/number_formats.csv` has what LibreOffice and SheetJS show under some 600 formats.
+`tests/data/number_formats.csv` has what LibreOffice and SheetJS show with some 600 formats.
 """
 
 import operator
@@ -11,7 +11,7 @@ from enum import IntEnum
 
 
 class NumberKind(IntEnum):
-    """What a stored number means under its cell's format."""
+    """What a stored number means with its cell's format."""
 
     NUMBER = 0
     DATE = 1
@@ -20,22 +20,22 @@ class NumberKind(IntEnum):
     DURATION = 4
 
 
-# Formats that a workbook names without a code. Six of them are times in Chinese and dates in Japanese and Korean, and
-# a workbook does not say which; TIME makes a time of what is below a day, and a date and time of what is not.
+# Formats that a workbook names by number, without a code. Six of them are times in Chinese and dates in Japanese and
+# Korean, and a workbook does not say which. TIME turns numbers below 1 into times, and others into dates with times.
 _BUILT_IN = {
     **dict.fromkeys((*range(14, 18), *range(27, 32), 36, 50, 51, 54, 57, 58), NumberKind.DATE),
     **dict.fromkeys((*range(18, 22), 32, 33, 45, 47), NumberKind.TIME),
     **dict.fromkeys((34, 35, 52, 53, 55, 56), NumberKind.TIME),
     22: NumberKind.DATETIME,
     46: NumberKind.DURATION,
-    # Thai ones.
+    # Thai formats.
     **dict.fromkeys((*range(71, 75), 81), NumberKind.DATE),
     **dict.fromkeys((75, 76, 78, 80), NumberKind.TIME),
     77: NumberKind.DATETIME,
     79: NumberKind.DURATION,
 }
-# Each alternative takes at least one character and gives none back, so that reading a code takes time linear in its
-# length. What a quote or a bracket opens and nothing closes goes on to the end.
+# Each alternative consumes at least one character and does not backtrack, so reading a code takes linear time. An
+# unclosed quote or bracket extends to the end.
 _TOKEN = re.compile(
     r"""
       (?P<literal> "[^"]*"? | [\\!_*]. | [\\!_*]\Z | B[12] (?= [^A-Za-z] | [ymdhsega] | \Z ) )
@@ -64,13 +64,13 @@ _COMPARED: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     ">": operator.gt,
 }
-# A word is codes only as a whole, so that `Standard` and `Geral`, which are `General` in German and in Portuguese, and
-# other words that nobody quoted are text. `T` and `Z` are what programs write for ISO 8601; `N`, `Q`, `R` and `WW` are
-# LibreOffice's weekday, quarter, Japanese era and week. An era's name, `g`, tells no time by itself.
+# A word is read as codes only as a whole, so that `Standard` and `Geral`, which are `General` in German and in
+# Portuguese, and other unquoted words are text. Programs write `T` and `Z` for ISO 8601; `N`, `Q`, `R` and `WW` are
+# LibreOffice's weekday, quarter, Japanese era and week. An era's name, `g`, is not a time by itself.
 _CODES = re.compile(
     r"(?>(?:[ymdhseb]++|g++|a{3,}+|n{2,4}+|(?<=d)t(?=h)|(?<=s)z\Z)+)|q{1,2}|r{1,2}|ww", _LETTERS
 )
-# What such a word begins with still is codes where no language begins one like this: `hhrs`.
+# The beginning of such a word still is codes if no language has a word that begins like this: `hhrs`.
 _LEADING_CODES = re.compile(r"(?>(?:y{2,}+|m{2,}+|d{2,}+|h{2,}+|s{2,}+)+)", _LETTERS)
 _RUN = re.compile(r"y+|m+|d+|h+|s+|e+|b+|a+|n+|q+|r+|w+", _LETTERS)
 _MOST_SECTIONS = 4
@@ -81,9 +81,9 @@ _A_TIME = 0.5
 
 
 def number_kind(code: str) -> NumberKind:
-    """Tell what a number format's code makes of a number.
+    """Return what a number format's code makes of a number.
 
-    Of several sections the one counts that a date of our days is shown by. One that shows times below a day
+    Of several sections, the one counts that a present-day date is shown with. A format that shows times below one day
     and dates above is TIME, which keeps both.
     """
     sections = _sections(code)
@@ -96,13 +96,13 @@ def number_kind(code: str) -> NumberKind:
 
 
 def built_in_kind(id_: int) -> NumberKind:
-    """Tell what a built-in number format makes of a number."""
+    """Return what a built-in number format makes of a number."""
     return _BUILT_IN.get(id_, NumberKind.NUMBER)
 
 
 @dataclass(slots=True)
 class _Section:
-    """What stands between two semicolons: the codes of dates and times, in their order, and the rest as flags."""
+    """The text between two semicolons: the codes of dates and times, in order, and the rest as flags."""
 
     codes: list[str] = field(default_factory=list)
     condition: tuple[str, float] | None = None
@@ -129,11 +129,11 @@ class _Section:
         return bool(self.codes) and self.codes[-1][0] == "s"
 
     def applies(self, serial: float, nth: int, count: int) -> bool:
-        """Whether it shows a number that the sections before it do not."""
+        """Whether it shows numbers that the sections before it do not."""
         if self.condition is not None:
             compare, limit = self.condition
             return _COMPARED[compare](serial, limit)
-        # Of three, the second is for negative numbers; the last takes what is left.
+        # Of three sections, the second is for negative numbers, and the last for all others.
         return nth == count - 1 or (nth == 0 and serial >= 0) or nth > 1
 
     def _is_minutes(self, position: int) -> bool:
@@ -145,7 +145,7 @@ class _Section:
 
 
 def _sections(code: str) -> list[_Section]:
-    """Read a code's sections; more than four it cannot have."""
+    """Read a code's sections, of which there are at most four."""
     section = _Section()
     sections = [section]
     for token in _TOKEN.finditer(code):
@@ -163,7 +163,7 @@ def _sections(code: str) -> list[_Section]:
             case "general":
                 section.has_number = True
             case "digits":
-                # Zeros after seconds are their fraction, whatever stands between.
+                # Zeros after seconds are their fraction, whatever is between.
                 section.has_number |= not (section.ends_with_seconds and text.strip("0") == "")
             case "text":
                 section.is_for_text = section.has_number = True
@@ -174,7 +174,7 @@ def _sections(code: str) -> list[_Section]:
 
 
 def _bracket(section: _Section, content: str) -> None:
-    """Take in an elapsed time or a condition; the rest is colours, currencies, languages and numerals."""
+    """Read an elapsed time or a condition; other brackets are colours, currencies, languages and numerals."""
     if _ELAPSED.fullmatch(content):
         section.is_elapsed = True
     elif condition := _CONDITION.fullmatch(content):

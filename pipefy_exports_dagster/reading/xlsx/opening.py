@@ -1,4 +1,4 @@
-"""The beginning of a large part: the tags that its rows or texts are in, and where these begin."""
+"""The beginning of a large part: the tags around its rows or texts, and where these begin."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,10 +15,10 @@ _TAG = re.compile(rb"""<([^\s<>/!?"']++)(?>(?:[^<>"']++|"[^"]*+"|'[^']*+')*)>"""
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The start tags around the content of a part, so that a piece of it can be made XML again.
+    """The start tags around the content of a part, so that a piece of it can be turned into XML again.
 
     Args:
-        xml: The tags: prefixes and namespaces are declared there.
+        xml: The tags, which declare prefixes and namespaces.
         names: Their names.
         prefix: The prefix of the innermost, with its colon.
         namespace: What the prefix, or none, stands for.
@@ -30,11 +30,11 @@ class Opening:
     namespace: str = ""
 
     def whole(self, content: bytes) -> bytes:
-        """Make XML of some content."""
+        """Return content as complete XML."""
         return self.xml + content + b"".join(b"</" + name + b">" for name in reversed(self.names))
 
     def without_prefix(self) -> "Opening":
-        """Return the opening of the same content with the prefix taken off."""
+        """Return the opening of the same content without the prefix."""
         if not self.prefix:
             return self
         return Opening(
@@ -43,17 +43,17 @@ class Opening:
 
 
 class _FoundError(Exception):
-    """Ends the parser where the content begins, which is not its business."""
+    """Stops the parser where the content begins, which other code reads."""
 
 
 def find_opening(chunks: Iterator[bytes], path: str, *, within: bool) -> tuple[Opening, bytes] | None:
-    """Unpack a part up to an element; give its opening, and what was unpacked from there on.
+    """Unpack a part up to an element; return its opening, and the bytes unpacked after it.
 
     Args:
         chunks: The part, as UTF-8.
-        path: The element that is looked for.
-        within: Whether the content is what is in that element, whose tag then belongs to the opening, or the element
-            itself is the first of it.
+        path: The element to find.
+        within: Whether the content is inside that element, whose tag then belongs to the opening; otherwise the
+            content begins with the element itself.
 
     Returns:
         None if there is no such element, or it is empty.

@@ -16,7 +16,7 @@ from pipefy_exports_dagster.reading.unwrapping import counted_chunks
 from .xml_text import as_utf8
 from .xml_tree import XmlTree
 
-# Deflate packs at most 1,032 : 1. Real sheets are at 8 to 30; a part past this ratio and size is a bomb.
+# Deflate compresses at most 1,032 : 1. Real sheets have 8 to 30; a part above this ratio and size is a ZIP bomb.
 _MAX_RATIO = 250
 _RATIO_COUNTS_FROM_BYTES = 100_000_000
 _MAX_SMALL_PART_BYTES = 50_000_000
@@ -40,7 +40,7 @@ class _Relation:
 
 @dataclass(slots=True)
 class Package:
-    """A workbook's archive: its parts by what they are for, unpacked with a count, from any thread.
+    """A workbook's archive: its parts by purpose. Threads can unpack them in parallel; the bytes are counted.
 
     Args:
         active: Which of the sheets the workbook opens with.
@@ -69,7 +69,7 @@ class Package:
         self.close()
 
     def close(self) -> None:
-        """Close the archive, and what is being unpacked of it."""
+        """Close the archive, and the parts that are being unpacked."""
         for content in self._contents:
             content.close()
         self.archive.close()
@@ -79,7 +79,7 @@ class Package:
         """Open a workbook and read its table of contents.
 
         Raises:
-            UnreadableFileError: The archive is damaged, or no workbook.
+            UnreadableFileError: The archive is damaged, or is not a workbook.
         """
         archive = opened_archive(path)
         package = cls(archive, max_unpacked_bytes)
@@ -106,7 +106,7 @@ class Package:
         return part_key(part) in self._names
 
     def chunks(self, part: str, *, chunk_bytes: int = 1 << 20) -> Iterator[bytes]:
-        """Unpack a part as UTF-8; what all parts unpack to is counted, whatever the archive says of their sizes."""
+        """Unpack a part as UTF-8; the unpacked bytes of all parts are counted, whatever sizes the archive declares."""
         return as_utf8(self._unpacked_chunks(part, chunk_bytes))
 
     def _unpacked_chunks(self, part: str, chunk_bytes: int) -> Iterator[bytes]:
@@ -134,7 +134,7 @@ class Package:
                 raise limit_reached("max_unpacked_bytes", self.max_unpacked_bytes)
 
     def small_part(self, part: str) -> bytes:
-        """Unpack a part that describes, and does not hold, the data."""
+        """Unpack a part that describes the data and does not hold it."""
         pieces, size = [], 0
         for chunk in self.chunks(part):
             size += len(chunk)
@@ -144,7 +144,7 @@ class Package:
         return b"".join(pieces)
 
     def _relations(self, part: str) -> dict[str, _Relation]:
-        """Read what a part refers to, by id."""
+        """Read the relationships of a part, by id."""
         folder, name = posixpath.split(part)
         relations_part = posixpath.join(folder, "_rels", f"{name}.rels")
         found: dict[str, _Relation] = {}
@@ -161,7 +161,7 @@ class Package:
         return found
 
     def _first(self, part: str, kind: str) -> str | None:
-        """Find the first part of a kind that another one refers to, and that is there."""
+        """Find the first existing part of a kind that another part refers to."""
         for relation in self._relations(part).values():
             if relation.kind == kind and self.has(relation.part):
                 return relation.part
@@ -192,7 +192,7 @@ class Package:
         """Find a listed sheet's part; None if it is a chart or a dialog.
 
         Raises:
-            UnreadableFileError: It is not in the archive: what was in it is lost.
+            UnreadableFileError: It is not in the archive: its content is lost.
         """
         ids = [value for name, value in attributes.items() if name.endswith(_RELATION_ID) or name == "id"]
         relation = relations.get(ids[0] if ids else "")
@@ -202,9 +202,9 @@ class Package:
 
 
 def part_key(path: str) -> str:
-    """Bring a part's path into the one form by which it is found.
+    """Normalise a part's path.
 
-    Writers differ in case, slashes and percent signs between what they name and what they write.
+    The paths that writers reference and write may differ in case, slashes and percent encoding.
     """
     return posixpath.normpath("/" + unquote(path.replace("\\", "/"))).lstrip("/").lower()
 

@@ -37,7 +37,7 @@ _PIECES_AHEAD = 3
 
 @dataclass(frozen=True, slots=True)
 class _ScannedPiece:
-    """A piece of a sheet, scanned; what was counted is of its cells."""
+    """A scanned piece of a sheet, with counts of its cells."""
 
     piece: Piece
     error_cells: int
@@ -50,8 +50,8 @@ class Workbook:
     """A workbook that is being read.
 
     Args:
-        libraries: Done when numpy and pyarrow are imported, which one thread has to do for all.
-        shared: The texts that cells refer to.
+        libraries: Done when numpy and pyarrow are imported, by one thread for all.
+        shared: The shared strings, to which cells refer.
     """
 
     package: Package
@@ -60,7 +60,7 @@ class Workbook:
     shared: Future[Any]
 
     def scan(self, sheet: Sheet) -> ScannedSheet:
-        """Scan a sheet, and see which rows it has.
+        """Scan a sheet, and settle which rows it has.
 
         Raises:
             UnreadableFileError: It is damaged, or wider than a table may be.
@@ -80,11 +80,11 @@ class Workbook:
         return scanned
 
     def header_of(self, scanned: ScannedSheet) -> list[str]:
-        """Give the first row of a sheet."""
+        """Return the first row of a sheet."""
         return scanned.header(self.shared.result(), dates_from_1904=self.package.dates_from_1904)
 
     def _scan_ahead(self, part: str) -> Iterator[_ScannedPiece]:
-        """Scan a sheet's pieces side by side, in order."""
+        """Scan a sheet's pieces in parallel; yield them in order."""
         with ThreadPoolExecutor(_SCANNERS) as scanners:
             waiting: deque[Future[_ScannedPiece]] = deque()
             try:
@@ -136,15 +136,15 @@ def _count(runs: list[Run], type_: CellType) -> int:
 
 
 def open_workbook(connection: "duckdb.DuckDBPyConnection", path: Path, *, options: ReadOptions) -> Source:
-    """Read the sheets of a workbook that are the export, as one table.
+    """Read the sheets of a workbook that belong to the export, as one table.
 
     Raises:
         UnreadableFileError: It is damaged, too large, or has no visible cell.
         ConfigurationError: `options.sheets` names a sheet that it does not have.
     """
     package = Package.open(path, max_unpacked_bytes=options.max_unpacked_bytes)
-    # No cell's scan needs the shared strings, so they are read beside it. The libraries come first, in one thread:
-    # two that import pyarrow at once may meet it half imported.
+    # Scanning does not need the shared strings, so they are read in parallel. The libraries come first, in one thread:
+    # two threads that import pyarrow at once may see it half imported.
     with package, ThreadPoolExecutor(1) as beside:
         libraries = beside.submit(_import_libraries)
         shared = beside.submit(_shared_strings, package)
@@ -185,9 +185,9 @@ def _source(
 def _finish(
     columns: Columns, header: list[str], options: ReadOptions
 ) -> tuple[tuple[SourceColumn, ...], list[str], list[Any]]:
-    """Make the columns: all that have a header or a value."""
+    """Build the columns: all that have a header or a value."""
     kept = [position for position, name in enumerate(header) if name.strip() or columns.has_cells(position)]
-    if len(kept) > MAX_TABLE_COLUMNS:  # that no sheet has so many was seen when they were scanned
+    if len(kept) > MAX_TABLE_COLUMNS:  # the scan has checked this for each sheet, not for all together
         raise too_wide(len(kept))
     all_names = column_names(header)
     candidates = _candidates(options)
@@ -202,14 +202,14 @@ def _finish(
 
 
 def _candidates(options: ReadOptions) -> tuple[Candidate, ...]:
-    """What text cells may become: dates. A number that is stored as text was meant as text."""
+    """Types that text cells may become: dates. A number that is stored as text was meant as text."""
     numbers = marked_numbers(options.decimal_mark) if options.decimal_mark else ()
     dates = formatted_dates(options.date_format) if options.date_format else ()
     return (*numbers, *dates, *DATES)
 
 
 def _shared_strings(package: Package) -> Any:
-    """Read the texts that cells refer to; a blank one is NULL."""
+    """Read the texts that cells refer to; an empty one is NULL."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -1,9 +1,8 @@
 """Excel's serial numbers: days, and fractions of a day, since an epoch.
 
-A serial says less than a time does. Programs write it with 15, 16 or 17 digits, or rounded to ten decimals, so that
-08:00:00 arrives as 46255.3333333333; and a fraction of few digits may be just what it says: 46255.12345 is how
-02:57:46.080 is written. So a time is taken for the whole second, or else for the whole millisecond, only within what
-its own digits leave open.
+A serial number is less precise than a time. Programs write it with 15, 16 or 17 digits, or rounded to ten decimals, so
+08:00:00 is stored as 46255.3333333333. A fraction of few digits may also be exact: 46255.12345 is 02:57:46.080. So a
+time is rounded to the whole second, or else to the whole millisecond, only within the precision of its own digits.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,24 +14,24 @@ _DAY_US = 86_400_000_000
 _SECOND_US, _MILLISECOND_US = 1_000_000, 1_000
 _EPOCH_1900 = -25_569  # 1899-12-30, in days from 1970
 _EPOCH_1904 = -24_107
-# Excel has a 29 February 1900, so that the serials before it are off by one.
+# Excel has a 29 February 1900, so the serial numbers before it are off by one.
 _FIRST_TRUE_SERIAL = 60
 _LAST_SERIAL = 2_958_465.99999998  # the last millisecond of 9999-12-31
-_LONGEST_DURATION = 100_000_000  # days; microseconds beyond that have no room in 64 bits
+_LONGEST_DURATION = 100_000_000  # days; microseconds of longer durations do not fit in 64 bits
 _DIGITS_OF_ROUNDING = 15
 _DIGITS_OF_PYTHON = 16  # openpyxl and others write a float with %.16g
 _MOST_DECIMALS = 10
 _ULPS = 2
-# Fewer decimals than this leave whole milliseconds open, so that a few serials may have them by chance.
+# With fewer decimals than this, a few serial numbers may match whole milliseconds by chance.
 _DECIMALS_OF_MILLISECONDS = 8
 _SERIALS_THAT_ARE_NO_CHANCE = 3
 
 
 def decimals_of(serials: Sequence[Any]) -> int:
-    """Tell to how many decimals all serials of a column are rounded; ten where they are not, or none can tell.
+    """Return to how many decimals all serial numbers of a column are rounded; ten if they are not, or it is unknown.
 
     Args:
-        serials: The column's serials, in as many arrays as there are (numpy float64).
+        serials: The column's serial numbers, in several arrays (numpy float64).
     """
     import numpy as np
 
@@ -51,13 +50,13 @@ def decimals_of(serials: Sequence[Any]) -> int:
 def serial_values(
     serials: Any, kind: NumberKind, *, dates_from_1904: bool, decimals: int
 ) -> Iterator[tuple[str, Any, Any]]:
-    """Split serial numbers into values by what they can mean under a date or time format.
+    """Split serial numbers into values by what they mean with a date or time format.
 
     Args:
-        serials: The serials (numpy float64).
-        kind: What their format makes of them.
-        dates_from_1904: Which of the two epochs the workbook has.
-        decimals: To how many decimals the column's serials are rounded.
+        serials: The serial numbers (numpy float64).
+        kind: The kind of value of their format.
+        dates_from_1904: Whether the workbook's epoch is 1904 instead of 1900.
+        decimals: To how many decimals the column's serial numbers are rounded.
 
     Yields:
         Kind of value, mask over the serials (None for all), and the values (pyarrow array).
@@ -106,20 +105,20 @@ def _microseconds(days: Any, decimals: int) -> Any:
     exact = (days - whole) * _DAY_US
     tolerance = _tolerance_us(days, decimals)
     found = np.rint(exact)
-    for unit in (_MILLISECOND_US, _SECOND_US):  # the whole second has the last word
+    for unit in (_MILLISECOND_US, _SECOND_US):  # the whole second has priority
         rounded = np.rint(exact / unit) * unit
         found = np.where(np.abs(exact - rounded) <= tolerance, rounded, found)
     return whole.astype(np.int64) * _DAY_US + found.astype(np.int64)
 
 
 def _tolerance_us(days: Any, decimals: int) -> Any:
-    """Tell how far from a serial its time may be: two units in the last place, and half a unit of its rounding."""
+    """Return the tolerance around a serial number: two units in the last place, plus half a unit of its rounding."""
     import numpy as np
 
-    # Of fifteen digits, five are the day's in our time, which leaves ten decimals, as some programs have them anyway.
+    # Of fifteen digits, five are the day of a present date. That leaves ten decimals; some programs write only ten.
     day_digits = np.floor(np.log10(np.maximum(np.abs(days), 1))).astype(np.int64) + 1
     rounding = np.zeros(len(days))
-    for places in (  # from the finest: the last that fits has the last word
+    for places in (  # from the finest on: the last that fits wins
         _DIGITS_OF_PYTHON - day_digits,
         _DIGITS_OF_ROUNDING - day_digits,  # a day of four digits, before 1927, leaves more than ten decimals
         np.full(len(days), decimals),

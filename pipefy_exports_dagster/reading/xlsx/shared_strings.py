@@ -24,7 +24,7 @@ _END_OF_ITEM = re.compile(rb"</(?:[^\s<>/:]{1,64}:)?si\s{0,64}>")
 _END_OF_ITEMS = re.compile(rb"</(?:[^\s<>/:]{1,64}:)?sst\s{0,64}>\s*\Z")
 _TRIES = 3
 _MOST_ODD = 0.5
-# Phonetic guides stand beside Japanese text and are no part of it.
+# Phonetic guides annotate Japanese text and are not part of it.
 _TEXTS = ("si/t", "si/r/t")
 
 
@@ -58,13 +58,13 @@ def read_shared_strings(package: Package) -> Any:
     try:
         pieces = [_strings(items, opening) for items in _pieces(chain([first], chunks), opening)]
     except UnreadableFileError:
-        # Damaged, or cut where an item only seemed to end, as in a list of extensions: once more, without cutting.
+        # Damaged, or cut where an item only seemed to end, as in a list of extensions: parse again, without cutting.
         return _read_slowly(package.chunks(package.shared_strings, chunk_bytes=_CHUNK_BYTES))
     return pa.concat_arrays([pa.array([], pa.string()), *pieces])
 
 
 def _pieces(chunks: Iterator[bytes], opening: Opening) -> Iterator[bytes]:
-    """Yield pieces of complete items, the last with whatever follows them."""
+    """Yield pieces of complete items; the last piece includes whatever follows them."""
     plain_end = b"</" + opening.prefix + b"si>"
     kept = b""
     for chunk in chunks:
@@ -81,7 +81,7 @@ def _pieces(chunks: Iterator[bytes], opening: Opening) -> Iterator[bytes]:
     end_of_items = _END_OF_ITEMS.search(kept)
     rest = kept[: end_of_items.start()] if end_of_items else kept
     if rest.strip() or not end_of_items:
-        yield rest if end_of_items else rest + b"<"  # the list is broken off: for the parser to complain
+        yield rest if end_of_items else rest + b"<"  # the list is truncated: the parser raises the error
 
 
 def _strings(items: bytes, opening: Opening) -> Any:
@@ -92,7 +92,7 @@ def _strings(items: bytes, opening: Opening) -> Any:
 
 
 def _plain_strings(items: bytes, opening: Opening, *, tries: int) -> Any:
-    """Read complete items at once, but for those that cannot be."""
+    """Read complete items at once, except those in an unusual form."""
     import numpy as np
     import pyarrow as pa
 
@@ -160,7 +160,7 @@ def _read_slowly(chunks: Iterator[bytes]) -> Any:
             pieces.append(piece)
 
     def start(_path: str, _attributes: Mapping[str, str]) -> None:
-        """Nothing is to be seen of a start tag."""
+        """Ignore start tags."""
 
     tree = XmlTree(start, end=end, text=text)
     for chunk in chunks:

@@ -11,28 +11,28 @@ from .opening import Opening, find_opening
 from .package import Package
 
 _CHUNK_BYTES = 4 << 20
-# Each piece costs some 0.4 ms a column, so those of wide sheets are longer.
+# Each piece costs some 0.4 ms per column, so the pieces of wide sheets are longer.
 _ROWS_WORTH_A_PIECE = 4_000
 _LONGEST_PIECE_BYTES = 12 << 20
 _MAX_ROW_BYTES = 64 << 20
 _END_OF_ROW = re.compile(rb"</(?:[^\s<>/:]{1,64}:)?row\s{0,64}>")
 
 PLAIN = Opening(b"<worksheet><sheetData>", (b"worksheet", b"sheetData"), b"")
-"""Of rows without prefix and namespace."""
+"""The opening of rows without prefix and namespace."""
 
 
 @dataclass(frozen=True, slots=True)
 class SheetChunks:
-    """A sheet's rows: the tags that they are in, and their pieces, each to be taken once."""
+    """A sheet's rows: the tags around them, and an iterator of their pieces."""
 
     opening: Opening
     pieces: Iterator[bytes]
 
 
 def sheet_rows(package: Package, part: str) -> SheetChunks:
-    """Find what is between `<sheetData>` and its end, in pieces cut after a row.
+    """Find the content of `<sheetData>`, in pieces cut after a row.
 
-    The rest of the part is unpacked as well, because only its end shows that the archive is whole.
+    The rest of the part is unpacked as well, because only its end shows that the archive is complete.
     """
     chunks = package.chunks(part, chunk_bytes=_CHUNK_BYTES)
     found = find_opening(chunks, "sheetData", within=True)
@@ -56,14 +56,14 @@ def _drained(chunks: Iterator[bytes]) -> Iterator[bytes]:
 def _cut(chunks: Iterator[bytes], end: bytes) -> Iterator[bytes]:
     """Yield pieces of rows, up to the end of the data.
 
-    Chunks are joined once, when they are a piece: adding them up one by one took longer than unpacking them.
+    Chunks are joined once per piece: appending them one by one took longer than unpacking them.
     """
     end_of_row, end_of_data = end + b"row>", end + b"sheetData"
     held: list[bytes] = []
     size, wanted = 0, 0
     before = b""
     for chunk in chunks:
-        # The end of the data may lie across two chunks.
+        # The end tag of the data may span two chunks.
         across = (before + chunk[: len(end_of_data)]).find(end_of_data)
         found = across - len(before) if across >= 0 else chunk.find(end_of_data)
         if across >= 0 or found >= 0:
@@ -73,7 +73,7 @@ def _cut(chunks: Iterator[bytes], end: bytes) -> Iterator[bytes]:
         cut = _end_of_last_row(chunk, end_of_row) if size + len(chunk) >= wanted else 0
         if cut:
             yield b"".join([*held, chunk[:cut]])
-            if not wanted:  # the other rows are as long as the first, more or less
+            if not wanted:  # the other rows are about as long as the first ones
                 rows = max(chunk.count(end_of_row), 1)
                 wanted = min(cut // rows * _ROWS_WORTH_A_PIECE, _LONGEST_PIECE_BYTES)
             held, size = [chunk[cut:]], len(chunk) - cut
@@ -84,7 +84,7 @@ def _cut(chunks: Iterator[bytes], end: bytes) -> Iterator[bytes]:
             raise too_large_part("a row", _MAX_ROW_BYTES)
     rest = b"".join(held)
     if rest.strip():
-        yield rest  # no end of the data: for the scanner to complain
+        yield rest  # the data has no end tag: the scanner raises the error
 
 
 def _end_of_last_row(chunk: bytes, end_of_row: bytes) -> int:

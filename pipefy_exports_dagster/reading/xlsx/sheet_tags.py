@@ -1,4 +1,4 @@
-"""The tags of a piece of a worksheet: its grammar, and its rows and cells by their tags."""
+"""The tags of a piece of a worksheet: the grammar, and rows and cells by their tags."""
 
 from dataclasses import dataclass
 from typing import Any

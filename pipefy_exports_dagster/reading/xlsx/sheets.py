@@ -1,4 +1,4 @@
-"""A sheet as it was scanned, and what has to be seen of all of it: rows in pieces, blank rows, the header."""
+"""A scanned sheet, and what depends on all of it: rows in pieces, blank rows, the header."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -12,13 +12,13 @@ from .serials import decimals_of
 from .values import Segment, ValueKind, dated, is_fraction, np_floats
 
 _FULL = (1_048_576, 65_536)
-"""The last row of a sheet, of .xlsx and of programs that keep to .xls."""
+"""The last possible row of a sheet: of .xlsx, and of programs that keep the limit of .xls."""
 _COLUMNS = 1 << 15  # more than a sheet has
 
 
 @dataclass(slots=True)
 class ScannedSheet:
-    """The rows of a sheet that store something, and what was counted on the way."""
+    """The rows of a sheet that store something, and counts of its cells."""
 
     name: str
     pieces: list[Piece] = field(default_factory=list)
@@ -29,21 +29,21 @@ class ScannedSheet:
 
     @property
     def rows(self) -> int:
-        """How many rows store something, the header among them."""
+        """How many rows store something, including the header."""
         return sum(piece.rows for piece in self.pieces)
 
     @property
     def is_full(self) -> bool:
-        """Whether the sheet ends where no further row fits, so that the table may go on in the next."""
+        """Whether the sheet is full, so that the table may continue in the next one."""
         return bool(self.pieces) and int(self.pieces[-1].numbers[-1]) in _FULL
 
     @property
     def width(self) -> int:
-        """How many columns there are, up to the last that has a cell."""
+        """The number of columns, up to the last one with a cell."""
         return max((segment.column + 1 for piece in self.pieces for segment in piece.segments), default=0)
 
     def settle(self, shared: Any) -> None:
-        """See which rows there are: drop those of empty texts only, and join those that were cut in pieces.
+        """Settle the rows: drop those with empty texts only, and join those that are split.
 
         Args:
             shared: The workbook's shared strings (pyarrow string array); an empty one is NULL.
@@ -57,7 +57,7 @@ class ScannedSheet:
             self.pieces = [_rejoined(self.pieces)]
 
     def header(self, shared: Any, *, dates_from_1904: bool) -> list[str]:
-        """Give the first row as texts, as wide as the sheet."""
+        """Return the first row as texts, as wide as the sheet."""
         headers = [""] * self.width
         for segment in self.pieces[0].segments if self.pieces else ():
             first = (segment.rows == 0).nonzero()[0]
@@ -70,7 +70,7 @@ class ScannedSheet:
         return headers
 
     def without_first_row(self) -> list[Piece]:
-        """Give the pieces without the header's row."""
+        """Return the pieces without the header's row."""
         import pyarrow as pa
 
         first, *rest = self.pieces
@@ -96,7 +96,7 @@ def _without_blanks(piece: Piece, shared: Any) -> Piece:
     for segment in piece.segments:
         if segment.kind is ValueKind.SHARED:
             indices = segment.values.to_numpy()
-            known = (indices >= 0) & (indices < len(is_blank))  # others are complained of when they are taken
+            known = (indices >= 0) & (indices < len(is_blank))  # others raise when the strings are read
             stored = ~(known & is_blank[np.where(known, indices, 0)])
             if not stored.all():
                 segment = replace(  # noqa: PLW2901  the rest of it
@@ -113,7 +113,7 @@ def _without_blanks(piece: Piece, shared: Any) -> Piece:
 
 
 def _with_numbers(pieces: list[Piece]) -> list[Piece]:
-    """Number the rows that say no number of their own: each is the next."""
+    """Number the rows that have no number of their own: each is the next row."""
     import numpy as np
 
     numbered, last = [], 0
@@ -140,10 +140,10 @@ def _ascend(pieces: Sequence[Piece]) -> bool:
 
 
 def _rejoined(pieces: Sequence[Piece]) -> Piece:
-    """Put rows in the order of their numbers, and make one row of those that say the same number.
+    """Sort rows by their numbers, and merge rows with the same number.
 
-    Where two of them have a cell in the same column, they are two rows after all: a writer that gives all rows
-    one number exists, and no value may be lost.
+    Two rows that have a cell in the same column stay two rows: there is a writer that gives all rows the same number,
+    and no value may be lost.
     """
     import numpy as np
 
@@ -158,7 +158,7 @@ def _rejoined(pieces: Sequence[Piece]) -> Piece:
     columns = np.concatenate([np.full(len(segment.rows), segment.column) for segment in segments])
     order = np.argsort(rows, kind="stable")
     rows, columns = rows[order], columns[order]
-    # The how many-th cell of its column each is among the rows of one number; a row goes with its highest.
+    # The ordinal of each cell in its column among the rows with the same number; a row takes the highest of its cells.
     copies = np.zeros(len(numbers), np.int64)
     np.maximum.at(copies, rows, _occurrences(numbers[rows] * _COLUMNS + columns))
     cells = np.stack([numbers[rows], copies[rows], columns])
@@ -182,7 +182,7 @@ def _in_order(segment: Segment, rows: Any) -> Segment:
 
 
 def _occurrences(keys: Any) -> Any:
-    """Count, for each key, how often it occurred before."""
+    """Return for each key how often it occurred before."""
     import numpy as np
 
     order = np.argsort(keys, kind="stable")

@@ -1,22 +1,22 @@
-"""How a fast scanner says that it does not understand a piece, or some parts of it."""
+"""Exceptions by which a fast scanner reports that it cannot read a piece, or some parts of it."""
 
 from typing import Any
 
 
 class NotPlainError(Exception):
-    """The piece is not written the way that a fast scanner understands."""
+    """The piece is not in the form that a fast scanner reads."""
 
 
 class SectionsError(Exception):
-    """There are comments, CDATA or instructions, which have to be taken off first."""
+    """There are comments, CDATA or instructions, which have to be removed first."""
 
 
 class OddPartsError(Exception):
     """Some rows or texts are not plain.
 
     Args:
-        odd: Which (bool by ordinal).
-        bounds: Where each of all starts, and the last one ends.
+        odd: Which ones (bool by ordinal).
+        bounds: The start of each row or text, and the end of the last.
     """
 
     def __init__(self, odd: Any, bounds: Any) -> None:
@@ -24,12 +24,12 @@ class OddPartsError(Exception):
         self.odd, self.bounds = odd, bounds
 
     def cut_out(self, xml: bytes, *, odd: bool) -> bytes:
-        """Give those that are odd, or the others."""
+        """Return those that are odd, or the others."""
         wanted = (self.odd if odd else ~self.odd).nonzero()[0].tolist()
         return b"".join(xml[self.bounds[nth] : self.bounds[nth + 1]] for nth in wanted)
 
 
 def require(plain: bool) -> None:
-    """Give up where the piece is not plain."""
+    """Raise if a condition for a plain piece is not met."""
     if not plain:
         raise NotPlainError

@@ -1,7 +1,7 @@
-"""Any worksheet XML into cells, one by one.
+"""Read any worksheet XML into cells, one by one.
 
-The reference for `fast_cells`, and what reads the rows that it leaves: rich text, prefixes, cells without a
-reference, anything that is not written the way the common programs write it.
+The reference for `fast_cells`, and the reader of the rows that it leaves: rich text, prefixes, cells without a
+reference, anything in a form that the common programs do not write.
 """
 
 import re
@@ -19,13 +19,13 @@ _STYLE = re.compile(r"[0-9]{1,9}")
 _ROW_NUMBER = re.compile(r"[0-9]{1,8}")
 _ROW, _CELL = "sheetData/row", "sheetData/row/c"
 _VALUE, _FORMULA = f"{_CELL}/v", f"{_CELL}/f"
-# Phonetic guides stand beside Japanese text and are no part of it.
+# Phonetic guides annotate Japanese text and are not part of it.
 _INLINE = (f"{_CELL}/is/t", f"{_CELL}/is/r/t")
 
 
 @dataclass(slots=True)
 class _Cell:
-    """A cell that is being read; a list of texts is None while there is no such element."""
+    """A cell that is being read; a list of texts is None until there is such an element."""
 
     column: int
     number: int
@@ -37,7 +37,7 @@ class _Cell:
     values: int = 0
 
     def stored(self) -> tuple[CellType, str]:
-        """Decide what the cell stores: its type says which of its contents counts."""
+        """Decide what the cell stores: its type determines which content counts."""
         value, inline = "".join(self.value or ()), "".join(self.inline or ())
         if inline and (self.type is CellType.TEXT or not value):
             return CellType.TEXT, inline
@@ -48,13 +48,13 @@ class _Cell:
             return (
                 CellType.FORMULA,
                 f"={''.join(self.formula)}",
-            )  # of a shared formula the text stands elsewhere
+            )  # the text of a shared formula is in another cell
         return self.type, ""
 
 
 @dataclass(slots=True)
 class SlowScanner:
-    """Collects the cells of `<row>` elements from XML that is fed to it."""
+    """Collects the cells of `<row>` elements from the XML that it is fed."""
 
     _cells: dict[tuple[int, CellType, int], tuple[list[int], list[str]]] = field(default_factory=dict)
     _of_row: dict[int, tuple[list[int], list[str]]] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class SlowScanner:
     _cell: _Cell | None = None
 
     def scan(self, rows: bytes, opening: Opening) -> ScannedCells:
-        """Scan `<row>` elements, whatever their prefix."""
+        """Scan `<row>` elements with any prefix."""
         import numpy as np
         import pyarrow as pa
 
@@ -104,7 +104,7 @@ class SlowScanner:
         column, number = column_and_row(attributes.get("r", "").strip()) or (self._column + 1, 0)
         self._column = column
         if number and number != self._row_number:
-            # The reference decides, also within one <row>.
+            # The reference decides the row, even within one <row>.
             if self._of_row or not self._numbers:
                 self._begin_row(number)
             self._row_number = self._numbers[-1] = number
@@ -122,7 +122,7 @@ class SlowScanner:
         if type_ is not CellType.FORMULA and cell.formula is not None:
             self._formula_cells += 1
         if twice := self._of_row.get(cell.column):
-            for listed in twice:  # of two cells in one place the later counts, as in openpyxl
+            for listed in twice:  # of two cells with the same reference the later counts, as in openpyxl
                 listed.pop()
         rows, texts = self._cells.setdefault((cell.column, type_, cell.style), ([], []))
         rows.append(len(self._numbers) - 1)
@@ -136,7 +136,7 @@ class SlowScanner:
             assert self._cell.value is not None  # noqa: S101  its start tag was seen
             if (
                 self._cell.values == 1
-            ):  # of two, which workbooks do not have, the first counts, as in openpyxl
+            ):  # of two, which real workbooks do not have, the first counts, as in openpyxl
                 self._cell.value.append(text)
         elif path in _INLINE:
             assert self._cell.inline is not None  # noqa: S101  likewise

@@ -1,4 +1,4 @@
-"""What each cell style of a workbook makes of a number."""
+"""What kind of value each cell style of a workbook makes of a number."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from .xml_tree import XmlTree
 
 
 def read_styles(package: Package) -> list[NumberKind]:
-    """Read what each cell style makes of a number, by the style's index."""
+    """Return the kind of number of each cell style, by the style's index."""
     if package.styles is None:
         return []
     codes: dict[int, NumberKind] = {}

@@ -1,9 +1,8 @@
-"""All tags of a piece of XML at once, as arrays, each held against a grammar.
+"""Find all tags of a piece of XML at once, as arrays, and check them against a grammar.
 
-Nothing is parsed one by one: the positions of all `<` are found at once, and what follows is arithmetic on arrays. A
-grammar says which tag may follow which. Where all do, each tag of the piece is accounted for: there is
-no place that could hold something and was not looked at. Where one does not, its place is told, and `slow_cells` or
-its like reads that row.
+Nothing is parsed one by one: the positions of all `<` are found at once, and the rest is arithmetic on arrays. A
+grammar defines which tag may follow which. If all tags obey it, every byte of the piece is accounted for. If one does
+not, its position is reported, and `slow_cells` or a similar reader reads that row.
 """
 
 from dataclasses import dataclass
@@ -25,8 +24,8 @@ class Tags:
     Args:
         buffer: The piece with its padding (numpy uint8).
         opens: Position of each tag's `<`.
-        codes: What each tag is; 0 for what the grammar does not know.
-        ends: Position of each tag's `>`, of those that the grammar knows.
+        codes: The code of each tag; 0 for tags that the grammar does not have.
+        ends: Position of the `>` of each tag that the grammar has.
     """
 
     buffer: Any
@@ -39,8 +38,8 @@ class Tags:
         """Find all tags.
 
         Raises:
-            NotPlainError: There is none, or there are characters that XML does not have.
-            SectionsError: There is something else than tags and text.
+            NotPlainError: There is none, or there are characters that XML does not allow.
+            SectionsError: There is something other than tags and text.
         """
         import numpy as np
 
@@ -61,7 +60,7 @@ class Tags:
         return tags
 
     def _settle(self, element: Element, next_opens: Any) -> None:
-        """Check an element's names as a whole, find where its start tags end, and tell the empty ones."""
+        """Check an element's full name in its tags, find the ends of its start tags, and mark the empty ones."""
         import numpy as np
 
         buffer, opens, codes = self.buffer, self.opens, self.codes
@@ -74,7 +73,7 @@ class Tags:
         codes[found[~is_end]] = 0
         self.ends[found] = opens[found] + length + 2
         found = np.flatnonzero(codes == element.empty)
-        self.ends[found] = opens[found] + length + 2  # `<v/>`; of others it follows
+        self.ends[found] = opens[found] + length + 2  # `<v/>`; other tags follow below
         found = np.flatnonzero(codes == element.code)
         behind = opens[found] + length + 1
         after = buffer[behind]
@@ -96,7 +95,7 @@ class Tags:
         self.ends[found] = ends
 
     def _have_name(self, found: Any, element: Element, offset: int) -> Any:
-        """Tell which of some tags have all of an element's name, of which the first letter is known."""
+        """Return which of some tags have an element's full name; the first letter is known to match."""
         import numpy as np
 
         right = np.ones(len(found), bool)
@@ -107,15 +106,15 @@ class Tags:
     def misplaced(self, grammar: Grammar) -> Any:
         """Find what is not plain, by the ordinals of tags.
 
-        That is a tag that may not follow the one before, and text where there should be none: nothing of a piece is
-        passed over.
+        That is a tag that may not follow the one before, or text where there must be none: no part of a piece is
+        skipped.
         """
         import numpy as np
 
         pairs = self.codes[:-1].astype(np.uint16) * grammar.size + self.codes[1:]
         wrong = np.flatnonzero(~grammar.allowed[pairs]) + 1
         gaps = self.opens[1:] - self.ends[:-1] - 1
-        # Of an unknown tag it is not known where it ends; that it is wrong is told already.
+        # The end of an unknown tag is not known; the tag is reported already.
         gaps[grammar.holds_text[self.codes[:-1]] | (self.codes[:-1] == 0)] = 0
         loose = np.flatnonzero(gaps > 0)
         if len(loose):
@@ -124,7 +123,7 @@ class Tags:
         return np.concatenate([wrong, wrong - 1, loose])
 
     def _have_letters(self, starts: Any, lengths: Any) -> Any:
-        """Tell which of some stretches are not blank."""
+        """Return which of some ranges are not blank."""
         import numpy as np
 
         offsets = np.cumsum(lengths) - lengths
@@ -132,7 +131,7 @@ class Tags:
         return np.add.reduceat(~_is_any_of(BLANKS)[self.buffer[where]], offsets) > 0
 
     def refuse(self, parts: Any, odd: Any, length: int) -> None:
-        """Have some parts read in another way, if there are any.
+        """Report parts that need another reader, if there are any.
 
         Args:
             parts: The ordinals of the tags that parts start with.
@@ -150,7 +149,7 @@ class Tags:
             raise OddPartsError(marked, np.append(self.opens[parts], length))
 
     def odd_attributes(self, element: Element) -> Any:
-        """Find the tags of an element whose attributes are not as XML has them, or declare a namespace."""
+        """Find the tags of an element whose attributes are not valid XML, or declare a namespace."""
         import numpy as np
 
         found = np.flatnonzero((self.codes == element.code) | (self.codes == element.empty))
@@ -160,7 +159,7 @@ class Tags:
         return found[odd_attributes(self.buffer, starts, lengths)] if len(found) else found
 
     def texts_of(self, found: Any) -> tuple[Any, Any]:
-        """Give where the texts of some tags start and end: up to their own end tag."""
+        """Return where the texts of some tags start and end: up to their own end tag."""
         import numpy as np
 
         return self.ends[found] + 1, self.opens[np.minimum(found + 1, len(self.opens) - 1)]
@@ -168,7 +167,7 @@ class Tags:
 
 @cache
 def _is_any_of(characters: bytes) -> Any:
-    """Tell by a byte whether it is one of some (numpy bool of 256)."""
+    """Return for each byte whether it is one of some characters (numpy bool of 256)."""
     import numpy as np
 
     table = np.zeros(256, bool)

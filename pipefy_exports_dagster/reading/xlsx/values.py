@@ -1,4 +1,4 @@
-"""From stored texts to values, each with its own kind."""
+"""Convert stored texts to values, each with its own kind."""
 
 import math
 import re
@@ -24,11 +24,11 @@ _LONGEST_NUMBER = 400  # Python refuses to read numbers of thousands of digits
 
 
 class ValueKind(Enum):
-    """What a value is, with the Arrow type that holds it."""
+    """The kind of a value, with the Arrow type that holds it."""
 
     INTEGER = "int64"
     FLOAT = "float64"
-    LONG_NUMBER = "string"  # more digits than any number type keeps
+    LONG_NUMBER = "string"  # more digits than any numeric type keeps
     BOOLEAN = "bool"
     DATE = "date32"
     TIMESTAMP = "timestamp"
@@ -46,9 +46,9 @@ class Segment:
     """Values of one kind in one column of one piece.
 
     Args:
-        rows: Ordinals of their rows in the piece (numpy int32); None if they are all of its rows.
-        values: As many values (pyarrow array); None of errors.
-        serial: What a date's or a time's format makes of the numbers; `dated` does so, with all of the column.
+        rows: Ordinals of their rows in the piece (numpy int32); None for all of its rows.
+        values: The values (pyarrow array); None for errors.
+        serial: The kind of value of a date or time format; `dated` converts the numbers, with the whole column.
     """
 
     column: int
@@ -59,7 +59,7 @@ class Segment:
 
 
 def segments(run: Run, styles: list[NumberKind]) -> list[Segment]:
-    """Turn a run of stored texts into values."""
+    """Convert a run of stored texts to values."""
     match run.type:
         case CellType.ERROR:
             return [Segment(run.column, ValueKind.ERROR, run.rows, None)]
@@ -117,12 +117,12 @@ def _iso_dates(run: Run, kind: NumberKind) -> list[Segment]:
 
 
 def _numbers(run: Run) -> list[Segment]:
-    """Read stored numbers; whole ones are integers, unless floats beside them hold them as exactly."""
+    """Read stored numbers; whole numbers are integers, unless the run also has floats, and floats hold them exactly."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    # Looked at first, because a cast that fails costs 600 ns a value, and one that succeeds 15 to 40.
+    # Checked first, because a cast that fails costs 600 ns per value, and one that succeeds 15 to 40.
     characters = _characters(run.texts)
     if _DIGITS.issuperset(characters) and pc.max(pc.binary_length(run.texts)).as_py() <= _MAX_INTEGER_DIGITS:
         return [Segment(run.column, ValueKind.INTEGER, run.rows, run.texts.cast(pa.int64()))]
@@ -143,7 +143,7 @@ def _numbers(run: Run) -> list[Segment]:
 
 
 def _characters(texts: Any) -> set[int]:
-    """The bytes that occur in the texts of a string array."""
+    """Return the bytes that occur in the texts of a string array."""
     import numpy as np
 
     _, offsets, data = texts.buffers()
@@ -153,7 +153,7 @@ def _characters(texts: Any) -> set[int]:
 
 
 def _odd_numbers(run: Run) -> list[Segment]:
-    """Read numbers one by one, where some are larger than floats count, or none at all."""
+    """Read numbers one by one, if some are beyond 2^53, where floats skip integers, or are not numbers."""
     import numpy as np
     import pyarrow as pa
 
@@ -181,7 +181,7 @@ def _odd_number(stored: str) -> tuple[ValueKind, Any]:
         return ValueKind.TEXT, stored
     if abs(number) < MAX_EXACT_IN_DOUBLE:
         return ValueKind.FLOAT, number
-    # An exponent is a spelling: 7.353923016919414E+16 is the id 73539230169194140.
+    # An exponent is only a notation: 7.353923016919414E+16 is the id 73539230169194140.
     exact = Decimal(text)
     if exact == exact.to_integral_value():
         kind, value = _whole_number(str(int(exact)))
@@ -196,24 +196,24 @@ def _whole_number(plain: str) -> tuple[ValueKind, Any]:
 
 
 def is_fraction(segment: Segment) -> bool:
-    """Whether a segment is of serial numbers that have a time."""
+    """Whether a segment has serial numbers with a time."""
     return segment.serial is not NumberKind.NUMBER and segment.kind is ValueKind.FLOAT
 
 
 def np_floats(segment: Segment) -> Any:
-    """Give the numbers of a segment as numpy float64."""
+    """Return the numbers of a segment as numpy float64."""
     import numpy as np
 
     return np.asarray(segment.values, np.float64)
 
 
 def dated(found: list[Segment], *, dates_from_1904: bool, decimals: int) -> list[Segment]:
-    """Turn the serial numbers among some segments into dates, times and durations.
+    """Convert the serial numbers in some segments to dates, times and durations.
 
     Args:
         found: Segments of one column.
-        dates_from_1904: Which of the two epochs the workbook has.
-        decimals: To how many decimals all serials of the column are rounded.
+        dates_from_1904: Whether the workbook's epoch is 1904 instead of 1900.
+        decimals: To how many decimals all serial numbers of the column are rounded.
     """
     return [
         part
@@ -235,7 +235,7 @@ def _dated(segment: Segment, *, dates_from_1904: bool, decimals: int) -> list[Se
     for name, mask, values in values_of:
         rows = segment.rows if mask is None else segment.rows[mask]
         if name == "FLOAT" and segment.kind is ValueKind.INTEGER:
-            # No date after all: as it was, because a float has room for fewer digits.
+            # Not a date: the value stays as it was, because a float keeps fewer digits.
             found.append(Segment(segment.column, segment.kind, rows, segment.values.filter(pa.array(mask))))
             continue
         found.append(Segment(segment.column, ValueKind[name], rows, values))

@@ -1,4 +1,4 @@
-"""XML of any encoding as UTF-8, which is all that the scanners know."""
+"""Convert XML of any encoding to UTF-8, the only encoding that the scanners read."""
 
 import codecs
 import re
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pipefy_exports_dagster.reading.refusals import unreadable
 
 _DECLARED = re.compile(rb"""\s{0,64}<\?xml[^>]{0,256}?encoding\s{0,8}=\s{0,8}["']([\w.-]{1,64})["']""")
-# What programs write workbooks in. Python knows a hundred more, some of them slow beyond measure.
+# Encodings in which programs write workbooks. Python has a hundred more, some of them extremely slow.
 _ENCODINGS = {
     "utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be", "iso-8859-1": "latin-1",
     "latin1": "latin-1", "latin-1": "latin-1", "iso-8859-15": "iso-8859-15", "windows-1252": "cp1252",
@@ -16,12 +16,12 @@ _ENCODINGS = {
 
 
 def as_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Convert XML in another encoding; nearly all is UTF-8 and passes as it is.
+    """Convert XML in another encoding; nearly all XML is UTF-8 and stays as it is.
 
-    So does what names an encoding that no workbook is in: the scanners see whether it is UTF-8.
+    XML that declares an encoding that no workbook has stays as it is, too: the scanners check whether it is UTF-8.
 
     Raises:
-        UnreadableFileError: It is not what it says.
+        UnreadableFileError: It is not in the encoding that it declares.
     """
     first = next(chunks, b"")
     encoding = _encoding_of(first)
@@ -40,7 +40,7 @@ def as_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _encoding_of(first: bytes) -> str | None:
-    """Tell the encoding by its mark, by its first two characters, or by its name; None for UTF-8."""
+    """Detect the encoding by its byte order mark, its first two characters, or its name; None for UTF-8."""
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if first.startswith((b"<\0", b"\0<")):

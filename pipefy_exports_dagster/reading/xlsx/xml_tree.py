@@ -1,7 +1,7 @@
-"""XML as a tree of the elements that mean something in a workbook: one place that judges names.
+"""XML as a tree of the elements that have a meaning in a workbook: the one module that compares names.
 
-Transitional and strict workbooks, and prefixes, differ in the spelling of names only, so an element counts by its
-namespace and its place, never by its text: `<x15:workbookPr>` in an extension list is no `<workbookPr>`.
+Transitional and strict workbooks, and prefixes, differ in the spelling of names only. So an element is identified by
+its namespace and its path, never by its text: `<x15:workbookPr>` in an extension list is not a `<workbookPr>`.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,16 +16,16 @@ TextHandler = Callable[[str, str], None]
 
 _COMPATIBILITY = "http://schemas.openxmlformats.org/markup-compatibility/2006"
 _DEEPEST = 32
-"""Nothing that counts is deeper. Of what is, each path would be longer than the one above it."""
+"""No relevant element is deeper. The path of each deeper element would be longer than that of its parent."""
 _LONGEST_TOKEN_BYTES = 16 << 20
-# What is in them is read as if they were not there: Choice is for programs that know some extension.
+# Their content is read as if they did not exist: Choice is for programs that support some extension.
 _TRANSPARENT = (f"{_COMPATIBILITY} AlternateContent", f"{_COMPATIBILITY} Fallback")
 
 
 class XmlTree:
     """A parser that is fed UTF-8 in pieces, and calls back with paths below the root, such as `sheets/sheet`.
 
-    The root's namespace is the one that counts. Elements of others are passed over, with all that is in them.
+    The root's namespace is the one that counts. Elements of other namespaces are skipped, with their content.
     Attributes without a prefix have their plain name, others `<namespace> <name>`.
     """
 
@@ -37,19 +37,19 @@ class XmlTree:
         self._paths: list[str] = []
         self._foreign = 0
         self._fed = 0
-        # What is fed is UTF-8 already, whatever its declaration says.
+        # The input is UTF-8 already, whatever its declaration says.
         self._parser = expat.ParserCreate("UTF-8", " ")
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._on_start
         self._parser.EndElementHandler = self._on_end
         if text:
             self._parser.CharacterDataHandler = self._on_text
-        # Workbooks have no DOCTYPE; entities that blow up need one.
+        # Workbooks have no DOCTYPE; exponential entity expansion needs one.
         self._parser.StartDoctypeDeclHandler = _refuse_doctype
 
     @property
     def offset(self) -> int:
-        """Where the element that is being started begins, in bytes of what was fed."""
+        """The byte offset in the input at which the current element begins."""
         return int(self._parser.CurrentByteIndex)
 
     @property
@@ -70,7 +70,7 @@ class XmlTree:
                 "a damaged workbook", f"its XML breaks off or is wrong ({error}); download it again"
             ) from error
         self._fed += len(piece)
-        # Older versions of the parser read all of a tag or comment again with each piece, until it ends.
+        # Older versions of the parser read a whole tag or comment again with each piece, until it ends.
         if self._fed - self._parser.CurrentByteIndex > len(piece) + _LONGEST_TOKEN_BYTES:
             raise too_large_part("a tag or comment", _LONGEST_TOKEN_BYTES)
 
