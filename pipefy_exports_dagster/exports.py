@@ -101,8 +101,9 @@ class ConfiguredExport:
 
     @property
     def reading(self) -> ReadOptions:
-        """How its files are read, and whether their values may be shown."""
-        return self.settings.reading
+        """How its files are read. Values are shown only where the configuration and the export allow it."""
+        reading = self.settings.reading
+        return replace(reading, show_values=reading.show_values and self.config.show_values)
 
     @property
     def time_column(self) -> str | None:

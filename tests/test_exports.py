@@ -7,6 +7,7 @@ import pytest
 from pipefy_exports_dagster.cli.doctor.examination import EXPORT_CHECKS
 from pipefy_exports_dagster.config.exports import ExportSettings, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import EXPORT_TYPES, configured_exports
 from pipefy_exports_dagster.orchestration.assets import RUN_CONFIGS, ExportRunConfig
@@ -36,6 +37,14 @@ def test_what_a_run_may_ask_for_is_the_same_in_the_launchpad_and_for_the_export(
     for settings, export_type in EXPORT_TYPES.items():
         of_launchpad = RUN_CONFIGS[settings].model_fields.keys() - ExportRunConfig.model_fields.keys()
         assert of_launchpad == set(export_type.run_arguments)
+
+
+def test_values_are_shown_where_the_configuration_and_the_export_allow_it() -> None:
+    exports = (Report(), Report(name="hidden", reading=ReadOptions(show_values=False)))
+    shown = configured_exports(PipefyExportsConfig(reports=exports))
+    assert [export.reading.show_values for export in shown] == [True, True, False]
+    hidden = configured_exports(PipefyExportsConfig(reports=exports, show_values=False))
+    assert [export.reading.show_values for export in hidden] == [False] * 3
 
 
 def test_doctor_asks_pipefy_about_each_export() -> None:

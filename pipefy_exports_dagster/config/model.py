@@ -6,11 +6,10 @@ needs them, so that the code location loads without any.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from pipefy_exports_dagster.config.exports import AutomationJobs, ExportSettings, Report
@@ -120,8 +119,6 @@ RANGES = {
     "last_month_due_day": Range(1, LATEST_DUE_DAY, included=True),
 }
 
-_Export = TypeVar("_Export", AutomationJobs, Report)
-
 
 @dataclass(frozen=True, slots=True)
 class PipefyExportsConfig:
@@ -186,10 +183,7 @@ class PipefyExportsConfig:
     owners: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Make paths absolute at once: a run may have another working directory. Check names and time zone.
-
-        `show_values` is handed down to how files are read.
-        """
+        """Make paths absolute at once: a run may have another working directory. Check names and time zone."""
         check_fields(self, RANGES)
         object.__setattr__(self, "key_prefix", checked_prefix(self.key_prefix))
         if not self.exports:
@@ -202,10 +196,6 @@ class PipefyExportsConfig:
         object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
         database = self.database or self.data_dir / "pipefy_exports.duckdb"
         object.__setattr__(self, "database", Path(database).expanduser().absolute())
-        if not self.show_values:
-            if self.automation_jobs:
-                object.__setattr__(self, "automation_jobs", _without_values(self.automation_jobs))
-            object.__setattr__(self, "reports", tuple(map(_without_values, self.reports)))
         try:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError):
@@ -242,10 +232,6 @@ class PipefyExportsConfig:
         """The DuckDB file, absolute."""
         assert self.database is not None  # noqa: S101 - set in __post_init__
         return self.database
-
-
-def _without_values(export: _Export) -> _Export:
-    return replace(export, reading=replace(export.reading, show_values=False))
 
 
 def wait_named(text: str) -> Wait:

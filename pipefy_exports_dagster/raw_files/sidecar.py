@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import MISSING, Field, asdict, dataclass, fields
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pipefy_exports_dagster.files.private import open_private
 
@@ -68,10 +68,8 @@ def read_sidecar(path: Path) -> Sidecar | None:
         stored = json.loads(sidecar_path(path).read_bytes())
         # A later version may have more fields, an earlier one lacks those with a default.
         stored = {known.name: stored[known.name] for known in fields(Sidecar) if _is_stored(known, stored)}
-        stored["requested_month"] = date.fromisoformat(stored["requested_month"])
-        for name in ("requested_at", "exported_at", "downloaded_at"):
-            stored[name] = datetime.fromisoformat(stored[name])
-        return Sidecar(**stored)
+        types = {known.name: known.type for known in fields(Sidecar)}
+        return Sidecar(**{name: _value(types[name], value) for name, value in stored.items()})
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
@@ -79,6 +77,15 @@ def read_sidecar(path: Path) -> Sidecar | None:
 def _is_stored(field: Field[Any], stored: Mapping[str, Any]) -> bool:
     """Whether a field has to be read: one with a default may be missing."""
     return field.name in stored or (field.default is MISSING and field.default_factory is MISSING)
+
+
+def _value(type_: Any, stored: Any) -> Any:
+    """Return a field's value: dates and times are stored as text in ISO 8601."""
+    if stored is not None:
+        for one in get_args(type_) or (type_,):  # of `datetime | None` each
+            if one in {date, datetime}:
+                return one.fromisoformat(stored)
+    return stored
 
 
 def _json_value(value: Any) -> str:

@@ -42,10 +42,9 @@ def classify(path: str, body: bytes) -> tuple[Operation | None, tuple[str, ...]]
     if path != GRAPHQL_PATH:
         return None, ()
     fields = _root_fields(body)
-    asked = (operation_of(field) for field in fields)
-    return next(
-        (operation for operation in asked if operation is not Operation.LOOKUP), Operation.LOOKUP
-    ), fields
+    operations = [operation_of(field) for field in fields]
+    known = [operation for operation in operations if operation is not Operation.LOOKUP]
+    return (known[0] if known else Operation.LOOKUP), fields
 
 
 def _root_fields(body: bytes) -> tuple[str, ...]:

@@ -65,14 +65,6 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     assert str(config.zone) == "America/Sao_Paulo"
 
 
-def test_show_values_false_for_all_holds_for_each_export() -> None:
-    config = PipefyExportsConfig(reports=(Report(), Report(name="other")), show_values=False)
-    assert config.automation_jobs
-    readings = [config.automation_jobs.reading, *(report.reading for report in config.reports)]
-    assert [reading.show_values for reading in readings] == [False] * 3
-    assert PipefyExportsConfig(reports=(Report(),)).reports[0].reading.show_values
-
-
 @pytest.mark.parametrize("value", ["", " ", "\n"])
 def test_an_empty_variable_counts_as_not_set(value: str) -> None:
     assert config_from_environment(

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 
 from fuzz.frame import SEEDS, target, target_names
 
-EXAMPLES = 75
+EXAMPLES = 150
 
 
 @pytest.mark.parametrize("name", target_names())

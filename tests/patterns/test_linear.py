@@ -14,7 +14,7 @@ import pytest
 from .attacks import Attack, attacks_on
 from .found_patterns import SCANS, Found, patterns_of_the_package
 
-LENGTHS = (16, 60, 500, 2_000, 8_000)
+LENGTHS = (16, 60, 500, 2_000, 8_000, 32_000)
 SECONDS_FOR_ONE = 1
 TOO_SHORT_TO_TELL_S = 0.001
 MOST_OFTEN = 9

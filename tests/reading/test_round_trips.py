@@ -80,7 +80,7 @@ def assert_all_there(path: Path, folder: str, wanted: list[list[str | None]]) ->
             assert comparable(text, column.type) == comparable(value, column.type)
 
 
-@settings(QUICK, max_examples=150)
+@settings(QUICK, max_examples=250)
 @given(CELLS)
 def test_no_value_is_lost_from_a_workbook(columns: list[list[Any]]) -> None:
     book = openpyxl.Workbook()
@@ -97,7 +97,7 @@ def test_no_value_is_lost_from_a_workbook(columns: list[list[Any]]) -> None:
         assert_all_there(path, folder, workbook_table(path.read_bytes())[1])
 
 
-@settings(QUICK, max_examples=150)
+@settings(QUICK, max_examples=250)
 @given(
     TEXTS,
     st.sampled_from(",;\t|"),

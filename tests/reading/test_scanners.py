@@ -20,7 +20,7 @@ from pipefy_exports_dagster.reading.xlsx.slow_cells import scan_rows_slowly
 from .mutations import mutated_xml
 
 GOOD = Path(__file__).parent.parent / "data" / "good"
-PIECES = 10_000
+PIECES = 20_000
 SEEDS = 10
 ROWS_OF_A_PIECE = 4
 

@@ -34,7 +34,7 @@ def test_a_run_that_died_with_its_machine_is_ended_retried_and_resumed(
     start_sandbox: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
     sandbox = start_sandbox(processing_seconds=6)
-    project = Project.for_sandbox(tmp_path / "project", sandbox.url)
+    project = Project.for_sandbox(tmp_path / "project", sandbox.url, checks=True)
     with daemon(project):
         launch = [sys.executable, "-m", "dagster", "job", "launch", "-m", DEFINITIONS, "-j", "pipefy_exports"]
         tags = '{"dagster/partition": "last_month"}'

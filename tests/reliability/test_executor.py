@@ -38,7 +38,7 @@ def test_one_export_and_its_checks_are_executed_in_the_runs_own_process(
 
 
 def test_several_exports_have_a_process_each(sandbox: Sandbox, tmp_path: Path) -> None:
-    project = Project.for_sandbox(tmp_path / "project", sandbox.url)
+    project = Project.for_sandbox(tmp_path / "project", sandbox.url, checks=True)
     assert project.materialize_in_process_of_its_own(JOBS, REPORT).returncode == 0
     said = engine_events(project)
     for asset in (JOBS, REPORT):

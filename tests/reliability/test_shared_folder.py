@@ -133,9 +133,7 @@ def shared(tmp_path: Path, sandbox: Sandbox) -> Iterator[Project]:
     data.chmod(0o2770)
     made = sandbox_environment(sandbox.url, tmp_path / "unused")
     environment = {name: value.replace(str(tmp_path / "unused"), str(data)) for name, value in made.items()}
-    environment["PIPEFY_EXPORTS_CHECKS"] = (
-        "false"  # steps in processes of their own, about which nothing is asked here
-    )
+    environment["PIPEFY_EXPORTS_CHECKS"] = "false"  # each would be a step in a process of its own
     try:
         yield Project(root, environment)
     finally:

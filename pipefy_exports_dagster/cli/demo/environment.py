@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from pipefy_exports_dagster.cli.instance import prepare_instance
+from pipefy_exports_dagster.config.variables import VARIABLES
 from pipefy_exports_dagster.sandbox import well_known
 
 OURS = ("PIPEFY_", "DAGSTER_")
@@ -24,21 +25,18 @@ def sandbox_environment(url: str, data_dir: Path) -> dict[str, str]:
         data_dir: The folder for raw files, database and Dagster instance; made if it is not there.
     """
     rest = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    return rest | {
-        "PIPEFY_BASE_URL": url,
-        "PIPEFY_TOKEN": well_known.TOKEN,
-        "PIPEFY_ORG_ID": well_known.ORGANIZATION_ID,
-        "PIPEFY_ORGANIZATION_REPORT_ID": well_known.REPORT_ID,
-        "PIPEFY_ALLOW_INSECURE_URLS": "true",
-        "PIPEFY_SERVICE_ACCOUNT_CLIENT_ID": "",
-        "PIPEFY_SERVICE_ACCOUNT_CLIENT_SECRET": "",
-        "PIPEFY_DOWNLOAD_HOSTS": "",
-        "PIPEFY_EXPORTS_DATA_DIR": str(data_dir),
-        "PIPEFY_EXPORTS_DATABASE": str(data_dir / "pipefy_exports.duckdb"),
-        "PIPEFY_EXPORTS_TIMEZONE": "UTC",
-        "PIPEFY_EXPORTS_READ_COPY": "true",
-        "PIPEFY_EXPORTS_SHOW_VALUES": "true",
-        "PIPEFY_EXPORTS_CHECKS": "true",
-        "PIPEFY_EXPORTS_WAIT": "inline",
-        "DAGSTER_HOME": str(prepare_instance(data_dir / "dagster", data_dir=data_dir)),
-    }
+    not_set = {variable.name: "" for variable in VARIABLES}
+    return (
+        rest
+        | not_set
+        | {
+            "PIPEFY_BASE_URL": url,
+            "PIPEFY_TOKEN": well_known.TOKEN,
+            "PIPEFY_ORG_ID": well_known.ORGANIZATION_ID,
+            "PIPEFY_ORGANIZATION_REPORT_ID": well_known.REPORT_ID,
+            "PIPEFY_ALLOW_INSECURE_URLS": "true",
+            "PIPEFY_EXPORTS_DATA_DIR": str(data_dir),
+            "PIPEFY_EXPORTS_DATABASE": str(data_dir / "pipefy_exports.duckdb"),
+            "DAGSTER_HOME": str(prepare_instance(data_dir / "dagster", data_dir=data_dir)),
+        }
+    )

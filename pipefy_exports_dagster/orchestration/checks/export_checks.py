@@ -43,7 +43,7 @@ EVENT_PAUSES_S = (0.5, 1.0, 2.0, 4.0)
 
 @dataclass(frozen=True, slots=True)
 class LoadedSlice:
-    """A slice in the open database, and the load that a check judges it by."""
+    """A slice in the open database, and what its checks judge it by."""
 
     export: ConfiguredExport
     partition: str

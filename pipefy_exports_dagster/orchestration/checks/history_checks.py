@@ -4,7 +4,7 @@ A history's step logs its months itself and yields nothing, so Dagster skips eve
 logs what its checks find as well; the checks' own step is for a person who executes them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
 
@@ -47,11 +47,7 @@ def history_findings(
     found: dict[Check, Finding] = {}
     for check in _checks(export):
         try:
-            found[check] = (
-                months_finding(instance, export, clock, built)
-                if check is Check.MONTHS_COMPLETE
-                else _keys_finding(export)
-            )
+            found[check] = OF_HISTORY[check](instance, export, clock, built)
         except PipefyExportsError as error:
             found[check] = warned(f"{export.history}: not checked. {error}")
         except Exception as error:  # noqa: BLE001 - whatever it is; its text may quote a value
@@ -96,10 +92,12 @@ def _checks_of(export: ConfiguredExport, clock: Clock) -> dg.AssetChecksDefiniti
 
 
 def _checks(export: ConfiguredExport) -> list[Check]:
-    return [Check.MONTHS_COMPLETE, *([Check.KEYS_UNIQUE] if export.row_key else [])]
+    return [check for check in OF_HISTORY if check is not Check.KEYS_UNIQUE or export.row_key]
 
 
-def _keys_finding(export: ConfiguredExport) -> Finding:
+def _keys_finding(
+    _instance: dg.DagsterInstance, export: ConfiguredExport, _clock: Clock, _built: Mapping[date, bool]
+) -> Finding:
     config = export.config
     timeout_s = min(config.database_lock_timeout_s, LONGEST_WAIT_S)
     with open_to_read(config.database_path, lock_timeout_s=timeout_s) as connection:
@@ -110,3 +108,12 @@ def _keys_finding(export: ConfiguredExport) -> Finding:
                 f"{export.history}: not checked, because there is no such table yet. Build a month first"
             )
         return keys_unique(export.history, kept, export.row_key, show_values=export.reading.show_values)
+
+
+OF_HISTORY: Mapping[
+    Check, Callable[[dg.DagsterInstance, ConfiguredExport, Clock, Mapping[date, bool]], Finding]
+] = {
+    Check.MONTHS_COMPLETE: months_finding,
+    Check.KEYS_UNIQUE: _keys_finding,
+}
+"""They are about the whole table of a history."""
