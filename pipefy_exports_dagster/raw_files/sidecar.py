@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import MISSING, Field, asdict, dataclass, fields
 from datetime import date, datetime
 from pathlib import Path
+from types import NoneType
 from typing import Any, get_args
 
 from pipefy_exports_dagster.files.private import open_private
@@ -81,10 +82,12 @@ def _is_stored(field: Field[Any], stored: Mapping[str, Any]) -> bool:
 
 def _value(type_: Any, stored: Any) -> Any:
     """Return a field's value: dates and times are stored as text in ISO 8601."""
-    if stored is not None:
-        for one in get_args(type_) or (type_,):  # of `datetime | None` each
-            if one in {date, datetime}:
-                return one.fromisoformat(stored)
+    types = get_args(type_) or (type_,)  # `datetime | None` has two
+    if stored is None and NoneType in types:
+        return None
+    for one in types:
+        if one in {date, datetime}:
+            return one.fromisoformat(stored)
     return stored
 
 

@@ -122,6 +122,15 @@ def test_a_sidecar_without_a_field_that_has_no_default_is_none(folder: RawFolder
     assert read_sidecar(raw.path) is None
 
 
+@pytest.mark.parametrize("name", ["requested_month", "requested_at", "exported_at", "downloaded_at"])
+@pytest.mark.parametrize("value", [None, "yesterday", 5])
+def test_a_sidecar_whose_time_is_none_cannot_be_used(name: str, value: object, folder: RawFolder) -> None:
+    raw = folder.keep(*part_of(folder, "e1"))
+    stored = json.loads(sidecar_path(raw.path).read_bytes())
+    sidecar_path(raw.path).write_text(json.dumps(stored | {name: value}))
+    assert read_sidecar(raw.path) is None
+
+
 def test_a_kill_between_sidecar_and_file_leaves_nothing_to_be_found(folder: RawFolder) -> None:
     part, sidecar = part_of(folder, "e1")
     write_sidecar(folder.path / "e1.csv", sidecar)
