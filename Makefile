@@ -61,7 +61,7 @@ types: install ## Type check
 	$(BIN)/mypy
 
 docs: install ## Generate docs/reference.md, the tables of docs/reliability.md and .env.example
-	for page in reference reliability env_example; do PYTHONPATH=scripts:tests $(BIN)/python -m pages.$$page || exit 1; done
+	for page in reference reliability performance env_example; do PYTHONPATH=scripts:tests $(BIN)/python -m pages.$$page || exit 1; done
 
 vendor-check: install ## Point the vendor's own command line at the sandbox
 	$(BIN)/python scripts/vendor_check.py

@@ -39,11 +39,22 @@ string of a link. Only `orchestration/failures.py` turns these into `dg.Failure`
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 
 class PipefyExportsError(Exception):
-    """Base of all errors of this package; each fact it knows is an attribute."""
+    """Base of all errors of this package; each fact it knows is an attribute.
+
+    `correlation_id` is what Pipefy's support asks for: Pipefy's own id of the request that it refused. The message
+    holds it as well.
+    """
+
+    correlation_id: str | None = None
+
+    def of_request(self, correlation_id: str | None) -> Self:
+        """Return the error with the id of the request that it is about."""
+        self.correlation_id = correlation_id
+        return self
 
 
 class PermanentError(PipefyExportsError):

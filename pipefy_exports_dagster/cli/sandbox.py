@@ -12,7 +12,13 @@ from pipefy_exports_dagster.sandbox.clock import parse_moment
 from pipefy_exports_dagster.sandbox.faults import ALWAYS, ANY, FAULTS, Fault, FaultPlan
 from pipefy_exports_dagster.sandbox.operations import Operation
 from pipefy_exports_dagster.sandbox.server import Sandbox
-from pipefy_exports_dagster.sandbox.settings import ApiDialect, FileFormat, SandboxSettings, Writer
+from pipefy_exports_dagster.sandbox.settings import (
+    ApiDialect,
+    DateColumns,
+    FileFormat,
+    SandboxSettings,
+    Writer,
+)
 
 _DEFAULTS = SandboxSettings()
 
@@ -104,6 +110,12 @@ def _describe(fault: Fault) -> str:
     default=_DEFAULTS.writer.value,
     type=click.Choice([writer.value for writer in Writer]),
     help="In which library's form the workbooks are; caxlsx is what Rails applications such as Pipefy use.",
+)
+@click.option(
+    "--date-columns",
+    type=click.Choice([choice.value for choice in DateColumns]),
+    default=_DEFAULTS.date_columns.value,
+    help="When an export of a saved report has columns of dates: only where the request names them, or always.",
 )
 @click.option("--link-lifetime-seconds", default=_DEFAULTS.link_lifetime_seconds, type=click.FloatRange(0))
 @click.option("--token-lifetime-seconds", default=_DEFAULTS.token_lifetime_seconds, type=click.FloatRange(0))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipefy_exports_dagster.config.exports import AutomationJobs, Report
-from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
+from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig, PollPolicy
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.config.variables import VARIABLES
 
@@ -28,5 +28,6 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
         **given["PipefyExportsConfig"],
         connection=Connection(**given["Connection"]),
         automation_jobs=AutomationJobs(reading=reading),
+        polling=PollPolicy(**given["PollPolicy"]),
         reports=(Report(**given["Report"], reading=reading),),
     )

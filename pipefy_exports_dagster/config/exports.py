@@ -56,15 +56,18 @@ class Report:
         name: Name of the asset and of its table.
         organization_report_id: The saved report: the number at the end of its page's address.
         pipe_ids: Pipes to include; all that the token sees, or the saved report's, if none are given.
-        columns: Field names to export; the saved report's if none are given.
+        columns: Field names to export; the saved report's if none are given. `period_field` is added to them.
         filter: A `ReportCardsFilter`: `{operator: and, queries: [{field, operator, value}], groups: []}`. It is
             ANDed with the period and with the saved report's own filter.
         sort_by: `{field: ..., direction: asc}`, or `desc`.
-        period_field: The date field on which the partition's period becomes a condition.
+        period_field: The date field on which the partition's period becomes a condition. Empty: no condition, and
+            each partition holds the whole report.
         time_column: Name or header of the column that says to which month a row belongs in the history; found
             where that is clear.
         key: Names or headers of the columns that no two rows of a slice share; checked after each load.
         reading: How its files are read.
+        allow_wider_rows: Whether the report is exported although the saved report's own filter cannot be sent along,
+            so that the file may hold rows that the filter leaves out.
     """
 
     name: str = "organization_report_export"
@@ -77,6 +80,7 @@ class Report:
     time_column: str | None = None
     key: tuple[str, ...] = ()
     reading: ReadOptions = field(default_factory=ReadOptions)
+    allow_wider_rows: bool = False
 
     def __post_init__(self) -> None:
         """Refuse one column's name in place of several: its letters would be taken for columns."""

@@ -20,7 +20,7 @@ from pipefy_exports_dagster.config.schedules import Schedules
 from pipefy_exports_dagster.errors import ConfigurationError
 
 LONGEST_REQUEST_S = 1e6
-DEFAULT_MIN_INTERVAL_S = 1.0
+DEFAULT_MIN_INTERVAL_S = 5.0
 MOST_RETRIES = 100
 MOST_DAYS = 100_000
 """Some 270 years; Python has no date for many more days ago."""
@@ -70,14 +70,14 @@ class PollPolicy:
     an export is noticed at the latest a tenth of its duration late, by default.
 
     Args:
-        min_interval_s: The shortest pause between two questions.
+        min_interval_s: The shortest pause between two questions about an export.
         max_interval_s: The longest.
         fraction: The pause as a share of the time since the export was asked for.
         timeout_s: How long a run waits for an export, counted from the request; it can be resumed after that.
     """
 
     min_interval_s: float = DEFAULT_MIN_INTERVAL_S
-    max_interval_s: float = 30.0
+    max_interval_s: float = 60.0
     fraction: float = 0.1
     timeout_s: float = 3600.0
 
@@ -85,16 +85,18 @@ class PollPolicy:
         """Refuse intervals that would ask without a pause."""
         check_fields(self, {"fraction": Range(0, 1e6, included=True), "timeout_s": SECONDS_OR_0})
         if self.min_interval_s > self.max_interval_s:
-            # The error begins with the one that was given: the other's default is not in the YAML.
             if self.min_interval_s == DEFAULT_MIN_INTERVAL_S:
-                raise ConfigurationError(
-                    f"`max_interval_s` is {self.max_interval_s:g}; it has to be `min_interval_s`, "
-                    f"{self.min_interval_s:g}, or more"
-                )
+                # Only the longest was given: the default of the other gives way.
+                object.__setattr__(self, "min_interval_s", self.max_interval_s)
+                return
             raise ConfigurationError(
                 f"`min_interval_s` is {self.min_interval_s:g}; it has to be `max_interval_s`, {self.max_interval_s:g}, "
                 "or less"
             )
+
+    def pause_s(self, elapsed_s: float) -> float:
+        """Return the pause before the next question about an export that was asked for so many seconds ago."""
+        return min(max(elapsed_s * self.fraction, self.min_interval_s), self.max_interval_s)
 
 
 class Wait(StrEnum):

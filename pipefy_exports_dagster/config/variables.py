@@ -145,6 +145,8 @@ VARIABLES = (
         example_note="`deferred`: a run ends once its export is requested, and a sensor loads the export when it is "
         "finished.",
     ),
+    Variable("PIPEFY_EXPORTS_MIN_INTERVAL_S", "PollPolicy", "min_interval_s", _seconds),
+    Variable("PIPEFY_EXPORTS_ALLOW_WIDER_ROWS", "Report", "allow_wider_rows", _flag),
     Variable("PIPEFY_EXPORTS_READ_COPY", "PipefyExportsConfig", "read_copy", _flag),
     Variable("PIPEFY_EXPORTS_CHECKS", "PipefyExportsConfig", "checks", _flag),
     Variable(

@@ -7,6 +7,8 @@ from typing import Any
 NOT_ABOUT_ROWS = ("columns", "sortBy")
 SOURCE = "source"
 """Stands in the request of a file that `pipefy-exports load` took in: what was asked for is not known."""
+NO_FILTER: Mapping[str, Any] = {"operator": "and"}
+"""Stands for a filter that was not sent: a saved report's own may have been, alone."""
 
 
 def difference_in_rows(
@@ -27,8 +29,10 @@ def difference_in_rows(
     made_with, configured = _rows_only(made_with), _rows_only(configured)
     for name in sorted(made_with.keys() | configured.keys()):
         one, other = made_with.get(name), configured.get(name)
-        if name == "filter" and not as_asked and isinstance(one, dict) and isinstance(other, dict):
-            one = _without_saved_filter(one, other)
+        if name == "filter" and not as_asked:
+            one, other = one or NO_FILTER, other or NO_FILTER
+            if isinstance(one, dict) and isinstance(other, dict):
+                one = _without_saved_filter(one, other)
         if one != other:
             return name
     return None

@@ -124,6 +124,7 @@ class Exporter:
             requested_month=period.requested_month,
             dialect=created.dialect,
             overrides=self.context.overrides,
+            report=created.report_name,
         )
         self.context.record(requested)
         self.context.on_milestone(Milestone.REQUESTED)
@@ -220,6 +221,8 @@ class Exporter:
             sha256=downloaded.sha256,
             size_bytes=downloaded.size_bytes,
             fingerprint=requested.fingerprint,
+            report=export.report or requested.report,
+            requested_by=export.requested_by if self.context.partition.export.reading.show_values else None,
         )
         raw = folder.keep(part, sidecar)
         self.timings.downloading_s += time.monotonic() - started

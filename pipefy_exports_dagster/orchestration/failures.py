@@ -34,7 +34,10 @@ def failures_for_dagster() -> Iterator[None]:
         # `from None`: the causes are spelled out in our message, and a cause might quote a link.
         raise dg.Failure(
             description=str(error),
-            metadata={"pipefy/error": type(error).__name__},
+            metadata={
+                "pipefy/error": type(error).__name__,
+                **({"pipefy/correlation_id": error.correlation_id} if error.correlation_id else {}),
+            },
             allow_retries=not isinstance(error, PermanentError),
         ) from None
 

@@ -46,7 +46,7 @@ def create_with_retry(create: Callable[[], CreatedExport], *, clock: Clock, labe
                     f"the answer to the request for an export ({label}) was lost, so an export may have been "
                     f"created: {error}. Look for an e-mail from Pipefy in the next minutes, then materialize "
                     "the partition again, which asks for another export"
-                ) from None
+                ).of_request(error.correlation_id) from None
             asked_s = error.retry_after_s if isinstance(error, ServerUnavailableError) else None
             if attempt == MAX_ATTEMPTS or (asked_s or 0) > MAX_RETRY_AFTER_S:
                 raise
@@ -78,7 +78,7 @@ def before_create() -> Iterator[None]:
             raise
         raise ConnectionFailedError(
             f"no export was asked for, because what it needs could not be read: {error}", sent=False
-        ) from None
+        ).of_request(error.correlation_id) from None
 
 
 def created_from(
@@ -87,6 +87,7 @@ def created_from(
     state_field: str,
     request: Mapping[str, Any],
     dialect: str,
+    report_name: str | None = None,
     warnings: tuple[str, ...] = (),
 ) -> CreatedExport:
     """Read the answer to a create.
@@ -102,4 +103,4 @@ def created_from(
             "another export"
         )
     export = parse_export(answer, export_id=export_id, state_field=state_field)
-    return CreatedExport(export, request, dialect, warnings)
+    return CreatedExport(export, request, dialect, report_name, warnings)

@@ -1,7 +1,6 @@
 """What an export is, whichever of Pipefy's exports it is.
 
-The two exports name their states and links differently; those names end in the modules
-`automation_jobs` and `organization_report`.
+The exports name their states and links differently; those names end in the module of each.
 """
 
 from collections.abc import Mapping
@@ -32,7 +31,8 @@ class ExportState(StrEnum):
 class Export:
     """One answer of Pipefy about one export.
 
-    `link` is a credential while it lives (about an hour), so it is not part of the repr.
+    `link` is a credential while it lives (about an hour), so it is not part of the repr. `requested_by` is a person's
+    name, `report` the saved report's; None where Pipefy does not say.
     """
 
     id: str
@@ -40,6 +40,8 @@ class Export:
     reported_state: str
     link: str | None = field(default=None, repr=False)
     finished_at: datetime | None = None
+    requested_by: str | None = None
+    report: str | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -52,12 +54,13 @@ class CreatedExport:
     """A new export, and what was sent to get it.
 
     `request` is JSON-able and goes into the file's sidecar; `dialect` is the form of the mutation that
-    the server took; `warnings` are for the log.
+    the server took; `report_name` is the saved report's, where there is one; `warnings` are for the log.
     """
 
     export: Export
     request: Mapping[str, Any]
     dialect: str
+    report_name: str | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -103,9 +106,10 @@ STATES: Mapping[str, ExportState] = {
     "finished": ExportState.FINISHED,
     "done": ExportState.FINISHED,
     "failed": ExportState.FAILED,
+    "error": ExportState.FAILED,
 }
 LINK_NAMES = ("fileUrl", "fileURL", "filedUrl", "downloadUrl")
-"""The link's names in the vendor's guides and SDK, across both exports."""
+"""The link's names in the vendor's guides and SDK, across all exports."""
 
 MAX_ID_LENGTH = 200
 """An id becomes a file's name, metadata and part of messages; Pipefy's are short."""
@@ -132,7 +136,20 @@ def parse_export(answer: Mapping[str, Any], *, export_id: str, state_field: str)
         reported_state=state,
         link=next((link.strip() for link in links if isinstance(link, str) and link.strip()), None),
         finished_at=parse_time(finished_at) if isinstance(finished_at, str) else None,
+        requested_by=_name_in(answer.get("requestedBy")),
+        report=_name_in(answer.get("report")),
     )
+
+
+def _name_in(node: Any) -> str | None:
+    """Return the name of a person or a report, or else the id; None if there is neither."""
+    values = (node.get("name"), node.get("id")) if isinstance(node, Mapping) else ()
+    return next((name for value in values if (name := _short_text(value))), None)
+
+
+def _short_text(value: Any) -> str:
+    is_text = isinstance(value, str | int) and not isinstance(value, bool)
+    return sanitized_text(value, max_length=MAX_ID_LENGTH) if is_text else ""
 
 
 def parse_time(text: str) -> datetime | None:

@@ -26,6 +26,7 @@ from pipefy_exports_dagster.pipefy.foreign_text import sanitized_text
 PERMISSION_CODES = {"PERMISSIONDENIED", "FORBIDDEN", "NOTAUTHORIZED", "UNAUTHORIZED"}
 AUTHENTICATION_CODES = {"UNAUTHENTICATED", "AUTHENTICATIONERROR"}
 THROTTLE_CODES = {"THROTTLED", "RATELIMITED", "RATELIMITEXCEEDED", "TOOMANYREQUESTS"}
+INPUT_CODES = {"RECORDINVALID", "ARGUMENTERROR", "BADUSERINPUT"}
 FEATURE_CODES = {"FEATUREBLOCKED", "FEATURENOTENABLED", "FEATUREDISABLED", "FEATUREUNAVAILABLE"}
 BROKEN_CODES = {"INTERNALSERVERERROR", "INTERNALERROR", "SERVICEUNAVAILABLE", "TIMEOUT"}
 SCHEMA_CODES = {
@@ -67,8 +68,18 @@ def error_of(payload: Mapping[str, Any], *, status: int = HTTPStatus.OK) -> Pipe
         status: The HTTP status that came with it.
     """
     errors = errors_in(payload)
-    codes = tuple(code for error in errors if (code := _code_of(error)))
+    codes = tuple(code for error in errors if (code := _extension(error, "code")))
+    ids = dict.fromkeys(id_ for error in errors if (id_ := _extension(error, "correlation_id")))
+    correlation_id = ", ".join(list(ids)[:3]) or None
     text = sanitized_text("; ".join(dict.fromkeys(message_of(error) for error in errors)), max_length=600)
+    if correlation_id:
+        text += f" (Pipefy's correlation id, which its support asks for: {correlation_id})"
+    return _error_in(payload, errors, codes, text, status).of_request(correlation_id)
+
+
+def _error_in(
+    payload: Mapping[str, Any], errors: Sequence[Any], codes: tuple[str, ...], text: str, status: int
+) -> PipefyExportsError:
     plain = {code.upper().replace("_", "") for code in codes}
     if told := _told_by_code(plain, codes, text, status):
         return told
@@ -102,9 +113,12 @@ def _told_by_code(
         return RateLimitedError(f"Pipefy asks to slow down: {text}", status=status)
     if plain & FEATURE_CODES:
         return FeatureUnavailableError(
-            f"the organization's plan does not have this: {text}. Ask Pipefy, or use another organization",
+            f"the organization's plan does not have this: {text}. Ask Pipefy to add it to the plan, or use another "
+            "organization (PIPEFY_ORG_ID)",
             codes=codes,
         )
+    if plain & INPUT_CODES:
+        return RequestRejectedError(f"Pipefy refuses the request: {text}", codes=codes)
     if any("NOTFOUND" in code for code in plain):
         return RequestRejectedError(_not_found_text(text), codes=codes, not_found=True)
     return None
@@ -147,7 +161,7 @@ def _is_schema_mismatch(payload: Mapping[str, Any], errors: Sequence[Any]) -> bo
     """
     if payload.get("data") is not None:
         return False
-    codes = [(_code_of(error) or "").upper().replace("_", "") for error in errors]
+    codes = [(_extension(error, "code") or "").upper().replace("_", "") for error in errors]
     if all(code in SCHEMA_CODES for code in codes):
         return True
     return "data" not in payload and all(
@@ -155,7 +169,7 @@ def _is_schema_mismatch(payload: Mapping[str, Any], errors: Sequence[Any]) -> bo
     )
 
 
-def _code_of(error: Any) -> str | None:
+def _extension(error: Any, name: str) -> str | None:
     extensions = error.get("extensions") if isinstance(error, Mapping) else None
-    code = extensions.get("code") if isinstance(extensions, Mapping) else None
-    return sanitized_text(code, max_length=80) if isinstance(code, str) and code else None
+    value = extensions.get(name) if isinstance(extensions, Mapping) else None
+    return sanitized_text(value, max_length=80) if isinstance(value, str) and value else None

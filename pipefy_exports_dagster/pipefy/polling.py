@@ -53,7 +53,7 @@ def await_export(
         PermanentError: Pipefy refuses to answer, for a reason that stays.
     """
     wait = _Wait(requested_at, policy, clock)
-    trouble, unknown_answers = "", 0
+    trouble, correlation_id, unknown_answers = "", None, 0
     pause_s = 0.0 if export.state is ExportState.UNKNOWN else wait.pause_s()
     while not export.is_ready:
         if export.state is ExportState.FAILED:
@@ -72,17 +72,19 @@ def await_export(
             pause_s = wait.pause_s()
             continue
         except TransientError as error:
-            trouble = f"; the last answer was an error: {error}"
+            trouble, correlation_id = f"; the last answer was an error: {error}", error.correlation_id
             logger.warning("asking about export %r failed, and is tried again: %s", export.id, error)
             pause_s = wait.pause_s(at_least_s=_asked_pause_s(error))
         else:
-            trouble, unknown_answers = "", 0
+            trouble, correlation_id, unknown_answers = "", None, 0
             if answer.reported_state != export.reported_state:
                 on_state(answer, wait.elapsed_s())
             export = answer
             pause_s = wait.pause_s()
         if wait.is_over() and not export.is_ready and export.state is not ExportState.FAILED:
-            raise ExportTimedOutError(_timed_out(export, label, policy, trouble), export_id=export.id)
+            raise ExportTimedOutError(
+                _timed_out(export, label, policy, trouble), export_id=export.id
+            ).of_request(correlation_id)
     return export
 
 
@@ -109,7 +111,7 @@ class _Wait:
 
     def pause_s(self, *, at_least_s: float = 0.0) -> float:
         policy = self._policy
-        usual_s = min(max(self.elapsed_s() * policy.fraction, policy.min_interval_s), policy.max_interval_s)
+        usual_s = policy.pause_s(self.elapsed_s())
         remaining_s = max(policy.timeout_s - self.elapsed_s(), 0.0)
         # The last pause ends at the deadline, so that the deadline is met and asked at once more.
         return min(max(usual_s, at_least_s), max(remaining_s, policy.min_interval_s))

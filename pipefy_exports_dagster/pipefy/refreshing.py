@@ -34,7 +34,9 @@ def refresh_export(
         if not error.export_not_found:
             if isinstance(error, ServerUnavailableError | SchemaMismatchError | FeatureUnavailableError):
                 raise
-            raise ServerUnavailableError(str(error), status=HTTPStatus.OK) from None
+            raise ServerUnavailableError(str(error), status=HTTPStatus.OK).of_request(
+                error.correlation_id
+            ) from None
         answer = None
     if answer is None:
         raise ExportNotFoundError(

@@ -3,7 +3,8 @@
 Shape: `{operator: and | or, queries: [query], groups: [filter]}`, groups nest; a query is
 `{field, operator, value, type, label}`. Pipefy refuses any other key. The vendor's guide shows lists as
 values, its SDK insists on text: both are sent as given, whole numbers as text. A key whose value is
-None counts as not given, as saved reports have it.
+None counts as not given, as saved reports have it. A filter that Pipefy gives back also carries `id` and `lastId`,
+which its input does not take: they are left out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,8 @@ GROUP_KEYS = ("operator", "queries", "groups")
 MAX_DEPTH = 20
 """Deeper than a person writes a filter; a group that contains itself has no end at all."""
 QUERY_KEYS = ("field", "operator", "value", "type", "label")
+GIVEN_BACK_KEYS = ("id", "lastId")
+"""What Pipefy adds to a filter that it keeps; its input does not take them."""
 
 
 def check_filter(value: Any, path: str = "filter") -> dict[str, Any]:
@@ -37,16 +40,19 @@ def check_filter(value: Any, path: str = "filter") -> dict[str, Any]:
     return _check_group(value, path, depth=1)
 
 
-def within_period(window: Window, field: str, others: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the filter for a period on a date field, together with all of the other filters."""
-    period = [
-        {"field": field, "operator": "gte", "value": window.first.isoformat(), "type": "date"},
-        {"field": field, "operator": "lt", "value": window.end.isoformat(), "type": "date"},
-    ]
-    combined: dict[str, Any] = {"operator": "and", "queries": period}
+def combined_filter(
+    window: Window | None, field: str, others: Sequence[Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    """Return the filter for a window of a date field, together with all of the other filters; None for none."""
+    combined: dict[str, Any] = {"operator": "and"}
+    if window:
+        combined["queries"] = [
+            {"field": field, "operator": "gte", "value": window.first.isoformat(), "type": "date"},
+            {"field": field, "operator": "lt", "value": window.end.isoformat(), "type": "date"},
+        ]
     if others:
         combined["groups"] = [dict(other) for other in others]
-    return combined
+    return combined if window or others else None
 
 
 def _check_group(value: Any, path: str, *, depth: int) -> dict[str, Any]:
@@ -106,10 +112,11 @@ def _given(value: Any, allowed: Sequence[str], path: str) -> Mapping[str, Any]:
     """Return the keys of an object that have a value."""
     if not isinstance(value, Mapping):
         raise InvalidFilterError(path, f"{value!r} is not an object with keys")
-    for key in value:
+    given = {key: item for key, item in value.items() if key not in GIVEN_BACK_KEYS}
+    for key in given:
         if key not in allowed:
             raise InvalidFilterError(f"{path}.{key}", f"no such key; allowed are {', '.join(allowed)}")
-    return {key: item for key, item in value.items() if item is not None}
+    return {key: item for key, item in given.items() if item is not None}
 
 
 def _items(value: Any, path: str) -> Iterator[tuple[Any, str]]:

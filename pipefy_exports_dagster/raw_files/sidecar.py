@@ -24,7 +24,8 @@ class Sidecar:
     """What is known of a raw file. Never its link, which is a credential.
 
     `size` of the file is in bytes; times are aware, in UTC; `exported_at` is when Pipefy finished the export
-    or, where it does not say, when we first saw it finished.
+    or, where it does not say, when we first saw it finished. `report` is the saved report's name, and `requested_by`
+    the name of who asked, which is left out where values are not shown.
     """
 
     organization_id: str
@@ -39,6 +40,8 @@ class Sidecar:
     sha256: str
     size_bytes: int
     fingerprint: str
+    report: str | None = None
+    requested_by: str | None = None
 
 
 def sidecar_path(path: Path) -> Path:

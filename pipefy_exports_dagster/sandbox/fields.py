@@ -24,6 +24,9 @@ class Kind(StrEnum):
     MANY = "many"
 
 
+DATE_KINDS = (Kind.DATE, Kind.DATETIME)
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field of a pipe.

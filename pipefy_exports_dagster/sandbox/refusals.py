@@ -1,5 +1,12 @@
 """What the sandbox refuses, to be answered as a GraphQL error."""
 
+import uuid
+
+
+def extensions_of(code: str) -> dict[str, str]:
+    """Return an error's `extensions`: its code, and the id of the request that Pipefy's support asks for."""
+    return {"code": code, "correlation_id": str(uuid.uuid4())}
+
 
 class Refusal(Exception):  # noqa: N818 -- it is an answer, not a fault of ours
     """A request that is answered with a GraphQL error; `code` goes into its `extensions`."""
@@ -21,4 +28,4 @@ def permission_denied(what: str, id_: object) -> Refusal:
 
 def invalid_input(message: str) -> Refusal:
     """Refuse input that the schema lets through but that means nothing."""
-    return Refusal("INVALID_INPUT", message)
+    return Refusal("BAD_USER_INPUT", message)

@@ -37,8 +37,8 @@ class SandboxReport:
 
     Args:
         filter: What it lists.
-        shown_filter: What the API shows as its filter: the same, or a legacy shape that is no
-            `ReportCardsFilter`, as old reports have it.
+        shown_filter: What the API shows as its filter: the same with ids, which the input type does not take,
+            or a legacy shape that is no `ReportCardsFilter`, as old reports have it.
     """
 
     id: str
@@ -69,6 +69,13 @@ def _filter(*queries: tuple[str, str, Any], operator: str = "and", groups: Any =
         "queries": [dict(zip(keys, query, strict=True)) for query in queries],
         **({"groups": list(groups)} if groups else {}),
     }
+
+
+def _with_ids(filter_: Mapping[str, Any], path: str = "1") -> dict[str, Any]:
+    """Return a filter as Pipefy gives it back: with `id` on queries, `id` and `lastId` on groups."""
+    queries = [{"id": f"{path}.{nth}", **query} for nth, query in enumerate(filter_.get("queries", ()), 1)]
+    groups = [_with_ids(group, f"{path}.g{nth}") for nth, group in enumerate(filter_.get("groups", ()), 1)]
+    return {"id": path, "lastId": str(len(queries)), **filter_, "queries": queries, "groups": groups}
 
 
 _BASICS = ("id", "title", "pipe", "current_phase", "created_at")
@@ -115,7 +122,7 @@ def _build_report(organization: SandboxOrganization, position: int) -> SandboxRe
         fields=fields,
         pipes=organization.pipes if positions is None else tuple(organization.pipes[p] for p in positions),
         filter=filter_,
-        shown_filter={"current_phase": ["done"]} if name == _LEGACY else filter_,
+        shown_filter={"current_phase": ["done"]} if name == _LEGACY else filter_ and _with_ids(filter_),
         sort=sort,
         created_at=created_at,
         updated_at=created_at + timedelta(days=10),

@@ -10,7 +10,13 @@ from pipefy_exports_dagster.sandbox import answers
 from pipefy_exports_dagster.sandbox.exports import SandboxExport, SandboxExportKind
 from pipefy_exports_dagster.sandbox.organizations import SandboxOrganization
 from pipefy_exports_dagster.sandbox.periods import SandboxPeriod
-from pipefy_exports_dagster.sandbox.refusals import Refusal, invalid_input, not_found, permission_denied
+from pipefy_exports_dagster.sandbox.refusals import (
+    Refusal,
+    extensions_of,
+    invalid_input,
+    not_found,
+    permission_denied,
+)
 from pipefy_exports_dagster.sandbox.reports import ReportRequest, Sort
 from pipefy_exports_dagster.sandbox.settings import ApiDialect
 from pipefy_exports_dagster.sandbox.state import SandboxState
@@ -169,6 +175,6 @@ def _refusing(resolver: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return resolver(info.context, **arguments)
         except Refusal as refusal:
-            raise GraphQLError(str(refusal), extensions={"code": refusal.code}) from refusal
+            raise GraphQLError(str(refusal), extensions=extensions_of(refusal.code)) from refusal
 
     return resolve

@@ -20,6 +20,15 @@ class FileFormat(StrEnum):
     CSV = "csv"
 
 
+class DateColumns(StrEnum):
+    """When an export of cards has columns of dates."""
+
+    NAMED = "named"
+    """Only those that the request's `columns` name: what the vendor's own MCP server says."""
+    ALWAYS = "always"
+    """Also a saved report's, without `columns`: what the vendor's guide says."""
+
+
 class Writer(StrEnum):
     """In which library's form the workbooks are."""
 
@@ -44,6 +53,7 @@ class SandboxSettings:
         now: What the sandbox's clock reads at the start, then it runs on. None: the real time.
         last_3_months_includes_current: Whether `last_3_months` of automation jobs is the current month
             and the two before it, instead of the three complete months before it. Pipefy does not say.
+        date_columns: When an export of a saved report has columns of dates.
         faults: What goes wrong from the start, each `operation:fault[:times][:argument]`.
     """
 
@@ -58,6 +68,7 @@ class SandboxSettings:
     dialect: ApiDialect = ApiDialect.BOTH
     file_format: FileFormat = FileFormat.XLSX
     writer: Writer = Writer.CAXLSX
+    date_columns: DateColumns = DateColumns.NAMED
     link_lifetime_seconds: float = 3600.0
     token_lifetime_seconds: float = 3600.0
     now: datetime | None = None
@@ -69,3 +80,4 @@ class SandboxSettings:
         object.__setattr__(self, "dialect", ApiDialect(self.dialect))
         object.__setattr__(self, "file_format", FileFormat(self.file_format))
         object.__setattr__(self, "writer", Writer(self.writer))
+        object.__setattr__(self, "date_columns", DateColumns(self.date_columns))

@@ -10,7 +10,7 @@ from typing import Any
 from pipefy_exports_dagster.sandbox import jobs
 from pipefy_exports_dagster.sandbox.cards import Card, cards_of_month
 from pipefy_exports_dagster.sandbox.clock import SandboxClock
-from pipefy_exports_dagster.sandbox.fields import Field, Value
+from pipefy_exports_dagster.sandbox.fields import DATE_KINDS, Field, Value
 from pipefy_exports_dagster.sandbox.filters import Predicate, compile_filter
 from pipefy_exports_dagster.sandbox.jobs import Job, jobs_of_month
 from pipefy_exports_dagster.sandbox.organizations import Pipe, SandboxOrganization, build_organizations
@@ -23,7 +23,7 @@ from pipefy_exports_dagster.sandbox.reports import (
     build_reports,
     fields_of,
 )
-from pipefy_exports_dagster.sandbox.settings import SandboxSettings
+from pipefy_exports_dagster.sandbox.settings import DateColumns, SandboxSettings
 from pipefy_exports_dagster.sandbox.tables import Cell, Table
 from pipefy_exports_dagster.sandbox.volume import MonthlyVolume
 from pipefy_exports_dagster.sandbox.well_known import ORGANIZATION_ID
@@ -106,7 +106,8 @@ class World:
         """Look up and check all that a report asks for.
 
         What the request leaves out comes from the saved report, where it names one; with neither
-        columns nor a report there are no columns at all.
+        columns nor a report there are no columns at all. A saved report's columns of dates are left out
+        unless the settings say otherwise: they have to be named.
 
         Raises:
             Refusal: It names something that does not exist, or a filter means nothing.
@@ -120,8 +121,11 @@ class World:
             if name not in fields:
                 raise invalid_input(f"unknown field {name!r}")
         filter_ = request.filter or (saved.filter if saved else None)
+        columns = tuple(fields[name] for name in names)
+        if not request.columns and self._settings.date_columns is DateColumns.NAMED:
+            columns = tuple(column for column in columns if column.kind not in DATE_KINDS)
         return ReportPlan(
-            columns=tuple(fields[name] for name in names),
+            columns=columns,
             pipes=_choose_pipes(organization, request.pipe_ids, saved),
             predicate=compile_filter(filter_ or {}, fields),
             sort=sort,

@@ -45,7 +45,9 @@ MATERIALIZATIONS = {
     "pipefy/preview": "The first rows.",
     "pipefy/profile": "Of each column: type, filled rows, different values, smallest and largest.",
     "pipefy/read_copy_problem": "Why the copy for readers was not updated.",
+    "pipefy/report": "Name of the saved report, where there is one.",
     "pipefy/requested_at": "When the export was asked for.",
+    "pipefy/requested_by": "Of a report: name of who asked for the export; not where values are not shown.",
     "pipefy/requested_month": "First day of the month in which it was asked for.",
     "pipefy/resumed": "Whether the run went on with an export that an earlier run had asked for.",
     "pipefy/rows_left_out": "Rows of visible sheets that were not loaded.",
@@ -70,6 +72,7 @@ OBSERVATIONS = {
     "pipefy/fingerprint": "A digest of the request.",
     "pipefy/reason": "Why an export was abandoned.",
     "pipefy/request": "What was asked for, as JSON.",
+    "pipefy/report": "Name of the saved report, where there is one.",
     "pipefy/requested_at": "When.",
     "pipefy/requested_month": "First day of the month in which it was asked for.",
     "pipefy/run_config": "Arguments of that run's own, from the Launchpad.",
@@ -108,6 +111,7 @@ FAILURES_AND_TAGS = {
     "pipefy/attempt": "Tag of a run of `pipefy_pending_exports_sensor` or `pipefy_history_sensor`: 1 for the first for "
     "its export.",
     "pipefy/builds_export": "Tag of a run of `pipefy_history_sensor`: the export whose months it builds.",
+    "pipefy/correlation_id": "Of a failed step: Pipefy's id of the request that it refused, for its support.",
     "pipefy/error": "Of a failed step: class of the error.",
     "pipefy/follows_export": "Tag of a run of `pipefy_pending_exports_sensor`: the export that it loads.",
 }

@@ -7,7 +7,7 @@ import pytest
 from pipefy_exports_dagster.cli.demo.environment import sandbox_environment
 from pipefy_exports_dagster.config.environment import config_from_environment
 from pipefy_exports_dagster.config.exports import Report
-from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
+from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig, PollPolicy
 from pipefy_exports_dagster.config.variables import VARIABLES
 from pipefy_exports_dagster.sandbox import well_known
 
@@ -25,5 +25,6 @@ def test_every_setting_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         organization_id=well_known.ORGANIZATION_ID,
         connection=Connection(base_url=URL, allow_insecure_urls=True),
         reports=(Report(organization_report_id=int(well_known.REPORT_ID)),),
+        polling=PollPolicy(min_interval_s=0.5),
         data_dir=tmp_path,
     )

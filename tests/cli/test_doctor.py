@@ -277,7 +277,11 @@ def test_a_pipe_that_the_saved_report_does_not_cover_is_found(shell: Shell) -> N
 def test_a_saved_filter_that_cannot_be_sent_along_is_found(shell: Shell) -> None:
     legacy = Report(organization_report_id=int(REPORT_ID) + 10)
     config = dataclasses.replace(shell.project.config, reports=(legacy,))
-    assert "has a filter of its own that cannot be sent along" in findings_of(shell, config, "warn")[REPORT]
+    said = "has a filter of its own that cannot be sent along"
+    assert said in findings_of(shell, config, "error")[REPORT]
+    wider = dataclasses.replace(legacy, allow_wider_rows=True)
+    config = dataclasses.replace(shell.project.config, reports=(wider,))
+    assert said in findings_of(shell, config, "warn")[REPORT]
 
 
 def test_a_filter_of_the_configuration_that_pipefy_would_refuse_is_found(shell: Shell) -> None:

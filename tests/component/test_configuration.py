@@ -178,7 +178,7 @@ def test_the_schema_takes_what_loads_and_names_the_keys_where_one_is_wrong() -> 
     assert problems_for_dg(EVERYTHING) == []
     assert problems_for_dg("attributes: {automation_jobs: false, history_start: 2025-03-01}") == []
     [problem] = problems_for_dg("attributes: {reports: [{colums: [title]}]}")
-    assert problem.startswith("$.reports[0]: 'colums' is not one of ['columns', 'filter', ")
+    assert problem.startswith("$.reports[0]: 'colums' is not one of ['allow_wider_rows', 'columns', ")
     [problem] = problems_for_dg("attributes: {reports: [{organization_report_id: [1]}]}")
     assert problem == ("$.reports[0].organization_report_id: [1] is not of type 'integer', 'null', 'string'")
 

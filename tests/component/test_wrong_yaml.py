@@ -11,7 +11,7 @@ WRONG = {
     "an unknown key of a report": (
         "reports: [{name: a, colums: [title]}]",
         "attributes.reports.0.colums",
-        "there is no such key; the keys are columns, filter, ",
+        "there is no such key; the keys are allow_wider_rows, columns, filter, ",
     ),
     "an unknown key at the top": ("organisation_id: 1", "attributes.organisation_id", ", organization_id, "),
     "a word in place of a number": (
@@ -95,14 +95,14 @@ WRONG = {
     ),
     "yes in place of a number": ("max_retries: yes", "attributes.max_retries", "give a number, not true"),
     "a pause longer than the longest": (
-        "polling: {min_interval_s: 60}",
+        "polling: {min_interval_s: 90}",
         "attributes.polling.min_interval_s",
-        "`max_interval_s`, 30, or less",
+        "`max_interval_s`, 60, or less",
     ),
     "a longest pause shorter than the shortest": (
-        "polling: {max_interval_s: 0.5}",
-        "attributes.polling.max_interval_s",
-        "`min_interval_s`, 1, or more",
+        "polling: {min_interval_s: 2, max_interval_s: 0.5}",
+        "attributes.polling.min_interval_s",
+        "`max_interval_s`, 0.5, or less",
     ),
     "nothing to export": ("automation_jobs: false", "attributes.automation_jobs", "no `reports` are listed"),
     "a template that renders to something wrong": (

@@ -32,6 +32,8 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "PIPEFY_EXPORTS_DATABASE": str(tmp_path / "x.duckdb"),
         "PIPEFY_EXPORTS_TIMEZONE": "America/Sao_Paulo",
         "PIPEFY_ORGANIZATION_REPORT_ID": "42",
+        "PIPEFY_EXPORTS_MIN_INTERVAL_S": "2.5",
+        "PIPEFY_EXPORTS_ALLOW_WIDER_ROWS": "yes",
         "PIPEFY_EXPORTS_READ_COPY": "off",
         "PIPEFY_EXPORTS_SHOW_VALUES": "false",
         "PIPEFY_EXPORTS_CHECKS": "no",
@@ -52,7 +54,8 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             download_hosts=("a.example.com", "b.example.com", "c.example.com"),
         ),
         automation_jobs=AutomationJobs(reading=reading),
-        reports=(Report(organization_report_id=42, reading=reading),),
+        reports=(Report(organization_report_id=42, reading=reading, allow_wider_rows=True),),
+        polling=PollPolicy(min_interval_s=2.5),
         data_dir=tmp_path / "data",
         database=tmp_path / "x.duckdb",
         timezone="America/Sao_Paulo",
@@ -136,14 +139,17 @@ def test_a_value_that_cannot_be_used_names_its_variable(name: str, value: str) -
 @pytest.mark.parametrize(
     ("values", "named"),
     [
-        ({"min_interval_s": 31}, "min_interval_s"),
-        ({"max_interval_s": 0.5}, "max_interval_s"),
+        ({"min_interval_s": 61}, "min_interval_s"),
         ({"min_interval_s": 20, "max_interval_s": 10}, "min_interval_s"),
     ],
 )
 def test_the_longest_pause_is_no_shorter_than_the_shortest(values: dict[str, Any], named: str) -> None:
     with pytest.raises(ConfigurationError, match=f"^`{named}` "):
         PollPolicy(**values)
+
+
+def test_a_longest_pause_alone_may_be_under_the_default_shortest() -> None:
+    assert PollPolicy(max_interval_s=3) == PollPolicy(min_interval_s=3, max_interval_s=3)
 
 
 def test_the_environment_sets_the_limits_of_reading_for_all_exports() -> None:

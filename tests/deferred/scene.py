@@ -26,6 +26,7 @@ class Ticked:
 
     requests: Sequence[dg.RunRequest]
     said: str
+    cursor: str | None
 
 
 @dataclass
@@ -67,7 +68,7 @@ class Scene:
     def definitions(self) -> dg.Definitions:
         return build_pipefy_exports(self.config, clock=self.clock)
 
-    def tick(self, environment: Mapping[str, str] | None = None) -> Ticked:
+    def tick(self, environment: Mapping[str, str] | None = None, *, cursor: str | None = None) -> Ticked:
         """Evaluate the sensor as the daemon does, with an instance opened again."""
         definitions = self.definitions()
         sensor = definitions.get_repository_def().get_sensor_def(
@@ -77,12 +78,14 @@ class Scene:
             self.environment(environment),
             self.project.instance() as instance,
             dg.build_sensor_context(
-                instance=instance, definitions=definitions, resources=resources_of(self.config)
+                instance=instance,
+                definitions=definitions,
+                resources=resources_of(self.config),
+                cursor=cursor,
             ) as context,
         ):
             data = sensor.evaluate_tick(context)
-        assert data.cursor is None
-        return Ticked(data.run_requests or [], data.skip_message or "")
+        return Ticked(data.run_requests or [], data.skip_message or "", data.cursor)
 
     def launch(self, request: dg.RunRequest, **tags: str) -> Outcome:
         """Run what the sensor asked for, in this process."""

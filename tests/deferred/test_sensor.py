@@ -1,6 +1,7 @@
 """What the sensor launches, what it leaves alone, and what it says when it cannot ask."""
 
 import dataclasses
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from deferred.test_deferred_runs import WRITTEN
 from support.project import JOBS, REPORT
 
 from pipefy_exports_dagster.config.exports import Report
-from pipefy_exports_dagster.config.model import PipefyExportsConfig, Wait
+from pipefy_exports_dagster.config.model import PipefyExportsConfig, PollPolicy, Wait
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.orchestration.attempts import ATTEMPT
 from pipefy_exports_dagster.orchestration.events import RequestedExport
@@ -161,7 +162,7 @@ def test_the_sensor_of_a_prefix_launches_runs_of_its_own_assets_only(scene: Scen
     outcome = scene.launch(request)
     assert outcome.success, outcome.failure
     assert outcome.metadata["dagster/table_name"] == f"pipefy_exports.crm__acme.{REPORT}"
-    assert outcome.metadata["pipefy/column_count"] == 1
+    assert outcome.metadata["pipefy/column_count"] == 2
     assert scene.exports == 1
 
 
@@ -220,6 +221,33 @@ def test_a_pipefy_that_hangs_does_not_hold_the_sensor_until_dagster_gives_it_up(
     assert ticked.requests == []
     assert "no whole answer" in ticked.said or "connection" in ticked.said
     finished.sandbox.faults.clear()
+
+
+def test_an_export_is_asked_about_no_more_often_than_by_a_run(start_scene: Callable[..., Scene]) -> None:
+    scene = start_scene(processing_seconds=1200, changes={"polling": PollPolicy()})
+    scene.request()
+    cursor, asked_at_s = None, []
+    for second in range(0, 1230, 30):
+        before = scene.sandbox.stats.requests["status"]
+        ticked = scene.tick(cursor=cursor)
+        cursor = ticked.cursor
+        if scene.sandbox.stats.requests["status"] > before:
+            asked_at_s.append(second)
+        else:
+            assert "it was asked about 30 s ago" in ticked.said
+        if ticked.requests:
+            break
+        scene.sandbox.clock.advance(timedelta(seconds=30))
+    assert len(ticked.requests) == 1
+    pauses = [b - a for a, b in itertools.pairwise(asked_at_s)]
+    assert set(pauses) == {30, 60}
+    assert pauses[-1] == 60
+    assert all(pause >= min(60, at * 0.1) for at, pause in zip(asked_at_s, pauses, strict=False))
+
+
+@pytest.mark.parametrize("cursor", ["", "nonsense", "[]", '{"a": 5}', '{"a": "soon"}', "null"])
+def test_a_cursor_that_says_nothing_costs_a_question(finished: Scene, cursor: str) -> None:
+    assert len(finished.tick(cursor=cursor).requests) == 1
 
 
 def test_nothing_secret_is_in_what_the_sensor_leaves_behind(finished: Scene, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.config.model import Connection, PollPolicy
 from pipefy_exports_dagster.errors import (
     AuthenticationError,
+    ConfigurationError,
     ExportFailedError,
     ExportNotFoundError,
     PermissionDeniedError,
@@ -197,10 +198,14 @@ def test_the_saved_reports_own_filter_holds(start: Start) -> None:
     assert 0 < rows_in(purchases) < rows_in(everything)
 
 
-def test_a_saved_filter_of_an_old_shape_is_warned_about(start: Start) -> None:
+def test_a_saved_filter_of_an_old_shape_costs_no_export_unless_allowed(start: Start) -> None:
     session = start()
-    old = OrganizationReportExport(ORGANIZATION_ID, Report(organization_report_id=int(REPORT_ID) + 10))
-    [warning] = session.create(old).warnings
+    old = Report(organization_report_id=int(REPORT_ID) + 10)
+    with pytest.raises(ConfigurationError, match="current_phase"):
+        session.create(OrganizationReportExport(ORGANIZATION_ID, old))
+    assert session.sandbox.stats.exports.total() == 0
+    wider = replace(old, allow_wider_rows=True)
+    [warning] = session.create(OrganizationReportExport(ORGANIZATION_ID, wider)).warnings
     assert "current_phase" in warning
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
-from support.project import JOBS, REPORT, Project
+from support.project import JOBS, JOBS_HISTORY, REPORT, REPORT_HISTORY, Project
 
 from pipefy_exports_dagster.cli.demo.answers import QUESTIONS
 from pipefy_exports_dagster.cli.demo.environment import sandbox_environment
@@ -101,6 +101,12 @@ def test_the_demo_loads_six_partitions_also_where_one_was_run_before(
         assert len(answer) > 1
         values = [str(value) for row in answer for value in row if value is not None]
         assert [value for value in values if f" {value} " not in said] == []
+
+    with duckdb.connect(database, read_only=True) as connection:
+        for history in (JOBS_HISTORY, REPORT_HISTORY):
+            months = connection.execute(f"SELECT count(DISTINCT _month), count(*) FROM {history}").fetchall()
+            assert months[0][0] >= 4
+            assert months[0][1] > 100
 
     [picture] = (data / "sandbox").glob("*.svg")
     assert f"Rows per day:  {picture}  " in said

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from pipefy_exports_dagster.errors import (
     AuthenticationError,
+    FeatureUnavailableError,
+    PermanentError,
     PermissionDeniedError,
     PipefyExportsError,
     RateLimitedError,
@@ -89,6 +91,42 @@ def test_a_whole_pair_of_surrogates_is_text() -> None:
 def test_neither_data_nor_errors_is_no_answer(payload: dict[str, Any]) -> None:
     with pytest.raises(ServerUnavailableError, match="neither data nor errors"):
         data_of(payload, "x")
+
+
+@pytest.mark.parametrize("data", [{}, {"data": None}, {"data": {"x": None}}])
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("RECORD_INVALID", RequestRejectedError),
+        ("ARGUMENT_ERROR", RequestRejectedError),
+        ("BAD_USER_INPUT", RequestRejectedError),
+        ("FEATURE_BLOCKED", FeatureUnavailableError),
+        ("FEATURE_NOT_ENABLED", FeatureUnavailableError),
+        ("FEATURE_DISABLED", FeatureUnavailableError),
+        ("FEATURE_UNAVAILABLE", FeatureUnavailableError),
+        ("RECORD_NOT_FOUND", RequestRejectedError),
+        ("UNAUTHORIZED", PermissionDeniedError),
+    ],
+)
+def test_a_code_that_the_vendors_sdk_knows_is_permanent_and_says_why(
+    code: str, expected: type[PipefyExportsError], data: dict[str, Any]
+) -> None:
+    extensions = {"code": code, "correlation_id": "4f1c-07\u0000?x=y"}
+    payload = data | {
+        "errors": [{"message": "Name can't be blank", "locations": [{}], "extensions": extensions}]
+    }
+    with pytest.raises(PermanentError, match=r"Name can't be blank.*support asks for: 4f1c-07") as caught:
+        data_of(payload, "x")
+    assert type(caught.value) is expected
+    assert caught.value.correlation_id == "4f1c-07 ?x=y"
+
+
+@pytest.mark.parametrize("odd", [None, 5, "", [], {"a": 1}])
+def test_a_correlation_id_that_is_no_text_is_none(odd: object) -> None:
+    with pytest.raises(RequestRejectedError) as caught:
+        data_of({"data": None, "errors": [error(extensions={"code": "X", "correlation_id": odd})]}, "x")
+    assert caught.value.correlation_id is None
+    assert "correlation" not in str(caught.value)
 
 
 def test_null_is_an_answer() -> None:

@@ -36,8 +36,9 @@ def kind(**report: Any) -> OrganizationReportExport:
     return OrganizationReportExport("300", Report(**report))
 
 
-def saved(filter_: Any) -> dict[str, Any]:
-    return {"data": {"organizationReport": {"id": "9", "name": "Open", "filter": filter_}}}
+def saved(filter_: Any, fields: Any = ("title",)) -> dict[str, Any]:
+    fields = list(fields) if isinstance(fields, tuple) else fields
+    return {"data": {"organizationReport": {"id": "9", "name": "Open", "fields": fields, "filter": filter_}}}
 
 
 def test_all_arguments_are_sent(server: ScriptedServer, client: PipefyClient) -> None:
@@ -95,14 +96,89 @@ def test_a_saved_report_without_a_filter_adds_none(
     "strange",
     [{"current_phase": ["done"]}, "status = open", [OPEN], 5, OPEN | {"search": "x"}, {"groups": [{}]}],
 )
-def test_a_saved_filter_of_another_shape_is_warned_about(
+def test_a_saved_filter_of_another_shape_costs_no_export(
     strange: Any, server: ScriptedServer, client: PipefyClient
 ) -> None:
     server.graphql(saved(strange), CREATED)
-    created = kind(organization_report_id=9).create(client, PERIOD)
+    with pytest.raises(
+        ConfigurationError, match=r"its filter.*no export was asked for.*`allow_wider_rows: true`"
+    ):
+        kind(organization_report_id=9).create(client, PERIOD)
+    assert len(server.received) == 1
+    server.graphql(saved(strange), CREATED)
+    created = kind(organization_report_id=9, allow_wider_rows=True).create(client, PERIOD)
     assert "groups" not in created.request["filter"]
     [warning] = created.warnings
     assert "its filter" in warning
+
+
+def test_a_saved_filter_is_sent_without_the_ids_that_pipefy_adds(
+    server: ScriptedServer, client: PipefyClient
+) -> None:
+    query = {"id": "1.1", "field": "title", "operator": "exists"}
+    kept = {
+        "id": "1",
+        "lastId": "4",
+        "operator": "or",
+        "queries": [query],
+        "groups": [{**OPEN, "id": "1.g1", "lastId": 1}],
+    }
+    server.graphql(saved(kept), CREATED)
+    created = kind(organization_report_id=9).create(client, PERIOD)
+    [sent] = created.request["filter"]["groups"]
+    assert sent == {
+        "operator": "or", "queries": [{"field": "title", "operator": "exists"}], "groups": [OPEN]
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("report", "fields", "sent"),
+    [
+        ({}, ["title", "value"], ["title", "value", "created_at"]),
+        ({}, ["created_at", "title"], ["created_at", "title"]),
+        ({"period_field": "finished_at"}, ["title"], ["title", "finished_at"]),
+        ({"period_field": ""}, ["title"], ["title"]),
+        ({"columns": ("value",)}, ["title"], ["value", "created_at"]),
+        ({"columns": ("value",), "period_field": ""}, ["title"], ["value"]),
+        ({"columns": ("value",)}, 5, ["value", "created_at"]),
+    ],
+)
+def test_columns_are_named_and_the_period_field_with_them(
+    report: dict[str, Any], fields: Any, sent: list[str], server: ScriptedServer, client: PipefyClient
+) -> None:
+    server.graphql(saved(None, fields), CREATED)
+    asked = kind(organization_report_id=9, **report)
+    created = asked.create(client, PERIOD)
+    assert server.received[-1].json["variables"]["input"]["columns"] == sent
+    assert created.request["columns"] == sent
+    assert created.report_name == "Open"
+    assert created.warnings == ()
+    # A pending export is resumed without a look-up, so what it is known by does not change with one.
+    assert asked.request(PERIOD).get("columns") == (["value"] if "columns" in report else None)
+
+
+@pytest.mark.parametrize("fields", [None, [], 5, "title", [1], ["title", None], {"a": "b"}, [""]])
+def test_fields_that_are_no_list_of_names_are_not_sent_and_said(
+    fields: Any, server: ScriptedServer, client: PipefyClient
+) -> None:
+    server.graphql(saved(None, fields), CREATED)
+    created = kind(organization_report_id=9).create(client, PERIOD)
+    assert "columns" not in created.request
+    [warning] = created.warnings
+    assert "does not say which columns the saved report 9 has" in warning
+
+
+def test_without_a_period_field_a_partition_is_the_whole_report(
+    server: ScriptedServer, client: PipefyClient
+) -> None:
+    server.graphql(saved(OPEN), saved(None), CREATED)
+    whole = kind(organization_report_id=9, period_field="")
+    assert whole.window(PERIOD) is None
+    assert "filter" not in whole.request(PERIOD)
+    server.graphql(saved(OPEN), CREATED)
+    assert whole.create(client, PERIOD).request["filter"] == {"operator": "and", "groups": [OPEN]}
+    server.graphql(saved(None), CREATED)
+    assert "filter" not in whole.create(client, PERIOD).request
 
 
 @pytest.mark.parametrize(
@@ -181,6 +257,8 @@ def test_a_finished_export_has_its_time_and_link(server: ScriptedServer, client:
                     "state": "done",
                     "finishedAt": "2026-11-22T12:00:00Z",
                     "fileURL": "https://app.pipefy.com/x",
+                    "requestedBy": {"id": "1", "name": "Ana \u0007 Souza"},
+                    "report": {"id": "9", "name": ""},
                 }
             }
         }
@@ -188,6 +266,7 @@ def test_a_finished_export_has_its_time_and_link(server: ScriptedServer, client:
     export = kind(columns=("title",)).refresh(client, "e1")
     assert export.is_ready
     assert export.finished_at is not None
+    assert (export.requested_by, export.report) == ("Ana Souza", "9")
 
 
 def test_a_broken_filter_names_the_key(server: ScriptedServer, client: PipefyClient) -> None:
@@ -202,11 +281,6 @@ def test_a_broken_filter_names_the_key(server: ScriptedServer, client: PipefyCli
 def test_a_sort_order_that_is_none_is_refused(sort_by: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match="sort_by"):
         kind(columns=("a",), sort_by=sort_by).request(PERIOD)
-
-
-def test_an_empty_period_field_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="period_field"):
-        kind(columns=("a",), period_field="").request(PERIOD)
 
 
 def test_the_same_configuration_makes_the_same_request() -> None:

@@ -90,10 +90,10 @@ def test_questions_become_rarer_up_to_a_limit(clock: ManualClock) -> None:
     with pytest.raises(ExportTimedOutError):
         pipefy.wait()
     pauses = [b - a for a, b in zip(pipefy.asked_at, pipefy.asked_at[1:], strict=False)]
-    assert pauses[0] == 1
-    assert max(pauses) == 30
-    assert len(pauses) < 170
-    assert pipefy.asked_at[-1] == 3600
+    assert pauses[0] == 5
+    assert max(pauses) == 60
+    assert len(pauses) < 90
+    assert 3600 <= pipefy.asked_at[-1] < 3605
 
 
 @settings(max_examples=50)

@@ -12,7 +12,7 @@ from pipefy_exports_dagster.pipefy.report_filter import (
     QUERY_OPERATORS,
     QUERY_TYPES,
     check_filter,
-    within_period,
+    combined_filter,
 )
 
 QUERY = {"field": "title", "operator": "eq", "value": "x"}
@@ -147,10 +147,10 @@ def test_a_period_is_anded_with_the_other_filters() -> None:
         {"field": "finished_at", "operator": "gte", "value": "2026-10-01", "type": "date"},
         {"field": "finished_at", "operator": "lt", "value": "2026-11-01", "type": "date"},
     ]
-    assert within_period(OCTOBER, "finished_at", []) == {"operator": "and", "queries": period}
-    assert within_period(OCTOBER, "finished_at", [either]) == {
+    assert combined_filter(OCTOBER, "finished_at", []) == {"operator": "and", "queries": period}
+    assert combined_filter(OCTOBER, "finished_at", [either]) == {
         "operator": "and",
         "queries": period,
         "groups": [either],
     }
-    check_filter(within_period(OCTOBER, "finished_at", [either]))
+    check_filter(combined_filter(OCTOBER, "finished_at", [either]))

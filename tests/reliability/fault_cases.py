@@ -89,6 +89,14 @@ CASES = (
     FaultCase(
         "create:error-without-code", "a GraphQL error without a code", "RequestRejectedError", "refuses", exports=0
     ),
+    FaultCase(
+        "create:graphql-error:1:RECORD_INVALID", "a GraphQL error: the input is refused", "RequestRejectedError",
+        "correlation id", exports=0,
+    ),
+    FaultCase(
+        "create:graphql-error:1:FEATURE_BLOCKED", "the plan does not have it", "FeatureUnavailableError",
+        "Ask Pipefy to add it to the plan", exports=0,
+    ),
     FaultCase("create:graphql-error-beside-data", "the data is used, the error is logged"),
     FaultCase(
         "create:failed-export", "created, and failed at once", "ExportFailedError", "failed at Pipefy",
@@ -129,6 +137,10 @@ CASES = (
     ),
     FaultCase("status:export-gone", "the export is gone", "ExportNotFoundError", "does not know", exports_in_all=2),
     FaultCase("status:failed-export", "the export failed", "ExportFailedError", "failed at Pipefy", exports_in_all=2),
+    FaultCase(
+        "status:failed-export:1:error", "the export failed, in the other word for it", "ExportFailedError",
+        "failed at Pipefy", exports_in_all=2,
+    ),
     FaultCase("status:unknown-state", "waited on, and said in the log"),
     FaultCase("status:state-backwards", "waited on"),
     FaultCase("status:no-link", "finished without a link: waited for the link"),

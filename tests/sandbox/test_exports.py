@@ -40,7 +40,8 @@ def test_the_file_of_automation_jobs_has_the_rows_of_the_world(
 
 
 def test_the_file_of_a_report_has_real_dates_numbers_and_booleans(sandbox: Sandbox, api: Api) -> None:
-    export = api.create_report(organizationReportId=int(REPORT_ID))
+    [everything, *_] = sandbox.world.reports(ORGANIZATION_ID)
+    export = api.create_report(organizationReportId=int(REPORT_ID), columns=list(everything.fields))
 
     header, *rows = api.rows(export["fileURL"])
 

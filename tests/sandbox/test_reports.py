@@ -6,6 +6,9 @@ import pytest
 from sandbox.api_client import CREATE_REPORT, Api
 
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, REPORT_ID, SECOND_ORGANIZATION_ID, Sandbox
+from pipefy_exports_dagster.sandbox.fields import DATE_KINDS
+from pipefy_exports_dagster.sandbox.reports import fields_of
+from pipefy_exports_dagster.sandbox.settings import DateColumns
 
 Rows = list[tuple[Any, ...]]
 COLUMNS = [
@@ -52,7 +55,7 @@ def test_a_report_gives_what_the_request_does_not_name(api: Api, export: Callabl
     report = int(REPORT_ID) + 2
     header, *rows = api.rows(api.create_report(organizationReportId=report)["fileURL"])
 
-    assert header[:5] == ("ID", "Título", "Pipe", "Fase atual", "Criado em")
+    assert header[:5] == ("ID", "Título", "Pipe", "Fase atual", "Colaborador")
     amounts = [row[header.index("Valor total (R$)")] for row in rows]
     assert {row[2] for row in rows} == {"Reembolso de despesas"}
     assert min(amounts) > 1000
@@ -155,7 +158,7 @@ def test_what_means_nothing_is_refused_when_it_is_asked_for(
     error = api.error(CREATE_REPORT, input={"organizationId": int(ORGANIZATION_ID), **given})
 
     assert message in error["message"]
-    assert error["extensions"]["code"] in ("INVALID_INPUT", "RESOURCE_NOT_FOUND")
+    assert error["extensions"]["code"] in ("BAD_USER_INPUT", "RESOURCE_NOT_FOUND")
     assert sandbox.stats.exports.total() == before
 
 
@@ -170,7 +173,43 @@ def test_every_saved_report_can_be_exported(sandbox: Sandbox, api: Api) -> None:
     for report in sandbox.world.reports(SECOND_ORGANIZATION_ID):
         done = api.create_report(SECOND_ORGANIZATION_ID, organizationReportId=int(report.id))
         header, *_ = api.rows(done["fileURL"])
-        assert len(header) == len(report.fields)
+        fields = fields_of(sandbox.world.organizations[SECOND_ORGANIZATION_ID])
+        dates = [name for name in report.fields if fields[name].kind in DATE_KINDS]
+        assert len(header) == len(report.fields) - len(dates)
+
+
+@pytest.mark.parametrize("date_columns", list(DateColumns))
+def test_a_saved_reports_columns_of_dates_are_there_if_named_or_always(
+    date_columns: DateColumns, start: Callable[..., Sandbox], connect: Callable[..., Api]
+) -> None:
+    sandbox = start(date_columns=date_columns)
+    api = connect(sandbox)
+    report = sandbox.world.reports(ORGANIZATION_ID)[1]
+    given: dict[str, Any] = {"organizationReportId": int(report.id)}
+    titles = tuple(
+        fields_of(sandbox.world.organizations[ORGANIZATION_ID])[name].title for name in report.fields
+    )
+    assert "Criado em" in titles
+
+    unnamed, *_ = api.rows(api.create_report(**given)["fileURL"])
+    named, *_ = api.rows(api.create_report(**given, columns=list(report.fields))["fileURL"])
+
+    assert named == titles
+    always = date_columns is DateColumns.ALWAYS
+    assert unnamed == (titles if always else tuple(title for title in titles if title != "Criado em"))
+
+
+def test_a_filter_is_given_back_with_ids_that_a_request_may_not_have(sandbox: Sandbox, api: Api) -> None:
+    report = next(r for r in sandbox.world.reports(ORGANIZATION_ID) if r.name == "Support backlog")
+    ask = "query ($id: ID!) { organizationReport(id: $id) { filter } }"
+
+    shown = api.data(ask, id=report.id)["organizationReport"]["filter"]
+
+    assert {"id", "lastId"} <= shown.keys()
+    assert "id" in shown["queries"][0]
+    assert {"id", "lastId"} <= shown["groups"][0].keys()
+    given = {"organizationId": int(ORGANIZATION_ID), "columns": ["id"], "filter": shown}
+    assert "is not defined by type" in api.error(CREATE_REPORT, input=given)["message"]
 
 
 def test_an_old_report_shows_a_filter_of_another_shape_and_applies_it(sandbox: Sandbox, api: Api) -> None:
@@ -179,6 +218,7 @@ def test_an_old_report_shows_a_filter_of_another_shape_and_applies_it(sandbox: S
     shown = api.data("query ($id: ID!) { organizationReport(id: $id) { filter cardCount } }", id=old.id)
 
     assert shown["organizationReport"]["filter"] == {"current_phase": ["done"]}
-    header, *rows = api.rows(api.create_report(organizationReportId=int(old.id))["fileURL"])
+    created = api.create_report(organizationReportId=int(old.id), columns=list(old.fields))
+    header, *rows = api.rows(created["fileURL"])
     assert all(row[header.index("Finalizado em")] for row in rows)
     assert len(rows) == shown["organizationReport"]["cardCount"]

@@ -128,7 +128,7 @@ def test_saved_reports_come_in_pages(api: Api) -> None:
 
     assert pages == 3
     assert len(set(names)) == 12
-    assert api.error(query, after="nonsense")["extensions"]["code"] == "INVALID_INPUT"
+    assert api.error(query, after="nonsense")["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 def test_a_saved_report_shows_its_columns_filter_pipes_and_order(api: Api) -> None:
@@ -139,7 +139,8 @@ def test_a_saved_report_shows_its_columns_filter_pipes_and_order(api: Api) -> No
     report = api.data(query, id=str(int(REPORT_ID) + 2))["organizationReport"]
 
     assert report["name"] == "Reembolsos acima de R$ 1.000"
-    assert report["filter"]["queries"] == [{"field": "valor_total", "operator": "gt", "value": "1000"}]
+    [query] = report["filter"]["queries"]
+    assert query == {"id": query["id"], "field": "valor_total", "operator": "gt", "value": "1000"}
     assert [repo["name"] for repo in report["repos"]] == ["Reembolso de despesas"]
     assert report["sortBy"] == {"field": "valor_total", "direction": "desc"}
     assert {"cpf", "valor_total"} < set(report["fields"])
@@ -199,7 +200,7 @@ def test_a_request_without_a_query_is_no_graphql(api: Api) -> None:
 def test_two_arguments_or_the_input_must_be_given(api: Api) -> None:
     error = api.error("mutation { createAutomationJobsExport { id } }")
 
-    assert error["extensions"]["code"] == "INVALID_INPUT"
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 def test_graphql_needs_a_post(sandbox: Sandbox) -> None:

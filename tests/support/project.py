@@ -55,6 +55,7 @@ class Outcome:
     messages: list[str] = field(default_factory=list)
     failure: str = ""
     failure_class: str = ""
+    failure_metadata: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
@@ -190,6 +191,7 @@ class Project:
                 outcome.failure = (data.description if data else None) or str(event.step_failure_data.error)
                 value = data.metadata.get("pipefy/error") if data else None
                 outcome.failure_class = str(value.value) if value else ""
+                outcome.failure_metadata = {k: v.value for k, v in data.metadata.items()} if data else {}
             if event.is_step_materialization:
                 metadata = event.step_materialization_data.materialization.metadata
                 outcome.metadata = {name: entry.value for name, entry in metadata.items()}
@@ -223,6 +225,17 @@ class Project:
             {name: entry.value for name, entry in record.asset_materialization.metadata.items()}
             for record in records
             if record.asset_materialization
+        ]
+
+    def observations(self, asset: str, partition: str) -> list[dict[str, Any]]:
+        """Metadata of each observation, newest first."""
+        with self.instance() as instance:
+            filter_ = dg.AssetRecordsFilter(dg.AssetKey.from_user_string(asset), asset_partitions=[partition])
+            records = instance.fetch_observations(filter_, limit=100).records
+        return [
+            {name: entry.value for name, entry in record.asset_observation.metadata.items()}
+            for record in records
+            if record.asset_observation
         ]
 
     def sidecars(self) -> list[dict[str, Any]]:

@@ -37,6 +37,11 @@ GROUP BY ALL ORDER BY cards DESC, pipe""",
        count(*) AS jobs
 FROM automation_jobs_history GROUP BY ALL ORDER BY month""",
     ),
+    (
+        "How many cards were created in each month, and how many of them are finished?",
+        """SELECT strftime(_month, '%Y-%m') AS month, count(*) AS cards, count(finalizado_em) AS finished
+FROM organization_report_history GROUP BY ALL ORDER BY month""",
+    ),
 )
 
 

@@ -8,6 +8,8 @@ from pipefy_exports_dagster.config.variables import VARIABLES
 from pipefy_exports_dagster.sandbox import well_known
 
 OURS = ("PIPEFY_", "DAGSTER_")
+MIN_INTERVAL_S = 0.5
+"""The sandbox takes two seconds for an export, and nobody minds how often it is asked."""
 
 
 def sandbox_data_dir(data_dir: Path) -> Path:
@@ -35,6 +37,7 @@ def sandbox_environment(url: str, data_dir: Path) -> dict[str, str]:
             "PIPEFY_ORG_ID": well_known.ORGANIZATION_ID,
             "PIPEFY_ORGANIZATION_REPORT_ID": well_known.REPORT_ID,
             "PIPEFY_ALLOW_INSECURE_URLS": "true",
+            "PIPEFY_EXPORTS_MIN_INTERVAL_S": str(MIN_INTERVAL_S),
             "PIPEFY_EXPORTS_DATA_DIR": str(data_dir),
             "PIPEFY_EXPORTS_DATABASE": str(data_dir / "pipefy_exports.duckdb"),
             "DAGSTER_HOME": str(prepare_instance(data_dir / "dagster", data_dir=data_dir)),

@@ -116,15 +116,18 @@ def _short(text: str) -> str:
 
 
 def _build_history(config: PipefyExportsConfig, home: Path, console: Console) -> None:
-    """Build the months of the automation jobs from the files that are here now."""
-    only = configured_exports(config)[0].history
+    """Build the months of every history from the files that are here now."""
     started = time.monotonic()
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        [history] = rebuild([config], instance, only=only)
-    months = sum(1 for month in history.months if month.coverage)
+        histories = rebuild([config], instance)
+    built = ", ".join(
+        f"{sum(1 for month in history.months if month.coverage)} months of {history.table}"
+        for history in histories
+    )
     console.print(
-        f"\nFrom the same files, {months} months of {only} in {time.monotonic() - started:.0f} s: what Pipefy "
-        "forgets after three months."
+        f"\nFrom the same files, {built} in {time.monotonic() - started:.0f} s: what Pipefy forgets after three "
+        "months.",
+        soft_wrap=True,
     )
 
 

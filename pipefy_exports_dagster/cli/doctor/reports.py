@@ -11,7 +11,7 @@ from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.look_ups import SavedReport, find_report
-from pipefy_exports_dagster.pipefy.organization_report import filter_to_send
+from pipefy_exports_dagster.pipefy.report_export import filter_to_send
 
 SHOWN_COLUMNS = 40
 
@@ -85,8 +85,16 @@ def _compare(name: str, report: Report, saved: SavedReport) -> Iterator[Finding]
             name,
             f"{what} does not cover {_quoted(pipes)} of the configured `pipe_ids`; it has {named}",
         )
-    for warning in filter_to_send(saved.filter, int(saved.id))[1]:
-        yield report_warning(name, warning)
+    if problem := filter_to_send(saved.filter)[1]:
+        said = f"{what} has a filter of its own that cannot be sent along ({problem})"
+        if report.allow_wider_rows:
+            yield report_warning(name, f"{said}; rows that it leaves out in Pipefy may be in the export")
+        else:
+            yield report_error(
+                name,
+                f"{said}, so that no export is asked for. Save the report's filter again in Pipefy, or set "
+                "`allow_wider_rows: true` on the report (PIPEFY_EXPORTS_ALLOW_WIDER_ROWS)",
+            )
 
 
 def _missing(wanted: Iterable[str], there: Iterable[str]) -> list[str]:

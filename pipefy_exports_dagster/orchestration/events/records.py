@@ -19,6 +19,7 @@ from .keys import (
     FINGERPRINT,
     ORGANIZATION_ID,
     REASON,
+    REPORT,
     REQUEST,
     REQUESTED_AT,
     REQUESTED_MONTH,
@@ -43,8 +44,8 @@ class RequestedExport:
 
     `fingerprint` identifies what was asked for and where; `requested_month` is the first day of the month,
     in the organization's time zone, that gives the period filter its meaning; `overrides` are the run's own
-    arguments, from the Launchpad, which another run needs to make the same request; `run_id` is the run that
-    asked.
+    arguments, from the Launchpad, which another run needs to make the same request; `report` is the name of the saved
+    report, where there is one; `run_id` is the run that asked.
     """
 
     export_id: str
@@ -54,6 +55,7 @@ class RequestedExport:
     requested_month: date
     dialect: str
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    report: str | None = None
     run_id: str = field(default="", compare=False)
 
     def metadata(self) -> dict[str, Any]:
@@ -69,6 +71,8 @@ class RequestedExport:
         }
         if self.overrides:
             metadata[RUN_CONFIG] = dg.MetadataValue.json(dict(self.overrides))
+        if self.report:
+            metadata[REPORT] = self.report
         return metadata
 
 
@@ -166,6 +170,7 @@ def _requested(metadata: Metadata, run_id: str) -> RequestedExport | None:
             requested_month=date.fromisoformat(str(metadata[REQUESTED_MONTH].value)),
             dialect=str(metadata[DIALECT].value),
             overrides=json_of(metadata, RUN_CONFIG),
+            report=text_of(metadata, REPORT),
             run_id=run_id,
         )
     except (KeyError, ValueError):

@@ -75,7 +75,7 @@ def month_materialization(
     if result.raw and result.facts:
         small |= {
             "pipefy/period_filter": result.raw.sidecar.period_filter,
-            WINDOW: str(plan.window_of(result.raw.sidecar) or "not published by Pipefy"),
+            WINDOW: str(plan.window_of(result.raw.sidecar) or "not known"),
             FILE: dg.MetadataValue.path(str(result.raw.path)),
             FILE_SIZE_BYTES: result.raw.sidecar.size_bytes,
             SHA256: result.raw.sidecar.sha256,

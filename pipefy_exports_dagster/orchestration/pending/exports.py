@@ -20,9 +20,13 @@ class PendingKey:
     partition: str
     export_id: str
 
+    def __str__(self) -> str:
+        """Write it in one text."""
+        return f"{self.asset}:{self.partition}:{self.export_id}"
+
     def run_key(self, attempt: int) -> str:
         """Return the key under which Dagster launches one run."""
-        return f"{self.asset}:{self.partition}:{self.export_id}:{attempt}"
+        return f"{self}:{attempt}"
 
 
 @dataclass(frozen=True, slots=True)

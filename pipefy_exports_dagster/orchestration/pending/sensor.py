@@ -1,7 +1,9 @@
 """The sensor that waits for exports in place of runs, and adopts what dead runs left behind."""
 
 import dataclasses
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -22,7 +24,11 @@ INTERVAL_S = 30
 def pending_exports_sensor(
     job_name: str, exports: Sequence[ConfiguredExport], config: PipefyExportsConfig, clock: Clock
 ) -> dg.SensorDefinition:
-    """Return the sensor; where runs leave the waiting to it, it is switched on from the start."""
+    """Return the sensor; where runs leave the waiting to it, it is switched on from the start.
+
+    Its cursor holds when Pipefy was last asked about each export, so that none is asked about more often than by a run
+    that waits (`PollPolicy`). A lost cursor costs one question for each.
+    """
     is_needed = config.wait is Wait.DEFERRED
     keys = ResourceKeys.of(config)
 
@@ -40,16 +46,29 @@ def pending_exports_sensor(
     def pending_exports(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         pipefy = keys.pipefy_of(context.resources)
         try:
-            tick = _look(context.instance, pipefy, exports, config, clock)
+            tick = _look(context.instance, pipefy, exports, config, clock, asked_at=_read(context.cursor))
         except PipefyExportsError as error:
             return dg.SkipReason(str(error))
+        cursor = _written(tick.asked_at)
         if not tick.launches:
-            return dg.SkipReason(str(tick))
+            return dg.SensorResult(skip_reason=str(tick), cursor=cursor)
         if tick.notes or tick.failure:
             context.log.info(str(tick))
-        return dg.SensorResult(run_requests=tick.launches)
+        return dg.SensorResult(run_requests=tick.launches, cursor=cursor)
 
     return pending_exports
+
+
+def _read(cursor: str | None) -> dict[str, datetime]:
+    """Return when Pipefy was last asked about each export; nothing where the cursor does not say it."""
+    try:
+        return {key: datetime.fromisoformat(text) for key, text in json.loads(cursor or "{}").items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _written(asked_at: Mapping[str, datetime]) -> str:
+    return json.dumps({key: moment.isoformat() for key, moment in asked_at.items()})
 
 
 def _look(
@@ -58,6 +77,8 @@ def _look(
     exports: Sequence[ConfiguredExport],
     config: PipefyExportsConfig,
     clock: Clock,
+    *,
+    asked_at: Mapping[str, datetime],
 ) -> "Tick":
     # They import httpx: when the sensor looks, not when the code location is imported.
     from pipefy_exports_dagster.orchestration.pending.tick import REQUEST_TIMEOUT_S, PendingExports
@@ -66,4 +87,4 @@ def _look(
     timeout_s = min(pipefy.request_timeout_s, REQUEST_TIMEOUT_S)
     connection = dataclasses.replace(pipefy.connection, request_timeout_s=timeout_s)
     with StatusClient.from_environment(connection) as client:
-        return PendingExports(instance, config, exports, clock.now()).evaluate(client)
+        return PendingExports(instance, config, exports, clock.now()).evaluate(client, asked_at)

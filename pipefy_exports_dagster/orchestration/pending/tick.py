@@ -4,9 +4,10 @@ An export that a run works on is left alone: such a run holds the partition's fi
 system takes the lock from a run that dies.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import dagster as dg
 
@@ -17,7 +18,7 @@ from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, NextAttempt, 
 from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
 from pipefy_exports_dagster.orchestration.pending.exports import PendingExport, PendingKey, find_pending
 from pipefy_exports_dagster.orchestration.pending.follow_ups import find_follow_ups
-from pipefy_exports_dagster.orchestration.pending.resume import why_not_resumed
+from pipefy_exports_dagster.orchestration.pending.resume import ago, why_not_resumed
 from pipefy_exports_dagster.orchestration.run_role import FOLLOWS_EXPORT
 from pipefy_exports_dagster.periods import Period
 from pipefy_exports_dagster.pipefy.export import ExportState
@@ -34,10 +35,14 @@ YOUNG_S = 60.0
 
 @dataclass(slots=True)
 class Tick:
-    """What a tick launches, and for each other pending export why nothing is."""
+    """What a tick launches, and for each other pending export why nothing is.
+
+    `asked_at` is when Pipefy was last asked about those that are not finished, by their keys as text.
+    """
 
     launches: list[dg.RunRequest] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    asked_at: dict[str, datetime] = field(default_factory=dict)
     failure: str = ""
 
     def __str__(self) -> str:
@@ -55,8 +60,12 @@ class PendingExports:
     exports: Sequence[ConfiguredExport]
     now: datetime
 
-    def evaluate(self, client: StatusClient) -> Tick:
+    def evaluate(self, client: StatusClient, asked_at: Mapping[str, datetime] = MappingProxyType({})) -> Tick:
         """Ask Pipefy about every pending export that nobody works on, and say what to launch.
+
+        Args:
+            client: Asks.
+            asked_at: `Tick.asked_at` of the tick before: no export is asked about more often than a run would.
 
         Raises:
             ConfigurationError: No organization is configured.
@@ -78,15 +87,23 @@ class PendingExports:
                 tick.notes.append(f"{pending.label}: {refusal}")
             else:
                 waiting.append(pending)
+        asked = [pending for pending in waiting if self._is_due(pending, asked_at.get(str(pending.key)))]
         questions = [
             Question(pending.key, pending.id, pending.export.kind(overrides=pending.requested.overrides))
-            for pending in waiting
+            for pending in asked
         ]
         answers = client.ask(questions, budget_s=ASKING_BUDGET_S)
         tick.failure = answers.failure
         for pending in waiting:
-            self._judge(pending, verdicts[pending.key], answers, tick)
+            self._judge(pending, verdicts[pending.key], answers, tick, asked_at.get(str(pending.key)))
         return tick
+
+    def _is_due(self, pending: PendingExport, asked_at: datetime | None) -> bool:
+        """Whether the pause since the last question is over, as long as a run's pause would be."""
+        if asked_at is None or asked_at > self.now:  # a clock was set back
+            return True
+        pause_s = self.config.polling.pause_s((asked_at - pending.requested.requested_at).total_seconds())
+        return self.now - asked_at >= timedelta(seconds=pause_s)
 
     def _why_left_alone(self, pending: PendingExport, base_url: str) -> str | None:
         """Return why a run would not go on with the export: it is not launched in vain."""
@@ -115,7 +132,15 @@ class PendingExports:
         follow_ups = find_follow_ups(self.instance, keys, self.config, self.now)
         return {key: next_attempt(runs, self.now) for key, runs in follow_ups.items()}
 
-    def _judge(self, pending: PendingExport, verdict: NextAttempt, answers: Answers, tick: Tick) -> None:
+    def _judge(
+        self,
+        pending: PendingExport,
+        verdict: NextAttempt,
+        answers: Answers,
+        tick: Tick,
+        asked_at: datetime | None,
+    ) -> None:
+        was_due = self._is_due(pending, asked_at)
         age = self.now - pending.requested.requested_at
         export = answers.exports.get(pending.key)
         is_unknown = pending.key in answers.unknown and age >= timedelta(seconds=YOUNG_S)
@@ -124,7 +149,14 @@ class PendingExports:
         is_late = age >= timedelta(seconds=self.config.polling.timeout_s) and verdict.attempt == 1
         if is_over or is_unknown or (is_late and not answers.failure):
             tick.launches.append(_run_request(pending, verdict))
-        elif pending.key in answers.trouble:
+            return
+        if not was_due and asked_at:
+            tick.asked_at[str(pending.key)] = asked_at
+            tick.notes.append(f"{pending.label}: it was asked about {ago(self.now - asked_at)} ago")
+            return
+        if export or pending.key in answers.trouble:
+            tick.asked_at[str(pending.key)] = self.now
+        if pending.key in answers.trouble:
             tick.notes.append(f"{pending.label}: {answers.trouble[pending.key]}")
         elif export:
             tick.notes.append(f"{pending.label}: it is {export.reported_state or 'without a state'}")

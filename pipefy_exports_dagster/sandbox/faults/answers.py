@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from pipefy_exports_dagster.sandbox.exchange import Exchange
 from pipefy_exports_dagster.sandbox.exports import SandboxExportKind
 from pipefy_exports_dagster.sandbox.faults.registry import CREATE_AND_STATUS, GRAPHQL, STATUS, Argument, fault
+from pipefy_exports_dagster.sandbox.refusals import extensions_of
 
-# How each export names its state, and calls its first state, its last, and its failure.
-_WORDS = {"status": ("created", "finished", "failed"), "state": ("processing", "done", "failed")}
+# How each export names its state, and calls its first state and its last.
+_WORDS = {"status": ("created", "finished"), "state": ("processing", "done")}
 _LINKS = ("fileUrl", "fileURL", "downloadUrl")
 FOREIGN_HOST = "https://files.example.net"
 
@@ -68,14 +69,19 @@ async def forget_export(exchange: Exchange) -> None:
     await exchange.proceed()
 
 
-@fault("failed-export", CREATE_AND_STATUS, "The export has failed, for good.")
+@fault(
+    "failed-export",
+    CREATE_AND_STATUS,
+    "The export has failed, for good.",
+    argument=Argument("state", "failed"),
+)
 async def fail_export(exchange: Exchange) -> None:
-    """Let the export fail, and say so at once."""
+    """Let the export fail, and say so at once, in the word that the fault names."""
     answer = await exchange.execute()
     body = answer.json()
     for export in _exports(body):
         exchange.state.exports.fail(str(export.get("id")), _kind(export))
-        _set(export, _word(export, 2))
+        _set(export, exchange.argument)
     await exchange.send(answer.with_json(body))
 
 
@@ -157,7 +163,7 @@ async def _with_links(exchange: Exchange, change: Any) -> bool:
 
 
 def _error(code: str) -> dict[str, Any]:
-    return {"message": "Something went wrong", "extensions": {"code": code}}
+    return {"message": "Something went wrong", "extensions": extensions_of(code)}
 
 
 def _exports(node: Any) -> Iterator[dict[str, Any]]:
