@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipefy_exports_dagster.component.component import PipefyExportsComponent
     from pipefy_exports_dagster.config.environment import config_from_environment
-    from pipefy_exports_dagster.config.exports import AutomationJobs, Report
+    from pipefy_exports_dagster.config.exports import AutomationJobs, PipeReport, Report
     from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig, PollPolicy, Wait
     from pipefy_exports_dagster.config.reading import ReadOptions
     from pipefy_exports_dagster.config.schedules import Schedule, Schedules
@@ -25,6 +25,7 @@ __all__ = [
     "ConfigurationError",
     "Connection",
     "ExportFailure",
+    "PipeReport",
     "PipefyExportsComponent",
     "PipefyExportsConfig",
     "PipefyExportsError",
@@ -45,6 +46,7 @@ _MODULES = {
     "ConfigurationError": "errors",
     "Connection": "config.model",
     "ExportFailure": "orchestration.notify.export_failure",
+    "PipeReport": "config.exports",
     "PipefyExportsComponent": "component.component",
     "PipefyExportsConfig": "config.model",
     "PipefyExportsError": "errors",

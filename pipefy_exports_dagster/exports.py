@@ -7,7 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipefy_exports_dagster.config.exports import AutomationJobs, ExportSettings, Report
+from pipefy_exports_dagster.config.exports import (
+    AutomationJobs,
+    ExportSettings,
+    PipeReport,
+    Report,
+    ReportSettings,
+)
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.naming import history_name, schema_and_table
 from pipefy_exports_dagster.config.reading import ReadOptions
@@ -17,6 +23,22 @@ from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
+from pipefy_exports_dagster.pipefy.pipe_report import PipeReportExport
+
+
+@dataclass(frozen=True, slots=True)
+class DailyLimit:
+    """How many exports Pipefy takes in 24 hours.
+
+    Args:
+        exports: How many.
+        of: What they are counted of, such as `pipe`.
+        request_key: The key of a request that holds its id.
+    """
+
+    exports: int
+    of: str
+    request_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +50,14 @@ class ExportType:
         rows: What one row of the export's table is.
         history_rows: What one row of the history's table is.
         run_arguments: Fields of the settings that a run may replace by arguments of its own.
+        daily_limit: How many Pipefy takes in a day, where it publishes that.
     """
 
     kind: Callable[[str | None, Any], ExportKind]
     rows: str
     history_rows: str
     run_arguments: tuple[str, ...] = ()
+    daily_limit: DailyLimit | None = None
 
 
 EXPORT_TYPES: Mapping[type, ExportType] = {
@@ -47,6 +71,14 @@ EXPORT_TYPES: Mapping[type, ExportType] = {
         rows="Cards of an organization report: one row per card, the columns that the report has when exported.",
         history_rows="one row per card, as the newest export of its month has it",
         run_arguments=("organization_report_id", "pipe_ids", "columns", "filter", "sort_by"),
+    ),
+    PipeReport: ExportType(
+        PipeReportExport,
+        rows="Cards of a pipe's report: one row per card, the columns that the report has when exported.",
+        history_rows="one row per card, as the newest export of its month has it",
+        run_arguments=("pipe_id", "pipe_report_id", "columns", "filter", "sort_by"),
+        # Of the vendor's guide; another of its pages says 50.
+        daily_limit=DailyLimit(25, of="pipe", request_key="pipeId"),
     ),
 }
 """A new export of Pipefy's is one line here, by the class of its settings."""
@@ -118,7 +150,7 @@ class ConfiguredExport:
     @property
     def period_field(self) -> str | None:
         """The field that a report's period is about; None for other exports."""
-        return self.settings.period_field if isinstance(self.settings, Report) else None
+        return self.settings.period_field if isinstance(self.settings, ReportSettings) else None
 
     def kind(
         self, organization_id: str | None = None, *, overrides: Mapping[str, Any] | None = None

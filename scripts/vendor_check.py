@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 import venv
 from collections.abc import Callable
 from pathlib import Path
@@ -19,20 +20,23 @@ ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / ".venv-vendor"
 PACKAGE = "pipefy-cli"
 SHOWN_LINES = 12
+LAST_SETTING = "PIPEFY_PIPE_REPORT_ID"
+"""Of those that the sandbox prints."""
+PIPE_UUID = "query ($id: ID!) { pipe(id: $id) { uuid } }"
 
 
 def main() -> int:
-    """Check the six commands; return how many failed."""
+    """Check the commands; return how many failed."""
     executable = install()
     command = [str(Path(sys.executable).with_name("pipefy-exports")), "sandbox", "--port", "0"]
     options = ["--jobs", "500", "--cards", "200", "--processing-seconds", "0"]
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True) as sandbox:
         try:
             settings = read_settings(sandbox)
-            failed = check(executable, settings)
+            failed, count = check(executable, settings)
         finally:
             sandbox.terminate()
-    print(f"{failed} of 6 commands failed" if failed else "all 6 commands work")
+    print(f"{failed} of {count} commands failed" if failed else f"all {count} commands work")
     return failed
 
 
@@ -54,13 +58,23 @@ def read_settings(sandbox: "subprocess.Popen[str]") -> dict[str, str]:
         name, separator, value = line.strip().partition("=")
         if separator:
             settings[name] = value
-        if name == "PIPEFY_ORGANIZATION_REPORT_ID":
+        if name == LAST_SETTING:
             return settings
     raise SystemExit("the sandbox did not start")
 
 
-def check(executable: Path, settings: dict[str, str]) -> int:
-    """Run each command, show what it says, and count those that fail."""
+def pipe_uuid(settings: dict[str, str]) -> str:
+    """Return the uuid of the sandbox's pipe, which the vendor's list of its reports takes."""
+    body = json.dumps({"query": PIPE_UUID, "variables": {"id": settings["PIPEFY_PIPE_ID"]}}).encode()
+    headers = {"Authorization": f"Bearer {settings['PIPEFY_TOKEN']}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{settings['PIPEFY_BASE_URL']}/graphql", body, headers)  # noqa: S310 - the sandbox
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - the sandbox
+        uuid: str = json.load(answer)["data"]["pipe"]["uuid"]
+    return uuid
+
+
+def check(executable: Path, settings: dict[str, str]) -> tuple[int, int]:
+    """Run each command, show what it says, and count those that fail, and all."""
     names = ("PIPEFY_BASE_URL", "PIPEFY_TOKEN", "PIPEFY_ALLOW_INSECURE_URLS")
     # A home of its own, so that neither its files nor a person's own Pipefy settings play a part.
     environment = {
@@ -72,10 +86,11 @@ def check(executable: Path, settings: dict[str, str]) -> int:
         "COLUMNS": "100",
     }
     organization, report = settings["PIPEFY_ORG_ID"], settings["PIPEFY_ORGANIZATION_REPORT_ID"]
-    failed = 0
+    failed = count = 0
 
     def run(*arguments: str, expect: Callable[[Any], bool]) -> Any:
-        nonlocal failed
+        nonlocal failed, count
+        count += 1
         answer, output = call(executable, arguments, environment)
         works = answer is not None and _holds(expect, answer)
         failed += not works
@@ -110,7 +125,29 @@ def check(executable: Path, settings: dict[str, str]) -> int:
             settings["PIPEFY_BASE_URL"]
         ),
     )
-    return failed
+    pipe, pipe_report = settings["PIPEFY_PIPE_ID"], settings["PIPEFY_PIPE_REPORT_ID"]
+    run(
+        *("report-pipe", "list", "--pipe", pipe_uuid(settings)),
+        expect=lambda answer: answer["pipeReports"]["edges"][0]["node"]["id"] == pipe_report,
+    )
+    run(
+        *("report-pipe", "columns", "--pipe", pipe_uuid(settings)),
+        expect=lambda answer: "created_at" in {one["name"] for one in answer["pipeReportColumns"]},
+    )
+    run(
+        *(
+            "report-pipe",
+            "export",
+            "--pipe",
+            pipe,
+            "--report-id",
+            pipe_report,
+            "--columns",
+            '["title", "created_at"]',
+        ),
+        expect=lambda answer: answer["exportPipeReport"]["pipeReportExport"]["id"],
+    )
+    return failed, count
 
 
 def call(executable: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> tuple[Any, str]:

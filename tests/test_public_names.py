@@ -12,6 +12,7 @@ PUBLIC = [
     "ConfigurationError",
     "Connection",
     "ExportFailure",
+    "PipeReport",
     "PipefyExportsComponent",
     "PipefyExportsConfig",
     "PipefyExportsError",

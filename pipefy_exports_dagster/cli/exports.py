@@ -1,5 +1,6 @@
 """`pipefy-exports exports`."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from pipefy_exports_dagster.cli.settings import Settings, read_settings
 from pipefy_exports_dagster.clock import SystemClock
 
 if TYPE_CHECKING:
+    from pipefy_exports_dagster.orchestration.daily_limits import DailyUse
     from pipefy_exports_dagster.orchestration.past_exports import PastExport
 
 
@@ -33,16 +35,24 @@ def exports(*, only_pending: bool, limit: int, as_json: bool) -> None:
     loaded      its rows were put into the table
     abandoned   it failed at Pipefy, or its file cannot be read
     superseded  another was asked for before it was loaded
+
+    Of exports whose number Pipefy limits, such as those of a pipe's reports, it says how many were asked for in the
+    last 24 hours.
     """  # noqa: D301 - click wants the character itself
     with cli_errors(as_json=as_json, undone=""), readers_may_leave():
         settings = read_settings()
         with Progress() as progress:
             progress.show("reading the event log")
-            found = _from_event_log(settings, limit)
+            found, uses = _from_event_log(settings, limit)
         if only_pending:
             found = [export for export in found if export.state.value == "pending"]
         if as_json:
-            echo_json({"exports": [_as_json(export) for export in found]})
+            echo_json(
+                {
+                    "exports": [_as_json(export) for export in found],
+                    "daily_limits": [asdict(use) for use in uses],
+                }
+            )
             return
         echo_table(
             ("asset", "partition", "export", "state", "requested (UTC)", "rows", "loaded (UTC)", ""),
@@ -63,23 +73,27 @@ def exports(*, only_pending: bool, limit: int, as_json: bool) -> None:
             if not only_pending
             else "No export is pending.",
         )
+        for use in uses:
+            click.echo(f"{use}.", err=True)
 
 
-def _from_event_log(settings: Settings, limit: int) -> "list[PastExport]":
+def _from_event_log(settings: Settings, limit: int) -> "tuple[list[PastExport], list[DailyUse]]":
     if not settings.dagster_home.joinpath("dagster.yaml").exists():
-        return []  # opening it would make it
+        return [], []  # opening it would make it
     from pipefy_exports_dagster.cli.dagster_event import opened_instance
     from pipefy_exports_dagster.exports import configured_exports
+    from pipefy_exports_dagster.orchestration.daily_limits import daily_uses
     from pipefy_exports_dagster.orchestration.past_exports import list_past_exports, newest_past_exports
 
     clock = SystemClock()
     found: list[PastExport] = []
+    uses: list[DailyUse] = []
     with opened_instance(settings.dagster_home, data_dir=settings.config.data_dir) as instance:
         for config in settings.configs:
-            found += list_past_exports(
-                instance, configured_exports(config), config, now=clock.now(), limit=limit
-            )
-    return newest_past_exports(found, limit)
+            exports = configured_exports(config)
+            found += list_past_exports(instance, exports, config, now=clock.now(), limit=limit)
+            uses += daily_uses(instance, exports, now=clock.now())
+    return newest_past_exports(found, limit), uses
 
 
 def _as_json(export: "PastExport") -> dict[str, Any]:

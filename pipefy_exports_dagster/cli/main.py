@@ -28,6 +28,7 @@ COMMANDS = {
     "reports": LazyCommand(
         f"{_HERE}.cli.reports:reports", "List the saved reports, or show the columns of one."
     ),
+    "pipes": LazyCommand(f"{_HERE}.cli.pipes:pipes", "List an organization's pipes."),
     "dev": LazyCommand(f"{_HERE}.cli.dev:dev", "Run the Dagster UI, on your account or the sandbox."),
     "exports": LazyCommand(
         f"{_HERE}.cli.exports:exports", "List pending and past exports, from Dagster's event log."

@@ -12,25 +12,40 @@ from pipefy_exports_dagster.cli.settings import Settings, read_settings
 from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import RequestRejectedError
 from pipefy_exports_dagster.pipefy.client import PipefyClient
-from pipefy_exports_dagster.pipefy.look_ups import ListedReport, SavedReport, find_report, list_reports
+from pipefy_exports_dagster.pipefy.look_ups import (
+    ListedReport,
+    SavedReport,
+    find_pipe,
+    find_report,
+    list_pipe_reports,
+    list_reports,
+)
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.text.quoting import printable
 
 
 @click.command()
 @click.argument("report_id", metavar="[REPORT]", required=False)
+@click.option(
+    "--pipe", "pipe_id", metavar="ID", help="The reports of this pipe, instead of the organization's."
+)
 @click.option("--organization-id", metavar="ID", show_default="PIPEFY_ORG_ID")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
-def reports(*, report_id: str | None, organization_id: str | None, as_json: bool) -> None:
+def reports(
+    *, report_id: str | None, pipe_id: str | None, organization_id: str | None, as_json: bool
+) -> None:
     """List an organization's saved reports with their ids, or all about one REPORT: its columns, pipes and filter.
 
-    The id is what PIPEFY_ORGANIZATION_REPORT_ID takes; `asset` names the asset that exports the report.
+    The id is what PIPEFY_ORGANIZATION_REPORT_ID takes, with --pipe what PIPEFY_PIPE_REPORT_ID takes; `asset` names
+    the asset that exports the report.
     """
-    if report_id and organization_id:
-        raise click.UsageError("a report's id says all; --organization-id goes without it")
+    if organization_id and (report_id or pipe_id):
+        raise click.UsageError("the id of a report or a pipe says all; --organization-id goes without it")
     with cli_errors(as_json=as_json, undone=""), readers_may_leave():
         settings = read_settings()
-        if report_id:
+        if pipe_id:
+            _show_pipes_reports(settings, pipe_id, report_id, as_json=as_json)
+        elif report_id:
             _show_one(settings, report_id, as_json=as_json)
         else:
             config = settings.of_organization(organization_id)
@@ -62,6 +77,47 @@ def _show_list(settings: Settings, connection: Connection, organization_id: str,
     )
 
 
+def _show_pipes_reports(settings: Settings, pipe_id: str, report_id: str | None, *, as_json: bool) -> None:
+    pipe, found = None, []
+    with Progress() as progress:
+        progress.show("asking Pipefy")
+        for connection in settings.connections():
+            with PipefyClient.from_environment(connection) as client:
+                if pipe := find_pipe(client, pipe_id):
+                    found = list(
+                        list_pipe_reports(
+                            client, pipe, on_page=lambda count: progress.show(f"{count} reports so far")
+                        )
+                    )
+                    break
+    if pipe is None:
+        raise RequestRejectedError(
+            f"Pipefy does not know the pipe {pipe_id!r}; `pipefy-exports pipes` lists those that there are"
+        )
+    assets = _assets_by_pipe_report(settings)
+    if report_id:
+        report = next((one for one in found if one.id == report_id), None)
+        if report is None:
+            raise RequestRejectedError(
+                f"the pipe {pipe.name!r} ({pipe.id}) has no saved report {report_id!r}; `pipefy-exports reports --pipe "
+                f"{pipe.id}` lists those that there are"
+            )
+        _print_one(report, assets.get(report.id, []), as_json=as_json)
+        return
+    if as_json:
+        listed = [
+            {"id": one.id, "name": one.name, "columns": list(one.columns), "assets": assets.get(one.id, [])}
+            for one in found
+        ]
+        echo_json({"pipe_id": pipe.id, "pipe": pipe.name, "reports": listed})
+        return
+    echo_table(
+        ("id", "name", "columns", "asset"),
+        [(one.id, one.name, len(one.columns), ", ".join(assets.get(one.id, []))) for one in found],
+        empty=f"The pipe {pipe.name} ({pipe.id}) has no saved report that the credentials see.",
+    )
+
+
 def _show_one(settings: Settings, report_id: str, *, as_json: bool) -> None:
     report = None
     with Progress() as progress:
@@ -73,7 +129,10 @@ def _show_one(settings: Settings, report_id: str, *, as_json: bool) -> None:
         raise RequestRejectedError(
             f"Pipefy does not know the saved report {report_id!r}; `pipefy-exports reports` lists those that there are"
         )
-    assets = _assets_by_report(settings).get(report.id, [])
+    _print_one(report, _assets_by_report(settings).get(report.id, []), as_json=as_json)
+
+
+def _print_one(report: SavedReport, assets: list[str], *, as_json: bool) -> None:
     if as_json:
         echo_json(
             {
@@ -106,6 +165,15 @@ def _facts(report: SavedReport, assets: list[str]) -> list[tuple[str, str]]:
         ("changed", report.updated_at or ""),
         ("asset", ", ".join(assets)),
     ]
+
+
+def _assets_by_pipe_report(settings: Settings) -> Mapping[str, list[str]]:
+    """Return the names of the assets that export each saved report of a pipe."""
+    assets: dict[str, list[str]] = {}
+    for config in settings.configs:
+        for report in config.pipe_reports:
+            assets.setdefault(str(report.pipe_report_id), []).append(config.asset(report.name))
+    return assets
 
 
 def _assets_by_report(settings: Settings) -> Mapping[str, list[str]]:

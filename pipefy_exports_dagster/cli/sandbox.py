@@ -88,6 +88,19 @@ def _describe(fault: Fault) -> str:
     type=click.IntRange(0, 500),
     help="Saved reports per organization.",
 )
+@click.option("--pipes", default=_DEFAULTS.pipes, type=click.IntRange(5, 100), help="Pipes per organization.")
+@click.option(
+    "--pipe-reports",
+    default=_DEFAULTS.pipe_reports,
+    type=click.IntRange(0, 1000),
+    help="Saved reports of pipes per organization, shared out among its pipes.",
+)
+@click.option(
+    "--pipe-exports-per-day",
+    default=_DEFAULTS.pipe_exports_per_day,
+    type=click.IntRange(0),
+    help="Exports of one pipe's reports that are taken in 24 hours.",
+)
 @click.option(
     "--processing-seconds",
     default=_DEFAULTS.processing_seconds,
@@ -178,5 +191,7 @@ def _introduce(running: Sandbox) -> None:
         f"PIPEFY_SERVICE_ACCOUNT_CLIENT_SECRET={well_known.CLIENT_SECRET}",
         f"PIPEFY_ORG_ID={well_known.ORGANIZATION_ID}",
         f"PIPEFY_ORGANIZATION_REPORT_ID={well_known.REPORT_ID}",
+        f"PIPEFY_PIPE_ID={well_known.PIPE_ID}",
+        f"PIPEFY_PIPE_REPORT_ID={well_known.PIPE_REPORT_ID}",
     )
     click.echo("\n".join(lines))  # flushes: whoever started this waits for the first line

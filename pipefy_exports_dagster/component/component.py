@@ -20,7 +20,7 @@ PATHS = [
 @dg.scaffold_with(PipefyExportsScaffolder)
 @dataclass
 class PipefyExportsComponent(dg.Component, dg.Resolvable):
-    """Exports of an organization from Pipefy into DuckDB: automation jobs and organization reports.
+    """Exports of an organization from Pipefy into DuckDB: automation jobs, organization reports, reports of pipes.
 
     An asset and a table for each export, partitioned by period filter; a history of each by calendar month; a
     job, schedules and sensors. The keys of its YAML are the fields of `PipefyExportsConfig`.

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from pipefy_exports_dagster.config.exports import AutomationJobs, Report
+from pipefy_exports_dagster.config.exports import AutomationJobs, ExportSettings, PipeReport, Report
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig, PollPolicy
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.config.variables import VARIABLES
@@ -24,10 +24,15 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
         if text and variable.section:
             given[variable.section][variable.field] = variable.read(variable.name, text)
     reading = ReadOptions(**given["ReadOptions"])
+
+    def export(settings: type[ExportSettings]) -> Any:
+        return settings(**given[settings.__name__], reading=reading)
+
     return PipefyExportsConfig(
         **given["PipefyExportsConfig"],
         connection=Connection(**given["Connection"]),
-        automation_jobs=AutomationJobs(reading=reading),
         polling=PollPolicy(**given["PollPolicy"]),
-        reports=(Report(**given["Report"], reading=reading),),
+        automation_jobs=export(AutomationJobs),
+        reports=(export(Report),),
+        pipe_reports=(export(PipeReport),) if given["PipeReport"] else (),
     )

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pipefy_exports_dagster.config.exports import AutomationJobs, ExportSettings, Report
+from pipefy_exports_dagster.config.exports import AutomationJobs, ExportSettings, PipeReport, Report
 from pipefy_exports_dagster.config.field_checks import SECONDS_OR_0, Range, check_fields
 from pipefy_exports_dagster.config.host_suffixes import host_suffix
 from pipefy_exports_dagster.config.naming import asset_name, check_names_differ, checked_prefix, prefixed
@@ -134,6 +134,7 @@ class PipefyExportsConfig:
         connection: Where Pipefy is, and where the credentials are.
         automation_jobs: The export of automation jobs; none leaves it out.
         reports: The organization reports to export.
+        pipe_reports: The reports of pipes to export.
         data_dir: Folder for raw files, locks and, unless `database` is given, the database.
         database: The DuckDB file; `pipefy_exports.duckdb` in the data folder if it is not given.
         timezone: The organization's time zone, such as `America/Sao_Paulo`: where its months begin.
@@ -163,6 +164,7 @@ class PipefyExportsConfig:
     connection: Connection = field(default_factory=Connection)
     automation_jobs: AutomationJobs | None = field(default_factory=AutomationJobs)
     reports: Sequence[Report] = ()
+    pipe_reports: Sequence[PipeReport] = ()
     data_dir: Path = Path("data")
     database: Path | None = None
     timezone: str = "UTC"
@@ -190,7 +192,7 @@ class PipefyExportsConfig:
         object.__setattr__(self, "key_prefix", checked_prefix(self.key_prefix))
         if not self.exports:
             raise ConfigurationError(
-                "`automation_jobs` is off and no `reports` are listed: nothing would be exported"
+                "`automation_jobs` is off and no `reports` or `pipe_reports` are listed: nothing would be exported"
             )
         check_names_differ([export.name for export in self.exports])
         object.__setattr__(self, "history_start", self.history_start.replace(day=1))
@@ -209,7 +211,8 @@ class PipefyExportsConfig:
     @property
     def exports(self) -> tuple[ExportSettings, ...]:
         """The settings of every export, the automation jobs' first."""
-        return (*([self.automation_jobs] if self.automation_jobs else []), *self.reports)
+        jobs = [self.automation_jobs] if self.automation_jobs else []
+        return (*jobs, *self.reports, *self.pipe_reports)
 
     @property
     def prefix(self) -> tuple[str, ...]:

@@ -126,6 +126,23 @@ VARIABLES = (
         example="",
         example_note="The saved report to export: the number at the end of the report's address.",
     ),
+    Variable(
+        "PIPEFY_PIPE_ID",
+        "PipeReport",
+        "pipe_id",
+        _number,
+        example="",
+        example_note="A report of a pipe to export as well: the number after /pipes/ in the pipe's address ...",
+    ),
+    Variable(
+        "PIPEFY_PIPE_REPORT_ID",
+        "PipeReport",
+        "pipe_report_id",
+        _number,
+        example="",
+        example_note="... and the number at the end of the report's address. `pipefy-exports pipes` and `reports "
+        "--pipe` list both.",
+    ),
     Variable("PIPEFY_ALLOW_INSECURE_URLS", "Connection", "allow_insecure_urls", _flag),
     Variable("PIPEFY_DOWNLOAD_HOSTS", "Connection", "download_hosts", _list),
     Variable("PIPEFY_EXPORTS_DATA_DIR", "PipefyExportsConfig", "data_dir", _path),

@@ -16,7 +16,7 @@ from pipefy_exports_dagster.history.month_coverage import (
     months_possibly_covered,
 )
 from pipefy_exports_dagster.history.plan import HistoryPlan, period_of
-from pipefy_exports_dagster.history.requests import difference_in_rows
+from pipefy_exports_dagster.history.requests import difference_in_rows, without_added_columns
 from pipefy_exports_dagster.raw_files.archive import archived_files
 from pipefy_exports_dagster.raw_files.folder import RawFile
 from pipefy_exports_dagster.reading.left_out import left_out
@@ -202,7 +202,10 @@ class HistoryBuilder:
     def _is_whole(self, raw: RawFile) -> bool:
         """Whether a file has all the rows of its period; one exported with other arguments has not."""
         configured, made_with = self.plan.request(period_of(raw.sidecar)), raw.sidecar.request
-        as_asked = self.plan.fingerprint(made_with) == raw.sidecar.fingerprint
+        as_asked = any(
+            self.plan.fingerprint(asked) == raw.sidecar.fingerprint
+            for asked in without_added_columns(made_with)
+        )
         differs = configured and difference_in_rows(made_with, configured, as_asked=as_asked)
         if differs:
             self._warn_once(

@@ -1,7 +1,7 @@
 """Whether two requests ask for the same rows: an export of some rows only must not pass for a month."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 NOT_ABOUT_ROWS = ("columns", "sortBy")
@@ -9,6 +9,18 @@ SOURCE = "source"
 """Stands in the request of a file that `pipefy-exports load` took in: what was asked for is not known."""
 NO_FILTER: Mapping[str, Any] = {"operator": "and"}
 """Stands for a filter that was not sent: a saved report's own may have been, alone."""
+
+
+def without_added_columns(made_with: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what may have been asked for, before columns were added when the export was created.
+
+    An export is known by what was asked for; the columns of a saved report, or the period's field at the end of the
+    configured ones, are added to that.
+    """
+    yield made_with
+    if columns := made_with.get("columns"):
+        yield {name: value for name, value in made_with.items() if name != "columns"}
+        yield {**made_with, "columns": columns[:-1]}
 
 
 def difference_in_rows(

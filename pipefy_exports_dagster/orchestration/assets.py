@@ -7,7 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config.exports import AutomationJobs, Report
+from pipefy_exports_dagster.config.exports import AutomationJobs, PipeReport, Report
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.events import TABLE_NAME
 from pipefy_exports_dagster.orchestration.failures import retry_policy
@@ -32,12 +32,10 @@ class ExportRunConfig(dg.Config):
         return self.model_dump(mode="json", exclude_none=True, exclude={"fresh"})
 
 
-class ReportRunConfig(ExportRunConfig):
-    """The report's arguments for one run; what is left out stays as configured."""
+class CardsRunConfig(ExportRunConfig):
+    """A report's arguments for one run; what is left out stays as configured."""
 
     # `Optional[...]`: Dagster's config does not read `X | None`.
-    organization_report_id: Optional[int] = Field(default=None, description="Saved report to export")  # noqa: UP045
-    pipe_ids: Optional[list[int]] = Field(default=None, description="Pipes to include")  # noqa: UP045
     columns: Optional[list[str]] = Field(default=None, description="Field names to export")  # noqa: UP045
     filter: Optional[dict[str, Any]] = Field(  # noqa: UP045
         default=None, description="A ReportCardsFilter, ANDed with the period"
@@ -47,7 +45,25 @@ class ReportRunConfig(ExportRunConfig):
     )
 
 
-RUN_CONFIGS: Mapping[type, type[ExportRunConfig]] = {AutomationJobs: ExportRunConfig, Report: ReportRunConfig}
+class ReportRunConfig(CardsRunConfig):
+    """An organization report's."""
+
+    organization_report_id: Optional[int] = Field(default=None, description="Saved report to export")  # noqa: UP045
+    pipe_ids: Optional[list[int]] = Field(default=None, description="Pipes to include")  # noqa: UP045
+
+
+class PipeReportRunConfig(CardsRunConfig):
+    """A pipe report's."""
+
+    pipe_id: Optional[int] = Field(default=None, description="Pipe of the report")  # noqa: UP045
+    pipe_report_id: Optional[int] = Field(default=None, description="Saved report of the pipe")  # noqa: UP045
+
+
+RUN_CONFIGS: Mapping[type, type[ExportRunConfig]] = {
+    AutomationJobs: ExportRunConfig,
+    Report: ReportRunConfig,
+    PipeReport: PipeReportRunConfig,
+}
 """What a run may ask for, by the class of the export's settings."""
 
 

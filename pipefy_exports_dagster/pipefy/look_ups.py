@@ -1,8 +1,8 @@
-"""What Pipefy can be asked without an export: who asks, organizations, saved reports."""
+"""What Pipefy can be asked without an export: who asks, organizations, pipes, saved reports."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipefy_exports_dagster.errors import RequestRejectedError, ServerUnavailableError
@@ -34,6 +34,19 @@ REPORT = """
 """
 
 
+PIPES = "query Pipes { organizations { id pipes { id name } } }"
+PIPE = "query Pipe($id: ID!) { pipe(id: $id) { id uuid name } }"
+# Without `cardCount`: Pipefy may answer it with an error here.
+PIPE_REPORTS = """
+    query PipeReports($pipeUuid: String!, $first: Int, $after: String) {
+      pipeReports(pipeUuid: $pipeUuid, first: $first, after: $after) {
+        edges { node { id name fields filter sortBy { field direction } lastUpdatedAt } }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Organization:
     """An organization that the credentials see; `role` is their owner's role in it."""
@@ -53,6 +66,23 @@ class ListedReport:
     id: str
     name: str
     cards: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPipe:
+    """A pipe, as the list of an organization's pipes has it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pipe:
+    """A pipe; its reports are listed by its uuid."""
+
+    id: str
+    uuid: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +134,96 @@ def list_reports(
         ServerUnavailableError: The list has no end: the next page is one that was here, or there are more pages or
             reports, or they take longer, than any organization's.
     """
+    variables = {"organizationId": organization_id}
+    nodes = _nodes(
+        client, REPORTS, variables, field="organizationReports", on_page=on_page, within_s=within_s
+    )
+    for node in nodes:
+        yield ListedReport(_id(node), _text(node, "name") or "", _number(node, "cardCount"))
+
+
+def list_pipes(client: PipefyClient, organization_id: str) -> tuple[ListedPipe, ...]:
+    """Return the pipes of an organization that the credentials see."""
+    organizations = _objects(client.execute(PIPES, {}, field="organizations"))
+    return tuple(
+        ListedPipe(_id(pipe), _text(pipe, "name") or "")
+        for organization in organizations
+        if _id(organization) == organization_id
+        for pipe in _objects(organization.get("pipes"))
+    )
+
+
+def find_pipe(client: PipefyClient, pipe_id: str) -> Pipe | None:
+    """Return a pipe; None where there is no such pipe.
+
+    Raises:
+        PermissionDeniedError: It is none that the credentials may see.
+        ServerUnavailableError: The answer has no uuid, which the pipe's reports are listed by.
+    """
+    answer = _found(client, PIPE, pipe_id, field="pipe")
+    if not answer:
+        return None
+    uuid = answer.get("uuid")
+    if not isinstance(uuid, str) or not uuid:
+        raise ServerUnavailableError(f"Pipefy's answer about the pipe {pipe_id} has no uuid", status=200)
+    return Pipe(_id(answer), uuid, _text(answer, "name") or "")
+
+
+def list_pipe_reports(
+    client: PipefyClient,
+    pipe: Pipe,
+    *,
+    on_page: Callable[[int], None] = lambda _: None,
+    within_s: float = MAX_PAGING_S,
+) -> Iterator[SavedReport]:
+    """Yield a pipe's saved reports, page by page, with all there is to know of each.
+
+    Raises:
+        ServerUnavailableError: The list has no end, as in `list_reports`.
+    """
+    for node in pipe_report_nodes(client, pipe.uuid, on_page=on_page, within_s=within_s):
+        yield replace(_saved_report(node), pipes={pipe.id: pipe.name})
+
+
+def pipe_report_nodes(
+    client: PipefyClient,
+    pipe_uuid: str,
+    *,
+    on_page: Callable[[int], None] = lambda _: None,
+    within_s: float = MAX_PAGING_S,
+) -> Iterator[Mapping[str, Any]]:
+    """Yield a pipe's saved reports as Pipefy has them.
+
+    Raises:
+        ServerUnavailableError: The list has no end, as in `list_reports`.
+    """
+    variables = {"pipeUuid": pipe_uuid}
+    yield from _nodes(
+        client, PIPE_REPORTS, variables, field="pipeReports", on_page=on_page, within_s=within_s
+    )
+
+
+def _nodes(
+    client: PipefyClient,
+    document: str,
+    variables: Mapping[str, Any],
+    *,
+    field: str,
+    on_page: Callable[[int], None],
+    within_s: float,
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the nodes of a connection, page by page."""
     count, ends_at = 0, time.monotonic() + within_s
     cursors: list[str | None] = [None]
     while True:
-        variables = {"organizationId": organization_id, "first": PAGE_SIZE, "after": cursors[-1]}
-        answer = client.execute(REPORTS, variables, field="organizationReports")
+        asked = {**variables, "first": PAGE_SIZE, "after": cursors[-1]}
+        answer = client.execute(document, asked, field=field)
         page = answer if isinstance(answer, Mapping) else {}
         for edge in _objects(page.get("edges")):
             node = edge.get("node")
             if isinstance(node, Mapping):
                 count += 1
-                yield ListedReport(_id(node), _text(node, "name") or "", _number(node, "cardCount"))
+                yield node
             if count > MAX_REPORTS:
                 raise _endless(f"holds more than {MAX_REPORTS:,} reports")
         on_page(count)
@@ -146,8 +255,10 @@ def find_report(client: PipefyClient, report_id: str) -> SavedReport | None:
         PermissionDeniedError: It is none that the credentials may see.
     """
     answer = _found(client, REPORT, report_id, field="organizationReport")
-    if not answer:
-        return None
+    return _saved_report(answer) if answer else None
+
+
+def _saved_report(answer: Mapping[str, Any]) -> SavedReport:
     fields, sort = answer.get("fields"), answer.get("sortBy")
     return SavedReport(
         id=_id(answer),

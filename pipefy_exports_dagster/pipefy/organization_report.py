@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.report_export import ReportExport
@@ -18,6 +19,7 @@ REPORT = "query OrganizationReport($id: ID!) { organizationReport(id: $id) { id 
 class OrganizationReportExport(ReportExport):
     """Creates and follows exports of one report of an organization."""
 
+    report: Report
     label: ClassVar[str] = "organization report"
     refresh_field: ClassVar[str] = "organizationReportExport"
     create_field: ClassVar[str] = "exportOrganizationReport.organizationReportExport"

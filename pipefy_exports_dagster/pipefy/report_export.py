@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.errors import ConfigurationError, InvalidFilterError, RequestRejectedError
 from pipefy_exports_dagster.periods import Period, Window
 from pipefy_exports_dagster.pipefy.creating import before_create, created_from
@@ -32,7 +31,8 @@ class ReportExport(ABC):
     """Creates and follows exports of one report."""
 
     organization_id: str | None
-    report: Report
+    report: Any
+    """Its settings, `ReportSettings`; each kind has those of its own class."""
     label: ClassVar[str]
     refresh_field: ClassVar[str]
     state_field: ClassVar[str] = "state"

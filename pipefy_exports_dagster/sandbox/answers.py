@@ -3,11 +3,13 @@
 import base64
 from typing import Any
 
+from graphql import GraphQLError
+
 from pipefy_exports_dagster.sandbox.clock import format_moment
-from pipefy_exports_dagster.sandbox.exports import SandboxExport, SandboxExportState
-from pipefy_exports_dagster.sandbox.organizations import SandboxOrganization
-from pipefy_exports_dagster.sandbox.refusals import invalid_input
-from pipefy_exports_dagster.sandbox.reports import SandboxReport
+from pipefy_exports_dagster.sandbox.exports import SandboxExport, SandboxExportKind, SandboxExportState
+from pipefy_exports_dagster.sandbox.organizations import Pipe, SandboxOrganization
+from pipefy_exports_dagster.sandbox.refusals import extensions_of, invalid_input
+from pipefy_exports_dagster.sandbox.reports import SandboxReport, fields_of
 from pipefy_exports_dagster.sandbox.state import SandboxState
 from pipefy_exports_dagster.sandbox.tokens import Principal
 
@@ -29,6 +31,11 @@ def organization_answer(organization: SandboxOrganization, principal: Principal)
         "role": principal.role,
         "membersCount": 14,
         "pipesCount": len(organization.pipes),
+        "pipes": lambda _, name_search="": [
+            {"id": pipe.id, "name": pipe.name}
+            for pipe in organization.pipes
+            if (name_search or "").casefold() in pipe.name.casefold()
+        ],
         "createdAt": format_moment(organization.created_at),
     }
 
@@ -36,6 +43,37 @@ def organization_answer(organization: SandboxOrganization, principal: Principal)
 def user_answer(principal: Principal) -> dict[str, Any]:
     """Shape a person or a service account."""
     return {"id": principal.id, "name": principal.name, "email": principal.email}
+
+
+def pipe_answer(pipe: Pipe) -> dict[str, Any]:
+    """Shape a pipe."""
+    return {"id": pipe.id, "uuid": pipe.uuid, "name": pipe.name}
+
+
+def pipe_report_answer(
+    state: SandboxState, organization: SandboxOrganization, report: SandboxReport
+) -> dict[str, Any]:
+    """Shape a pipe's saved report; as in Pipefy, asking for the number of its cards is an error."""
+    return report_answer(state, organization, report) | {"cardCount": _no_card_count}
+
+
+def _no_card_count(_: object) -> None:
+    raise GraphQLError("Something went wrong", extensions=extensions_of("INTERNAL_SERVER_ERROR"))
+
+
+def column_answers(organization: SandboxOrganization, pipe: Pipe) -> list[dict[str, Any]]:
+    """Shape the columns that a report of a pipe may have."""
+    return [
+        {
+            "name": field.name,
+            "label": field.title,
+            "type": str(field.kind),
+            "visible": True,
+            "archived": False,
+            "options": [],
+        }
+        for field in fields_of(organization, pipe.id).values()
+    ]
 
 
 def report_answer(
@@ -76,7 +114,8 @@ def report_export_answer(state: SandboxState, export: SandboxExport, base_url: s
     """Shape an export of a report."""
     stage = state.exports.stage(export)
     finished = stage is SandboxExportState.FINISHED
-    report_id = export.request.report_id if export.request else None
+    is_of_pipe = export.kind is SandboxExportKind.PIPE_REPORT
+    report_id = export.request.report_id if export.request and not is_of_pipe else None
     return {
         "id": export.id,
         "state": _REPORT_STATES[stage],

@@ -16,7 +16,7 @@ from pipefy_exports_dagster.sandbox.clock import SandboxClock
 from pipefy_exports_dagster.sandbox.files import write_file
 from pipefy_exports_dagster.sandbox.organizations import SandboxOrganization
 from pipefy_exports_dagster.sandbox.periods import SandboxPeriod
-from pipefy_exports_dagster.sandbox.refusals import not_found
+from pipefy_exports_dagster.sandbox.refusals import Refusal, not_found
 from pipefy_exports_dagster.sandbox.reports import ReportRequest
 from pipefy_exports_dagster.sandbox.settings import SandboxSettings
 from pipefy_exports_dagster.sandbox.tables import ProductionStoppedError, Table
@@ -27,10 +27,11 @@ _log = logging.getLogger(__name__)
 
 
 class SandboxExportKind(StrEnum):
-    """The two exports."""
+    """The exports."""
 
     AUTOMATION_JOBS = "automation_jobs"
     ORGANIZATION_REPORT = "organization_report"
+    PIPE_REPORT = "pipe_report"
 
 
 class SandboxExportState(StrEnum):
@@ -95,12 +96,24 @@ class ExportStore:
         """Create an export of a report.
 
         Raises:
-            Refusal: The request names something that does not exist or means nothing.
+            Refusal: The request names something that does not exist or means nothing, or its pipe has had all
+                exports of these 24 hours.
         """
         self._world.plan_report(request)
-        return self._create(
-            SandboxExportKind.ORGANIZATION_REPORT, organization, requested_by, request=request
-        )
+        kind = SandboxExportKind.ORGANIZATION_REPORT
+        if request.pipe_id is not None:
+            kind = SandboxExportKind.PIPE_REPORT
+            self._check_limit(request.pipe_id)
+        return self._create(kind, organization, requested_by, request=request)
+
+    def _check_limit(self, pipe_id: str) -> None:
+        """Refuse an export past the limit that Pipefy publishes for a pipe's reports."""
+        day_ago, limit = self._clock.now() - timedelta(days=1), self._settings.pipe_exports_per_day
+        exports = [export for export in self.all() if export.request and export.request.pipe_id == pipe_id]
+        if sum(export.created_at > day_ago for export in exports) >= limit:
+            raise Refusal(
+                "LIMIT_EXCEEDED", f"Pipe {pipe_id} has reached its limit of {limit} exports in 24 hours"
+            )
 
     def get(self, export_id: str, kind: SandboxExportKind) -> SandboxExport:
         """Return an export by its id.

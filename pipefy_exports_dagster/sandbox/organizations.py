@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pipefy_exports_dagster.sandbox import fields
 from pipefy_exports_dagster.sandbox.fields import Field
-from pipefy_exports_dagster.sandbox.well_known import FORBIDDEN_ORGANIZATION_ID, ORGANIZATION_ID
+from pipefy_exports_dagster.sandbox.well_known import FORBIDDEN_ORGANIZATION_ID, ORGANIZATION_ID, PIPE_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Pipe:
     """A process: cards move through its phases."""
 
     id: str
+    uuid: str
     name: str
     phases: tuple[Phase, ...]
     fields: tuple[Field, ...]
@@ -81,27 +82,30 @@ _AUTOMATIONS = (
 _NAMES = (("Exemplo Indústria e Comércio S.A.", "en"), ("Serviços Compartilhados Águas Claras", "pt"))
 
 
-def build_organizations(count: int) -> list[SandboxOrganization]:
+def build_organizations(count: int, pipes: int) -> list[SandboxOrganization]:
     """Return `count` organizations that the default credentials see, and one that they do not."""
-    visible = [build_organization(number) for number in range(count)]
-    return [*visible, build_organization(int(FORBIDDEN_ORGANIZATION_ID) - int(ORGANIZATION_ID))]
+    visible = [build_organization(number, pipes) for number in range(count)]
+    return [*visible, build_organization(int(FORBIDDEN_ORGANIZATION_ID) - int(ORGANIZATION_ID), pipes)]
 
 
-def build_organization(number: int) -> SandboxOrganization:
-    """Return an organization; its ids and names follow from its number."""
+def build_organization(number: int, pipe_count: int = len(_PIPES)) -> SandboxOrganization:
+    """Return an organization; its ids and names follow from its number. Past the fifth, names of pipes repeat."""
     organization_id = str(int(ORGANIZATION_ID) + number)
     name, language = _NAMES[number] if number < len(_NAMES) else (f"Filial nº {number}", "pt")
     pipes = tuple(
         Pipe(
-            id=str(301_000_000 + number * 100 + position),
-            name=pipe_name,
+            id=str(int(PIPE_ID) + number * 100 + position),
+            uuid=str(uuid.uuid5(uuid.NAMESPACE_OID, f"pipe/{number}/{position}")),
+            name=pipe_name if position < len(_PIPES) else f"{pipe_name} ({position // len(_PIPES) + 1})",
             phases=tuple(
                 Phase(str(320_000_000 + number * 1000 + position * 10 + step), phase)
                 for step, phase in enumerate(phases)
             ),
             fields=pipe_fields,
         )
-        for position, (pipe_name, phases, pipe_fields) in enumerate(_PIPES)
+        for position, (pipe_name, phases, pipe_fields) in enumerate(
+            _PIPES[position % len(_PIPES)] for position in range(pipe_count)
+        )
     )
     automations = tuple(
         Automation(str(303_000_000 + number * 1000 + p * 10 + a), name_, event, action, pipe)

@@ -8,7 +8,7 @@ from typing import Any
 from pipefy_exports_dagster.sandbox.cards import ATTRIBUTES
 from pipefy_exports_dagster.sandbox.fields import Field
 from pipefy_exports_dagster.sandbox.organizations import Pipe, SandboxOrganization
-from pipefy_exports_dagster.sandbox.well_known import REPORT_ID
+from pipefy_exports_dagster.sandbox.well_known import PIPE_REPORT_ID, REPORT_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,10 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """The input of `exportOrganizationReport`; None stands for what was not given."""
+    """The input of `exportOrganizationReport` or `exportPipeReport`; None stands for what was not given.
+
+    `pipe_id` is the pipe whose saved report is exported; None for an organization's report.
+    """
 
     organization_id: str
     columns: tuple[str, ...] | None = None
@@ -29,11 +32,12 @@ class ReportRequest:
     filter: Mapping[str, Any] | None = None
     sort: Sort | None = None
     report_id: str | None = None
+    pipe_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxReport:
-    """A report that somebody saved.
+    """A report that somebody saved, of an organization or of a pipe.
 
     Args:
         filter: What it lists.
@@ -53,10 +57,12 @@ class SandboxReport:
     updated_at: datetime
 
 
-def fields_of(organization: SandboxOrganization) -> dict[str, Field]:
-    """Return every field that columns, filters and sorting may name, by name."""
+def fields_of(organization: SandboxOrganization, pipe_id: str | None = None) -> dict[str, Field]:
+    """Return every field that columns, filters and sorting may name, by name: a pipe's or all pipes'."""
     fields = {field.name: field for field in ATTRIBUTES}
     for pipe in organization.pipes:
+        if pipe_id not in (None, pipe.id):
+            continue
         for field in pipe.fields:
             fields.setdefault(field.name, field)
     return fields
@@ -102,7 +108,47 @@ _TEMPLATES: tuple[tuple[str, tuple[str, ...] | None, tuple[int, ...] | None, Any
     ("Títulos com nota fiscal", (), None, _filter(("title", "contains", "nota fiscal")), None),
 )  # fmt: skip
 
+_COLORS = ("#3B5BFD", "#00B578", "#FF8A00")
 _LEGACY = "Concluídos"  # was saved long ago, when filters had another shape
+
+
+# name, whether it has every field of its pipe, filter
+_PIPE_TEMPLATES: tuple[tuple[str, bool, Any], ...] = (
+    ("Todos os cards", True, None),
+    ("Em aberto", False, _OPEN),
+    ("Atrasados", False, _filter(("overdue", "eq", "true"))),
+    ("Concluídos", False, _filter(("finished_at", "exists", None))),
+)
+
+
+def build_pipe_reports(organization: SandboxOrganization, count: int) -> list[SandboxReport]:
+    """Return the saved reports of an organization's pipes, the first of each pipe first."""
+    pipes = organization.pipes
+    return [
+        _build_pipe_report(organization, pipes[position % len(pipes)], position // len(pipes), position)
+        for position in range(count if pipes else 0)
+    ]
+
+
+def _build_pipe_report(
+    organization: SandboxOrganization, pipe: Pipe, number: int, position: int
+) -> SandboxReport:
+    round_, template = divmod(number, len(_PIPE_TEMPLATES))
+    name, has_all, filter_ = _PIPE_TEMPLATES[template]
+    own = tuple(field.name for field in pipe.fields)
+    created_at = organization.created_at + timedelta(days=20 * (position + 1))
+    return SandboxReport(
+        id=str(int(PIPE_REPORT_ID) + organization.number * 1000 + position),
+        name=name if round_ == 0 else f"{name} ({round_ + 1})",
+        color=_COLORS[position % len(_COLORS)],
+        fields=tuple(fields_of(organization, pipe.id)) if has_all else (*_BASICS, *own[:3]),
+        pipes=(pipe,),
+        filter=filter_,
+        shown_filter=filter_ and _with_ids(filter_),
+        sort=None,
+        created_at=created_at,
+        updated_at=created_at + timedelta(days=5),
+    )
 
 
 def build_reports(organization: SandboxOrganization, count: int) -> list[SandboxReport]:
@@ -118,7 +164,7 @@ def _build_report(organization: SandboxOrganization, position: int) -> SandboxRe
     return SandboxReport(
         id=str(int(REPORT_ID) + organization.number * 1000 + position),
         name=name if round_ == 0 else f"{name} ({round_ + 1})",
-        color=("#3B5BFD", "#00B578", "#FF8A00")[position % 3],
+        color=_COLORS[position % len(_COLORS)],
         fields=fields,
         pipes=organization.pipes if positions is None else tuple(organization.pipes[p] for p in positions),
         filter=filter_,

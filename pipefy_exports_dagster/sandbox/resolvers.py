@@ -1,7 +1,7 @@
 """The root fields of the GraphQL schema."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import GraphQLError, GraphQLResolveInfo
@@ -45,10 +45,15 @@ class Resolvers:
             "organization": self.organization,
             "organizationReports": self.organization_reports,
             "organizationReport": self.organization_report,
+            "pipe": self.pipe,
+            "pipeReports": self.pipe_reports,
+            "pipeReportColumns": self.pipe_report_columns,
             "automationJobsExport": self.automation_jobs_export,
             "organizationReportExport": self.organization_report_export,
+            "pipeReportExport": self.pipe_report_export,
             "createAutomationJobsExport": self.create_automation_jobs_export,
             "exportOrganizationReport": self.export_organization_report,
+            "exportPipeReport": self.export_pipe_report,
         }
         return {name: _refusing(resolver) for name, resolver in resolvers.items()}
 
@@ -87,6 +92,39 @@ class Resolvers:
         self._visible(context, organization.id)
         return answers.report_answer(self._state, organization, report)
 
+    def pipe(self, context: RequestContext, id: str) -> dict[str, Any]:  # noqa: A002
+        """Look up a pipe."""
+        organization, pipe = self._state.world.pipe(id_=id)
+        self._visible(context, organization.id)
+        return answers.pipe_answer(pipe)
+
+    def pipe_reports(
+        self,
+        context: RequestContext,
+        *,
+        pipeUuid: str,  # noqa: N803
+        first: int | None = None,
+        after: str | None = None,
+        search: str | None = None,
+        reportId: str | None = None,  # noqa: N803
+        order: Mapping[str, Any] | None = None,  # noqa: ARG002 - they have one order here
+    ) -> dict[str, Any]:
+        """List a pipe's saved reports, a page at a time."""
+        organization, pipe = self._state.world.pipe(uuid=pipeUuid)
+        self._visible(context, organization.id)
+        shaped = [
+            answers.pipe_report_answer(self._state, organization, report)
+            for report in self._state.world.pipe_reports(pipe)
+            if (search or "").casefold() in report.name.casefold() and reportId in (None, report.id)
+        ]
+        return answers.page(shaped, first, after)
+
+    def pipe_report_columns(self, context: RequestContext, pipeUuid: str) -> list[dict[str, Any]]:  # noqa: N803
+        """List the columns that a report of a pipe may have."""
+        organization, pipe = self._state.world.pipe(uuid=pipeUuid)
+        self._visible(context, organization.id)
+        return answers.column_answers(organization, pipe)
+
     def automation_jobs_export(self, context: RequestContext, id: str) -> dict[str, Any]:  # noqa: A002
         """Look up an export of automation jobs; once it is finished, with a link."""
         export = self._export(context, id, SandboxExportKind.AUTOMATION_JOBS)
@@ -95,6 +133,11 @@ class Resolvers:
     def organization_report_export(self, context: RequestContext, id: str) -> dict[str, Any]:  # noqa: A002
         """Look up an export of a report; once it is done, with a link."""
         export = self._export(context, id, SandboxExportKind.ORGANIZATION_REPORT)
+        return answers.report_export_answer(self._state, export, context.base_url)
+
+    def pipe_report_export(self, context: RequestContext, id: str) -> dict[str, Any]:  # noqa: A002
+        """Look up an export of a pipe's report; once it is done, with a link."""
+        export = self._export(context, id, SandboxExportKind.PIPE_REPORT)
         return answers.report_export_answer(self._state, export, context.base_url)
 
     def create_automation_jobs_export(
@@ -136,6 +179,23 @@ class Resolvers:
         return {
             "clientMutationId": input.get("clientMutationId"),
             "organizationReportExport": answers.report_export_answer(self._state, export, context.base_url),
+        }
+
+    def export_pipe_report(
+        self,
+        context: RequestContext,
+        input: Mapping[str, Any],  # noqa: A002
+    ) -> dict[str, Any]:
+        """Create an export of a pipe's report."""
+        owner, pipe = self._state.world.pipe(id_=input["pipeId"])
+        organization = self._visible(context, owner.id)
+        request = replace(
+            _report_request(organization.id, input), report_id=input["pipeReportId"], pipe_id=pipe.id
+        )
+        export = self._state.exports.create_report(organization, request, context.principal)
+        return {
+            "clientMutationId": input.get("clientMutationId"),
+            "pipeReportExport": answers.report_export_answer(self._state, export, context.base_url),
         }
 
     def _visible(self, context: RequestContext, organization_id: str) -> SandboxOrganization:

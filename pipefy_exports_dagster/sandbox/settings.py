@@ -47,6 +47,9 @@ class SandboxSettings:
         cards: The same for cards.
         organizations: How many organizations the default credentials see.
         reports: Saved reports per organization.
+        pipes: Pipes per organization, five or more.
+        pipe_reports: Saved reports of pipes per organization, shared out among its pipes.
+        pipe_exports_per_day: How many exports of one pipe's reports Pipefy takes in 24 hours.
         processing_seconds: From an export's creation until it is finished; with 0 the answer to its
             creation already has the link.
         writer: Of workbooks. Pipefy is a Rails application, and caxlsx is what those write workbooks with.
@@ -64,6 +67,9 @@ class SandboxSettings:
     cards: int = 5_000
     organizations: int = 2
     reports: int = 12
+    pipes: int = 5
+    pipe_reports: int = 10
+    pipe_exports_per_day: int = 25
     processing_seconds: float = 2.0
     dialect: ApiDialect = ApiDialect.BOTH
     file_format: FileFormat = FileFormat.XLSX

@@ -22,5 +22,10 @@ FORBIDDEN_ORGANIZATION_ID = "300514999"
 REPORT_ID = "300700101"
 """A saved report of the first organization: every card, every column."""
 
+PIPE_ID = "301000000"
+"""A pipe of the first organization."""
+PIPE_REPORT_ID = "300800101"
+"""A saved report of that pipe: every card, every column."""
+
 ACCESS_TOKEN_PREFIX = "sandbox-access-token-"  # noqa: S105
 """What every token begins with that `/oauth/token` issues."""

@@ -20,6 +20,7 @@ from pipefy_exports_dagster.sandbox.reports import (
     ReportRequest,
     SandboxReport,
     Sort,
+    build_pipe_reports,
     build_reports,
     fields_of,
 )
@@ -47,11 +48,16 @@ class World:
         self._clock = clock
         self._start = clock.now().replace(microsecond=0)
         self._lock = threading.RLock()
-        self.organizations = {o.id: o for o in build_organizations(settings.organizations)}
+        self.organizations = {o.id: o for o in build_organizations(settings.organizations, settings.pipes)}
         self._reports = {
             report.id: (organization, report)
             for organization in self.organizations.values()
             for report in build_reports(organization, settings.reports)
+        }
+        self._pipe_reports = {
+            report.id: (organization, report)
+            for organization in self.organizations.values()
+            for report in build_pipe_reports(organization, settings.pipe_reports)
         }
         # Bound to this world, so that its rows are freed with it.
         self._jobs = functools.cache(self._make_jobs)
@@ -70,6 +76,22 @@ class World:
         if report_id not in self._reports:
             raise not_found("Organization report", report_id)
         return self._reports[report_id]
+
+    def pipe(self, *, id_: str | None = None, uuid: str | None = None) -> tuple[SandboxOrganization, Pipe]:
+        """Return a pipe by its id or its uuid, and the organization that owns it.
+
+        Raises:
+            Refusal: There is no such pipe.
+        """
+        for organization in self.organizations.values():
+            for pipe in organization.pipes:
+                if id_ == pipe.id or uuid == pipe.uuid:
+                    return organization, pipe
+        raise not_found("Pipe", id_ or uuid)
+
+    def pipe_reports(self, pipe: Pipe) -> list[SandboxReport]:
+        """Return a pipe's saved reports, in the order of their ids."""
+        return [report for _, report in self._pipe_reports.values() if report.pipes == (pipe,)]
 
     def automation_jobs(
         self, period: SandboxPeriod | str, now: datetime | None = None, organization_id: str = ORGANIZATION_ID
@@ -114,7 +136,7 @@ class World:
         """
         organization = self.organizations[request.organization_id]
         saved = self._saved_report(request)
-        fields = fields_of(organization)
+        fields = fields_of(organization, request.pipe_id)
         names = request.columns or (saved.fields if saved else ())
         sort = request.sort or (saved.sort if saved else None)
         for name in (*names, *([sort.field] if sort else [])):
@@ -158,6 +180,11 @@ class World:
     def _saved_report(self, request: ReportRequest) -> SandboxReport | None:
         if request.report_id is None:
             return None
+        if request.pipe_id is not None:
+            _, report = self._pipe_reports.get(request.report_id, (None, None))
+            if report is None or report.pipes[0].id != request.pipe_id:
+                raise not_found("Pipe report", request.report_id)
+            return report
         owner, report = self.report(request.report_id)
         if owner.id != request.organization_id:
             raise not_found("Organization report", request.report_id)

@@ -3,7 +3,7 @@
 import dagster as dg
 from pages.markdown import code, table
 
-from pipefy_exports_dagster.config.exports import AutomationJobs, Report
+from pipefy_exports_dagster.config.exports import AutomationJobs, PipeReport, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 
@@ -11,7 +11,10 @@ from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 def repository() -> dg.RepositoryDefinition:
     """Return a code location with all that a configuration can bring about."""
     config = PipefyExportsConfig(
-        organization_id="1", automation_jobs=AutomationJobs(key=("id",)), reports=[Report(key=("id",))]
+        organization_id="1",
+        automation_jobs=AutomationJobs(key=("id",)),
+        reports=[Report(key=("id",))],
+        pipe_reports=[PipeReport(key=("id",))],
     )
     return build_pipefy_exports(config, notify=lambda _failure: None).get_repository_def()
 

@@ -14,10 +14,10 @@ from pages.markdown import code, table
 from pipefy_exports_dagster.config.descriptions import descriptions, summary
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.variables import VARIABLES, Variable
-from pipefy_exports_dagster.orchestration.assets import ExportRunConfig, ReportRunConfig
+from pipefy_exports_dagster.orchestration.assets import ExportRunConfig, PipeReportRunConfig, ReportRunConfig
 from pipefy_exports_dagster.orchestration.history.assets import HistoryRunConfig
 
-RUN_CONFIGS = (ReportRunConfig, HistoryRunConfig)
+RUN_CONFIGS = (ReportRunConfig, PipeReportRunConfig, HistoryRunConfig)
 NAMES = {
     bool: "true or false",
     int: "number",
@@ -59,11 +59,12 @@ def configuration_classes() -> list[type]:
 
 
 def run_config_table() -> str:
-    rows = [
-        [code(name), _run_config_of(class_), field.description or ""]
+    found = [
+        (code(name), _run_config_of(class_), field.description or "")
         for class_ in RUN_CONFIGS
         for name, field in class_.model_fields.items()
     ]
+    rows = [list(row) for row in dict.fromkeys(found)]  # two kinds of reports share some
     assert all(description for *_, description in rows), "a field of a run's config has no description"
     return table(("key", "of", "meaning"), rows)
 

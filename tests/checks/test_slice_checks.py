@@ -99,16 +99,16 @@ def test_changed_columns_are_listed_once(scene: Scene) -> None:
     def load(*columns: str) -> None:
         assert scene.materialize(REPORT, run_config={"columns": list(columns)}).success
 
-    load("id", "title")
+    load("id", "title", "created_at")
     assert scene.result(Check.COLUMNS_UNCHANGED, asset=REPORT).passed
-    load("id", "created_at")
+    load("id", "finished_at", "created_at")
     result = scene.result(Check.COLUMNS_UNCHANGED, asset=REPORT)
     assert result.is_warning
     assert not result.passed
     assert "1 added, 1 gone" in result.text
     changed = [row[:2] for row in result.table("pipefy/changed_columns")]
     assert sorted(change for _, change in changed) == ["added", "not in the file any more; its rows are NULL"]
-    load("id", "created_at")
+    load("id", "finished_at", "created_at")
     assert scene.result(Check.COLUMNS_UNCHANGED, asset=REPORT).passed
 
 

@@ -15,6 +15,7 @@ from pipefy_exports_dagster import (
     Connection,
     PipefyExportsComponent,
     PipefyExportsConfig,
+    PipeReport,
     PollPolicy,
     ReadOptions,
     Report,
@@ -29,6 +30,7 @@ from pipefy_exports_dagster.config.descriptions import descriptions
 SECTIONS = (
     AutomationJobs,
     Connection,
+    PipeReport,
     PipefyExportsConfig,
     PollPolicy,
     ReadOptions,
@@ -37,6 +39,7 @@ SECTIONS = (
     Schedules,
 )
 
+JOBS = ("automation_jobs_export", "automation_jobs_history")
 EVERYTHING = f"""
 type: {TYPE}
 attributes:
@@ -59,6 +62,8 @@ attributes:
       sort_by: {{field: title, direction: asc}}
       period_field: finished_at
       time_column: created_at
+  pipe_reports:
+    - {{name: expenses, pipe_id: 301000002, pipe_report_id: 300800103, columns: [title], period_field: ""}}
   database: warehouse.duckdb
   timezone: America/Sao_Paulo
   schedules:
@@ -102,6 +107,7 @@ def test_a_yaml_means_what_the_same_configuration_means_in_python(theirs: TheirP
                     time_column="created_at",
                 ),
             ),
+            pipe_reports=(PipeReport("expenses", 301000002, 300800103, columns=("title",), period_field=""),),
             data_dir=theirs.root / "data",
             database=theirs.root / "warehouse.duckdb",
             timezone="America/Sao_Paulo",
@@ -142,7 +148,7 @@ def test_dagster_loads_the_same_configuration_from_a_file(theirs: TheirProject) 
     keys = {key.to_user_string() for key in definitions.resolve_all_asset_keys()}
     assert keys == {
         f"crm/acme/{name}"
-        for name in ("automation_jobs_export", "automation_jobs_history", "purchases", "purchases_history")
+        for name in (*JOBS, "purchases", "purchases_history", "expenses", "expenses_history")
     }
     database = (definitions.resources or {})["crm__acme__pipefy_export_database"]
     assert Path(database.path) == config.database_path

@@ -104,7 +104,11 @@ WRONG = {
         "attributes.polling.min_interval_s",
         "`max_interval_s`, 0.5, or less",
     ),
-    "nothing to export": ("automation_jobs: false", "attributes.automation_jobs", "no `reports` are listed"),
+    "nothing to export": (
+        "automation_jobs: false",
+        "attributes.automation_jobs",
+        "no `reports` or `pipe_reports` are listed",
+    ),
     "a template that renders to something wrong": (
         'reports: [{name: a, organization_report_id: \'{{ env("NOWHERE", "x") }}\'}]',
         "attributes.reports.0.organization_report_id",

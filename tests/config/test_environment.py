@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from pipefy_exports_dagster.config.environment import config_from_environment
-from pipefy_exports_dagster.config.exports import AutomationJobs, Report
+from pipefy_exports_dagster.config.exports import AutomationJobs, PipeReport, Report
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig, PollPolicy, Wait
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.config.sizes import bytes_of
@@ -34,6 +34,8 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "PIPEFY_ORGANIZATION_REPORT_ID": "42",
         "PIPEFY_EXPORTS_MIN_INTERVAL_S": "2.5",
         "PIPEFY_EXPORTS_ALLOW_WIDER_ROWS": "yes",
+        "PIPEFY_PIPE_ID": "301",
+        "PIPEFY_PIPE_REPORT_ID": "43",
         "PIPEFY_EXPORTS_READ_COPY": "off",
         "PIPEFY_EXPORTS_SHOW_VALUES": "false",
         "PIPEFY_EXPORTS_CHECKS": "no",
@@ -55,6 +57,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         ),
         automation_jobs=AutomationJobs(reading=reading),
         reports=(Report(organization_report_id=42, reading=reading, allow_wider_rows=True),),
+        pipe_reports=(PipeReport(pipe_id=301, pipe_report_id=43, reading=reading),),
         polling=PollPolicy(min_interval_s=2.5),
         data_dir=tmp_path / "data",
         database=tmp_path / "x.duckdb",

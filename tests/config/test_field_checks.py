@@ -137,6 +137,7 @@ PATHS = {
     "AutomationJobs": ("automation_jobs",),
     "ReadOptions": ("automation_jobs", "reading"),
     "Report": ("reports", 0),
+    "PipeReport": ("pipe_reports", 0),
     "Schedules": ("schedules",),
     "Schedule": ("schedules", "last_month"),
 }

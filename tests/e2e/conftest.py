@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from support.project import DEFINITIONS, JOBS, JOBS_HISTORY, REPORT, Project
 
 from pipefy_exports_dagster.orchestration.milestones import Milestone, OnMilestone
-from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
+from pipefy_exports_dagster.sandbox import PIPE_ID, PIPE_REPORT_ID, Sandbox, SandboxSettings
 
 REPOSITORY = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -67,6 +67,7 @@ def project(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     settings = SandboxSettings(jobs=6000, cards=200, processing_seconds=1.0)
     with Sandbox(settings).running() as sandbox:
         project = Project.for_sandbox(tmp_path_factory.mktemp("e2e") / "project", sandbox.url, checks=True)
+        project.environment |= {"PIPEFY_PIPE_ID": PIPE_ID, "PIPEFY_PIPE_REPORT_ID": PIPE_REPORT_ID}
         for partition in ("current_month", "last_3_months"):
             assert project.materialize(JOBS, partition=partition).success
         for headers in ([text.upper() for text in HOSTILE], HOSTILE):

@@ -14,7 +14,7 @@ from e2e.conftest import (
     VIEWPORT_WIDTH,
 )
 from playwright.sync_api import Locator, Page, expect
-from support.project import JOBS, JOBS_HISTORY, REPORT, Project
+from support.project import JOBS, JOBS_HISTORY, PIPE_REPORT, PIPE_REPORT_HISTORY, REPORT, Project
 
 from pipefy_exports_dagster.periods import add_months
 
@@ -27,22 +27,31 @@ def metadata_value(page: Page, name: str) -> Locator:
     return row.first.locator("td").nth(1)
 
 
-def test_a_partition_is_materialized_with_the_mouse_and_its_rows_are_shown(
-    page: Page, ui: str, project: Project, screenshots: Path
-) -> None:
-    page.goto(f"{ui}/assets/{JOBS}")
+def launch_with_the_mouse(page: Page, ui: str, asset: str, screenshot: Path) -> None:
+    """Materialize a `last_month` partition as a person does, and go to its run."""
+    page.goto(f"{ui}/assets/{asset}")
     page.get_by_role("button", name="Materialize").first.click()
     page.get_by_text("Select a partition or create one").click()
     page.locator("text=last_month >> visible=true").last.click()
-    page.screenshot(path=screenshots / "choosing_a_partition.png")
+    page.screenshot(path=screenshot)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Launch 1 run").click()
+    follow_the_run(page)
 
+
+def follow_the_run(page: Page) -> None:
+    """Go where the toast leads, and wait until the run is over."""
     # The toast that says "Launched run 1a2b3c4d" leads to the run.
     page.get_by_role("button", name="View", exact=True).or_(
         page.get_by_role("link", name="View", exact=True)
     ).click()
     expect(page.get_by_text("Success", exact=True).first).to_be_visible(timeout=RUN_TIMEOUT_MS)
+
+
+def test_a_partition_is_materialized_with_the_mouse_and_its_rows_are_shown(
+    page: Page, ui: str, project: Project, screenshots: Path
+) -> None:
+    launch_with_the_mouse(page, ui, JOBS, screenshots / "choosing_a_partition.png")
     expect(page.get_by_text("is finished after").first).to_be_visible()
     page.screenshot(path=screenshots / "run.png")
 
@@ -81,6 +90,31 @@ def screenshot_for_readme(page: Page, path: Path) -> None:
     page.set_viewport_size({"width": size["width"], "height": int(file_row["y"]) - 1})
     page.screenshot(path=path)
     page.set_viewport_size(size)
+
+
+def test_a_pipe_report_and_a_month_of_its_history_are_materialized_with_the_mouse(
+    page: Page, ui: str, project: Project, screenshots: Path
+) -> None:
+    launch_with_the_mouse(page, ui, PIPE_REPORT, screenshots / "choosing_a_pipe_report.png")
+    page.goto(f"{ui}/assets/{PIPE_REPORT}?view=partitions&partition=last_month")
+    [(rows,)] = project.query(f"SELECT count(*) FROM {PIPE_REPORT}")
+    assert rows > 0
+    expect(metadata_value(page, "dagster/row_count")).to_have_text(str(rows))
+    expect(metadata_value(page, "pipefy/report")).to_have_text("Todos os cards")
+    expect(metadata_value(page, "pipefy/rows_per_day").get_by_role("img")).to_be_visible()
+    page.screenshot(path=screenshots / "pipe_report.png")
+
+    last_month = f"{add_months(datetime.now(UTC).date().replace(day=1), -1):%Y-%m}"
+    page.goto(f"{ui}/assets/{PIPE_REPORT_HISTORY}?view=partitions&partition={last_month}")
+    page.get_by_role("button", name="Materialize").first.click()
+    page.get_by_role("button", name="Launch 1 run").click()
+    follow_the_run(page)
+    page.goto(f"{ui}/assets/{PIPE_REPORT_HISTORY}?view=partitions&partition={last_month}")
+    [(of_month,)] = project.query(f"SELECT count(*) FROM {PIPE_REPORT_HISTORY}")
+    assert of_month == rows
+    expect(metadata_value(page, "dagster/row_count")).to_have_text(str(rows))
+    expect(metadata_value(page, "pipefy/rows_per_day").get_by_role("img")).to_be_visible()
+    page.screenshot(path=screenshots / "pipe_report_history.png")
 
 
 def test_the_results_of_the_checks_are_shown_by_partition(
@@ -188,8 +222,12 @@ def test_nothing_of_a_file_is_obeyed_by_a_page(
         page.screenshot(path=screenshots / f"hostile_{name}.png", full_page=True)
         assert leading_elsewhere(page).count() == 0, name
     page.goto(f"{ui}/assets/{REPORT}?view=partitions&partition=last_month")
-    metadata_value(page, "dagster/column_schema").get_by_text("Show Table Schema").click()
-    expect(page.get_by_role("dialog")).to_contain_text("img_src_http_hostile_example")
+    schema = metadata_value(page, "dagster/column_schema")
+    schema.scroll_into_view_if_needed()
+    if button := schema.get_by_text("Show Table Schema").all():  # one that is long is shown in a window
+        button[0].click()
+        schema = page.get_by_role("dialog")
+    expect(schema).to_contain_text("img_src_http_hostile_example")
     page.screenshot(path=screenshots / "hostile_schema.png")
     assert leading_elsewhere(page).count() == 0
     page.goto(f"{ui}/assets/{REPORT}?view=partitions&partition=last_month")

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from pipefy_exports_dagster.clock import SystemClock
-from pipefy_exports_dagster.config.exports import Report
+from pipefy_exports_dagster.config.exports import PipeReport, Report
 from pipefy_exports_dagster.config.model import Connection, PollPolicy
 from pipefy_exports_dagster.errors import (
     AuthenticationError,
@@ -31,6 +31,7 @@ from pipefy_exports_dagster.pipefy.credentials import Credentials, ServiceAccoun
 from pipefy_exports_dagster.pipefy.download import download_export
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export, ExportKind
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
+from pipefy_exports_dagster.pipefy.pipe_report import PipeReportExport
 from pipefy_exports_dagster.pipefy.polling import await_export
 from pipefy_exports_dagster.raw_files.folder import suffix_for
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
@@ -40,13 +41,18 @@ from pipefy_exports_dagster.sandbox.well_known import (
     CLIENT_SECRET,
     FORBIDDEN_ORGANIZATION_ID,
     ORGANIZATION_ID,
+    PIPE_ID,
+    PIPE_REPORT_ID,
     REPORT_ID,
     TOKEN,
 )
 
 JOBS = AutomationJobsExport(ORGANIZATION_ID)
 REPORT = OrganizationReportExport(ORGANIZATION_ID, Report(organization_report_id=int(REPORT_ID)))
-KINDS: dict[str, ExportKind] = {"automation jobs": JOBS, "organization report": REPORT}
+PIPE_REPORT = PipeReportExport(
+    ORGANIZATION_ID, PipeReport(pipe_id=int(PIPE_ID), pipe_report_id=int(PIPE_REPORT_ID))
+)
+KINDS: dict[str, ExportKind] = {kind.label: kind for kind in (JOBS, REPORT, PIPE_REPORT)}
 ACCOUNT = ServiceAccount(CLIENT_ID, CLIENT_SECRET)
 FAST = PollPolicy(min_interval_s=0.05, max_interval_s=0.2, timeout_s=20)
 
@@ -156,7 +162,8 @@ def test_an_export_that_is_done_at_once_costs_no_more_requests_than_needed(
     exported = session.sandbox.exports.all()[0]
     exported.production.result()
     session.download(kind, kind.refresh(session.client, exported.id))
-    lookups = 1 if kind is REPORT else 0  # the saved report's own filter
+    # A saved report's columns and filter; of a pipe's, the pipe's uuid as well.
+    lookups = {REPORT.label: 1, PIPE_REPORT.label: 2}.get(kind.label, 0)
     expected = {"token": 1, "create": 1, "status": 1, "download": 1, "lookup": lookups}
     assert dict(session.sandbox.stats.requests) == {name: n for name, n in expected.items() if n}
 

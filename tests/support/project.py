@@ -30,8 +30,10 @@ from pipefy_exports_dagster.periods import add_months, month_of
 
 JOBS = "automation_jobs_export"
 REPORT = "organization_report_export"
+PIPE_REPORT = "pipe_report_export"
 JOBS_HISTORY = "automation_jobs_history"
 REPORT_HISTORY = "organization_report_history"
+PIPE_REPORT_HISTORY = "pipe_report_history"
 DEFINITIONS = "pipefy_exports_dagster.definitions"
 
 

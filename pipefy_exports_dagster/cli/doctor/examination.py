@@ -9,7 +9,7 @@ from pipefy_exports_dagster.cli.doctor import account, permissions, reports, sto
 from pipefy_exports_dagster.cli.doctor.automation import check_automation
 from pipefy_exports_dagster.cli.doctor.finding import Finding, State, skipped
 from pipefy_exports_dagster.clock import Clock
-from pipefy_exports_dagster.config.exports import AutomationJobs, Report
+from pipefy_exports_dagster.config.exports import AutomationJobs, PipeReport, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.periods import month_of
@@ -53,7 +53,7 @@ def examine(
     instance = list(storage.check_instance(environment))
     yield from instance
     if not any(finding.state is State.ERROR for finding in instance):
-        yield from check_automation(config, environment)
+        yield from check_automation(config, environment, clock.now())
     yield from permissions.check_permissions(config, environment)
     yield storage.check_runs(config)
 
@@ -103,9 +103,17 @@ def _check_report(
     yield from reports.check_saved_report(client, export.asset, export.settings)
 
 
+def _check_pipe_report(
+    client: PipefyClient, export: ConfiguredExport, _organization: Organization
+) -> Iterator[Finding]:
+    assert isinstance(export.settings, PipeReport)  # noqa: S101 - as EXPORT_CHECKS says
+    yield from reports.check_saved_pipe_report(client, export.asset, export.settings)
+
+
 EXPORT_CHECKS: Mapping[type, Callable[[PipefyClient, ConfiguredExport, Organization], Iterator[Finding]]] = {
     AutomationJobs: _check_jobs,
     Report: _check_report,
+    PipeReport: _check_pipe_report,
 }
 """What is asked of Pipefy about an export, by the class of its settings; nothing of one that is not here."""
 

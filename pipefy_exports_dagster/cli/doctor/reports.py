@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from pipefy_exports_dagster.cli.doctor.finding import Finding, State, ok, report_error, report_warning
-from pipefy_exports_dagster.config.exports import Report
+from pipefy_exports_dagster.config.exports import PipeReport, Report, ReportSettings
 from pipefy_exports_dagster.errors import ConfigurationError, PermissionDeniedError, PipefyExportsError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.periods import Period, PeriodFilter
 from pipefy_exports_dagster.pipefy.client import PipefyClient
-from pipefy_exports_dagster.pipefy.look_ups import SavedReport, find_report
+from pipefy_exports_dagster.pipefy.look_ups import SavedReport, find_pipe, find_report, list_pipe_reports
 from pipefy_exports_dagster.pipefy.report_export import filter_to_send
 
 SHOWN_COLUMNS = 40
@@ -34,6 +34,38 @@ def check_request(export: ConfiguredExport, month: date) -> Finding | None:
     except ConfigurationError as error:
         return report_error(export.asset, str(error))
     return None
+
+
+def check_saved_pipe_report(client: PipefyClient, name: str, report: PipeReport) -> Iterator[Finding]:
+    """Yield what there is to say of the pipe and its saved report that a configured one names."""
+    try:
+        pipe = find_pipe(client, str(report.pipe_id))
+        listed = list_pipe_reports(client, pipe) if pipe else ()
+        saved = next((one for one in listed if one.id == str(report.pipe_report_id)), None)
+    except PermissionDeniedError:
+        yield report_error(
+            name,
+            f"the credentials may not see the pipe {report.pipe_id}: correct PIPEFY_PIPE_ID (`pipefy-exports pipes` "
+            "lists those that they see)",
+        )
+        return
+    except PipefyExportsError as error:
+        yield report_error(name, str(error))
+        return
+    if pipe is None:
+        yield report_error(
+            name,
+            f"Pipefy does not know the pipe {report.pipe_id}: correct PIPEFY_PIPE_ID (`pipefy-exports pipes` lists "
+            "those that there are)",
+        )
+    elif saved is None:
+        yield report_error(
+            name,
+            f"the pipe {pipe.name!r} ({pipe.id}) has no saved report {report.pipe_report_id}: correct "
+            f"PIPEFY_PIPE_REPORT_ID (`pipefy-exports reports --pipe {pipe.id}` lists those that there are)",
+        )
+    else:
+        yield from _compared(name, report, saved)
 
 
 def check_saved_report(client: PipefyClient, name: str, report: Report) -> Iterator[Finding]:
@@ -61,13 +93,17 @@ def check_saved_report(client: PipefyClient, name: str, report: Report) -> Itera
             "(`pipefy-exports reports` lists those that there are)",
         )
         return
+    yield from _compared(name, report, saved)
+
+
+def _compared(name: str, report: ReportSettings, saved: SavedReport) -> Iterator[Finding]:
     findings = list(_compare(name, report, saved))
     yield from findings
     if not any(finding.state is State.ERROR for finding in findings):
         yield ok(name, f"exports {saved.name!r} ({saved.id}), {_count(report, saved)} columns")
 
 
-def _compare(name: str, report: Report, saved: SavedReport) -> Iterator[Finding]:
+def _compare(name: str, report: ReportSettings, saved: SavedReport) -> Iterator[Finding]:
     what = f"the saved report {saved.name!r} ({saved.id})"
     if not saved.columns and not report.columns:
         yield report_error(name, f"{what} has no columns, and its file would have none: add some in Pipefy")
@@ -78,7 +114,8 @@ def _compare(name: str, report: Report, saved: SavedReport) -> Iterator[Finding]
             f"{what} lacks {_quoted(missing)} of the configured `columns`{_similar(missing, saved.columns)}. Correct "
             f"them, or add them to the report in Pipefy; it has {_shown(saved.columns)}",
         )
-    pipes = _missing(map(str, report.pipe_ids), saved.pipes)
+    wanted = report.pipe_ids if isinstance(report, Report) else ()
+    pipes = _missing(map(str, wanted), saved.pipes)
     if pipes and saved.pipes:
         named = ", ".join(f"{id_} ({name})" for id_, name in saved.pipes.items())
         yield report_warning(
@@ -116,5 +153,5 @@ def _shown(columns: Sequence[str]) -> str:
     return ", ".join(columns[:SHOWN_COLUMNS]) + (f" and {more} more" if more > 0 else "")
 
 
-def _count(report: Report, saved: SavedReport) -> int:
+def _count(report: ReportSettings, saved: SavedReport) -> int:
     return len(report.columns or saved.columns)

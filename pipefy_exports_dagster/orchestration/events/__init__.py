@@ -38,6 +38,7 @@ from .queries import (
     materialized_partitions,
     newest_materialization,
     observations,
+    observations_after,
     run_ids_since,
     was_materialized,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "materialized_partitions",
     "newest_materialization",
     "observations",
+    "observations_after",
     "run_ids_since",
     "was_materialized",
 ]

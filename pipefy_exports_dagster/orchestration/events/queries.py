@@ -7,6 +7,8 @@ import dagster as dg
 
 from .records import Materialized, Observed
 
+MAX_RECENT = 1000
+"""How many records of an asset's newest are read for a question about a day or so."""
 MAX_RECORDS = 25
 """How many of a partition's newest records are read. Two belong to an export at most; others may
 have logged events of their own in between."""
@@ -80,6 +82,13 @@ def observations(
 ) -> list[Observed]:
     """Return our observations among a partition's newest, newest first; the arguments are as in `materializations`."""
     records = instance.fetch_observations(_filter(key, partition, since), limit=limit).records
+    return [found for record in records if (found := Observed.of(record))]
+
+
+def observations_after(instance: dg.DagsterInstance, key: dg.AssetKey, moment: datetime) -> list[Observed]:
+    """Return our observations of all of an asset's partitions that were logged since then, newest first."""
+    filter_ = dg.AssetRecordsFilter(key, after_timestamp=moment.timestamp())
+    records = instance.fetch_observations(filter_, limit=MAX_RECENT).records
     return [found for record in records if (found := Observed.of(record))]
 
 

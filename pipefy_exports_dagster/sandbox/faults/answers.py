@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pipefy_exports_dagster.sandbox.exchange import Exchange
 from pipefy_exports_dagster.sandbox.exports import SandboxExportKind
 from pipefy_exports_dagster.sandbox.faults.registry import CREATE_AND_STATUS, GRAPHQL, STATUS, Argument, fault
+from pipefy_exports_dagster.sandbox.operations import GRAPHQL_PATH, classify
 from pipefy_exports_dagster.sandbox.refusals import extensions_of
 
 # How each export names its state, and calls its first state and its last.
@@ -64,8 +65,8 @@ async def hide_export(exchange: Exchange) -> None:
 @fault("export-gone", STATUS, "Pipefy no longer knows the export, from now on.")
 async def forget_export(exchange: Exchange) -> None:
     """Forget the export, then answer as ever."""
-    for export in _exports((await exchange.execute()).json()):
-        exchange.state.exports.forget(str(export.get("id")), _kind(export))
+    for kind, export in _exports_by_kind(exchange, (await exchange.execute()).json()):
+        exchange.state.exports.forget(str(export.get("id")), kind)
     await exchange.proceed()
 
 
@@ -79,8 +80,8 @@ async def fail_export(exchange: Exchange) -> None:
     """Let the export fail, and say so at once, in the word that the fault names."""
     answer = await exchange.execute()
     body = answer.json()
-    for export in _exports(body):
-        exchange.state.exports.fail(str(export.get("id")), _kind(export))
+    for kind, export in _exports_by_kind(exchange, body):
+        exchange.state.exports.fail(str(export.get("id")), kind)
         _set(export, exchange.argument)
     await exchange.send(answer.with_json(body))
 
@@ -187,12 +188,14 @@ def _state_name(export: dict[str, Any]) -> str:
     return "status" if "status" in export else "state"
 
 
-def _kind(export: dict[str, Any]) -> SandboxExportKind:
-    return (
-        SandboxExportKind.AUTOMATION_JOBS
-        if _state_name(export) == "status"
-        else SandboxExportKind.ORGANIZATION_REPORT
-    )
+def _exports_by_kind(
+    exchange: Exchange, body: dict[str, Any]
+) -> Iterator[tuple[SandboxExportKind, dict[str, Any]]]:
+    """Yield every export in an answer with its kind, which the request's root fields name, in the answer's order."""
+    _, fields = classify(GRAPHQL_PATH, exchange.body)
+    for field, value in zip(fields, (body.get("data") or {}).values(), strict=False):
+        [kind] = [kind for kind in SandboxExportKind if kind.replace("_", "") in field.lower()]
+        yield from ((kind, export) for export in _exports(value))
 
 
 def _word(export: dict[str, Any], position: int) -> str:
