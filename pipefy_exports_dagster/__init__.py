@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pipefy_exports_dagster.component.component import PipefyExportsComponent
+    from pipefy_exports_dagster.config.discovery import DefsState, ReportDiscovery
     from pipefy_exports_dagster.config.environment import config_from_environment
     from pipefy_exports_dagster.config.exports import AutomationJobs, PipeReport, Report
     from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig, PollPolicy, Wait
@@ -24,6 +25,7 @@ __all__ = [
     "AutomationJobs",
     "ConfigurationError",
     "Connection",
+    "DefsState",
     "ExportFailure",
     "PipeReport",
     "PipefyExportsComponent",
@@ -32,6 +34,7 @@ __all__ = [
     "PollPolicy",
     "ReadOptions",
     "Report",
+    "ReportDiscovery",
     "Schedule",
     "Schedules",
     "Wait",
@@ -45,6 +48,7 @@ _MODULES = {
     "AutomationJobs": "config.exports",
     "ConfigurationError": "errors",
     "Connection": "config.model",
+    "DefsState": "config.discovery",
     "ExportFailure": "orchestration.notify.export_failure",
     "PipeReport": "config.exports",
     "PipefyExportsComponent": "component.component",
@@ -53,6 +57,7 @@ _MODULES = {
     "PollPolicy": "config.model",
     "ReadOptions": "config.reading",
     "Report": "config.exports",
+    "ReportDiscovery": "config.discovery",
     "Schedule": "config.schedules",
     "Schedules": "config.schedules",
     "Wait": "config.model",

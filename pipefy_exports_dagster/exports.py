@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pipefy_exports_dagster.config.discovery import FoundReport
 from pipefy_exports_dagster.config.exports import (
     AutomationJobs,
     ExportSettings,
@@ -136,6 +137,24 @@ class ConfiguredExport:
         """How its files are read. Values are shown only where the configuration and the export allow it."""
         reading = self.settings.reading
         return replace(reading, show_values=reading.show_values and self.config.show_values)
+
+    @property
+    def found(self) -> FoundReport | None:
+        """The report that it exports, where it was found by itself."""
+        return self.config.found.get(self.settings.name)
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether schedules export it."""
+        return self.settings.schedule
+
+    @property
+    def description(self) -> str:
+        """What a row of its table is, and which report it is, where that was found by itself."""
+        if not (found := self.found):
+            return self.type.rows
+        gone = f" Pipefy does not have it any more, since {found.gone_since}." if found.gone_since else ""
+        return f"{self.type.rows} The report is {found}.{gone}"
 
     @property
     def time_column(self) -> str | None:

@@ -6,6 +6,7 @@ from pipefy_exports_dagster.cli.errors import cli_errors
 from pipefy_exports_dagster.cli.output import echo_json, echo_table, readers_may_leave
 from pipefy_exports_dagster.cli.progress import Progress
 from pipefy_exports_dagster.cli.settings import Settings, read_settings
+from pipefy_exports_dagster.config.exports import PipeReport
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.look_ups import list_pipes
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
@@ -42,6 +43,7 @@ def pipes(*, organization_id: str | None, as_json: bool) -> None:
 def _assets_by_pipe(settings: Settings) -> dict[str, list[str]]:
     assets: dict[str, list[str]] = {}
     for config in settings.configs:
-        for report in config.pipe_reports:
-            assets.setdefault(str(report.pipe_id), []).append(config.asset(report.name))
+        for report in config.exports:
+            if isinstance(report, PipeReport):
+                assets.setdefault(str(report.pipe_id), []).append(config.asset(report.name))
     return assets

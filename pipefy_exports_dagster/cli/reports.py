@@ -8,16 +8,21 @@ import click
 from pipefy_exports_dagster.cli.errors import cli_errors
 from pipefy_exports_dagster.cli.output import echo_json, echo_table, readers_may_leave
 from pipefy_exports_dagster.cli.progress import Progress
+from pipefy_exports_dagster.cli.report_discovery import (
+    print_pipes_reports_as_yaml,
+    print_reports_as_yaml,
+    refresh_reports,
+    reports_of_pipe,
+)
 from pipefy_exports_dagster.cli.settings import Settings, read_settings
+from pipefy_exports_dagster.config.exports import PipeReport, Report
 from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import RequestRejectedError
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.look_ups import (
     ListedReport,
     SavedReport,
-    find_pipe,
     find_report,
-    list_pipe_reports,
     list_reports,
 )
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
@@ -30,9 +35,21 @@ from pipefy_exports_dagster.text.quoting import printable
     "--pipe", "pipe_id", metavar="ID", help="The reports of this pipe, instead of the organization's."
 )
 @click.option("--organization-id", metavar="ID", show_default="PIPEFY_ORG_ID")
+@click.option("--yaml", "as_yaml", is_flag=True, help="Print the list as configuration, for a defs.yaml.")
+@click.option(
+    "--refresh",
+    is_flag=True,
+    help="Find the reports of `discover: true`, and keep the list. Exports nothing.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
 def reports(
-    *, report_id: str | None, pipe_id: str | None, organization_id: str | None, as_json: bool
+    *,
+    report_id: str | None,
+    pipe_id: str | None,
+    organization_id: str | None,
+    as_yaml: bool,
+    refresh: bool,
+    as_json: bool,
 ) -> None:
     """List an organization's saved reports with their ids, or all about one REPORT: its columns, pipes and filter.
 
@@ -41,9 +58,19 @@ def reports(
     """
     if organization_id and (report_id or pipe_id):
         raise click.UsageError("the id of a report or a pipe says all; --organization-id goes without it")
+    if as_yaml and (report_id or refresh or as_json):
+        raise click.UsageError("--yaml prints the whole list, and goes without REPORT, --refresh and --json")
+    if refresh and (report_id or pipe_id or organization_id):
+        raise click.UsageError("--refresh finds all that `discover: true` asks for, and goes without an id")
     with cli_errors(as_json=as_json, undone=""), readers_may_leave():
         settings = read_settings()
-        if pipe_id:
+        if refresh:
+            refresh_reports(settings, as_json=as_json)
+        elif pipe_id and as_yaml:
+            print_pipes_reports_as_yaml(settings, pipe_id)
+        elif as_yaml:
+            print_reports_as_yaml(settings, organization_id)
+        elif pipe_id:
             _show_pipes_reports(settings, pipe_id, report_id, as_json=as_json)
         elif report_id:
             _show_one(settings, report_id, as_json=as_json)
@@ -78,22 +105,7 @@ def _show_list(settings: Settings, connection: Connection, organization_id: str,
 
 
 def _show_pipes_reports(settings: Settings, pipe_id: str, report_id: str | None, *, as_json: bool) -> None:
-    pipe, found = None, []
-    with Progress() as progress:
-        progress.show("asking Pipefy")
-        for connection in settings.connections():
-            with PipefyClient.from_environment(connection) as client:
-                if pipe := find_pipe(client, pipe_id):
-                    found = list(
-                        list_pipe_reports(
-                            client, pipe, on_page=lambda count: progress.show(f"{count} reports so far")
-                        )
-                    )
-                    break
-    if pipe is None:
-        raise RequestRejectedError(
-            f"Pipefy does not know the pipe {pipe_id!r}; `pipefy-exports pipes` lists those that there are"
-        )
+    pipe, found = reports_of_pipe(settings, pipe_id)
     assets = _assets_by_pipe_report(settings)
     if report_id:
         report = next((one for one in found if one.id == report_id), None)
@@ -171,7 +183,9 @@ def _assets_by_pipe_report(settings: Settings) -> Mapping[str, list[str]]:
     """Return the names of the assets that export each saved report of a pipe."""
     assets: dict[str, list[str]] = {}
     for config in settings.configs:
-        for report in config.pipe_reports:
+        for report in config.exports:
+            if not isinstance(report, PipeReport):
+                continue
             assets.setdefault(str(report.pipe_report_id), []).append(config.asset(report.name))
     return assets
 
@@ -180,8 +194,8 @@ def _assets_by_report(settings: Settings) -> Mapping[str, list[str]]:
     """Return the names of the assets that export each saved report."""
     assets: dict[str, list[str]] = {}
     for config in settings.configs:
-        for report in config.reports:
-            if report.organization_report_id is not None:
+        for report in config.exports:
+            if isinstance(report, Report) and report.organization_report_id is not None:
                 names = assets.setdefault(str(report.organization_report_id), [])
                 names.append(config.asset(report.name))
     return assets

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipefy_exports_dagster.component.configurations import configurations
+from pipefy_exports_dagster.component.configurations import configurations, project_root
 from pipefy_exports_dagster.config.dotenv import dagster_home_of, environment_with_dotenv
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
@@ -13,10 +13,11 @@ from pipefy_exports_dagster.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The configurations, and the folder of the Dagster instance, absolute."""
+    """The configurations, the folder of the Dagster instance, and the project's that the configurations are in."""
 
     configs: Sequence[PipefyExportsConfig]
     dagster_home: Path
+    project_root: Path
 
     @property
     def config(self) -> PipefyExportsConfig:
@@ -65,4 +66,4 @@ def read_settings() -> Settings:
     """
     environment = environment_with_dotenv()
     os.environ.update(environment)
-    return Settings(configurations(environment), dagster_home_of(environment))
+    return Settings(configurations(environment), dagster_home_of(environment), project_root(environment))

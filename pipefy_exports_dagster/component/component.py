@@ -6,12 +6,17 @@ from typing import Any, Self, get_args, get_type_hints
 
 import dagster as dg
 import pydantic
+from dagster.components import DefsStateConfig
 
+from pipefy_exports_dagster.component.defs_state import defs_state_config, find_reports, write_state
 from pipefy_exports_dagster.component.scaffolder import PipefyExportsScaffolder
 from pipefy_exports_dagster.component.sections import Section, is_template, section_of
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.discovery.kept_reports import read_kept_reports, with_kept_reports
 from pipefy_exports_dagster.errors import ConfigurationError
 
+NO_STATE = "none"
+"""What stands for the version of a state where there is none."""
 PATHS = [
     name for name, hint in get_type_hints(PipefyExportsConfig).items() if Path in {hint, *get_args(hint)}
 ]
@@ -19,14 +24,18 @@ PATHS = [
 
 @dg.scaffold_with(PipefyExportsScaffolder)
 @dataclass
-class PipefyExportsComponent(dg.Component, dg.Resolvable):
+class PipefyExportsComponent(dg.StateBackedComponent, dg.Resolvable):
     """Exports of an organization from Pipefy into DuckDB: automation jobs, organization reports, reports of pipes.
 
     An asset and a table for each export, partitioned by period filter; a history of each by calendar month; a
     job, schedules and sensors. The keys of its YAML are the fields of `PipefyExportsConfig`.
+
+    With `discover: true` reports are found by themselves: `dg utils refresh-defs-state` keeps the list as the
+    component's state, and loading the definitions makes no request. Without it there is no state.
     """
 
     config: PipefyExportsConfig = field(default_factory=PipefyExportsConfig)
+    project_root: Path = field(default_factory=Path.cwd)
 
     @classmethod
     def get_spec(cls) -> dg.ComponentTypeSpec:
@@ -47,7 +56,13 @@ class PipefyExportsComponent(dg.Component, dg.Resolvable):
         Raises:
             ConfigurationError: A value cannot be used.
         """
-        return super().load(attributes or cls.model()(), context)
+        # Not by StateBackedComponent's, which says of each component that it has state.
+        loaded: Self = dg.Component.load.__func__(cls, attributes or cls.model()(), context)  # type: ignore[attr-defined]
+        if loaded.config.discovers:
+            context.component_tree.mark_component_defs_state_key(
+                defs_state_key=loaded.defs_state_config.key, loc=context.component_loc
+            )
+        return loaded
 
     @classmethod
     def resolve_from_model(cls, context: dg.ResolutionContext, model: pydantic.BaseModel) -> Self:
@@ -62,13 +77,43 @@ class PipefyExportsComponent(dg.Component, dg.Resolvable):
         for name in PATHS:
             if values.get(name) is not None:
                 values[name] = root / Path(str(values[name])).expanduser()
-        return cls(checked(values, context).build())
+        return cls(checked(values, context).build(), root)
 
-    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:  # noqa: ARG002 - Dagster's signature
+    @property
+    def defs_state_config(self) -> DefsStateConfig:
+        """Where the list of found reports is kept; its key names organization and prefix."""
+        return defs_state_config(self.config)
+
+    async def refresh_state(self, project_root: Path) -> str:
+        """Find the reports and keep the list, if there is anything to be found."""
+        if not self.config.discovers:
+            return NO_STATE
+        return await super().refresh_state(project_root)
+
+    def write_state_to_path(self, state_path: Path) -> None:
+        """Find the reports, and write them down with those that were found before.
+
+        Raises:
+            PipefyExportsError: Pipefy refuses or does not answer; what was found before stays.
+        """
+        write_state(state_path, find_reports(self.config, self.project_root))
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Return the definitions of the configuration."""
+        if not self.config.discovers:
+            return self.build_defs_from_state(context, None)
+        return super().build_defs(context)
+
+    def build_defs_from_state(
+        self,
+        context: dg.ComponentLoadContext,  # noqa: ARG002 - Dagster's signature
+        state_path: Path | None,
+    ) -> dg.Definitions:
+        """Return the definitions, with those of the reports that were found."""
         from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 
-        return build_pipefy_exports(self.config)
+        kept = read_kept_reports(state_path) if state_path else None
+        return build_pipefy_exports(with_kept_reports(self.config, kept))
 
 
 def checked(values: Any, context: dg.ResolutionContext) -> Section:

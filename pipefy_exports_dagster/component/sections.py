@@ -6,7 +6,7 @@ A field that is added to a dataclass is a key of the YAML at once, with its type
 import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, Field, is_dataclass
 from datetime import date
 from enum import Enum
 from pathlib import Path
@@ -17,7 +17,7 @@ import dagster as dg
 import pydantic
 from pydantic_core import InitErrorDetails
 
-from pipefy_exports_dagster.config.descriptions import descriptions, summary
+from pipefy_exports_dagster.config.descriptions import descriptions, setting_fields, summary
 from pipefy_exports_dagster.errors import ConfigurationError
 
 TEMPLATE = re.compile(r"\{\{|\{%")
@@ -36,6 +36,11 @@ def _made_readable(schema: dict[str, Any]) -> None:
     schema["propertyNames"] = {"enum": sorted(schema["properties"])}
     for entry in schema["properties"].values():
         choices = entry.get("anyOf", [])
+        lists, sections = ([each for each in choices if name in each] for name in ("items", "$ref"))
+        if lists and sections:
+            del entry["anyOf"]
+            entry |= {"if": {"type": "object"}, "then": sections[0], "else": lists[0]}
+            continue
         if choices and all(isinstance(choice.get("type"), str) for choice in choices):
             del entry["anyOf"]
             for choice in choices:
@@ -97,7 +102,7 @@ def section_of(dataclass: type) -> type[Section]:
     said, hints = descriptions(dataclass), get_type_hints(dataclass)
     members: dict[str, Any] = {
         field.name: (_yaml_type(hints[field.name]), _default(field, said.get(field.name)))
-        for field in fields(dataclass)
+        for field in setting_fields(dataclass)
     }
     model = pydantic.create_model(dataclass.__name__, __base__=Section, __doc__=summary(dataclass), **members)
     model.dataclass = dataclass
@@ -133,7 +138,7 @@ def _built(value: Any) -> Any:
     return tuple(_built(part) for part in value) if isinstance(value, list) else value
 
 
-def _yaml_type(hint: Any) -> Any:
+def _yaml_type(hint: Any) -> Any:  # noqa: PLR0911 - a line for each type of field
     """Return the type of a key in YAML, for a field's type in Python."""
     origin, arguments = get_origin(hint), get_args(hint)
     if is_dataclass(hint):
@@ -144,6 +149,10 @@ def _yaml_type(hint: Any) -> Any:
             section = section_of(others[0])  # type: ignore[arg-type]
             switch = pydantic.BeforeValidator(_switched, json_schema_input_type=section)
             return Annotated[section | None, switch]
+    lists = [get_args(argument)[0] for argument in arguments if get_origin(argument) is Sequence]
+    if lists and is_dataclass(lists[0]):
+        [single] = [argument for argument in arguments if is_dataclass(argument)]
+        return _list_or_section(section_of(lists[0]), section_of(single))  # type: ignore[arg-type]
     if origin in {Sequence, tuple}:
         if is_dataclass(arguments[0]):
             return list[section_of(arguments[0])]  # type: ignore[misc,arg-type]
@@ -156,6 +165,19 @@ def _yaml_type(hint: Any) -> Any:
         month_or_day = Annotated[date, pydantic.BeforeValidator(_first_day)]
         return _or_template(month_or_day, in_schema=Any)  # in YAML it is a date already, which JSON has not
     return _or_template(hint, in_schema=hint | str | int if str in {hint, *arguments} else None)
+
+
+def _list_or_section(items: type[Section], single: type[Section]) -> Any:
+    """Take a list of one section, or a mapping that is another; errors are of the one that is meant."""
+    several = pydantic.TypeAdapter(list[items])  # type: ignore[valid-type]
+
+    def chosen(value: Any) -> Any:
+        if isinstance(value, Mapping | Section):
+            return single.model_validate(value)
+        return several.validate_python(value)
+
+    type_ = list[items] | single  # type: ignore[valid-type]
+    return Annotated[Any, pydantic.PlainValidator(chosen, json_schema_input_type=type_)]
 
 
 def _or_template(type_: Any, *, in_schema: Any = None) -> Any:

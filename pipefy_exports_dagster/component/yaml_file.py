@@ -9,7 +9,9 @@ import dagster as dg
 from dagster_shared.yaml_utils import parse_yamls_with_source_position
 
 from pipefy_exports_dagster.component.component import PipefyExportsComponent, checked
+from pipefy_exports_dagster.component.defs_state import kept_reports
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.discovery.kept_reports import with_kept_reports
 from pipefy_exports_dagster.errors import ConfigurationError
 
 TYPE = "pipefy_exports_dagster.PipefyExportsComponent"
@@ -31,7 +33,7 @@ def configurations_in(path: Path) -> Sequence[PipefyExportsConfig]:
     except Exception as error:  # noqa: BLE001 - whatever the YAML parser raises
         problem = " ".join(str(error).split())[:300]
         raise ConfigurationError(f"PIPEFY_EXPORTS_CONFIG: {path} is not YAML: {problem}") from None
-    root = next((folder for folder in path.parents if (folder / "pyproject.toml").exists()), path.parent)
+    root = project_root_of(path)
     configurations = [
         _configuration(
             document.value,
@@ -44,7 +46,17 @@ def configurations_in(path: Path) -> Sequence[PipefyExportsConfig]:
     ]
     if not configurations:
         raise ConfigurationError(f"PIPEFY_EXPORTS_CONFIG: {path} has no document of `type: {TYPE}`")
-    return configurations
+    return [_with_what_was_found(config, root) for config in configurations]
+
+
+def project_root_of(path: Path) -> Path:
+    """Return the folder of the project that a YAML file is in: with the nearest `pyproject.toml`, or else its own."""
+    path = path.expanduser().absolute()
+    return next((folder for folder in path.parents if (folder / "pyproject.toml").exists()), path.parent)
+
+
+def _with_what_was_found(config: PipefyExportsConfig, root: Path) -> PipefyExportsConfig:
+    return with_kept_reports(config, kept_reports(config, root)) if config.discovers else config
 
 
 def _configuration(document: Mapping[str, Any], context: dg.ResolutionContext) -> PipefyExportsConfig:

@@ -3,9 +3,17 @@
 import inspect
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import Field, fields
+from typing import Any
 
+INTERNAL: Mapping[str, Any] = {"is_internal": True}
+"""Metadata of a dataclass's field that is no setting: no key of the YAML, and not in the reference."""
 ARGUMENT = re.compile(r"    (\w+): (.*)")
+
+
+def setting_fields(class_: Any) -> list[Field[Any]]:
+    """Return the fields of a dataclass that are settings."""
+    return [field for field in fields(class_) if not field.metadata.get("is_internal")]
 
 
 def summary(class_: type) -> str:
@@ -26,4 +34,4 @@ def descriptions(class_: type) -> Mapping[str, str]:
             found[name] = match[2]
         elif name:
             found[name] += f" {line.strip()}"
-    return {field.name: found[field.name] for field in fields(class_) if field.name in found}
+    return {field.name: found[field.name] for field in setting_fields(class_) if field.name in found}

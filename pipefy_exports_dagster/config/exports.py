@@ -37,6 +37,7 @@ class AutomationJobs:
             months before this one), `including_current` (this one and the two before) or `unknown`.
         key: Names or headers of the columns that no two rows of a slice share; checked after each load.
         reading: How its files are read.
+        schedule: Whether the schedules export it.
     """
 
     name: str = "automation_jobs_export"
@@ -44,6 +45,7 @@ class AutomationJobs:
     key: tuple[str, ...] = ()
     last_3_months_window: str = "unknown"
     reading: ReadOptions = field(default_factory=ReadOptions)
+    schedule: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a window that means nothing, and one name in place of several."""
@@ -76,6 +78,7 @@ class PipeReport:
         reading: How its files are read.
         allow_wider_rows: Whether the report is exported although the saved report's own filter cannot be sent along,
             so that the file may hold rows that the filter leaves out.
+        schedule: Whether the schedules export it.
     """
 
     name: str = "pipe_report_export"
@@ -89,6 +92,7 @@ class PipeReport:
     key: tuple[str, ...] = ()
     reading: ReadOptions = field(default_factory=ReadOptions)
     allow_wider_rows: bool = False
+    schedule: bool = True
 
     def __post_init__(self) -> None:
         """Refuse one column's name in place of several: its letters would be taken for columns."""
@@ -115,6 +119,7 @@ class Report:
         reading: How its files are read.
         allow_wider_rows: Whether the report is exported although the saved report's own filter cannot be sent along,
             so that the file may hold rows that the filter leaves out.
+        schedule: Whether the schedules export it.
     """
 
     name: str = "organization_report_export"
@@ -128,6 +133,7 @@ class Report:
     key: tuple[str, ...] = ()
     reading: ReadOptions = field(default_factory=ReadOptions)
     allow_wider_rows: bool = False
+    schedule: bool = True
 
     def __post_init__(self) -> None:
         """Refuse one column's name in place of several: its letters would be taken for columns."""

@@ -100,7 +100,7 @@ def _wanted(kinds: set[Any], value: object) -> str | None:
     if kinds == {date}:
         return None if isinstance(value, date) else "give a date"
     sections = [kind for kind in kinds if isinstance(kind, type) and is_dataclass(kind)]
-    if sections and not isinstance(value, tuple(kinds)):
+    if sections and not isinstance(value, tuple(get_origin(kind) or kind for kind in kinds)):
         return f"give a `{sections[0].__name__}`"
     return None
 

@@ -5,13 +5,14 @@ made from them. Nothing here is secret. Credentials are named, not held: the env
 needs them, so that the code location loads without any.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from pipefy_exports_dagster.config.discovery import DefsState, FoundReport, ReportDiscovery
 from pipefy_exports_dagster.config.exports import AutomationJobs, ExportSettings, PipeReport, Report
 from pipefy_exports_dagster.config.field_checks import SECONDS_OR_0, Range, check_fields
 from pipefy_exports_dagster.config.host_suffixes import host_suffix
@@ -133,8 +134,8 @@ class PipefyExportsConfig:
             project and a database.
         connection: Where Pipefy is, and where the credentials are.
         automation_jobs: The export of automation jobs; none leaves it out.
-        reports: The organization reports to export.
-        pipe_reports: The reports of pipes to export.
+        reports: The organization reports to export: a list, or `{discover: true}` for those that there are.
+        pipe_reports: The reports of pipes to export: a list, or `{discover: true}` for those that there are.
         data_dir: Folder for raw files, locks and, unless `database` is given, the database.
         database: The DuckDB file; `pipefy_exports.duckdb` in the data folder if it is not given.
         timezone: The organization's time zone, such as `America/Sao_Paulo`: where its months begin.
@@ -157,14 +158,15 @@ class PipefyExportsConfig:
         last_month_due_day: The day of the month by which `last_month` is expected; none if it is not.
         group_name: The assets' group in the UI.
         owners: The assets' owners: e-mail addresses, or `team:` and a name.
+        defs_state: Where the list of reports that were found is kept.
     """
 
     organization_id: str | None = None
     key_prefix: str | Sequence[str] = ()
     connection: Connection = field(default_factory=Connection)
     automation_jobs: AutomationJobs | None = field(default_factory=AutomationJobs)
-    reports: Sequence[Report] = ()
-    pipe_reports: Sequence[PipeReport] = ()
+    reports: Sequence[Report] | ReportDiscovery = ()
+    pipe_reports: Sequence[PipeReport] | ReportDiscovery = ()
     data_dir: Path = Path("data")
     database: Path | None = None
     timezone: str = "UTC"
@@ -185,12 +187,13 @@ class PipefyExportsConfig:
     last_month_due_day: int | None = 3
     group_name: str = "pipefy"
     owners: Sequence[str] = ()
+    defs_state: DefsState = field(default_factory=DefsState)
 
     def __post_init__(self) -> None:
         """Make paths absolute at once: a run may have another working directory. Check names and time zone."""
         check_fields(self, RANGES)
         object.__setattr__(self, "key_prefix", checked_prefix(self.key_prefix))
-        if not self.exports:
+        if not self.exports and not self.discovers:
             raise ConfigurationError(
                 "`automation_jobs` is off and no `reports` or `pipe_reports` are listed: nothing would be exported"
             )
@@ -212,7 +215,40 @@ class PipefyExportsConfig:
     def exports(self) -> tuple[ExportSettings, ...]:
         """The settings of every export, the automation jobs' first."""
         jobs = [self.automation_jobs] if self.automation_jobs else []
-        return (*jobs, *self.reports, *self.pipe_reports)
+        return (*jobs, *self._reports(), *self._pipe_reports())
+
+    @property
+    def discovers(self) -> bool:
+        """Whether reports of any kind are found by themselves."""
+        return any(
+            isinstance(part, ReportDiscovery) and part.discover for part in (self.reports, self.pipe_reports)
+        )
+
+    @property
+    def found(self) -> Mapping[str, FoundReport]:
+        """The reports that were found by themselves and are exported, by the names of their assets."""
+        parts = [part for part in (self.reports, self.pipe_reports) if isinstance(part, ReportDiscovery)]
+        return {report.asset: report for part in parts for report in part.chosen}
+
+    def _reports(self) -> Iterator[Report]:
+        if not isinstance(self.reports, ReportDiscovery):
+            yield from self.reports
+            return
+        for found in self.reports.chosen:
+            is_scheduled = self.reports.is_scheduled(found)
+            yield Report(found.asset, organization_report_id=int(found.id), schedule=is_scheduled)
+
+    def _pipe_reports(self) -> Iterator[PipeReport]:
+        if not isinstance(self.pipe_reports, ReportDiscovery):
+            yield from self.pipe_reports
+            return
+        for found in self.pipe_reports.chosen:
+            yield PipeReport(
+                found.asset,
+                pipe_id=int(found.pipe_id or 0),
+                pipe_report_id=int(found.id),
+                schedule=self.pipe_reports.is_scheduled(found),
+            )
 
     @property
     def prefix(self) -> tuple[str, ...]:

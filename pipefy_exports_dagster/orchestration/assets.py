@@ -88,7 +88,7 @@ def export_asset(export: ConfiguredExport, clock: Clock, on_milestone: OnMilesto
 
     return dg.asset(
         key=export.asset_key,
-        description=f"{export.type.rows} {SLICES}",
+        description=f"{export.description} {SLICES}",
         partitions_def=PERIODS,
         group_name=export.config.group_name,
         kinds={"pipefy", "duckdb"},

@@ -6,6 +6,7 @@ import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock, SystemClock
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.discovery.kept_reports import problems_of
 from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.orchestration.assets import export_asset
 from pipefy_exports_dagster.orchestration.checks.due_sensor import due_sensor
@@ -43,8 +44,12 @@ def build_pipefy_exports(
         notify: Called for every asset that a failed run did not materialize, and every check that did not pass.
     """
     keep_alembic_quiet()
+    for problem in problems_of(config):
+        dg.get_dagster_logger().warning(problem)
     clock = clock or SystemClock()
     exports = configured_exports(config)
+    if not exports:
+        return dg.Definitions()  # reports are looked for, and none is found yet
     assets = [export_asset(export, clock, on_milestone) for export in exports]
     job_name = config.definition_name(EXPORTS_JOB)
     job = dg.define_asset_job(
@@ -59,7 +64,7 @@ def build_pipefy_exports(
         jobs=[job],
         schedules=[
             last_month_schedule(job_name, exports, config),
-            current_month_schedule(job_name, config),
+            current_month_schedule(job_name, exports, config),
         ],
         sensors=[pending_exports_sensor(job_name, exports, config, clock)],
         resources=resources_of(config),

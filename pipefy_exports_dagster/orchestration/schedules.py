@@ -21,6 +21,10 @@ from pipefy_exports_dagster.periods import Period, PeriodFilter, month_of
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 
 EVERY_DAY_AT_15_UTC = "0 15 * * *"
+NOTHING_SCHEDULED = (
+    "no export is in the schedules: reports that are found by themselves are where `include` names them, or with "
+    "`schedule: true`"
+)
 
 
 def last_month_schedule(
@@ -46,9 +50,12 @@ def last_month_schedule(
             return turning
         this_month = month_of(moment, config.zone)
         period = Period(PeriodFilter.LAST_MONTH, this_month)
+        scheduled = [export for export in exports if export.is_scheduled]
+        if not scheduled:
+            return dg.SkipReason(NOTHING_SCHEDULED)
         missing = [
             dg.AssetKey(export.asset_key)
-            for export in exports
+            for export in scheduled
             if not is_loaded(context.instance, export, period, config)
         ]
         if not missing:
@@ -82,7 +89,9 @@ def is_loaded(
     return loaded.fingerprint == fingerprint_of(config.connection.base_url, kind.label, request)
 
 
-def current_month_schedule(job_name: str, config: PipefyExportsConfig) -> dg.ScheduleDefinition:
+def current_month_schedule(
+    job_name: str, exports: Sequence[ConfiguredExport], config: PipefyExportsConfig
+) -> dg.ScheduleDefinition:
     """Return the daily schedule of the month so far."""
 
     @dg.schedule(
@@ -98,7 +107,14 @@ def current_month_schedule(job_name: str, config: PipefyExportsConfig) -> dg.Sch
         moment = context.scheduled_execution_time
         if turning := month_is_turning(moment, config.zone):
             return turning
-        return dg.RunRequest(run_key=f"{partition}:{moment:%Y-%m-%d}", partition_key=partition)
+        scheduled = [dg.AssetKey(export.asset_key) for export in exports if export.is_scheduled]
+        if not scheduled:
+            return dg.SkipReason(NOTHING_SCHEDULED)
+        return dg.RunRequest(
+            run_key=f"{partition}:{moment:%Y-%m-%d}",
+            partition_key=partition,
+            asset_selection=scheduled if len(scheduled) < len(exports) else None,
+        )
 
     return current_month_exports
 

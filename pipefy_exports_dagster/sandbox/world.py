@@ -3,7 +3,7 @@
 import functools
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,6 +92,25 @@ class World:
     def pipe_reports(self, pipe: Pipe) -> list[SandboxReport]:
         """Return a pipe's saved reports, in the order of their ids."""
         return [report for _, report in self._pipe_reports.values() if report.pipes == (pipe,)]
+
+    def change_report(self, report_id: str, **changes: Any) -> None:
+        """Let somebody change a saved report, of an organization or of a pipe: its name, for example."""
+        for reports in (self._reports, self._pipe_reports):
+            if report_id in reports:
+                owner, report = reports[report_id]
+                reports[report_id] = owner, replace(report, **changes)
+
+    def copy_report(self, report_id: str, new_id: str) -> None:
+        """Let somebody save a copy of a report, under the same name."""
+        for reports in (self._reports, self._pipe_reports):
+            if report_id in reports:
+                owner, report = reports[report_id]
+                reports[new_id] = owner, replace(report, id=new_id)
+
+    def delete_report(self, report_id: str) -> None:
+        """Let somebody delete a saved report."""
+        for reports in (self._reports, self._pipe_reports):
+            reports.pop(report_id, None)
 
     def automation_jobs(
         self, period: SandboxPeriod | str, now: datetime | None = None, organization_id: str = ORGANIZATION_ID

@@ -11,7 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import dagster as dg
 from pages.markdown import code, table
 
-from pipefy_exports_dagster.config.descriptions import descriptions, summary
+from pipefy_exports_dagster.config.descriptions import descriptions, setting_fields, summary
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.variables import VARIABLES, Variable
 from pipefy_exports_dagster.orchestration.assets import ExportRunConfig, PipeReportRunConfig, ReportRunConfig
@@ -54,7 +54,8 @@ def configuration_classes() -> list[type]:
         class_ = waiting.pop(0)
         if class_ not in found:
             found.append(class_)
-            waiting += [part for hint in get_type_hints(class_).values() for part in _dataclasses(hint)]
+            hints = get_type_hints(class_)
+            waiting += [part for each in setting_fields(class_) for part in _dataclasses(hints[each.name])]
     return found
 
 
@@ -75,9 +76,9 @@ def _run_config_of(class_: type[dg.Config]) -> str:
 
 def _section(class_: Any) -> str:
     said, hints = descriptions(class_), get_type_hints(class_)
-    missing = [field.name for field in fields(class_) if not said.get(field.name)]
+    missing = [field.name for field in setting_fields(class_) if not said.get(field.name)]
     assert not missing, f"{class_.__name__} does not describe {missing} in `Args:`"
-    rows = [[code(f.name), _kind(hints[f.name]), _default(f), said[f.name]] for f in fields(class_)]
+    rows = [[code(f.name), _kind(hints[f.name]), _default(f), said[f.name]] for f in setting_fields(class_)]
     head = f"### {class_.__name__}\n\n{' '.join(summary(class_).split())}\n\n"
     return head + table(("key", "takes", "default", "meaning"), rows)
 
@@ -91,6 +92,8 @@ def _dataclasses(hint: Any) -> Iterator[type[Any]]:
 
 def _kind(hint: Any) -> str:
     """Say in words what a field takes; dataclasses lead to their sections."""
+    if any(get_origin(part) is Sequence for part in get_args(hint)) and list(_dataclasses(hint)):
+        return ", or ".join(_kind(part) for part in get_args(hint))
     if parts := list(_dataclasses(hint)):
         link = f"[{parts[0].__name__}](#{parts[0].__name__.lower()})"
         return f"list of {link}" if get_origin(hint) in {Sequence, tuple} else link

@@ -1,9 +1,9 @@
 """The YAML says all that the dataclasses say, and says it as they do."""
 
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from datetime import date
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import yaml
@@ -25,11 +25,14 @@ from pipefy_exports_dagster import (
 )
 from pipefy_exports_dagster.component.sections import section_of
 from pipefy_exports_dagster.component.yaml_file import configurations_in
-from pipefy_exports_dagster.config.descriptions import descriptions
+from pipefy_exports_dagster.config.descriptions import descriptions, setting_fields
+from pipefy_exports_dagster.config.discovery import DefsState, ReportDiscovery
 
 SECTIONS = (
     AutomationJobs,
     Connection,
+    DefsState,
+    ReportDiscovery,
     PipeReport,
     PipefyExportsConfig,
     PollPolicy,
@@ -136,7 +139,7 @@ def test_the_sheets_to_load_are_a_list_or_all(
     text = f"type: {TYPE}\nattributes: {{reports: [{{name: a, reading: {{sheets: {written}}}}}]}}\n"
     theirs.write(text)
     [config] = configurations_in(theirs.yaml)
-    assert config.reports[0].reading.sheets == sheets
+    assert config.exports[1].reading.sheets == sheets
     assert problems_for_dg(text) == []
     assert {key.to_user_string() for key in theirs.load().resolve_all_asset_keys()} >= {"a", "a_history"}
 
@@ -167,7 +170,7 @@ def test_a_component_without_attributes_exports_automation_jobs(theirs: TheirPro
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_field_is_described_where_it_stands_and_in_the_schema(section: type) -> None:
     said = descriptions(section)
-    assert [field.name for field in fields(section) if not said.get(field.name)] == []
+    assert [field.name for field in setting_fields(section) if not said.get(field.name)] == []
     schema = section_of(section).model_json_schema()
     assert schema["properties"].keys() == said.keys()
     assert {name: entry["description"] for name, entry in schema["properties"].items()} == said
@@ -191,14 +194,17 @@ def test_the_schema_takes_what_loads_and_names_the_keys_where_one_is_wrong() -> 
 
 def test_every_section_of_the_configuration_is_looked_at() -> None:
     reached: set[type] = set()
-    left: list[type] = [PipefyExportsConfig]
+    left: list[Any] = [PipefyExportsConfig]
     while left:
         section = left.pop()
         reached.add(section)
-        for hint in get_type_hints(section).values():
-            left += [
-                kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and is_dataclass(kind)
-            ]
+        hints = get_type_hints(section)
+        parts = [hints[each.name] for each in setting_fields(section)]
+        while parts:
+            part = parts.pop()
+            parts += get_args(part)
+            if is_dataclass(part):
+                left.append(part)
     assert reached == set(SECTIONS)
 
 

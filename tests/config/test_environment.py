@@ -167,7 +167,9 @@ def test_the_environment_sets_the_limits_of_reading_for_all_exports() -> None:
         max_memory_bytes=4_000_000_000, max_seconds=1800.5, max_unpacked_bytes=20_000_000_000
     )
     assert config.automation_jobs
-    assert [config.automation_jobs.reading, *(report.reading for report in config.reports)] == [reading] * 2
+    assert [config.automation_jobs.reading, *(export.reading for export in config.exports[1:])] == [
+        reading
+    ] * 2
 
 
 @pytest.mark.parametrize(

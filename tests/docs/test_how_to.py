@@ -29,7 +29,7 @@ def test_the_yaml_of_several_reports_and_organizations_defines_their_assets(
     file.write_text("---\n".join(text for text in blocks("how-to.md", "yaml") if "organization_id:" in text))
     configs = configurations({"PIPEFY_EXPORTS_CONFIG": str(file), "PIPEFY_ORG_ID": "300514001"})
     assert [config.organization_id for config in configs] == ["300514001", "300514002"]
-    assert [report.name for report in configs[0].reports] == ["open_purchases", "expenses"]
+    assert [export.name for export in configs[0].exports[1:]] == ["open_purchases", "expenses"]
     assert [config.prefix for config in configs] == [(), ("acme",)]
     found = dg.Definitions.merge(*map(build_pipefy_exports, configs)).get_repository_def()
     names = {key.to_user_string() for key in found.assets_defs_by_key}
@@ -44,7 +44,7 @@ def test_the_yaml_of_several_sheets_names_them_for_each_export(tmp_path: Path) -
     [config] = configurations({"PIPEFY_EXPORTS_CONFIG": str(file)})
     assert config.automation_jobs
     assert config.automation_jobs.reading.sheets == ("Cards", "Cards (2)")
-    assert [report.reading.sheets for report in config.reports] == [ALL_SHEETS]
+    assert [export.reading.sheets for export in config.exports[1:]] == [ALL_SHEETS]
 
 
 @pytest.mark.parametrize(

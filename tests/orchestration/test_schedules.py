@@ -120,9 +120,10 @@ REPORTED = PipefyExportsConfig(organization_id="301", reports=(Report(organizati
 def loaded_as_configured(instance: dg.DagsterInstance, config: PipefyExportsConfig) -> None:
     """What a run of each asset leaves behind, as far as the schedule looks at it."""
     period = Period(PeriodFilter.LAST_MONTH, date(2026, 11, 1))
+    [report] = [export for export in config.exports if isinstance(export, Report)]
     kinds: dict[str, ExportKind] = {
         ASSETS[0]: AutomationJobsExport(config.organization_id),
-        ASSETS[1]: OrganizationReportExport(config.organization_id, config.reports[0]),
+        ASSETS[1]: OrganizationReportExport(config.organization_id, report),
     }
     for asset, kind in kinds.items():
         fingerprint = fingerprint_of(config.connection.base_url, kind.label, kind.request(period))

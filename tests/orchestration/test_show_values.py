@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from support.project import REPORT, REPORT_HISTORY, Project
 
+from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.sandbox import Sandbox
@@ -26,7 +27,7 @@ def hiding(
     time_column: str | None = None,
     show_values: bool = False,
 ) -> PipefyExportsConfig:
-    [report] = project.config.reports
+    [report] = [export for export in project.config.exports if isinstance(export, Report)]
     report = replace(report, time_column=time_column, reading=ReadOptions(dict(column_types or {})))
     return replace(project.config, reports=(report,), show_values=show_values)
 

@@ -63,7 +63,9 @@ def _check_pipefy(
 ) -> Iterator[Finding]:
     month = month_of(clock.now(), config.zone)
     askable = []
-    for export in configured_exports(config):
+    yield from reports.check_found_reports(config)
+    # A report that was found is there as it is: only those that a person wrote down are looked up.
+    for export in (export for export in configured_exports(config) if not export.found):
         if finding := reports.check_request(export, month):
             yield finding
         else:

@@ -6,6 +6,8 @@ from datetime import date
 
 from pipefy_exports_dagster.cli.doctor.finding import Finding, State, ok, report_error, report_warning
 from pipefy_exports_dagster.config.exports import PipeReport, Report, ReportSettings
+from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.discovery.kept_reports import gone_of, problems_of
 from pipefy_exports_dagster.errors import ConfigurationError, PermissionDeniedError, PipefyExportsError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.periods import Period, PeriodFilter
@@ -14,10 +16,22 @@ from pipefy_exports_dagster.pipefy.look_ups import SavedReport, find_pipe, find_
 from pipefy_exports_dagster.pipefy.report_export import filter_to_send
 
 SHOWN_COLUMNS = 40
+FOUND = "reports found"
 
 
 ANY_ORGANIZATION = "1"
 """Whether the organization's id is one is not the export's matter."""
+
+
+def check_found_reports(config: PipefyExportsConfig) -> Iterator[Finding]:
+    """Yield what there is to say of reports that are found by themselves, by the list that is kept."""
+    if not config.discovers:
+        return
+    notes = [*problems_of(config), *gone_of(config)]
+    for note in notes:
+        yield report_warning(FOUND, note)
+    if not notes:
+        yield ok(FOUND, f"{len(config.found)} reports that were found by themselves are exported")
 
 
 def check_request(export: ConfiguredExport, month: date) -> Finding | None:

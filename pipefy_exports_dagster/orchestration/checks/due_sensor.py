@@ -52,9 +52,10 @@ def _news(
 ) -> Iterator[dg.AssetCheckEvaluation]:
     for export in exports:
         key, history = dg.AssetKey(export.asset_key), dg.AssetKey(export.history_key)
-        if config.last_month_due_day is not None and was_materialized(instance, key):
+        is_due = config.last_month_due_day is not None and export.is_scheduled
+        if is_due and was_materialized(instance, key):
             ledger = Ledger(instance, key, PeriodFilter.LAST_MONTH.value)
-            today = Today.of(clock.now(), config, config.last_month_due_day)
+            today = Today.of(clock.now(), config, config.last_month_due_day or 1)
             finding = last_month_is_here(ledger, export.asset, today)
             if _is_news(instance, dg.AssetCheckKey(key, Check.LAST_MONTH_IS_HERE.value), finding):
                 yield finding.evaluation(key, Check.LAST_MONTH_IS_HERE)

@@ -128,7 +128,7 @@ def _specs(export: ConfiguredExport) -> list[dg.AssetCheckSpec]:
             )
             for check in checks
         ]
-    if export.config.last_month_due_day is not None:
+    if export.config.last_month_due_day is not None and export.is_scheduled:
         check = Check.LAST_MONTH_IS_HERE
         specs.append(
             dg.AssetCheckSpec(check.value, asset=dg.AssetKey(export.asset_key), description=check.description)

@@ -7,9 +7,10 @@ from typing import Any
 import dagster as dg
 
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.orchestration.definition_names import HISTORY_JOB, MONTH_END_HISTORY_SCHEDULE
 from pipefy_exports_dagster.orchestration.history.assets import history_partitions
-from pipefy_exports_dagster.orchestration.schedules import schedule_status
+from pipefy_exports_dagster.orchestration.schedules import NOTHING_SCHEDULED, schedule_status
 
 DAY, HOUR = 2, 8
 """In the organization's time zone. Wherever that is, it is later than 15:00 UTC on the first day, when the export
@@ -25,6 +26,8 @@ def history_schedule(
     schedule is built over the months that have ended, and asks the assets' own job for its answer's month.
     """
     job_name = config.definition_name(HISTORY_JOB)
+    exports = configured_exports(config)
+    scheduled = [dg.AssetKey(export.history_key) for export in exports if export.is_scheduled]
     with warnings.catch_warnings():
         # Setting it is called redundant, because it is the assets' own everywhere else.
         warnings.filterwarnings("ignore", message=".*partitions_def.*define_asset_job")
@@ -49,6 +52,15 @@ def history_schedule(
     def month_end_history(context: dg.ScheduleEvaluationContext) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of Dagster's own code
-            return of_ended_months(context)
+            evaluated: Any = of_ended_months(context)
+        if len(scheduled) == len(exports):
+            return evaluated
+        if not scheduled:
+            return dg.SkipReason(NOTHING_SCHEDULED)
+        found = evaluated if isinstance(evaluated, list) else [evaluated]
+        return [
+            each.with_replaced_attrs(asset_selection=scheduled) if isinstance(each, dg.RunRequest) else each
+            for each in found
+        ]
 
     return month_end_history

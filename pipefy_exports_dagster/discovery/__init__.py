@@ -1,0 +1,1 @@
+"""Finding an organization's saved reports, and keeping what was found."""
