@@ -57,19 +57,23 @@ class TheirProject:
         """Load it as a code server does. Its folder has to be importable."""
         return dg.load_from_defs_folder(path_within_project=self.root)
 
-    def dg(self, *arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
-        return run_dg(*arguments, cwd=cwd or self.root, python_path=self.root)
+    def dg(
+        self, *arguments: str, cwd: Path | None = None, home: Path | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        return run_dg(*arguments, cwd=cwd or self.root, python_path=self.root, home=home)
 
 
-def run_dg(*arguments: str, cwd: Path, python_path: Path) -> "subprocess.CompletedProcess[str]":
-    """Run Dagster's `dg`, in an environment in which nothing of ours is set."""
+def run_dg(
+    *arguments: str, cwd: Path, python_path: Path, home: Path | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run Dagster's `dg`, in an environment in which nothing of ours is set; `home` is DAGSTER_HOME."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith(("PIPEFY_", "DAGSTER_"))}
     ours = {
         "VIRTUAL_ENV": sys.prefix,
         "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}",
         "PYTHONPATH": str(python_path),
         "COLUMNS": "200",
-    }
+    } | ({"DAGSTER_HOME": str(home)} if home else {})
     return subprocess.run(
         [f"{sys.prefix}/bin/dg", *arguments],
         env=bare | ours,
