@@ -47,7 +47,8 @@ def refresh_reports(settings: Settings, *, as_json: bool) -> None:
             kept = find_reports(config, settings.project_root, on_progress=progress.show, on_warning=_warn)
             place = keep_reports(config, settings.project_root, kept)
         known = {report.id: report for report in (*before.reports, *before.pipe_reports)} if before else {}
-        rows = [_row(report, known, config) for report in (*kept.reports, *kept.pipe_reports)]
+        found = with_kept_reports(config, kept)
+        rows = [_row(report, known, found) for report in (*kept.reports, *kept.pipe_reports)]
         if not as_json:
             echo_table(
                 ("id", "name", "pipe", "asset", ""),
@@ -55,7 +56,6 @@ def refresh_reports(settings: Settings, *, as_json: bool) -> None:
                 empty="There is no report that the credentials see.",
             )
             click.echo(f"kept in {place}", err=True)
-            found = with_kept_reports(config, kept)
             for note in (*problems_of(found), *gone_of(found)):
                 _warn(note)
         printed.append({"organization_id": config.organization_id, "kept_in": place, "reports": _json(rows)})
@@ -129,7 +129,9 @@ def _row(
 ) -> tuple[str, str, str | None, str, str]:
     before = known.get(report.id)
     state = ""
-    if report.gone_since:
+    if report.asset not in config.found:
+        state = "left out by `include` or `exclude`"
+    elif report.gone_since:
         state = f"gone since {report.gone_since}"
     elif before is None:
         state = "new"

@@ -219,6 +219,26 @@ def test_schedules_leave_out_what_nobody_named(theirs: TheirProject, write: Call
         assert selected.to_user_string().startswith("automation_jobs_")
 
 
+def test_prune_touches_nothing_of_a_report_that_is_left_out(
+    theirs: TheirProject, write: Callable[..., None]
+) -> None:
+    write(pipe_reports="[]")
+    refresh(theirs)
+    file = theirs.root / "cards.csv"
+    for day in (1, 2):
+        file.write_text(f"id,created_at\n1,2026-10-0{day}\n")
+        command(theirs, "load", str(file), "--asset", "todos_os_cards", "--partition", "last_month")
+    for sidecar in theirs.root.rglob("data/raw/**/*.json"):
+        stored = json.loads(sidecar.read_text())
+        sidecar.write_text(json.dumps(stored | {"downloaded_at": "2020-01-01T00:00:00+00:00"}))
+    prune = ("prune", "--older-than", "1", "--give-up-rebuilding", "--dry-run", "--json")
+    pruned = json.loads(command(theirs, *prune))
+    assert len([*pruned["deleted"], *pruned["kept"]]) == 2
+    write("{discover: true, exclude: [Todos*]}", "[]")
+    pruned = json.loads(command(theirs, *prune))
+    assert (pruned["deleted"], pruned["kept"]) == ([], [])
+
+
 def test_without_a_list_definitions_load_and_say_what_to_do(
     theirs: TheirProject, write: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
