@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,9 @@ from support.project import Project
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 
 pytest_plugins = ["support.loader"]
+
+# Imports and collection make a million objects that stay: there is no garbage until then, and none among them later.
+gc.disable()
 
 SMALL: dict[str, Any] = {"jobs": 500, "cards": 200, "processing_seconds": 0.2}
 
@@ -42,6 +46,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next(iter(marker.args), 0) if marker else 0
 
     items.sort(key=seconds_allowed, reverse=True)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Every regular expression of the package, and how it is used, as the syntax tree of its modules tells."""
 
 import ast
+import functools
 import importlib
 import re
 from collections import defaultdict
@@ -14,6 +15,8 @@ PACKAGE = Path(pipefy_exports_dagster.__file__).parent
 SCANS = frozenset({"findall", "finditer", "sub", "subn", "split"})
 USES = frozenset({"match", "fullmatch", "search"}) | SCANS
 Uses = dict[str, set[str]]
+Nodes = list[ast.AST]
+"""All nodes of a module's syntax tree; to walk through it takes longer than to look at one."""
 
 
 @dataclass(frozen=True)
@@ -31,34 +34,39 @@ class Found:
     uses: frozenset[str]
 
 
-def patterns_of_the_package() -> list[Found]:
+@functools.cache
+def patterns_of_the_package() -> tuple[Found, ...]:
     """Find all patterns, wherever they stand."""
-    trees = {
-        path: ast.parse(path.read_text())
+    modules: dict[Path, Nodes] = {
+        path: list(ast.walk(ast.parse(path.read_text())))
         for path in sorted(PACKAGE.rglob("*.py"))
         if path.name != "__main__.py"
     }
-    everywhere = _uses_by_name(list(trees.values()))
-    return [
+    uses = {path: _uses_by_name(nodes) for path, nodes in modules.items()}
+    everywhere: Uses = defaultdict(set)
+    for of_a_module in uses.values():
+        for name, used in of_a_module.items():
+            everywhere[name] |= used
+    return tuple(
         found
-        for path, tree in trees.items()
-        for found in _patterns_in(path, tree, private=_uses_by_name([tree]), public=everywhere)
-    ]
+        for path, nodes in modules.items()
+        for found in _patterns_in(path, nodes, private=uses[path], public=everywhere)
+    )
 
 
-def _patterns_in(path: Path, tree: ast.Module, *, private: Uses, public: Uses) -> list[Found]:
-    assert not any(isinstance(node, ast.ImportFrom) and node.module == "re" for node in ast.walk(tree)), (
+def _patterns_in(path: Path, nodes: Nodes, *, private: Uses, public: Uses) -> list[Found]:
+    assert not any(isinstance(node, ast.ImportFrom) and node.module == "re" for node in nodes), (
         f"{path}: `import re`, so that its patterns are found"
     )
     names = {
         id(node.value): target.id
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Assign)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
     found = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if not (isinstance(node, ast.Call) and (called := _function_of_re(node))):
             continue
         if called == "compile":
@@ -98,24 +106,23 @@ def _pattern(path: Path, call: ast.Call, called: str) -> re.Pattern[Any] | None:
     return re.compile(*values)
 
 
-def _uses_by_name(trees: list[ast.Module]) -> Uses:
+def _uses_by_name(nodes: Nodes) -> Uses:
     """Tell which methods are called of what has a name; all of them of what is handed on."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for tree in trees:
-        bases = set()
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.Attribute):
-                continue
-            if isinstance(node.value, ast.Name):
-                bases.add(id(node.value))
-                name = node.value.id
-            elif isinstance(node.value, ast.Attribute):
-                name = node.value.attr
-            else:
-                continue
-            if node.attr in USES:
-                found[name].add(node.attr)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in bases:
-                found[node.id] |= USES
+    found: Uses = defaultdict(set)
+    bases = set()
+    for node in nodes:
+        if not isinstance(node, ast.Attribute):
+            continue
+        if isinstance(node.value, ast.Name):
+            bases.add(id(node.value))
+            name = node.value.id
+        elif isinstance(node.value, ast.Attribute):
+            name = node.value.attr
+        else:
+            continue
+        if node.attr in USES:
+            found[name].add(node.attr)
+    for node in nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in bases:
+            found[node.id] |= USES
     return found
