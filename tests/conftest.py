@@ -16,6 +16,7 @@ from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from pipefy.manual_clock import ManualClock
 from sqlalchemy.engine import Engine
 from support.project import Project
+from support.warm_readers import warm_readers
 
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 
@@ -44,8 +45,14 @@ def _migrations_read_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _readers_import_once() -> Iterator[None]:
+    with warm_readers():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _statements_compiled_once() -> Iterator[None]:
-    """Keep the engine of each of Dagster's SQLite files: each access makes a new one, which compiles all statements again.
+    """Keep the engine of each of Dagster's SQLite files: a new one, which each access makes, compiles statements again.
 
     An engine keeps no connection (`NullPool`).
     """
