@@ -48,10 +48,9 @@ class _Structure:
         # Flags that a pattern of text has anyway may not be given again.
         self._flags = pattern.flags & ~(re.UNICODE if not self._is_bytes else 0)
         self._tree = _parser.parse(pattern.pattern, self._flags)
-        self._taken: dict[str, str] = {}
         alphabet = [c for c in _ALPHABET if not self._is_bytes or ord(c) < 256]
         nodes = list(self._character_nodes(self._tree))
-        accepted = [{c for c in alphabet if self._fits(node, c)} for node in nodes]
+        accepted = [self._taken_by(node, alphabet) for node in nodes]
         kinds: dict[tuple[bool, ...], str] = {}
         for character in alphabet:
             kinds.setdefault(tuple(character in each for each in accepted), character)
@@ -120,13 +119,12 @@ class _Structure:
             for inner in _inner(kind, content):
                 yield from self._character_nodes(inner)
 
-    def _fits(self, node: Node, character: str) -> bool:
+    def _taken_by(self, node: Node, alphabet: Sequence[str]) -> set[str]:
         state = _parser.State()
         state.flags = self._flags
         state.str = ""
-        alone = _parser.SubPattern(state, [node])
-        compiled = _compiler.compile(alone, self._flags)
-        return compiled.fullmatch(character.encode("latin-1") if self._is_bytes else character) is not None
+        alone = _compiler.compile(_parser.SubPattern(state, [node]), self._flags)
+        return {c for c in alphabet if alone.fullmatch(c.encode("latin-1") if self._is_bytes else c)}
 
 
 def _inner(kind: Any, content: Any) -> list[Any]:
