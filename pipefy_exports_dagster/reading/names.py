@@ -20,11 +20,15 @@ def snake_case(header: str) -> str:
     Accents are removed, letters without a Latin base stay. The result never starts with an underscore, as the lineage
     columns do, nor with a digit. It is empty if the header has no letter or digit.
     """
-    base = "".join(c for c in _decomposed(header) if not unicodedata.combining(c))
+    base = header if header.isascii() else _without_marks(_decomposed(header))
     words = _NOT_A_WORD.sub("_", _WORD_BOUNDARY.sub("_", base)).strip("_").lower()
     # Lower-casing can decompose again (U+0130, a capital dotted I, becomes i and a combining dot).
-    name = "".join(c for c in words if not unicodedata.combining(c))
+    name = words if words.isascii() else _without_marks(words)
     return f"c_{name}" if name[:1].isdigit() else name
+
+
+def _without_marks(text: str) -> str:
+    return "".join(c for c in text if not unicodedata.combining(c))
 
 
 def folded(header: str) -> str:
@@ -45,6 +49,8 @@ def _decomposed(text: str) -> str:
 
     Python sorts the marks of a letter in quadratic time, and a header of a megabyte may be one letter.
     """
+    if text.isascii():
+        return text
     return "".join(
         unicodedata.normalize("NFKD", text[start : start + _PIECE]) for start in range(0, len(text), _PIECE)
     )
@@ -94,23 +100,24 @@ def column_names(headers: Sequence[str], known: Mapping[str, Sequence[str]] | No
         known: Column names in the table by original header, in the table's order.
     """
     names: list[str | None] = [None] * len(headers)
+    plain = [snake_case(header) for header in headers]
     left = {header: list(known_names) for header, known_names in (known or {}).items()}
     taken: set[str] = set()
     for position, header in enumerate(headers):
-        if snake_case(header) and left.get(header):
+        if plain[position] and left.get(header):
             names[position] = left[header].pop(0)
             taken.add(str(names[position]))
-    for position, name in _respelled(headers, names, left):
+    for position, name in _respelled(headers, plain, names, left):
         names[position] = name
         taken.add(name)
     # A name that another header has in the table is not free for a new one.
     reserved = taken | {name for known_names in left.values() for name in known_names}
     suffixes: dict[tuple[str, bool], int] = {}  # lower suffixes are taken: thousands of headers may be equal
-    for position, header in enumerate(headers):
+    for position in range(len(headers)):
         if names[position] is not None:
             continue
-        wanted = snake_case(header) or f"column_{position + 1}"
-        is_named = bool(snake_case(header))
+        wanted = plain[position] or f"column_{position + 1}"
+        is_named = bool(plain[position])
         blocked = reserved if is_named else taken
         suffix = suffixes.get((wanted, is_named), 1)
         while (name := f"{wanted}_{suffix}" if suffix > 1 else wanted) in blocked:
@@ -123,7 +130,10 @@ def column_names(headers: Sequence[str], known: Mapping[str, Sequence[str]] | No
 
 
 def _respelled(
-    headers: Sequence[str], names: Sequence[str | None], left: Mapping[str, Sequence[str]]
+    headers: Sequence[str],
+    plain: Sequence[str],
+    names: Sequence[str | None],
+    left: Mapping[str, Sequence[str]],
 ) -> list[tuple[int, str]]:
     """Pair headers that have no name yet with remaining columns, if only their spelling differs.
 
@@ -131,7 +141,7 @@ def _respelled(
     """
     nameless: dict[str, list[int]] = {}
     for position, header in enumerate(headers):
-        if names[position] is None and snake_case(header) and header not in left:
+        if names[position] is None and plain[position] and header not in left:
             nameless.setdefault(folded(header), []).append(position)
     free: dict[str, list[str]] = {}
     written = set(headers)

@@ -73,7 +73,10 @@ def check_options(connection: "duckdb.DuckDBPyConnection", options: ReadOptions)
     """
     import duckdb
 
+    first_of_type: dict[str, str] = {}
     for column, type_ in options.column_types.items():
+        first_of_type.setdefault(type_, column)
+    for type_, column in first_of_type.items():
         _resolved(connection, column, type_)
     if options.date_format is None:
         return
