@@ -1,8 +1,13 @@
 """Suffixes of hosts that files may come from: names below which one company has hosts, and not anybody."""
 
+import functools
 import re
+from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
 
 def host_suffix(text: str) -> str:
@@ -27,7 +32,11 @@ def host_suffix(text: str) -> str:
 
 def _is_open_to_all(suffix: str) -> bool:
     """Tell whether anybody registers names below a suffix: `com`, `co.uk`. A company's own `internal` is none."""
-    from publicsuffixlist import PublicSuffixList  # reads its list
+    return bool(_public_suffixes().publicsuffix(suffix) == suffix)
 
-    public = PublicSuffixList(accept_unknown=False, only_icann=True).publicsuffix(suffix)
-    return public == suffix
+
+@functools.cache
+def _public_suffixes() -> "PublicSuffixList":
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList(accept_unknown=False, only_icann=True)  # reads ten thousand rules
