@@ -108,23 +108,36 @@ def test_changed_pieces_are_scanned_alike(pieces: list[tuple[bytes, Opening]], s
     assert fast_ones > PIECES / SEEDS / 20
 
 
-@pytest.mark.parametrize("odd", [b"<v>7</v>", b"<c/>", b"<!-- x -->", b"<is><r><t>x</t></r></is>", b"loose"])
-def test_one_odd_cell_leaves_the_other_rows_to_the_fast_scanner(odd: bytes) -> None:
+@pytest.fixture(scope="module")
+def plain_rows() -> list[bytes]:
     cell = b'<c r="%s%d" t="str"><v>text</v></c>'
-    rows = [
+    return [
         b'<row r="%d">%b</row>' % (n, b"".join(cell % (letter, n) for letter in (b"A", b"B", b"C", b"D")))
         for n in range(1, 10_001)
     ]
-    plain = b"".join(rows)
+
+
+@pytest.fixture(scope="module")
+def seconds_between(plain_rows: list[bytes]) -> float:
+    """Half-way between the two scanners."""
+    plain = b"".join(plain_rows)
+    return (_seconds(scan_rows, plain) + _seconds(scan_rows_slowly, plain)) / 2
+
+
+@pytest.mark.parametrize("odd", [b"<v>7</v>", b"<c/>", b"<!-- x -->", b"<is><r><t>x</t></r></is>", b"loose"])
+def test_one_odd_cell_leaves_the_other_rows_to_the_fast_scanner(
+    odd: bytes, plain_rows: list[bytes], seconds_between: float
+) -> None:
+    rows = list(plain_rows)
     rows[5_000] = rows[5_000].replace(b"<v>", odd + b"<v>", 1)
-    one_odd = b"".join(rows)
-    taken = {name: min(_seconds(scan, xml) for _ in range(3)) for name, scan, xml in (
-        ("plain", scan_rows, plain), ("one odd", scan_rows, one_odd), ("slowly", scan_rows_slowly, plain),
-    )}  # fmt: skip
-    assert taken["one odd"] < (taken["plain"] + taken["slowly"]) / 2
+    assert _seconds(scan_rows, b"".join(rows)) < seconds_between
 
 
 def _seconds(scan: Any, xml: bytes) -> float:
-    started = time.perf_counter()
-    assert sum(len(run.rows) for run in scan(xml).runs) >= 40_000
-    return time.perf_counter() - started
+    """Measure the shortest of three times of the processor: what else this machine does costs nothing."""
+    taken = []
+    for _ in range(3):
+        started = time.thread_time()
+        assert sum(len(run.rows) for run in scan(xml).runs) >= 40_000
+        taken.append(time.thread_time() - started)
+    return min(taken)
