@@ -1,5 +1,6 @@
 """Small workbooks put together from XML, where a library would write what it writes well."""
 
+import functools
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -138,6 +139,7 @@ def _cell(cell: str, reference: str) -> str:
     return f'<c r="{reference}"{attributes and " " + attributes}>{content}</c>'
 
 
+@functools.cache
 def _letters(column: int) -> str:
     text = ""
     column += 1
