@@ -25,6 +25,7 @@ from pipefy_exports_dagster.pipefy.export import ExportKind
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
 from pipefy_exports_dagster.pipefy.organization_report import OrganizationReportExport
 from pipefy_exports_dagster.pipefy.pipe_report import PipeReportExport
+from pipefy_exports_dagster.text.quoting import markdown_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,10 @@ class ConfiguredExport:
         """What a row of its table is, and which report it is, where that was found by itself."""
         if not (found := self.found):
             return self.type.rows
+        # Dagster's UI renders it as Markdown, and anybody who saves a report names it.
+        of_pipe = f" of the pipe {markdown_code(found.pipe)}" if found.pipe else ""
         gone = f" Pipefy does not have it any more, since {found.gone_since}." if found.gone_since else ""
-        return f"{self.type.rows} The report is {found}.{gone}"
+        return f"{self.type.rows} The report is {markdown_code(found.name)} ({found.id}){of_pipe}.{gone}"
 
     @property
     def time_column(self) -> str | None:
@@ -170,6 +173,11 @@ class ConfiguredExport:
     def period_field(self) -> str | None:
         """The field that a report's period is about; None for other exports."""
         return self.settings.period_field if isinstance(self.settings, ReportSettings) else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a report without a condition on the period: each partition holds all of its rows."""
+        return self.period_field == ""
 
     def kind(
         self, organization_id: str | None = None, *, overrides: Mapping[str, Any] | None = None

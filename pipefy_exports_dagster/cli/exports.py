@@ -82,7 +82,7 @@ def _from_event_log(settings: Settings, limit: int) -> "tuple[list[PastExport], 
         return [], []  # opening it would make it
     from pipefy_exports_dagster.cli.dagster_event import opened_instance
     from pipefy_exports_dagster.exports import configured_exports
-    from pipefy_exports_dagster.orchestration.daily_limits import daily_uses
+    from pipefy_exports_dagster.orchestration.daily_limits import daily_uses, together
     from pipefy_exports_dagster.orchestration.past_exports import list_past_exports, newest_past_exports
 
     clock = SystemClock()
@@ -93,7 +93,7 @@ def _from_event_log(settings: Settings, limit: int) -> "tuple[list[PastExport], 
             exports = configured_exports(config)
             found += list_past_exports(instance, exports, config, now=clock.now(), limit=limit)
             uses += daily_uses(instance, exports, now=clock.now())
-    return newest_past_exports(found, limit), uses
+    return newest_past_exports(found, limit), together(uses)
 
 
 def _as_json(export: "PastExport") -> dict[str, Any]:

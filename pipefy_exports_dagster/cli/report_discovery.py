@@ -44,7 +44,7 @@ def refresh_reports(settings: Settings, *, as_json: bool) -> None:
     for config in configs:
         with Progress() as progress:
             before = kept_reports(config, settings.project_root)
-            kept = find_reports(config, settings.project_root, on_progress=progress.show, on_warning=_warn)
+            kept = find_reports(config, before, on_progress=progress.show, on_warning=_warn)
             place = keep_reports(config, settings.project_root, kept)
         known = {report.id: report for report in (*before.reports, *before.pipe_reports)} if before else {}
         found = with_kept_reports(config, kept)
@@ -77,7 +77,7 @@ def print_reports_as_yaml(settings: Settings, organization_id: str | None) -> No
     }
     click.echo("reports:")
     for report_id, name, asset in _named(found, assets, config, kind="report"):
-        click.echo(f"  - name: {asset}  # {printable(name)}\n    organization_report_id: {report_id}")
+        click.echo(f'  - name: "{asset}"  # {printable(name)}\n    organization_report_id: {report_id}')
 
 
 def print_pipes_reports_as_yaml(settings: Settings, pipe_id: str) -> None:
@@ -92,7 +92,7 @@ def print_pipes_reports_as_yaml(settings: Settings, pipe_id: str) -> None:
     click.echo(f"pipe_reports:  # of the pipe {printable(pipe.name)}")
     for report_id, name, asset in _named(found, assets, config, kind="pipe_report"):
         click.echo(
-            f"  - name: {asset}  # {printable(name)}\n    pipe_id: {pipe.id}\n    pipe_report_id: {report_id}"
+            f'  - name: "{asset}"  # {printable(name)}\n    pipe_id: {pipe.id}\n    pipe_report_id: {report_id}'
         )
 
 

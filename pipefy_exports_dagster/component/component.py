@@ -8,11 +8,16 @@ import dagster as dg
 import pydantic
 from dagster.components import DefsStateConfig
 
-from pipefy_exports_dagster.component.defs_state import defs_state_config, find_reports, write_state
+from pipefy_exports_dagster.component.defs_state import (
+    defs_state_config,
+    find_reports,
+    kept_reports,
+    write_state,
+)
 from pipefy_exports_dagster.component.scaffolder import PipefyExportsScaffolder
 from pipefy_exports_dagster.component.sections import Section, is_template, section_of
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
-from pipefy_exports_dagster.discovery.kept_reports import read_kept_reports, with_kept_reports
+from pipefy_exports_dagster.discovery.kept_reports import KeptReports, read_kept_reports, with_kept_reports
 from pipefy_exports_dagster.errors import ConfigurationError
 
 NO_STATE = "none"
@@ -96,7 +101,12 @@ class PipefyExportsComponent(dg.StateBackedComponent, dg.Resolvable):
         Raises:
             PipefyExportsError: Pipefy refuses or does not answer; what was found before stays.
         """
-        write_state(state_path, find_reports(self.config, self.project_root))
+        # Where Dagster keeps the state locally, the one before is still there.
+        if state_path.is_file():
+            before: KeptReports | None = read_kept_reports(state_path, self.config)
+        else:
+            before = kept_reports(self.config, self.project_root)
+        write_state(state_path, find_reports(self.config, before))
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Return the definitions of the configuration."""
@@ -112,7 +122,7 @@ class PipefyExportsComponent(dg.StateBackedComponent, dg.Resolvable):
         """Return the definitions, with those of the reports that were found."""
         from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 
-        kept = read_kept_reports(state_path) if state_path else None
+        kept = read_kept_reports(state_path, self.config) if state_path else None
         return build_pipefy_exports(with_kept_reports(self.config, kept))
 
 

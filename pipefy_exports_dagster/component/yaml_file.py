@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_shared.yaml_utils import parse_yamls_with_source_position
 
 from pipefy_exports_dagster.component.component import PipefyExportsComponent, checked
-from pipefy_exports_dagster.component.defs_state import kept_reports
+from pipefy_exports_dagster.component.defs_state import defs_state_config, kept_reports
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.discovery.kept_reports import with_kept_reports
 from pipefy_exports_dagster.errors import ConfigurationError
@@ -46,6 +46,12 @@ def configurations_in(path: Path) -> Sequence[PipefyExportsConfig]:
     ]
     if not configurations:
         raise ConfigurationError(f"PIPEFY_EXPORTS_CONFIG: {path} has no document of `type: {TYPE}`")
+    keys = [defs_state_config(config).key for config in configurations if config.discovers]
+    if twice := sorted({key for key in keys if keys.count(key) > 1}):
+        raise ConfigurationError(
+            f"{path}: two documents keep the reports that they find under the key {twice[0]!r}; give each a "
+            "`key_prefix` or a `defs_state: {key: ...}` of its own"
+        )
     return [_with_what_was_found(config, root) for config in configurations]
 
 

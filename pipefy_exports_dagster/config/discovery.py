@@ -46,14 +46,19 @@ class ReportDiscovery:
             schedules export those that it names.
         exclude: Names or ids of reports to leave out, with `*` for any text.
         schedule: Whether the schedules export all of them: every export mails a person.
-        found: What was found; None where no list is kept.
+        allow_wider_rows: Whether reports are exported although their own filter cannot be sent along, so that the file
+            may hold rows that the filter leaves out.
+        found: What was found; None where nobody has looked into the list that is kept.
+        is_kept: Whether there is such a list.
     """
 
     discover: bool = True
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     schedule: bool = False
+    allow_wider_rows: bool = False
     found: Sequence[FoundReport] | None = field(default=None, repr=False, metadata=INTERNAL)
+    is_kept: bool = field(default=False, repr=False, metadata=INTERNAL)
 
     def __post_init__(self) -> None:
         """Refuse one name in place of several: its letters would be taken for names."""
@@ -77,8 +82,8 @@ class ReportDiscovery:
         )
 
     def is_scheduled(self, report: FoundReport) -> bool:
-        """Whether schedules export a report."""
-        return self.schedule or _matches(report, self.include)
+        """Whether schedules export a report; one that is gone would fail each time."""
+        return not report.gone_since and (self.schedule or _matches(report, self.include))
 
     @property
     def unmatched(self) -> tuple[str, ...]:

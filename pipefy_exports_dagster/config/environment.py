@@ -28,6 +28,9 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
     def export(settings: type[ExportSettings]) -> Any:
         return settings(**given[settings.__name__], reading=reading)
 
+    if given["PipeReport"]:
+        # One variable for both kinds of reports; alone it makes no report of a pipe.
+        given["PipeReport"].update(_of_both(given["Report"]))
     return PipefyExportsConfig(
         **given["PipefyExportsConfig"],
         connection=Connection(**given["Connection"]),
@@ -36,3 +39,7 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
         reports=(export(Report),),
         pipe_reports=(export(PipeReport),) if given["PipeReport"] else (),
     )
+
+
+def _of_both(report: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in report.items() if name == "allow_wider_rows"}

@@ -135,7 +135,6 @@ class PipefyExportsConfig:
         connection: Where Pipefy is, and where the credentials are.
         automation_jobs: The export of automation jobs; none leaves it out.
         reports: The organization reports to export: a list, or `{discover: true}` for those that there are.
-        pipe_reports: The reports of pipes to export: a list, or `{discover: true}` for those that there are.
         data_dir: Folder for raw files, locks and, unless `database` is given, the database.
         database: The DuckDB file; `pipefy_exports.duckdb` in the data folder if it is not given.
         timezone: The organization's time zone, such as `America/Sao_Paulo`: where its months begin.
@@ -158,6 +157,7 @@ class PipefyExportsConfig:
         last_month_due_day: The day of the month by which `last_month` is expected; none if it is not.
         group_name: The assets' group in the UI.
         owners: The assets' owners: e-mail addresses, or `team:` and a name.
+        pipe_reports: The reports of pipes to export: a list, or `{discover: true}` for those that there are.
         defs_state: Where the list of reports that were found is kept.
     """
 
@@ -166,7 +166,6 @@ class PipefyExportsConfig:
     connection: Connection = field(default_factory=Connection)
     automation_jobs: AutomationJobs | None = field(default_factory=AutomationJobs)
     reports: Sequence[Report] | ReportDiscovery = ()
-    pipe_reports: Sequence[PipeReport] | ReportDiscovery = ()
     data_dir: Path = Path("data")
     database: Path | None = None
     timezone: str = "UTC"
@@ -187,6 +186,7 @@ class PipefyExportsConfig:
     last_month_due_day: int | None = 3
     group_name: str = "pipefy"
     owners: Sequence[str] = ()
+    pipe_reports: Sequence[PipeReport] | ReportDiscovery = ()
     defs_state: DefsState = field(default_factory=DefsState)
 
     def __post_init__(self) -> None:
@@ -197,7 +197,7 @@ class PipefyExportsConfig:
             raise ConfigurationError(
                 "`automation_jobs` is off and no `reports` or `pipe_reports` are listed: nothing would be exported"
             )
-        check_names_differ([export.name for export in self.exports])
+        check_names_differ([export.name for export in self.exports], found=self.found)
         object.__setattr__(self, "history_start", self.history_start.replace(day=1))
         object.__setattr__(self, "wait", wait_named(self.wait))
         object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
@@ -235,8 +235,12 @@ class PipefyExportsConfig:
             yield from self.reports
             return
         for found in self.reports.chosen:
-            is_scheduled = self.reports.is_scheduled(found)
-            yield Report(found.asset, organization_report_id=int(found.id), schedule=is_scheduled)
+            yield Report(
+                found.asset,
+                organization_report_id=int(found.id),
+                allow_wider_rows=self.reports.allow_wider_rows,
+                schedule=self.reports.is_scheduled(found),
+            )
 
     def _pipe_reports(self) -> Iterator[PipeReport]:
         if not isinstance(self.pipe_reports, ReportDiscovery):
@@ -247,6 +251,7 @@ class PipefyExportsConfig:
                 found.asset,
                 pipe_id=int(found.pipe_id or 0),
                 pipe_report_id=int(found.id),
+                allow_wider_rows=self.pipe_reports.allow_wider_rows,
                 schedule=self.pipe_reports.is_scheduled(found),
             )
 

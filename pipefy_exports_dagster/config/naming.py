@@ -4,7 +4,7 @@ An asset is written `acme/automation_jobs_export`, as Dagster's UI and command l
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pipefy_exports_dagster.errors import ConfigurationError
 
@@ -45,8 +45,8 @@ def check_name(name: str) -> None:
         raise ConfigurationError(f"`name` is {name!r}; use letters, digits and underscores")
 
 
-def check_names_differ(exports: Sequence[str]) -> None:
-    """Check the names of a configuration's exports.
+def check_names_differ(exports: Sequence[str], found: Collection[str] = ()) -> None:
+    """Check the names of a configuration's exports; those in `found` are of reports that were found by themselves.
 
     Raises:
         ConfigurationError: Two would share a table.
@@ -55,6 +55,11 @@ def check_names_differ(exports: Sequence[str]) -> None:
     for export in exports:
         # DuckDB's names ignore case, and `x` and `x_export` have the same history.
         for name in {export.lower(), history_name(export).lower()}:
+            if name in taken and found and {taken[name], export} & set(found):
+                raise ConfigurationError(
+                    f"`reports`: a report that was found is named {taken[name]!r}, and so is another export, "
+                    f"{export!r}: give that another `name`, or leave the report out with `exclude`"
+                )
             if name in taken:
                 raise ConfigurationError(
                     f"`reports`: two exports are named {taken[name]!r} and {export!r}, and would share the table "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipefy_exports_dagster.config.discovery import FoundReport, ReportDiscovery
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.discovery.asset_names import AssetNames
-from pipefy_exports_dagster.discovery.kept_reports import KeptReports
+from pipefy_exports_dagster.discovery.kept_reports import KeptReports, is_number, owner_of
 from pipefy_exports_dagster.errors import PermissionDeniedError
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 
@@ -43,26 +43,17 @@ class ReportFinder:
         Raises:
             PipefyExportsError: Pipefy refuses or does not answer; what was found before still holds.
         """
-        before = self.before or KeptReports(self.now)
+        before = self.before or KeptReports(owner_of(self.config), self.now)
         reports, pipe_reports = before.reports, before.pipe_reports
-        discovers = self.config.discovers
-        here = (
-            list(self._organizations())
-            if isinstance(self.config.reports, ReportDiscovery) and discovers
-            else None
-        )
-        of_pipes = (
-            list(self._pipes())
-            if isinstance(self.config.pipe_reports, ReportDiscovery) and discovers
-            else None
-        )
+        here = list(self._organizations()) if _discovers(self.config.reports) else None
+        of_pipes = list(self._pipes()) if _discovers(self.config.pipe_reports) else None
         others = [export.name for export in self.config.exports if export.name not in self.config.found]
         names = AssetNames([*others, *(report.asset for report in (*reports, *pipe_reports))])
         if here is not None:
             reports = self._together(reports, here, names, kind="report")
         if of_pipes is not None:
             pipe_reports = self._together(pipe_reports, of_pipes, names, kind="pipe_report")
-        return KeptReports(self.now, reports, pipe_reports)
+        return KeptReports(owner_of(self.config), self.now, reports, pipe_reports)
 
     def _organizations(self) -> Iterator[FoundReport]:
         from pipefy_exports_dagster.pipefy.look_ups import list_reports  # imports httpx
@@ -78,6 +69,11 @@ class ReportFinder:
 
         pipes = list_pipes(self.client, require_organization_id(self.config.organization_id))
         for number, listed in enumerate(pipes, 1):
+            if not is_number(listed.id):
+                self.on_warning(
+                    f"the pipe {listed.name!r} has the id {listed.id!r}, which is no number: left out"
+                )
+                continue
             self.on_progress(f"asking for the reports of {listed.name!r}, {number} of {len(pipes)} pipes")
             try:
                 pipe = find_pipe(self.client, listed.id)
@@ -99,7 +95,9 @@ class ReportFinder:
         known = {report.id: report for report in before}
         found: dict[str, FoundReport] = {}
         for report in sorted(here, key=lambda each: (len(each.id), each.id)):
-            if not report.id.isdigit():
+            if report.id in found:
+                continue  # it is on two pages
+            if not is_number(report.id):
                 self.on_warning(
                     f"the report {report.name!r} has the id {report.id!r}, which is no number: left out"
                 )
@@ -113,3 +111,7 @@ class ReportFinder:
                 gone_since = report.gone_since or (self.now.date() if is_seen else None)
                 found[report.id] = replace(report, gone_since=gone_since)
         return tuple(sorted(found.values(), key=lambda each: (len(each.id), each.id)))
+
+
+def _discovers(part: object) -> bool:
+    return isinstance(part, ReportDiscovery) and part.discover

@@ -10,7 +10,7 @@ from pipefy_exports_dagster.config.naming import schema_and_table
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.periods import Period, PeriodFilter, Window
+from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, add_months
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 
 
@@ -75,12 +75,18 @@ def history_plan(export: ConfiguredExport, organization_id: str) -> HistoryPlan:
         database=config.database_path,
         zone=config.zone,
         reading=export.reading,
-        window=kind.window,
+        window=_whole(export) if export.is_whole else kind.window,
         request=request,
         fingerprint=lambda made: export.fingerprint(kind, made),
         time_column=export.time_column,
         lock_timeout_s=config.database_lock_timeout_s,
     )
+
+
+def _whole(export: ConfiguredExport) -> Callable[[Period], Window]:
+    """Return what tells the dates of a report that is exported whole: all, up to the month of the request."""
+    start = export.config.history_start
+    return lambda period: Window(start, add_months(max(period.requested_month, start), 1))
 
 
 def period_of(sidecar: Sidecar) -> Period:

@@ -6,7 +6,8 @@ import dagster as dg
 
 from pipefy_exports_dagster.clock import Clock, SystemClock
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
-from pipefy_exports_dagster.discovery.kept_reports import problems_of
+from pipefy_exports_dagster.discovery.kept_reports import not_read, problems_of
+from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.orchestration.assets import export_asset
 from pipefy_exports_dagster.orchestration.checks.due_sensor import due_sensor
@@ -37,6 +38,9 @@ def build_pipefy_exports(
 ) -> dg.Definitions:
     """Return the assets, checks, jobs, schedules, sensors and resources of a configuration.
 
+    Raises:
+        ConfigurationError: Reports are to be found by themselves: that takes the component.
+
     Args:
         config: What to export, from where, to where.
         clock: The time, for tests that let a month pass.
@@ -44,6 +48,11 @@ def build_pipefy_exports(
         notify: Called for every asset that a failed run did not materialize, and every check that did not pass.
     """
     keep_alembic_quiet()
+    if not_read(config):
+        raise ConfigurationError(
+            "`reports` or `pipe_reports` are to be found by themselves, and nobody has read the list of them: in "
+            "Python, too, use the component, `PipefyExportsComponent(config)`, which keeps it"
+        )
     for problem in problems_of(config):
         dg.get_dagster_logger().warning(problem)
     clock = clock or SystemClock()

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import dagster as dg
@@ -62,3 +62,12 @@ def daily_uses(
                 asked[limit, str(observed.requested.request.get(limit.request_key))] += 1
     uses = [DailyUse(limit.of, id_, count, limit.exports) for (limit, id_), count in asked.items()]
     return sorted(uses, key=lambda use: (use.of, use.id))
+
+
+def together(uses: Sequence[DailyUse]) -> list[DailyUse]:
+    """Return the uses of several configurations, those of one pipe added up: Pipefy counts all of them."""
+    found: dict[tuple[str, str], DailyUse] = {}
+    for use in uses:
+        known = found.get((use.of, use.id))
+        found[use.of, use.id] = replace(use, asked=use.asked + known.asked) if known else use
+    return list(found.values())

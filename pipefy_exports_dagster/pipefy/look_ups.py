@@ -143,14 +143,19 @@ def list_reports(
 
 
 def list_pipes(client: PipefyClient, organization_id: str) -> tuple[ListedPipe, ...]:
-    """Return the pipes of an organization that the credentials see."""
+    """Return the pipes of an organization that the credentials see.
+
+    Raises:
+        RequestRejectedError: The organization is none of those that the credentials see.
+    """
     organizations = _objects(client.execute(PIPES, {}, field="organizations"))
-    return tuple(
-        ListedPipe(_id(pipe), _text(pipe, "name") or "")
-        for organization in organizations
-        if _id(organization) == organization_id
-        for pipe in _objects(organization.get("pipes"))
-    )
+    found = [each for each in organizations if _id(each) == organization_id]
+    if not found:
+        raise RequestRejectedError(
+            f"organization {organization_id} is none of those that the credentials see: check PIPEFY_ORG_ID; "
+            "`pipefy-exports organizations` lists them"
+        )
+    return tuple(ListedPipe(_id(pipe), _text(pipe, "name") or "") for pipe in _objects(found[0].get("pipes")))
 
 
 def find_pipe(client: PipefyClient, pipe_id: str) -> Pipe | None:
@@ -217,8 +222,9 @@ def _nodes(
     cursors: list[str | None] = [None]
     while True:
         asked = {**variables, "first": PAGE_SIZE, "after": cursors[-1]}
-        answer = client.execute(document, asked, field=field)
-        page = answer if isinstance(answer, Mapping) else {}
+        page = client.execute(document, asked, field=field)
+        if not isinstance(page, Mapping) or not isinstance(page.get("edges"), list):
+            raise _endless("holds no list")
         for edge in _objects(page.get("edges")):
             node = edge.get("node")
             if isinstance(node, Mapping):

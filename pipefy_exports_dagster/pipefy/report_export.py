@@ -17,7 +17,7 @@ from pipefy_exports_dagster.pipefy.creating import before_create, created_from
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export
 from pipefy_exports_dagster.pipefy.foreign_text import sanitized_text
 from pipefy_exports_dagster.pipefy.refreshing import refresh_export
-from pipefy_exports_dagster.pipefy.report_filter import check_filter, combined_filter
+from pipefy_exports_dagster.pipefy.report_filter import MAX_DEPTH, check_filter, combined_filter
 
 if TYPE_CHECKING:
     from pipefy_exports_dagster.pipefy.client import PipefyClient
@@ -186,12 +186,25 @@ def filter_to_send(saved: Any) -> tuple[dict[str, Any] | None, str]:
 
     It is not public whether the `filter` argument replaces it, so it is sent as well.
     """
+    saved = _without_empty_groups(saved)
     if not saved or (isinstance(saved, Mapping) and saved.keys() <= EMPTY_KEYS and not _conditions(saved)):
         return None, ""
     try:
         return check_filter(saved, "its filter"), ""
     except InvalidFilterError as error:
         return None, sanitized_text(error)
+
+
+def _without_empty_groups(saved: Any, *, depth: int = 1) -> Any:
+    """Return a filter without groups that have no conditions: they leave out nothing, and the input takes none."""
+    groups = saved.get("groups") if isinstance(saved, Mapping) else None
+    if not isinstance(groups, list) or depth > MAX_DEPTH:
+        return saved
+    left = [_without_empty_groups(group, depth=depth + 1) for group in groups]
+    empty = [
+        isinstance(each, Mapping) and each.keys() <= EMPTY_KEYS and not _conditions(each) for each in left
+    ]
+    return {**saved, "groups": [each for each, is_empty in zip(left, empty, strict=True) if not is_empty]}
 
 
 def _conditions(saved: Mapping[str, Any]) -> bool:

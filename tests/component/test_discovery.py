@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,12 @@ import pytest
 from click.testing import CliRunner
 from component.their_project import TYPE, TheirProject
 
+from pipefy_exports_dagster import PipefyExportsConfig, build_pipefy_exports
 from pipefy_exports_dagster.cli.main import main as cli
 from pipefy_exports_dagster.component.defs_state import kept_reports, local_state_path
 from pipefy_exports_dagster.component.yaml_file import configurations_in
+from pipefy_exports_dagster.config.discovery import FoundReport, ReportDiscovery
+from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.orchestration.checks.finding import Check
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, PIPE_REPORT_ID, REPORT_ID, TOKEN, Sandbox
 
@@ -155,7 +158,7 @@ def test_what_changes_in_pipefy_keeps_assets_by_their_ids(
     assert after["300900002"] == "anders"
     asset = theirs.load().resolve_asset_graph().get(dg.AssetKey(before[deleted]))
     assert "Pipefy does not have it any more" in (asset.description or "")
-    assert f"'Anders' ({renamed})" in (
+    assert f"`Anders` ({renamed})" in (
         theirs.load().resolve_asset_graph().get(dg.AssetKey(before[renamed])).description or ""
     )
     assert "does not have the report 'Compras em aberto'" in command(theirs, "doctor", exit_code=0)
@@ -250,8 +253,26 @@ def test_without_a_list_definitions_load_and_say_what_to_do(
     assert command(theirs, "exports")
 
 
+KEPT = {"version": 1, "of": f"PipefyExports[{ORGANIZATION_ID}]", "found_at": "2026-11-01T00:00:00+00:00"}
+ONE = {"id": "1", "name": "a", "asset": "a"}
+
+
 @pytest.mark.parametrize(
-    "content", ["", "{}", "[]", "nonsense", '{"found_at": "soon", "reports": []}', "\\ud800"]
+    "content",
+    [
+        "",
+        "[]",
+        "nonsense",
+        "\\ud800",
+        json.dumps(KEPT | {"found_at": "soon", "reports": [], "pipe_reports": []}),
+        json.dumps(KEPT | {"version": 2, "reports": [], "pipe_reports": []}),
+        json.dumps(KEPT | {"of": "PipefyExports[5]", "reports": [], "pipe_reports": []}),
+        json.dumps(KEPT | {"reports": [ONE | {"id": "abc"}], "pipe_reports": []}),
+        json.dumps(KEPT | {"reports": [ONE | {"id": "9" * 5000}], "pipe_reports": []}),
+        json.dumps(KEPT | {"reports": [ONE | {"asset": "a b"}], "pipe_reports": []}),
+        json.dumps(KEPT | {"reports": [], "pipe_reports": [ONE | {"pipe_id": [1]}]}),
+        json.dumps(KEPT | {"reports": [], "pipe_reports": [ONE]}),
+    ],
 )
 def test_a_damaged_list_is_one_clear_error(
     theirs: TheirProject, write: Callable[..., None], content: str
@@ -262,9 +283,84 @@ def test_a_damaged_list_is_one_clear_error(
     environment = {"PIPEFY_EXPORTS_CONFIG": str(theirs.yaml), "DAGSTER_HOME": str(theirs.root / "home")}
     refused = CliRunner().invoke(cli, ["exports"], env=environment)
     assert refused.exit_code == 1
-    assert f"the list of reports in {place} cannot be read" in refused.stderr
+    assert f"the list of reports in {place} cannot be used" in refused.stderr
+    assert "or delete it and find the reports anew" in refused.stderr
     assert "refresh" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("id_", ["0", "²", "abc", "", "9" * 19])
+def test_a_report_with_an_id_that_is_no_number_is_left_out_and_told(
+    theirs: TheirProject, sandbox: Sandbox, write: Callable[..., None], id_: str
+) -> None:
+    write(pipe_reports="{discover: false}")
+    sandbox.world.copy_report(REPORT_ID, id_)
+    asked = sandbox.stats.requests["lookup"]
+    environment = {"PIPEFY_EXPORTS_CONFIG": str(theirs.yaml), "DAGSTER_HOME": str(theirs.root / "home")}
+    refreshed = CliRunner().invoke(cli, ["reports", "--refresh"], env=environment)
+    assert refreshed.exit_code == 0, refreshed.output
+    assert "which is no number: left out" in refreshed.stderr
+    assert sandbox.stats.requests["lookup"] - asked == 1, "pipes are not to be looked for"
+    assert len(assets_by_id(theirs)) == 6
+    assert "todos_os_cards" in keys(theirs.load())
+
+
+def test_a_project_with_a_dg_toml_keeps_names_and_reports_that_are_gone(
+    theirs: TheirProject, sandbox: Sandbox, write: Callable[..., None]
+) -> None:
+    write(pipe_reports="[]")
+    (theirs.root / "pyproject.toml").write_text(f'[project]\nname = "{theirs.name}"\nversion = "1"\n')
+    (theirs.root / "dg.toml").write_text(
+        f'directory_type = "project"\n[project]\nroot_module = "{theirs.name}"\n'
+    )
+    assert theirs.dg("utils", "refresh-defs-state").returncode == 0
+    before = assets_by_id(theirs)
+    assert before[REPORT_ID] == "todos_os_cards"
+    sandbox.world.change_report(REPORT_ID, name="Anders")
+    sandbox.world.delete_report(str(int(REPORT_ID) + 1))
+    refreshed = theirs.dg("utils", "refresh-defs-state")
+    assert refreshed.returncode == 0, refreshed.stdout + refreshed.stderr
+    assert assets_by_id(theirs) == before
+
+
+def test_a_name_is_no_markdown_in_the_description(
+    theirs: TheirProject, sandbox: Sandbox, write: Callable[..., None]
+) -> None:
+    write(pipe_reports="[]")
+    sandbox.world.change_report(REPORT_ID, name="<img src=http://a/x> ![a](http://a/y)")
+    refresh(theirs)
+    found = theirs.load().resolve_asset_graph().get(dg.AssetKey(assets_by_id(theirs)[REPORT_ID]))
+    assert "`<img src=http://a/x> ![a](http://a/y)`" in (found.description or "")
+
+
+def test_a_name_that_a_configured_export_has_says_which_to_change(
+    theirs: TheirProject, write: Callable[..., None]
+) -> None:
+    write(pipe_reports="[]")
+    refresh(theirs)
+    write(pipe_reports="[{name: todos_os_cards, pipe_id: 1, pipe_report_id: 2}]")
+    with pytest.raises(ConfigurationError, match=r"a report that was found is named.*leave the report out"):
+        configurations_in(theirs.yaml)
+
+
+def test_two_documents_with_one_key_are_refused(theirs: TheirProject, write: Callable[..., None]) -> None:
+    write(more="  defs_state: {key: mine}\n")
+    other = theirs.yaml.read_text().replace("attributes:\n", "attributes:\n  key_prefix: acme\n")
+    theirs.yaml.write_text(f"{theirs.yaml.read_text()}---\n{other}")
+    with pytest.raises(ConfigurationError, match="under the key 'mine'"):
+        configurations_in(theirs.yaml)
+
+
+def test_in_python_without_the_component_it_is_refused() -> None:
+    config = PipefyExportsConfig(organization_id="1", reports=ReportDiscovery())
+    with pytest.raises(ConfigurationError, match=r"`PipefyExportsComponent\(config\)`"):
+        build_pipefy_exports(config)
+
+
+def test_a_report_that_is_gone_is_in_no_schedule() -> None:
+    gone = FoundReport("1", "a", "a", gone_since=date(2026, 1, 1))
+    discovery = ReportDiscovery(schedule=True, found=[gone, FoundReport("2", "b", "b")])
+    assert [discovery.is_scheduled(report) for report in discovery.chosen] == [False, True]
 
 
 def test_outside_a_dg_project_the_list_is_in_the_data_folder(

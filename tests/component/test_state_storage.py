@@ -63,6 +63,14 @@ def test_without_an_instance_it_is_said_what_to_do(versioned: TheirProject, tmp_
     assert "VERSIONED_STATE_STORAGE, and there is no Dagster instance in" in refused.stderr
 
 
+def test_an_instance_that_cannot_be_opened_is_one_line(versioned: TheirProject, home: Path) -> None:
+    (home / "dagster.yaml").write_text("nonsense: 5\n")
+    environment = {"PIPEFY_EXPORTS_CONFIG": str(versioned.yaml), "DAGSTER_HOME": str(home)}
+    refused = CliRunner().invoke(cli, ["exports"], env=environment)
+    assert refused.exit_code == 1
+    assert f"the Dagster instance in {home} cannot be opened" in refused.stderr
+
+
 def test_a_component_without_discovery_has_no_state(theirs: TheirProject, home: Path) -> None:
     theirs.write(f"type: {TYPE}\nattributes: {{organization_id: 1}}\n")
     refreshed = theirs.dg("utils", "refresh-defs-state", home=home)

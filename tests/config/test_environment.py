@@ -57,7 +57,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         ),
         automation_jobs=AutomationJobs(reading=reading),
         reports=(Report(organization_report_id=42, reading=reading, allow_wider_rows=True),),
-        pipe_reports=(PipeReport(pipe_id=301, pipe_report_id=43, reading=reading),),
+        pipe_reports=(PipeReport(pipe_id=301, pipe_report_id=43, reading=reading, allow_wider_rows=True),),
         polling=PollPolicy(min_interval_s=2.5),
         data_dir=tmp_path / "data",
         database=tmp_path / "x.duckdb",
@@ -149,6 +149,13 @@ def test_a_value_that_cannot_be_used_names_its_variable(name: str, value: str) -
 def test_the_longest_pause_is_no_shorter_than_the_shortest(values: dict[str, Any], named: str) -> None:
     with pytest.raises(ConfigurationError, match=f"^`{named}` "):
         PollPolicy(**values)
+
+
+def test_wider_rows_are_allowed_for_both_kinds_of_reports() -> None:
+    wider = {"PIPEFY_EXPORTS_ALLOW_WIDER_ROWS": "true"}
+    assert config_from_environment(wider).pipe_reports == ()
+    config = config_from_environment(wider | {"PIPEFY_PIPE_ID": "1", "PIPEFY_PIPE_REPORT_ID": "2"})
+    assert [export.allow_wider_rows for export in config.exports[1:]] == [True, True]  # type: ignore[union-attr]
 
 
 def test_a_longest_pause_alone_may_be_under_the_default_shortest() -> None:

@@ -44,5 +44,7 @@ def test_a_long_pattern_takes_no_time() -> None:
 
 
 def test_what_no_report_is_named_is_told() -> None:
-    [problem] = problems_of(PipefyExportsConfig(reports=ReportDiscovery(include=("Venda",), found=FOUND)))
+    [problem] = problems_of(
+        PipefyExportsConfig(reports=ReportDiscovery(include=("Venda",), found=FOUND, is_kept=True))
+    )
     assert "'Venda' of `include` or `exclude` is no report that was found" in problem

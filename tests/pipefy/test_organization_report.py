@@ -82,7 +82,22 @@ def test_a_saved_reports_filter_is_sent_along(server: ScriptedServer, client: Pi
     assert created.warnings == ()
 
 
-@pytest.mark.parametrize("nothing", [None, {}, "", [], {"operator": "and"}, {"queries": [], "groups": None}])
+EMPTY_GROUP = {"operator": "and", "queries": [], "groups": [{"id": "1", "operator": "or", "queries": []}]}
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        None,
+        {},
+        "",
+        [],
+        {"operator": "and"},
+        {"queries": [], "groups": None},
+        EMPTY_GROUP,
+        {"groups": [EMPTY_GROUP]},
+    ],
+)
 def test_a_saved_report_without_a_filter_adds_none(
     nothing: Any, server: ScriptedServer, client: PipefyClient
 ) -> None:
@@ -94,7 +109,14 @@ def test_a_saved_report_without_a_filter_adds_none(
 
 @pytest.mark.parametrize(
     "strange",
-    [{"current_phase": ["done"]}, "status = open", [OPEN], 5, OPEN | {"search": "x"}, {"groups": [{}]}],
+    [
+        {"current_phase": ["done"]},
+        "status = open",
+        [OPEN],
+        5,
+        OPEN | {"search": "x"},
+        {"groups": [{"search": "x"}]},
+    ],
 )
 def test_a_saved_filter_of_another_shape_costs_no_export(
     strange: Any, server: ScriptedServer, client: PipefyClient

@@ -62,7 +62,8 @@ def pending_exports_sensor(
 def _read(cursor: str | None) -> dict[str, datetime]:
     """Return when Pipefy was last asked about each export; nothing where the cursor does not say it."""
     try:
-        return {key: datetime.fromisoformat(text) for key, text in json.loads(cursor or "{}").items()}
+        asked_at = {key: datetime.fromisoformat(text) for key, text in json.loads(cursor or "{}").items()}
+        return {key: moment for key, moment in asked_at.items() if moment.tzinfo}
     except (ValueError, TypeError, AttributeError):
         return {}
 
