@@ -69,12 +69,13 @@ def exports(*, only_pending: bool, limit: int, as_json: bool) -> None:
                 )
                 for export in found
             ],
-            empty=f"No export is in the event log of {settings.dagster_home}."
+            empty=f"No export of a configured asset is in the event log of {settings.dagster_home}."
             if not only_pending
             else "No export is pending.",
         )
         for use in uses:
-            click.echo(f"{use}.", err=True)
+            if use.asked:
+                click.echo(f"{use}.", err=True)
 
 
 def _from_event_log(settings: Settings, limit: int) -> "tuple[list[PastExport], list[DailyUse]]":

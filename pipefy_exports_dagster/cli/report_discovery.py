@@ -38,7 +38,8 @@ def refresh_reports(settings: Settings, *, as_json: bool) -> None:
     if not configs:
         raise ConfigurationError(
             "no configuration has `reports: {discover: true}` or `pipe_reports: {discover: true}`; "
-            "PIPEFY_EXPORTS_CONFIG names the YAML file that they are read from"
+            "PIPEFY_EXPORTS_CONFIG names the YAML file that they are read from. In a `dg` project "
+            "`dg utils refresh-defs-state` does it as well"
         )
     printed: list[dict[str, Any]] = []
     for config in configs:

@@ -139,7 +139,8 @@ def _show_one(settings: Settings, report_id: str, *, as_json: bool) -> None:
                 report = report or find_report(client, report_id)
     if report is None:
         raise RequestRejectedError(
-            f"Pipefy does not know the saved report {report_id!r}; `pipefy-exports reports` lists those that there are"
+            f"Pipefy does not know the saved report {report_id!r} of an organization; `pipefy-exports reports` lists "
+            "those that there are. A pipe's report takes `--pipe ID` as well"
         )
     _print_one(report, _assets_by_report(settings).get(report.id, []), as_json=as_json)
 

@@ -42,9 +42,9 @@ class ReportDiscovery:
 
     Args:
         discover: Whether they are looked for.
-        include: Names or ids of the reports to export, with `*` for any text; all of them, if none are given. The
-            schedules export those that it names.
-        exclude: Names or ids of reports to leave out, with `*` for any text.
+        include: Names or ids of the reports to export, or of pipes with all of theirs, with `*` for any text; all
+            reports, if none are given. The schedules export those that it names.
+        exclude: Names or ids of reports, or of pipes, to leave out, with `*` for any text.
         schedule: Whether the schedules export all of them: every export mails a person.
         allow_wider_rows: Whether reports are exported although their own filter cannot be sent along, so that the file
             may hold rows that the filter leaves out.
@@ -87,11 +87,9 @@ class ReportDiscovery:
 
     @property
     def unmatched(self) -> tuple[str, ...]:
-        """The patterns that match no report that was found."""
-        patterns = (*self.include, *self.exclude)
-        return tuple(
-            one for one in patterns if not any(_matches(report, (one,)) for report in self.found or ())
-        )
+        """The patterns of `include` that match no report that was found."""
+        found = self.found or ()
+        return tuple(one for one in self.include if not any(_matches(report, (one,)) for report in found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,8 @@ class DefsState:
 
 
 def _matches(report: FoundReport, patterns: Sequence[str]) -> bool:
-    return any(_fits(pattern, text) for pattern in patterns for text in (report.name, report.id))
+    texts = [text for text in (report.name, report.id, report.pipe, report.pipe_id) if text]
+    return any(_fits(pattern, text) for pattern in patterns for text in texts)
 
 
 def _fits(pattern: str, text: str) -> bool:

@@ -119,11 +119,19 @@ def problems_of(config: PipefyExportsConfig) -> list[str]:
     discoveries = _discoveries(config)
     if not all(discovery.is_kept for discovery in discoveries):
         return [f"no list of reports is kept yet, so none of them is exported: {HOW_TO_REFRESH}"]
-    return [
-        f"{pattern!r} of `include` or `exclude` is no report that was found"
-        for discovery in discoveries
-        for pattern in discovery.unmatched
-    ]
+    problems = []
+    for name in ("reports", "pipe_reports"):
+        discovery = getattr(config, name)
+        if not isinstance(discovery, ReportDiscovery) or not discovery.discover:
+            continue
+        problems += [
+            f"{one!r} of `{name}.include` is no report that was found" for one in discovery.unmatched
+        ]
+        if discovery.found and not discovery.chosen and not discovery.unmatched:
+            problems.append(
+                f"`include` and `exclude` of `{name}` leave none of the {len(discovery.found)} reports that were found"
+            )
+    return problems
 
 
 def gone_of(config: PipefyExportsConfig) -> list[str]:

@@ -41,6 +41,11 @@ class PipeReportExport(ReportExport):
         """What a person sets to it."""
         return "`pipe_report_id` (PIPEFY_PIPE_REPORT_ID)"
 
+    @property
+    def where(self) -> str:
+        """The pipe."""
+        return f" in the pipe {self.report.pipe_id} (`pipefy-exports reports --pipe {self.report.pipe_id}` lists its)"
+
     def subject(self) -> dict[str, Any]:
         """Return the pipe and the saved report.
 

@@ -51,6 +51,11 @@ class ReportExport(ABC):
     def saved_id_setting(self) -> str:
         """What a person sets to the saved report's id, such as `PIPEFY_ORGANIZATION_REPORT_ID`."""
 
+    @property
+    def where(self) -> str:
+        """Where the saved report is looked for, such as ` in the pipe 301`; empty for the organization."""
+        return ""
+
     @abstractmethod
     def subject(self) -> dict[str, Any]:
         """Return the part of the mutation's input that says which report of which organization or pipe.
@@ -144,8 +149,8 @@ class ReportExport(ABC):
             saved = None
         if saved is None:
             raise RequestRejectedError(
-                f"Pipefy does not know the saved report {self.saved_id}: check {self.saved_id_setting}; it is the "
-                "number at the end of the report's address"
+                f"Pipefy does not know the saved report {self.saved_id}{self.where}: check {self.saved_id_setting}; it "
+                "is the number at the end of the report's address"
             )
         return saved
 

@@ -77,7 +77,11 @@ def test_all_about_one_report(shell: Shell) -> None:
         (["reports"], {"PIPEFY_ORG_ID": ""}, "set PIPEFY_ORG_ID"),
         (["reports"], {"PIPEFY_ORG_ID": FORBIDDEN_ORGANIZATION_ID}, "Pipefy denies permission"),
         (["reports"], {"PIPEFY_TOKEN": RESTRICTED_TOKEN}, "Pipefy denies permission"),
-        (["reports", "99"], {}, "does not know the saved report '99'; `pipefy-exports reports` lists"),
+        (
+            ["reports", "99"],
+            {},
+            "does not know the saved report '99' of an organization; `pipefy-exports reports` lists",
+        ),
     ],
 )
 def test_an_error_is_one_line_and_an_object_for_scripts(
@@ -181,7 +185,10 @@ def test_a_file_that_was_loaded_by_hand_is_listed(loaded: Shell) -> None:
 def test_without_an_event_log_there_are_no_exports_and_none_is_made(shell: Shell) -> None:
     home = shell.project.root / "nowhere"
     result = shell.run("exports", DAGSTER_HOME=str(home))
-    assert (result.exit_code, result.stdout) == (0, f"No export is in the event log of {home}.\n")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        f"No export of a configured asset is in the event log of {home}.\n",
+    )
     assert not home.exists()
 
 

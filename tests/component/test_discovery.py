@@ -357,6 +357,21 @@ def test_in_python_without_the_component_it_is_refused() -> None:
         build_pipefy_exports(config)
 
 
+def test_words_of_yaml_are_names_in_the_printed_list(
+    theirs: TheirProject, sandbox: Sandbox, write: Callable[..., None]
+) -> None:
+    write("[]", "[]")
+    sandbox.world.change_report(REPORT_ID, name="On")
+    printed = command(theirs, "reports", "--yaml")
+    theirs.yaml.write_text(
+        theirs.yaml.read_text().replace(
+            "  reports: []\n", "".join(f"  {line}\n" for line in printed.splitlines())
+        )
+    )
+    [config] = configurations_in(theirs.yaml)
+    assert "on" in {export.name for export in config.exports}
+
+
 def test_a_report_that_is_gone_is_in_no_schedule() -> None:
     gone = FoundReport("1", "a", "a", gone_since=date(2026, 1, 1))
     discovery = ReportDiscovery(schedule=True, found=[gone, FoundReport("2", "b", "b")])

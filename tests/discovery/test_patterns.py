@@ -47,4 +47,18 @@ def test_what_no_report_is_named_is_told() -> None:
     [problem] = problems_of(
         PipefyExportsConfig(reports=ReportDiscovery(include=("Venda",), found=FOUND, is_kept=True))
     )
-    assert "'Venda' of `include` or `exclude` is no report that was found" in problem
+    assert problem == "'Venda' of `reports.include` is no report that was found"
+
+
+def test_that_nothing_is_left_is_told() -> None:
+    nothing = ReportDiscovery(exclude=("*", "Ninguem"), found=FOUND, is_kept=True)
+    config = PipefyExportsConfig(pipe_reports=nothing)
+    [problem] = problems_of(config)
+    assert problem == "`include` and `exclude` of `pipe_reports` leave none of the 2 reports that were found"
+
+
+def test_a_pipe_stands_for_all_of_its_reports() -> None:
+    of_pipes = [FoundReport("1", "a", "a", "301", "Compras"), FoundReport("2", "b", "b", "302", "Vendas")]
+    for pattern in ("301", "compras"):
+        discovery = ReportDiscovery(include=(pattern,), found=of_pipes)
+        assert [report.id for report in discovery.chosen] == ["1"]

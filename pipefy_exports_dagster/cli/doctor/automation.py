@@ -48,7 +48,7 @@ def check_automation(
     for use in uses:
         if use.is_reached:
             yield report_warning(LIMITS, f"{use}: Pipefy may refuse the next one until a day has passed")
-        else:
+        elif use.asked:
             yield ok(LIMITS, str(use))
 
 
