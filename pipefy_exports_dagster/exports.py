@@ -136,8 +136,12 @@ class ConfiguredExport:
     @property
     def reading(self) -> ReadOptions:
         """How its files are read. Values are shown only where the configuration and the export allow it."""
-        reading = self.settings.reading
-        return replace(reading, show_values=reading.show_values and self.config.show_values)
+        return replace(self.settings.reading, show_values=self.show_values)
+
+    @property
+    def show_values(self) -> bool:
+        """Whether values of its files, and who asked for them, may be shown outside the tables."""
+        return self.settings.reading.show_values and self.config.show_values
 
     @property
     def found(self) -> FoundReport | None:

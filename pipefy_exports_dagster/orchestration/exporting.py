@@ -222,7 +222,7 @@ class Exporter:
             size_bytes=downloaded.size_bytes,
             fingerprint=requested.fingerprint,
             report=export.report or requested.report,
-            requested_by=export.requested_by if self.context.partition.export.reading.show_values else None,
+            requested_by=export.requested_by if self.context.partition.export.show_values else None,
         )
         raw = folder.keep(part, sidecar)
         self.timings.downloading_s += time.monotonic() - started

@@ -23,7 +23,14 @@ from cli.terminal import Seen, seen_in_terminal
 from support.project import JOBS, Project
 
 from pipefy_exports_dagster.cli.main import COMMANDS
-from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, REPORT_ID, Sandbox, SandboxSettings
+from pipefy_exports_dagster.sandbox import (
+    ORGANIZATION_ID,
+    PIPE_ID,
+    PIPE_REPORT_ID,
+    REPORT_ID,
+    Sandbox,
+    SandboxSettings,
+)
 from pipefy_exports_dagster.text.quoting import markdown_code, markdown_text, printable, shown_json
 
 OWN_TEXT_ONLY = {"demo", "dev", "instance", "sandbox"}
@@ -38,6 +45,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
             object.__setattr__(organization, "name", " ".join(TEXTS[:8]))
         for number, report in enumerate(sandbox.world.reports(ORGANIZATION_ID)):
             object.__setattr__(report, "name", TEXTS[number % len(TEXTS)])
+        [pipe, *others] = sandbox.world.organizations[ORGANIZATION_ID].pipes
+        for each in (pipe, *others):
+            object.__setattr__(each, "name", " ".join(TEXTS[8:16]))
+        for report in sandbox.world.pipe_reports(pipe):
+            object.__setattr__(report, "name", " ".join(TEXTS[:8]))
         folder = tmp_path_factory.mktemp("hostile")
         shell = Shell(Project.for_sandbox(folder / "project", sandbox.url, checks=True))
         for path in files(shell.project.root):
@@ -74,6 +86,10 @@ def commands(root: Path) -> list[tuple[str, ...]]:
     return [
         ("organizations",), ("organizations", "--json"),
         ("reports",), ("reports", "--json"), ("reports", REPORT_ID), ("reports", REPORT_ID, "--json"),
+        ("reports", "--yaml"), ("pipes",), ("pipes", "--json"), ("reports", "--pipe", PIPE_ID),
+        ("reports", "--pipe", PIPE_ID, "--json"), ("reports", "--pipe", PIPE_ID, "--yaml"),
+        ("reports", PIPE_REPORT_ID, "--pipe", PIPE_ID), ("reports", "\x1b[2J", "--pipe", PIPE_ID),
+        ("reports", "--pipe", "\x1b[2J"), ("reports", "--refresh"),
         ("exports",), ("exports", "--json"),
         ("query", sql), ("query", sql, "--format", "csv"), ("query", sql, "--format", "json"),
         ("query", f"DESCRIBE {JOBS}"), ("query", "SELECT \x1b[2J"), ("query", sql, "--database", "\x9b.duckdb"),

@@ -227,7 +227,7 @@ def test_an_export_is_asked_about_no_more_often_than_by_a_run(start_scene: Calla
     scene = start_scene(processing_seconds=1200, changes={"polling": PollPolicy()})
     scene.request()
     cursor, asked_at_s = None, []
-    for second in range(0, 1230, 30):
+    for second in range(0, 1500, 30):
         before = scene.sandbox.stats.requests["status"]
         ticked = scene.tick(cursor=cursor)
         cursor = ticked.cursor

@@ -1,12 +1,14 @@
 """A report's history needs its dates, and Pipefy leaves date columns out unless they are named."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.project import REPORT, REPORT_HISTORY, Project
 
+from pipefy_exports_dagster.config.exports import Report
 from pipefy_exports_dagster.periods import add_months, month_of
 from pipefy_exports_dagster.pipefy import report_export
 from pipefy_exports_dagster.pipefy.report_export import ReportExport
@@ -98,3 +100,26 @@ def test_a_refusal_names_the_id_that_support_asks_for(project: Project, sandbox:
     refused = project.materialize(REPORT)
     assert refused.failure_class == "RequestRejectedError"
     assert refused.failure_metadata["pipefy/correlation_id"] in refused.failure
+
+
+def test_a_report_that_is_exported_whole_has_all_its_months(project: Project, sandbox: Sandbox) -> None:
+    [report] = [export for export in project.config.exports if isinstance(export, Report)]
+    config = replace(project.config, reports=(replace(report, period_field=""),))
+    loaded = project.materialize(REPORT, config=config)
+    assert loaded.success, loaded.failure
+    now = sandbox.clock.now()
+    created = [card.created_at for card in sandbox.world.cards(now)]
+    assert loaded.metadata["dagster/row_count"] == len(created)
+    oldest = min(created)
+    back = (now.year - oldest.year) * 12 + now.month - oldest.month
+    assert back > 3, "further back than Pipefy's own periods reach"
+    for months in (back, 1, 0):
+        built = project.build_history(REPORT_HISTORY, back=months, config=config)
+        assert built.success, built.failure
+        assert not [message for message in built.messages if "rows outside" in message]
+    month = f"{oldest:%Y-%m}-01"
+    [(rows, complete)] = project.query(
+        f"SELECT count(*), any_value(_is_complete) FROM {REPORT_HISTORY} WHERE _month = DATE '{month}'"
+    )
+    assert rows == sum((each.year, each.month) == (oldest.year, oldest.month) for each in created)
+    assert complete

@@ -13,6 +13,7 @@ from support.project import Project
 
 from pipefy_exports_dagster.cli.main import main as cli
 from pipefy_exports_dagster.config.exports import PipeReport
+from pipefy_exports_dagster.orchestration.daily_limits import DailyUse, together
 from pipefy_exports_dagster.sandbox import PIPE_ID, PIPE_REPORT_ID, Sandbox
 
 
@@ -118,3 +119,11 @@ def test_pipes_and_their_reports_are_listed(
         refused = CliRunner().invoke(cli, wrong)
         assert refused.exit_code == 1
         assert "lists those that there are" in refused.stderr
+
+
+def test_one_pipes_exports_of_several_configurations_are_added_up() -> None:
+    uses = [DailyUse("pipe", "1", 2, 25), DailyUse("pipe", "2", 1, 25), DailyUse("pipe", "1", 23, 25)]
+    assert [(use.id, use.asked, use.is_reached) for use in together(uses)] == [
+        ("1", 25, True),
+        ("2", 1, False),
+    ]
