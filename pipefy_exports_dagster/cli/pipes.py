@@ -5,7 +5,7 @@ import click
 from pipefy_exports_dagster.cli.errors import cli_errors
 from pipefy_exports_dagster.cli.output import echo_json, echo_table, readers_may_leave
 from pipefy_exports_dagster.cli.progress import Progress
-from pipefy_exports_dagster.cli.settings import Settings, read_settings
+from pipefy_exports_dagster.cli.settings import read_settings
 from pipefy_exports_dagster.config.exports import PipeReport
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.look_ups import list_pipes
@@ -28,7 +28,7 @@ def pipes(*, organization_id: str | None, as_json: bool) -> None:
         with Progress() as progress, PipefyClient.from_environment(config.connection) as client:
             progress.show("asking Pipefy")
             found = list_pipes(client, id_)
-        assets = _assets_by_pipe(settings)
+        assets = settings.assets_by(PipeReport, "pipe_id")
         if as_json:
             listed = [{"id": pipe.id, "name": pipe.name, "assets": assets.get(pipe.id, [])} for pipe in found]
             echo_json({"organization_id": id_, "pipes": listed})
@@ -38,12 +38,3 @@ def pipes(*, organization_id: str | None, as_json: bool) -> None:
             [(pipe.id, pipe.name, ", ".join(assets.get(pipe.id, []))) for pipe in found],
             empty=f"Organization {id_} has no pipe that the credentials see.",
         )
-
-
-def _assets_by_pipe(settings: Settings) -> dict[str, list[str]]:
-    assets: dict[str, list[str]] = {}
-    for config in settings.configs:
-        for report in config.exports:
-            if isinstance(report, PipeReport):
-                assets.setdefault(str(report.pipe_id), []).append(config.asset(report.name))
-    return assets

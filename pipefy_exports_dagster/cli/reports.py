@@ -1,6 +1,5 @@
 """`pipefy-exports reports`."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -88,7 +87,7 @@ def _show_list(settings: Settings, connection: Connection, organization_id: str,
                 client, organization_id, on_page=lambda count: progress.show(f"{count} reports so far")
             )
         )
-    assets = _assets_by_report(settings)
+    assets = settings.assets_by(Report, "organization_report_id")
 
     def listed(report: ListedReport) -> dict[str, Any]:
         names = assets.get(report.id, [])
@@ -106,7 +105,7 @@ def _show_list(settings: Settings, connection: Connection, organization_id: str,
 
 def _show_pipes_reports(settings: Settings, pipe_id: str, report_id: str | None, *, as_json: bool) -> None:
     pipe, found = reports_of_pipe(settings, pipe_id)
-    assets = _assets_by_pipe_report(settings)
+    assets = settings.assets_by(PipeReport, "pipe_report_id")
     if report_id:
         report = next((one for one in found if one.id == report_id), None)
         if report is None:
@@ -142,7 +141,9 @@ def _show_one(settings: Settings, report_id: str, *, as_json: bool) -> None:
             f"Pipefy does not know the saved report {report_id!r} of an organization; `pipefy-exports reports` lists "
             "those that there are. A pipe's report takes `--pipe ID` as well"
         )
-    _print_one(report, _assets_by_report(settings).get(report.id, []), as_json=as_json)
+    _print_one(
+        report, settings.assets_by(Report, "organization_report_id").get(report.id, []), as_json=as_json
+    )
 
 
 def _print_one(report: SavedReport, assets: list[str], *, as_json: bool) -> None:
@@ -178,25 +179,3 @@ def _facts(report: SavedReport, assets: list[str]) -> list[tuple[str, str]]:
         ("changed", report.updated_at or ""),
         ("asset", ", ".join(assets)),
     ]
-
-
-def _assets_by_pipe_report(settings: Settings) -> Mapping[str, list[str]]:
-    """Return the names of the assets that export each saved report of a pipe."""
-    assets: dict[str, list[str]] = {}
-    for config in settings.configs:
-        for report in config.exports:
-            if not isinstance(report, PipeReport):
-                continue
-            assets.setdefault(str(report.pipe_report_id), []).append(config.asset(report.name))
-    return assets
-
-
-def _assets_by_report(settings: Settings) -> Mapping[str, list[str]]:
-    """Return the names of the assets that export each saved report."""
-    assets: dict[str, list[str]] = {}
-    for config in settings.configs:
-        for report in config.exports:
-            if isinstance(report, Report) and report.organization_report_id is not None:
-                names = assets.setdefault(str(report.organization_report_id), [])
-                names.append(config.asset(report.name))
-    return assets

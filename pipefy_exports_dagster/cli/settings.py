@@ -38,6 +38,15 @@ class Settings:
             )
         return configured.get(organization_id, self.config)
 
+    def assets_by(self, kind: type, id_field: str) -> dict[str, list[str]]:
+        """Return the assets of one class of settings, by the id in one of their fields, such as a report's."""
+        assets: dict[str, list[str]] = {}
+        for config in self.configs:
+            for export in config.exports:
+                if isinstance(export, kind) and (id_ := getattr(export, id_field)) is not None:
+                    assets.setdefault(str(id_), []).append(config.asset(export.name))
+        return assets
+
     def connections(self) -> list[Connection]:
         """Return each way to Pipefy once."""
         return list(dict.fromkeys(config.connection for config in self.configs))

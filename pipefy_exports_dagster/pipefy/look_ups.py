@@ -1,6 +1,5 @@
 """What Pipefy can be asked without an export: who asks, organizations, pipes, saved reports."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,11 +8,8 @@ from pipefy_exports_dagster.errors import RequestRejectedError, ServerUnavailabl
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.export import read_id
 from pipefy_exports_dagster.pipefy.foreign_text import sanitized_text
+from pipefy_exports_dagster.pipefy.pages import MAX_PAGING_S, nodes_of_pages
 
-PAGE_SIZE = 50
-MAX_PAGES, MAX_REPORTS, MAX_PAGING_S = 1_000, 50_000, 600.0
-"""Where a list of reports is taken for one without end."""
-LONGEST_CURSOR = 1_000
 _ORGANIZATION = "id name planName role membersCount pipesCount"
 ME = "query Me { me { email name } }"
 ORGANIZATIONS = f"query Organizations {{ organizations {{ {_ORGANIZATION} }} }}"
@@ -135,7 +131,7 @@ def list_reports(
             reports, or they take longer, than any organization's.
     """
     variables = {"organizationId": organization_id}
-    nodes = _nodes(
+    nodes = nodes_of_pages(
         client, REPORTS, variables, field="organizationReports", on_page=on_page, within_s=within_s
     )
     for node in nodes:
@@ -203,54 +199,8 @@ def pipe_report_nodes(
         ServerUnavailableError: The list has no end, as in `list_reports`.
     """
     variables = {"pipeUuid": pipe_uuid}
-    yield from _nodes(
+    yield from nodes_of_pages(
         client, PIPE_REPORTS, variables, field="pipeReports", on_page=on_page, within_s=within_s
-    )
-
-
-def _nodes(
-    client: PipefyClient,
-    document: str,
-    variables: Mapping[str, Any],
-    *,
-    field: str,
-    on_page: Callable[[int], None],
-    within_s: float,
-) -> Iterator[Mapping[str, Any]]:
-    """Yield the nodes of a connection, page by page."""
-    count, ends_at = 0, time.monotonic() + within_s
-    cursors: list[str | None] = [None]
-    while True:
-        asked = {**variables, "first": PAGE_SIZE, "after": cursors[-1]}
-        page = client.execute(document, asked, field=field)
-        if not isinstance(page, Mapping) or not isinstance(page.get("edges"), list):
-            raise _endless("holds no list")
-        for edge in _objects(page.get("edges")):
-            node = edge.get("node")
-            if isinstance(node, Mapping):
-                count += 1
-                yield node
-            if count > MAX_REPORTS:
-                raise _endless(f"holds more than {MAX_REPORTS:,} reports")
-        on_page(count)
-        info = page.get("pageInfo")
-        following = info.get("endCursor") if isinstance(info, Mapping) and info.get("hasNextPage") else None
-        if not following:
-            return
-        if not isinstance(following, str) or len(following) > LONGEST_CURSOR or following in cursors:
-            raise _endless("does not go on after a page")
-        cursors.append(following)
-        if len(cursors) > MAX_PAGES:
-            raise _endless(f"has more than {MAX_PAGES:,} pages")
-        if time.monotonic() > ends_at:
-            raise _endless(f"did not end within {within_s:g} seconds")
-
-
-def _endless(how: str) -> ServerUnavailableError:
-    return ServerUnavailableError(
-        f"Pipefy's list of reports {how}, so it was not read further; a report's id is also the number at the end of "
-        "its address in Pipefy",
-        status=200,
     )
 
 

@@ -221,24 +221,23 @@ class Project:
     def materializations(self, asset: str, partition: str) -> list[dict[str, Any]]:
         """Metadata of each materialization, newest first."""
         with self.instance() as instance:
-            filter_ = dg.AssetRecordsFilter(dg.AssetKey.from_user_string(asset), asset_partitions=[partition])
-            records = instance.fetch_materializations(filter_, limit=100).records
-        return [
-            {name: entry.value for name, entry in record.asset_materialization.metadata.items()}
-            for record in records
-            if record.asset_materialization
-        ]
+            records = instance.fetch_materializations(_of(asset, partition), limit=100).records
+        return [_values(record.asset_materialization) for record in records]
 
     def observations(self, asset: str, partition: str) -> list[dict[str, Any]]:
         """Metadata of each observation, newest first."""
         with self.instance() as instance:
-            filter_ = dg.AssetRecordsFilter(dg.AssetKey.from_user_string(asset), asset_partitions=[partition])
-            records = instance.fetch_observations(filter_, limit=100).records
-        return [
-            {name: entry.value for name, entry in record.asset_observation.metadata.items()}
-            for record in records
-            if record.asset_observation
-        ]
+            records = instance.fetch_observations(_of(asset, partition), limit=100).records
+        return [_values(record.asset_observation) for record in records]
 
     def sidecars(self) -> list[dict[str, Any]]:
         return [json.loads(path.with_name(path.name + ".json").read_text()) for path in self.raw_files()]
+
+
+def _of(asset: str, partition: str) -> dg.AssetRecordsFilter:
+    return dg.AssetRecordsFilter(dg.AssetKey.from_user_string(asset), asset_partitions=[partition])
+
+
+def _values(event: dg.AssetMaterialization | dg.AssetObservation | None) -> dict[str, Any]:
+    assert event
+    return {name: entry.value for name, entry in event.metadata.items()}
