@@ -16,7 +16,7 @@ from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from pipefy.manual_clock import ManualClock
 from sqlalchemy.engine import Engine
 from support.project import Project
-from support.warm_readers import warm_readers
+from support.warm_readers import cold_readers, warm_readers
 
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 
@@ -47,6 +47,13 @@ def _migrations_read_once() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _readers_import_once() -> Iterator[None]:
     with warm_readers():
+        yield
+
+
+@pytest.fixture
+def cold_reader() -> Iterator[None]:
+    """Readers are started as a run starts them: for what is about their limits, which imports count against."""
+    with cold_readers():
         yield
 
 

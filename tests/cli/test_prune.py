@@ -232,6 +232,7 @@ def test_without_an_archive_there_is_nothing_to_do(shell: Shell, archive: Archiv
     assert "deleted 0 of 0 raw files" in shell.run("prune", "--older-than", "1").stdout
 
 
+@pytest.mark.usefixtures("cold_reader")
 def test_a_file_that_is_past_a_limit_of_reading_is_kept(shell: Shell) -> None:
     files = shell.project.raw_files()
     shell.project.environment |= {"PIPEFY_EXPORTS_MAX_MEMORY_BYTES": "20MB"}

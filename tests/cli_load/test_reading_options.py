@@ -57,6 +57,7 @@ def test_every_setting_of_reading_has_an_option_but_showing_values() -> None:
     assert LIMIT_OPTIONS.keys() == limits == {name for name in given if name.startswith("max_")}
 
 
+@pytest.mark.usefixtures("cold_reader")
 @pytest.mark.parametrize("target", ["asset", "table"])
 @pytest.mark.parametrize(
     ("option", "values", "says"),

@@ -113,6 +113,7 @@ def test_each_option_is_tried() -> None:
     assert set(REFUSED) == {field.name for field in fields(ReadOptions)}
 
 
+@pytest.mark.usefixtures("cold_reader")
 @pytest.mark.parametrize("met", MET, ids=[met.option for met in MET])
 def test_an_export_is_kept_that_a_setting_does_not_fit(met: Met, scene: Scene) -> None:
     values: dict[str, Any] = {met.option: met.value}

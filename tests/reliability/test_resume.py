@@ -234,6 +234,7 @@ def test_one_not_found_during_a_download_costs_no_second_export(
     assert sandbox.stats.exports.total() == 1
 
 
+@pytest.mark.usefixtures("cold_reader")
 def test_a_file_past_a_reading_limit_loads_when_the_limit_is_raised(scene: Scene) -> None:
     tight = AutomationJobs(reading=ReadOptions(max_seconds=0.01))
     outcome = scene.run(config=dataclasses.replace(scene.project.config, automation_jobs=tight))
