@@ -9,23 +9,35 @@ BIN := $(VENV)/bin
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(VENV)/.installed ## Set up the virtual environment with the locked versions
+install: $(VENV)/.installed-dev ## Set up the virtual environment with the locked versions, for tests too
 
+# What the package needs to run, and nothing else: the demo starts sooner.
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 ..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m pip check --quiet --disable-pip-version-check
+	$(call install_locked,requirements.lock)
+	@test -e $(VENV)/.installed-dev || $(check_versions)
 	@touch $@
 
-demo: install ## A local Pipefy, six partitions through Dagster into DuckDB, SQL answers
+# The versions of what both locks hold are the same.
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	$(call install_locked,requirements-dev.lock)
+	@$(check_versions)
+	@touch $@
+
+define install_locked
+$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(1)
+$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endef
+check_versions = $(BIN)/python -m pip check --quiet --disable-pip-version-check
+
+demo: $(VENV)/.installed ## A local Pipefy, six partitions through Dagster into DuckDB, SQL answers
 	@$(BIN)/pipefy-exports demo
 
-dev: install ## The Dagster UI: on the account of .env, or else on the sandbox
+dev: $(VENV)/.installed ## The Dagster UI: on the account of .env, or else on the sandbox
 	@$(BIN)/pipefy-exports dev
 
-instance: install ## Prepare the Dagster instance, for a service or a shell, and print DAGSTER_HOME
+instance: $(VENV)/.installed ## Prepare the Dagster instance, for a service or a shell, and print DAGSTER_HOME
 	@$(BIN)/pipefy-exports instance
 
 # One more than there are processors: tests wait for servers and processes a third of their time. Hundreds of processes
@@ -72,13 +84,15 @@ bench: install ## Measure reading and loading; prints ratios
 fuzz: install ## New inputs for one fuzz target until one breaks a promise: make fuzz TARGET=sniffing MINUTES=10
 	PYTHONPATH=$(CURDIR)/tests $(BIN)/python -m fuzz $(TARGET) --minutes $(or $(MINUTES),10)
 
-# The lock has no index address, so that it installs from wherever pip is set up to look. Its DuckDB is the newest
+# The locks have no index address, so that they install from wherever pip is set up to look. Their DuckDB is the newest
 # whose DuckLake extension exists as a wheel, and whose files open in every 1.4 and 1.5 client.
-lock: ## Update requirements.lock from pyproject.toml
+LOCK = $(CURDIR)/.venv-lock/bin/uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-header --prerelease=disallow --quiet
+lock: ## Update both locks from pyproject.toml: what running needs, and what tests need beside it
 	$(PYTHON) -m venv $(CURDIR)/.venv-lock
 	$(CURDIR)/.venv-lock/bin/python -m pip install --quiet uv
-	echo 'duckdb==1.5.5' | $(CURDIR)/.venv-lock/bin/uv pip compile pyproject.toml --constraint - --extra dev --universal \
-	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --prerelease=disallow --quiet -o requirements.lock
+	echo 'duckdb==1.5.5' | $(LOCK) --constraint - --extra dev -o requirements-dev.lock
+	$(LOCK) --constraint requirements-dev.lock -o requirements.lock
 
 clean-demo: ## Remove the demo's data
 	rm -rf $(CURDIR)/data/sandbox

@@ -46,7 +46,8 @@ def main() -> None:
     environment = ROOT / "build" / f"corner-{corner}"
     python = environment / "bin" / "python"
     versions = environment / "versions.txt"
-    chosen = ("--extra", "dev", "--resolution", corner, "--prerelease", "disallow", "--quiet")
+    what = ("--extra", "dev", "--group", "build")
+    chosen = (*what, "--resolution", corner, "--prerelease", "disallow", "--quiet")
     run(BIN / "uv", "venv", "--quiet", "--clear", "--seed", "--python", sys.executable, environment)
     run(BIN / "uv", "pip", "compile", "pyproject.toml", *chosen, "--python", python, "-o", versions)
     untested = above_their_bounds(versions) if corner == "lowest-direct" else []
