@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
     from pipefy_exports_dagster.orchestration.notify.export_failure import ExportFailure
     from pipefy_exports_dagster.orchestration.notify.failure_sensor import pipefy_failure_sensor
+    from pipefy_exports_dagster.orchestration.pipefy_tables import PipefyTables
 
 __all__ = [
     "AutomationJobs",
@@ -31,6 +32,7 @@ __all__ = [
     "PipefyExportsComponent",
     "PipefyExportsConfig",
     "PipefyExportsError",
+    "PipefyTables",
     "PollPolicy",
     "ReadOptions",
     "Report",
@@ -54,6 +56,7 @@ _MODULES = {
     "PipefyExportsComponent": "component.component",
     "PipefyExportsConfig": "config.model",
     "PipefyExportsError": "errors",
+    "PipefyTables": "orchestration.pipefy_tables",
     "PollPolicy": "config.model",
     "ReadOptions": "config.reading",
     "Report": "config.exports",

@@ -17,6 +17,7 @@ PUBLIC = [
     "PipefyExportsComponent",
     "PipefyExportsConfig",
     "PipefyExportsError",
+    "PipefyTables",
     "PollPolicy",
     "ReadOptions",
     "Report",

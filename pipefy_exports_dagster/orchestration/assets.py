@@ -9,12 +9,13 @@ from pydantic import Field
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.exports import AutomationJobs, PipeReport, Report
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.orchestration.events import TABLE_NAME
 from pipefy_exports_dagster.orchestration.failures import retry_policy
 from pipefy_exports_dagster.orchestration.materializing import Materializer
 from pipefy_exports_dagster.orchestration.milestones import OnMilestone
 from pipefy_exports_dagster.orchestration.partitions import PERIODS
+from pipefy_exports_dagster.orchestration.pipefy_tables import table_metadata
 from pipefy_exports_dagster.orchestration.resources import ResourceKeys
+from pipefy_exports_dagster.tables.relations import PERIOD_COLUMN
 
 SLICES = (
     "Each partition is one slice of the table, and a materialization replaces that slice only. The slices "
@@ -93,7 +94,7 @@ def export_asset(export: ConfiguredExport, clock: Clock, on_milestone: OnMilesto
         group_name=export.config.group_name,
         kinds={"pipefy", "duckdb"},
         owners=list(export.config.owners) or None,
-        metadata={TABLE_NAME: f"{export.config.database_path.stem}.{export.schema}.{export.table}"},
+        metadata=table_metadata(export, export.table, PERIOD_COLUMN),
         # By name and not as arguments: the names of several configurations in one project differ.
         required_resource_keys=resources.all,
         retry_policy=retry_policy(export.config),

@@ -21,6 +21,7 @@ FAILED_CHECK_SENSOR = "pipefy_failed_check_sensor"
 
 PIPEFY_RESOURCE = "pipefy"
 DATABASE_RESOURCE = "pipefy_export_database"
+TABLES_RESOURCE = "pipefy_tables"
 
 FORMER_NAMES: Mapping[str, str] = {
     LAST_MONTH_SCHEDULE: "last_month_exports",

@@ -13,8 +13,13 @@ from pipefy_exports_dagster.config.descriptions import descriptions
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.config.naming import schema_and_table
 from pipefy_exports_dagster.config.reading import ReadOptions
-from pipefy_exports_dagster.orchestration.definition_names import DATABASE_RESOURCE, PIPEFY_RESOURCE
+from pipefy_exports_dagster.orchestration.definition_names import (
+    DATABASE_RESOURCE,
+    PIPEFY_RESOURCE,
+    TABLES_RESOURCE,
+)
 from pipefy_exports_dagster.orchestration.milestones import OnMilestone
+from pipefy_exports_dagster.orchestration.pipefy_tables import PipefyTables
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.tables import LoadReport, Slice, load_file
 from pipefy_exports_dagster.tables.database import open_to_read
@@ -157,7 +162,11 @@ class ResourceKeys:
 def resources_of(config: PipefyExportsConfig) -> dict[str, dg.ConfigurableResource]:
     """Return the resources of a configuration, by their names."""
     keys = ResourceKeys.of(config)
-    return {keys.pipefy: pipefy_resource(config), keys.database: database_resource(config)}
+    return {
+        keys.pipefy: pipefy_resource(config),
+        keys.database: database_resource(config),
+        config.definition_name(TABLES_RESOURCE): PipefyTables.of(config),
+    }
 
 
 def pipefy_resource(config: PipefyExportsConfig) -> PipefyResource:

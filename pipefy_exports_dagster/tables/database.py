@@ -76,9 +76,7 @@ def open_database(path: Path, *, lock_timeout_s: float, schema: str = MAIN) -> I
             f"another thread of this process was writing to {path} for {lock_timeout_s:g} s"
         )
     try:
-        connection = _connect_when_free(
-            path, deadline=started + lock_timeout_s, lock_timeout_s=lock_timeout_s
-        )
+        connection = connect_when_free(path, lock_timeout_s=lock_timeout_s, since=started)
         try:
             connection.execute("SET TimeZone = 'UTC'")
             if schema != MAIN:
@@ -143,16 +141,14 @@ def open_to_read(
 
     if not path.exists():
         raise StorageError(f"there is no database at {path}")
-    deadline = time.monotonic() + lock_timeout_s
+    started = time.monotonic()
     # A reader and a writer of one process would conflict: their settings differ.
     if not _one_writer_here.acquire(timeout=lock_timeout_s):
         raise DatabaseLockedError(
             f"another thread of this process was writing to {path} for {lock_timeout_s:g} s"
         )
     try:
-        connection = _connect_when_free(
-            path, deadline=deadline, lock_timeout_s=lock_timeout_s, read_only=True
-        )
+        connection = connect_when_free(path, lock_timeout_s=lock_timeout_s, since=started, read_only=True)
         with contextlib.ExitStack() as stack:
             stack.enter_context(connection)
             if not _uses_schema(connection, schema):
@@ -160,13 +156,13 @@ def open_to_read(
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
     except (duckdb.Error, OSError) as error:
-        raise (translate or _unreadable)(error, path) from error
+        raise (translate or unreadable)(error, path) from error
     finally:
         _one_writer_here.release()
 
 
-def _unreadable(error: Exception, path: Path) -> PipefyExportsError:
-    # Without the error's message, which may quote a value.
+def unreadable(error: Exception, path: Path) -> PipefyExportsError:
+    """Turn an error of reading into one of this package, without its message, which may quote a value."""
     return wal_refused(str(error), path) or StorageError(
         f"{path} cannot be read: DuckDB says {type(error).__name__}"
     )
@@ -183,15 +179,36 @@ def _uses_schema(connection: "duckdb.DuckDBPyConnection", schema: str) -> bool:
     return True
 
 
-def _connect_when_free(
-    path: Path, *, deadline: float, lock_timeout_s: float, read_only: bool = False
+def connect_when_free(
+    path: Path,
+    *,
+    lock_timeout_s: float,
+    since: float | None = None,
+    read_only: bool = False,
+    connect: "Callable[[Path], duckdb.DuckDBPyConnection] | None" = None,
 ) -> "duckdb.DuckDBPyConnection":
+    """Connect to a database, waiting while another process holds it.
+
+    Args:
+        path: The database; one that does not exist is created, unless it is to be read.
+        lock_timeout_s: How long to wait.
+        since: When the waiting began, on the monotonic clock; None for now.
+        read_only: Whether to open it for reading.
+        connect: Another way to open it.
+
+    Raises:
+        DatabaseLockedError: Another process held it until the deadline; the message names it.
+        duckdb.Error: It cannot be opened.
+    """
     import duckdb
 
+    deadline = (time.monotonic() if since is None else since) + lock_timeout_s
     pause = _FIRST_PAUSE_S
     say_at = time.monotonic() + _SILENT_S
     while True:
         try:
+            if connect:
+                return connect(path)
             if not read_only and not path.exists():
                 _create(path)
             return duckdb.connect(path, read_only=read_only)

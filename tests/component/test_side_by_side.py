@@ -195,7 +195,7 @@ def test_a_prefix_names_everything_and_without_one_all_is_named_as_before() -> N
         "automation_jobs_export", "automation_jobs_history", "cards", "cards_history",
         "pipefy_exports", "pipefy_history", "pipefy_pending_exports_sensor", "pipefy_history_sensor",
         "pipefy_due_sensor", "pipefy_last_month_schedule", "pipefy_current_month_schedule",
-        "pipefy_month_end_history_schedule", "pipefy", "pipefy_export_database",
+        "pipefy_month_end_history_schedule", "pipefy", "pipefy_export_database", "pipefy_tables",
     }  # fmt: skip
     prefixed = dataclasses.replace(plain, key_prefix="crm/acme")
     assert names_in(build_pipefy_exports(prefixed)) == {f"crm__acme__{name}" for name in names}

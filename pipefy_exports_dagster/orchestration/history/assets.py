@@ -11,6 +11,7 @@ from pydantic import Field
 
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.naming import schema_and_table
 from pipefy_exports_dagster.errors import MonthNotCoveredError
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.history import Grade, HistoryBuilder, MonthAction, MonthResult, history_plan
@@ -18,8 +19,10 @@ from pipefy_exports_dagster.orchestration.checks.due import how_to_fill
 from pipefy_exports_dagster.orchestration.checks.history_checks import history_findings
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster, retry_policy
 from pipefy_exports_dagster.orchestration.history.metadata import month_materialization
+from pipefy_exports_dagster.orchestration.pipefy_tables import table_metadata
 from pipefy_exports_dagster.periods import month_of
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
+from pipefy_exports_dagster.tables.relations import MONTH_COLUMN
 
 MONTH_FORMAT = "%Y-%m"
 MONTHS = (
@@ -76,6 +79,7 @@ def _history_asset(
         output_required=False,
         group_name=config.group_name,
         kinds={"duckdb"},
+        metadata=table_metadata(export, schema_and_table(export.history)[1], MONTH_COLUMN),
         owners=list(config.owners) or None,
         retry_policy=retry_policy(config),
     )

@@ -1,0 +1,84 @@
+"""Connections for people's own queries, such as those of assets that stand after ours."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipefy_exports_dagster.config.naming import MAIN
+from pipefy_exports_dagster.errors import DatabaseLockedError, StorageError
+from pipefy_exports_dagster.text.sql import identifier, literal
+
+from .database import connect_when_free, unreadable
+from .read_copy import read_copy_path
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def connect_to_read(database: Path, *, read_copy: bool, lock_timeout_s: float) -> "duckdb.DuckDBPyConnection":
+    """Return a connection for people's own queries: to the read copy, or to the database where that is newer.
+
+    It is newer where publishing the copy failed, and while a load is under way: then the copy is what there was
+    before. The catalog is named like the database's file in both cases. An open connection to the database itself
+    keeps loads waiting.
+
+    Args:
+        database: The database, not its copy.
+        read_copy: Whether copies of it are published.
+        lock_timeout_s: How long to wait while another process writes to it, if there is no copy.
+
+    Raises:
+        DatabaseLockedError: Another process held it until the deadline; the message names it.
+        StorageError: There is no such file, or DuckDB cannot read it.
+        LoadFailedError: Its write-ahead log belongs to another database.
+    """
+    import duckdb
+
+    copy = read_copy_path(database)
+    has_copy = read_copy and copy.exists()
+    if not has_copy and not database.exists():
+        raise StorageError(
+            f"there is no database at {database}: materialize a partition first, or name the file that holds the tables"
+        )
+    try:
+        if has_copy and not _is_newer(database, than=copy):
+            return _connect_to_copy(copy, database, lock_timeout_s)
+        try:
+            connection = connect_when_free(
+                database, lock_timeout_s=0 if has_copy else lock_timeout_s, read_only=True
+            )
+        except DatabaseLockedError:
+            if not has_copy:
+                raise
+            return _connect_to_copy(copy, database, lock_timeout_s)
+        connection.execute("SET TimeZone = 'UTC'")
+    except (duckdb.Error, OSError) as error:
+        raise unreadable(error, database) from error
+    return connection
+
+
+def _is_newer(database: Path, *, than: Path) -> bool:
+    return database.exists() and database.stat().st_mtime_ns > than.stat().st_mtime_ns
+
+
+def _connect_to_copy(copy: Path, database: Path, lock_timeout_s: float) -> "duckdb.DuckDBPyConnection":
+    """Attach the read copy under the database's name.
+
+    Attached, and not opened: DuckDB gives a process that has the file open already the same instance again, which reads
+    the copy of before the last load (observed with 1.5.5).
+    """
+    import duckdb
+
+    name = identifier(database.stem)
+
+    def attach(path: Path) -> "duckdb.DuckDBPyConnection":
+        connection = duckdb.connect()
+        try:
+            connection.execute(f"ATTACH {literal(str(path))} AS {name} (READ_ONLY)")
+            connection.execute(f"USE {name}.{MAIN}")
+            connection.execute("SET TimeZone = 'UTC'")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    return connect_when_free(copy, lock_timeout_s=lock_timeout_s, connect=attach)
