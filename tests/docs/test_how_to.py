@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
@@ -26,7 +25,9 @@ def test_the_yaml_of_several_reports_and_organizations_defines_their_assets(
 ) -> None:
     monkeypatch.setenv("PIPEFY_ORG_ID", "300514001")
     file = tmp_path / "defs.yaml"
-    file.write_text("---\n".join(text for text in blocks("how-to.md", "yaml") if "organization_id:" in text))
+    *several, post_processed = [text for text in blocks("how-to.md", "yaml") if "organization_id:" in text]
+    assert "post_processing:" in post_processed
+    file.write_text("---\n".join(several))
     configs = configurations({"PIPEFY_EXPORTS_CONFIG": str(file), "PIPEFY_ORG_ID": "300514001"})
     assert [config.organization_id for config in configs] == ["300514001", "300514002"]
     assert [export.name for export in configs[0].exports[1:]] == ["open_purchases", "expenses"]
@@ -45,15 +46,6 @@ def test_the_yaml_of_several_sheets_names_them_for_each_export(tmp_path: Path) -
     assert config.automation_jobs
     assert config.automation_jobs.reading.sheets == ("Cards", "Cards (2)")
     assert [export.reading.sheets for export in config.exports[1:]] == [ALL_SHEETS]
-
-
-@pytest.mark.parametrize(
-    ("page", "text"), [(page, text) for page in ("how-to.md", "checks.md") for text in blocks(page, "python")]
-)
-def test_the_python_of_a_page_gives_definitions(page: str, text: str) -> None:
-    names: dict[str, Any] = {}
-    exec(compile(text, page, "exec"), names)  # noqa: S102 - our own page
-    assert isinstance(names["defs"], dg.Definitions)
 
 
 def test_the_postgres_storage_is_a_key_that_the_shipped_instance_leaves_free() -> None:

@@ -2,24 +2,21 @@
 
 import json
 import os
-import subprocess
 import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
 
 import duckdb
 import pytest
 from component.their_project import TYPE, TheirProject
+from package.installing import REPOSITORY, Installed, run
 
-import pipefy_exports_dagster
 from pipefy_exports_dagster.cli.demo.environment import sandbox_environment
 from pipefy_exports_dagster.sandbox import Sandbox
 
-REPOSITORY = Path(pipefy_exports_dagster.__file__).parents[1]
 DATA_FILES = {"dagster.yaml", "py.typed", "component/starter.yaml", "sandbox/schema.graphql"}
 
 YAML = """
@@ -31,31 +28,6 @@ attributes:
     allow_insecure_urls: true
   data_dir: data
 """
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel and the sdist, made as `make package` makes them."""
-    folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "hatchling", "build", "-d", str(folder), cwd=REPOSITORY)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def wheel(built: Path) -> Path:
-    [wheel] = built.glob("*.whl")
-    return wheel
-
-
-@dataclass(frozen=True)
-class Installed:
-    """An environment in which nothing is but the wheel, what it requires, and `dg`."""
-
-    bin: Path
-    environment: dict[str, str]
-
-    def run(self, command: str, *arguments: str, cwd: Path) -> str:
-        return run(str(self.bin / command), *arguments, cwd=cwd, env=self.environment)
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +45,6 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     bare.pop("PYTHONPATH", None)
     bin_ = folder / "bin"
     return Installed(bin_, bare | {"VIRTUAL_ENV": str(folder), "PATH": f"{bin_}:{os.environ['PATH']}"})
-
-
-def run(*command: str, cwd: Path, env: dict[str, str] | None = None) -> str:
-    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout + done.stderr
 
 
 def test_the_wheel_has_all_of_the_package_and_nothing_else(wheel: Path) -> None:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,15 +14,20 @@ from support.project import DEFINITIONS, Project
 
 @contextmanager
 def daemon(project: Project) -> Iterator[None]:
-    """Run a daemon, in a process group of its own, which is killed at the end with all its children."""
-    with (project.root / "daemon.log").open("ab") as log:
+    """Run a daemon; it is killed at the end with all its children."""
+    command = [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", DEFINITIONS]
+    with process_group(command, project.environment, project.root, project.root / "daemon.log"):
+        yield
+
+
+@contextmanager
+def process_group(
+    command: Sequence[str], environment: Mapping[str, str], cwd: Path, log_path: Path
+) -> Iterator[None]:
+    """Run a command in a process group of its own, which is killed at the end with all its children."""
+    with log_path.open("ab") as log:
         process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", DEFINITIONS],
-            env=project.environment,
-            cwd=project.root,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
+            command, env=dict(environment), cwd=cwd, stdout=log, stderr=log, start_new_session=True
         )
     try:
         yield
