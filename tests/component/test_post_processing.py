@@ -31,7 +31,8 @@ def test_post_processing_reaches_all_assets_and_leaves_partitions_and_checks(the
         "automation_jobs_export", "automation_jobs_history", "purchases", "purchases_history"
     }  # fmt: skip
     for spec in specs.values():
-        assert (spec.group_name, list(spec.owners), {name: spec.tags[name] for name in spec.tags if name == "source"}) == (
+        source = {name: tag for name, tag in spec.tags.items() if name == "source"}
+        assert (spec.group_name, list(spec.owners), source) == (
             "crm", ["team:operations"], {"source": "pipefy"},
         )  # fmt: skip
     conditions = {name: spec.automation_condition for name, spec in specs.items()}
