@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
@@ -45,15 +44,6 @@ def test_the_yaml_of_several_sheets_names_them_for_each_export(tmp_path: Path) -
     assert config.automation_jobs
     assert config.automation_jobs.reading.sheets == ("Cards", "Cards (2)")
     assert [export.reading.sheets for export in config.exports[1:]] == [ALL_SHEETS]
-
-
-@pytest.mark.parametrize(
-    ("page", "text"), [(page, text) for page in ("how-to.md", "checks.md") for text in blocks(page, "python")]
-)
-def test_the_python_of_a_page_gives_definitions(page: str, text: str) -> None:
-    names: dict[str, Any] = {}
-    exec(compile(text, page, "exec"), names)  # noqa: S102 - our own page
-    assert isinstance(names["defs"], dg.Definitions)
 
 
 def test_the_postgres_storage_is_a_key_that_the_shipped_instance_leaves_free() -> None:
