@@ -92,7 +92,7 @@ lock: ## Update both locks from pyproject.toml: what running needs, and what tes
 	$(PYTHON) -m venv $(CURDIR)/.venv-lock
 	$(CURDIR)/.venv-lock/bin/python -m pip install --quiet uv
 	echo 'duckdb==1.5.5' | $(LOCK) --constraint - --extra dev -o requirements-dev.lock
-	$(LOCK) --constraint requirements-dev.lock -o requirements.lock
+	$(LOCK) --constraint requirements-dev.lock --extra ui -o requirements.lock
 
 clean-demo: ## Remove the demo's data
 	rm -rf $(CURDIR)/data/sandbox
