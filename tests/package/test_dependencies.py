@@ -60,7 +60,9 @@ def test_each_import_is_of_a_dependency_or_of_what_one_brings() -> None:
     distributions = packages_distributions()
     extras = {name for texts in PROJECT["optional-dependencies"].values() for name in names(texts)}
     for module, packages in imported().items():
-        owners = {canonicalize_name(name) for package in packages for name in distributions.get(package, [])}
+        owners: set[str] = {
+            canonicalize_name(name) for package in packages for name in distributions.get(package, [])
+        }
         optional = OPTIONAL.get(module, set())
         assert owners - brought - optional - {"pipefy-exports-dagster"} <= extras - names(
             PROJECT["optional-dependencies"]["dev"]
