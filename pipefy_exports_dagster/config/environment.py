@@ -17,8 +17,8 @@ SECTIONS = {
     class_.__name__: class_
     for class_ in (PipefyExportsConfig, Connection, PollPolicy, ReadOptions, Report, PipeReport)
 }
-OWN_CREDENTIALS = {"token_env", "client_id_env", "client_secret_env"}
-"""The fields by which a connection names credentials of its own."""
+CREDENTIALS = ("token_env", "client_id_env", "client_secret_env")
+"""The fields by which a connection names credentials of its own, where they are not the usual ones."""
 
 
 def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyExportsConfig:
@@ -74,10 +74,11 @@ def with_environments_connection(
         and variable.is_given(environ)
         and variable.field not in (of_connection if variable.section == "Connection" else said)
     ]
-    if "base_url" in of_connection:
-        # A sandbox's variable is not to let files of the address that the YAML names come from this machine.
+    address = str(of_connection.get("base_url", "http://")).strip().lower()
+    if not address.startswith("http://"):
+        # A sandbox's variable is not to let the files of another Pipefy, which the YAML names, come from this machine.
         left_open = [variable for variable in left_open if variable.field != "allow_insecure_urls"]
-    if OWN_CREDENTIALS & of_connection.keys():
+    if any(getattr(config.connection, name) != getattr(Connection(), name) for name in CREDENTIALS):
         # Another account: its organization is not the environment's.
         left_open = [variable for variable in left_open if variable.field != "organization_id"]
     taken: dict[str, dict[str, Any]] = defaultdict(dict)

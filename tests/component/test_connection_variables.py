@@ -68,6 +68,18 @@ def test_dagster_reads_the_environment_when_it_loads_the_component(monkeypatch: 
             id="an address of its own is never insecure by a variable",
         ),
         pytest.param(
+            "{connection: {base_url: 'http://127.0.0.1:9', allow_insecure_urls: true}, organization_id: 7}",
+            Connection("http://127.0.0.1:9", allow_insecure_urls=True, download_hosts=("files.example.com",)),
+            "7",
+            id="a sandbox of its own",
+        ),
+        pytest.param(
+            "{connection: {base_url: 'http://127.0.0.1:9'}, organization_id: 7}",
+            Connection("http://127.0.0.1:9", allow_insecure_urls=True, download_hosts=("files.example.com",)),
+            "7",
+            id="a sandbox of its own, allowed by the variable",
+        ),
+        pytest.param(
             "{connection: {allow_insecure_urls: false, download_hosts: []}}",
             Connection("http://127.0.0.1:8321"),
             ORGANIZATION_ID,
@@ -91,6 +103,12 @@ def test_dagster_reads_the_environment_when_it_loads_the_component(monkeypatch: 
             OF_SANDBOX,
             "",
             id="a variable of its own that is empty",
+        ),
+        pytest.param(
+            "{connection: {token_env: PIPEFY_TOKEN}}",
+            OF_SANDBOX,
+            ORGANIZATION_ID,
+            id="the usual account by its name",
         ),
         pytest.param("{connection: {request_timeout_s: 60}}", OF_SANDBOX, ORGANIZATION_ID, id="another key"),
     ],

@@ -14,7 +14,7 @@ import pipefy_exports_dagster
 ROOT = Path(pipefy_exports_dagster.__file__).parent
 PYPROJECT = (ROOT.parent / "pyproject.toml").read_text(encoding="utf-8")
 PROJECT = tomllib.loads(PYPROJECT)["project"]
-MUST_RUN_WITHOUT = {"pandas", "openpyxl", "dagster_webserver", "apprise", "polars"}
+MUST_RUN_WITHOUT = {"pandas", "polars", "openpyxl", "dagster_webserver"}
 OPTIONAL = {
     "sandbox/files.py": {"openpyxl"},  # `--writer openpyxl`, which says so where it is missing
 }
@@ -58,21 +58,21 @@ def test_each_import_is_of_a_dependency_or_of_what_one_brings() -> None:
                 if not each.marker or each.marker.evaluate({"extra": ""})
             ]
     distributions = packages_distributions()
-    extras = {name for texts in PROJECT["optional-dependencies"].values() for name in names(texts)}
+    extras = set().union(
+        *(names(texts) for extra, texts in PROJECT["optional-dependencies"].items() if extra != "dev")
+    )
     for module, packages in imported().items():
         owners: set[str] = {
             canonicalize_name(name) for package in packages for name in distributions.get(package, [])
         }
-        optional = OPTIONAL.get(module, set())
-        assert owners - brought - optional - {"pipefy-exports-dagster"} <= extras - names(
-            PROJECT["optional-dependencies"]["dev"]
-        ), module
+        allowed = brought | extras | OPTIONAL.get(module, set()) | {"pipefy-exports-dagster"}
+        assert owners - allowed == set(), module
 
 
 def test_what_is_heavy_and_not_needed_is_not_imported() -> None:
     assert not names(PROJECT["dependencies"]) & {name.replace("_", "-") for name in MUST_RUN_WITHOUT}
     wrong = {
-        module: packages & MUST_RUN_WITHOUT - OPTIONAL.get(module, set()) - {"apprise"}
+        module: packages & MUST_RUN_WITHOUT - OPTIONAL.get(module, set())
         for module, packages in imported().items()
     }
     assert {module: packages for module, packages in wrong.items() if packages} == {}
