@@ -88,11 +88,12 @@ fuzz: install ## New inputs for one fuzz target until one breaks a promise: make
 # whose DuckLake extension exists as a wheel, and whose files open in every 1.4 and 1.5 client.
 LOCK = $(CURDIR)/.venv-lock/bin/uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-header --prerelease=disallow --quiet
-lock: ## Update both locks from pyproject.toml: what running needs, and what tests need beside it
+lock: ## Update the locks from pyproject.toml: what running needs, what tests need beside it, what the containers have
 	$(PYTHON) -m venv $(CURDIR)/.venv-lock
 	$(CURDIR)/.venv-lock/bin/python -m pip install --quiet uv
 	echo 'duckdb==1.5.5' | $(LOCK) --constraint - --extra dev -o requirements-dev.lock
-	$(LOCK) --constraint requirements-dev.lock -o requirements.lock
+	$(LOCK) --constraint requirements-dev.lock --extra ui -o requirements.lock
+	echo dagster-postgres | $(LOCK) - --constraint requirements.lock --extra ui -o deploy/requirements.lock
 
 clean-demo: ## Remove the demo's data
 	rm -rf $(CURDIR)/data/sandbox

@@ -12,50 +12,120 @@ if TYPE_CHECKING:
     from pipefy_exports_dagster.config.discovery import DefsState, ReportDiscovery
     from pipefy_exports_dagster.config.environment import config_from_environment
     from pipefy_exports_dagster.config.exports import AutomationJobs, PipeReport, Report
-    from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig, PollPolicy, Wait
+    from pipefy_exports_dagster.config.model import (
+        Connection,
+        PipefyExportsConfig,
+        PollPolicy,
+        Wait,
+    )
     from pipefy_exports_dagster.config.reading import ReadOptions
     from pipefy_exports_dagster.config.schedules import Schedule, Schedules
-    from pipefy_exports_dagster.errors import ConfigurationError, PipefyExportsError
+    from pipefy_exports_dagster.errors import (
+        AuthenticationError,
+        ConfigurationError,
+        ConnectionFailedError,
+        CreateAnswerLostError,
+        DatabaseLockedError,
+        DiskFullError,
+        DownloadFailedError,
+        DownloadRefusedError,
+        ExportFailedError,
+        ExportNotFoundError,
+        ExportNotRecordedError,
+        ExportTimedOutError,
+        FeatureUnavailableError,
+        InvalidFilterError,
+        LoadFailedError,
+        MonthNotCoveredError,
+        PartitionLockedError,
+        PermanentError,
+        PermissionDeniedError,
+        PipefyExportsError,
+        QueryRefusedError,
+        RateLimitedError,
+        ReaderFailedError,
+        ReadLimitError,
+        RequestRejectedError,
+        SchemaMismatchError,
+        ServerUnavailableError,
+        StorageError,
+        SupersededExportError,
+        TokenUnavailableError,
+        TransientError,
+        UnreadableFileError,
+        ValueDoesNotFitError,
+    )
     from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
     from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
     from pipefy_exports_dagster.orchestration.notify.export_failure import ExportFailure
+    from pipefy_exports_dagster.orchestration.notify.failed_check_sensor import pipefy_failed_check_sensor
     from pipefy_exports_dagster.orchestration.notify.failure_sensor import pipefy_failure_sensor
     from pipefy_exports_dagster.orchestration.pipefy_tables import PipefyTables
 
 __all__ = [
+    "AuthenticationError",
     "AutomationJobs",
     "ConfigurationError",
     "Connection",
+    "ConnectionFailedError",
+    "CreateAnswerLostError",
+    "DatabaseLockedError",
     "DefsState",
+    "DiskFullError",
+    "DownloadFailedError",
+    "DownloadRefusedError",
+    "ExportFailedError",
     "ExportFailure",
+    "ExportNotFoundError",
+    "ExportNotRecordedError",
+    "ExportTimedOutError",
+    "FeatureUnavailableError",
+    "InvalidFilterError",
+    "LoadFailedError",
+    "MonthNotCoveredError",
+    "PartitionLockedError",
+    "PermanentError",
+    "PermissionDeniedError",
     "PipeReport",
     "PipefyExportsComponent",
     "PipefyExportsConfig",
     "PipefyExportsError",
     "PipefyTables",
     "PollPolicy",
+    "QueryRefusedError",
+    "RateLimitedError",
+    "ReadLimitError",
     "ReadOptions",
+    "ReaderFailedError",
     "Report",
     "ReportDiscovery",
+    "RequestRejectedError",
     "Schedule",
     "Schedules",
+    "SchemaMismatchError",
+    "ServerUnavailableError",
+    "StorageError",
+    "SupersededExportError",
+    "TokenUnavailableError",
+    "TransientError",
+    "UnreadableFileError",
+    "ValueDoesNotFitError",
     "Wait",
     "build_pipefy_exports",
     "config_from_environment",
+    "pipefy_failed_check_sensor",
     "pipefy_failure_sensor",
     "side_by_side_executor",
 ]
 
-_MODULES = {
+_MODULES = {  # all others are errors
     "AutomationJobs": "config.exports",
-    "ConfigurationError": "errors",
     "Connection": "config.model",
     "DefsState": "config.discovery",
     "ExportFailure": "orchestration.notify.export_failure",
     "PipeReport": "config.exports",
     "PipefyExportsComponent": "component.component",
     "PipefyExportsConfig": "config.model",
-    "PipefyExportsError": "errors",
     "PipefyTables": "orchestration.pipefy_tables",
     "PollPolicy": "config.model",
     "ReadOptions": "config.reading",
@@ -66,6 +136,7 @@ _MODULES = {
     "Wait": "config.model",
     "build_pipefy_exports": "orchestration.build",
     "config_from_environment": "config.environment",
+    "pipefy_failed_check_sensor": "orchestration.notify.failed_check_sensor",
     "pipefy_failure_sensor": "orchestration.notify.failure_sensor",
     "side_by_side_executor": "orchestration.executor",
 }
@@ -75,7 +146,7 @@ def __getattr__(name: str) -> Any:
     """Import a public name from its module."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{_MODULES[name]}")
+    module = import_module(f"{__name__}.{_MODULES.get(name, 'errors')}")
     return getattr(module, name)
 
 

@@ -1,5 +1,6 @@
 """`pipefy-exports dev`: the Dagster UI on the real account, or on the sandbox where there is none."""
 
+import importlib.util
 import os
 import signal
 import socket
@@ -19,12 +20,16 @@ from pipefy_exports_dagster.cli.demo.environment import sandbox_data_dir, sandbo
 from pipefy_exports_dagster.cli.instance import prepare_instance
 from pipefy_exports_dagster.config.dotenv import dagster_home_of, data_dir_of, environment_with_dotenv
 from pipefy_exports_dagster.config.model import Connection
-from pipefy_exports_dagster.errors import PipefyExportsError
+from pipefy_exports_dagster.errors import ConfigurationError, PipefyExportsError
+from pipefy_exports_dagster.files.posix import require_posix
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy
 from pipefy_exports_dagster.pipefy.credentials import read_credentials
 
 MODULE = "pipefy_exports_dagster.definitions"
-ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDING_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""Windows has no SIGHUP."""
 
 
 @click.command()
@@ -49,6 +54,8 @@ def run_dev(*, port: int, host: str, console: Console) -> int:
     Returns:
         The exit code of `dagster dev`.
     """
+    require_posix("`pipefy-exports dev`")
+    require_web_server()
     refuse_taken_port(host, port)
     environment = environment_with_dotenv()
     working_dir = Path.cwd()
@@ -122,6 +129,19 @@ def run_until_ended(command: Sequence[str], *, environment: Mapping[str, str], w
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def require_web_server() -> None:
+    """Check that Dagster's UI is installed: other commands, and code servers of other projects, need none.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if importlib.util.find_spec("dagster_webserver") is None:
+        raise ConfigurationError(
+            "the Dagster UI is not installed: install it with `pip install dagster-webserver`, or with this package as "
+            "`pipefy-exports-dagster[ui]`"
+        )
 
 
 def refuse_taken_port(host: str, port: int) -> None:

@@ -12,6 +12,7 @@ from pipefy_exports_dagster.cli.output import echo_json, echo_table, readers_may
 from pipefy_exports_dagster.cli.progress_bar import progress_bar
 from pipefy_exports_dagster.cli.settings import read_settings
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.setting_names import RAW_RETENTION_DAYS
 from pipefy_exports_dagster.errors import StorageError
 from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.history import (
@@ -66,7 +67,7 @@ def prune(*, days: int | None, give_up_rebuilding: bool, dry_run: bool, as_json:
             if age is not None
         ]
         if not ruled:
-            raise click.UsageError("give --older-than, or set PIPEFY_EXPORTS_RAW_RETENTION_DAYS")
+            raise click.UsageError(f"give --older-than, or set {RAW_RETENTION_DAYS}")
         with progress_bar("files", quiet=as_json) as advance:
             verdicts = [
                 verdict for config, rule in ruled for verdict in judge_archive(config, rule, on_file=advance)

@@ -1,5 +1,6 @@
 """`pipefy-exports sandbox`."""
 
+import importlib.util
 import signal
 import threading
 from datetime import datetime
@@ -162,6 +163,10 @@ def sandbox(**options: object) -> None:
     (POST, {"spec": "create:answer-lost"}) and clears (DELETE) faults.
     """
     settings = SandboxSettings(**options)  # type: ignore[arg-type]
+    if settings.writer is Writer.OPENPYXL and importlib.util.find_spec("openpyxl") is None:
+        raise click.ClickException(
+            "--writer openpyxl needs the library openpyxl, which is not installed: `pip install openpyxl`"
+        )
     stop = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:

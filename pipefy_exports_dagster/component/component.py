@@ -1,5 +1,7 @@
 """`PipefyExportsComponent`: the configuration from YAML, in anybody's Dagster project."""
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, get_args, get_type_hints
@@ -16,6 +18,7 @@ from pipefy_exports_dagster.component.defs_state import (
 )
 from pipefy_exports_dagster.component.scaffolder import PipefyExportsScaffolder
 from pipefy_exports_dagster.component.sections import Section, is_template, section_of
+from pipefy_exports_dagster.config.environment import with_environments_connection
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.discovery.kept_reports import KeptReports, read_kept_reports, with_kept_reports
 from pipefy_exports_dagster.errors import ConfigurationError
@@ -76,13 +79,8 @@ class PipefyExportsComponent(dg.StateBackedComponent, dg.Resolvable):
         Raises:
             ConfigurationError: A value cannot be used.
         """
-        values = _rendered(model.model_dump(exclude_unset=True, warnings=False), context)
         root = Path(context.scope["context"].project_root) if "context" in context.scope else Path.cwd()
-        values.setdefault("data_dir", "data")
-        for name in PATHS:
-            if values.get(name) is not None:
-                values[name] = root / Path(str(values[name])).expanduser()
-        return cls(checked(values, context).build(), root)
+        return cls(config_of(model, context, root, os.environ), root)
 
     @property
     def defs_state_config(self) -> DefsStateConfig:
@@ -124,6 +122,29 @@ class PipefyExportsComponent(dg.StateBackedComponent, dg.Resolvable):
 
         kept = read_kept_reports(state_path, self.config) if state_path else None
         return build_pipefy_exports(with_kept_reports(self.config, kept))
+
+
+def config_of(
+    model: pydantic.BaseModel, context: dg.ResolutionContext, root: Path, environ: Mapping[str, str]
+) -> PipefyExportsConfig:
+    """Make a configuration of the `attributes` of a YAML, and of the variables that say what it leaves open.
+
+    Args:
+        model: The attributes, with templates.
+        context: Where they stand.
+        root: Where relative paths start.
+        environ: Where the variables are.
+
+    Raises:
+        ConfigurationError: A value cannot be used.
+    """
+    values = _rendered(model.model_dump(exclude_unset=True, warnings=False), context)
+    said = dict(values)
+    values.setdefault("data_dir", "data")
+    for name in PATHS:
+        if values.get(name) is not None:
+            values[name] = root / Path(str(values[name])).expanduser()
+    return with_environments_connection(checked(values, context).build(), said, environ)
 
 
 def checked(values: Any, context: dg.ResolutionContext) -> Section:

@@ -28,5 +28,5 @@ def configurations(environ: Mapping[str, str] | None = None) -> Sequence[PipefyE
     if file := environ.get(CONFIG_FILE, "").strip():
         from pipefy_exports_dagster.component.yaml_file import configurations_in
 
-        return configurations_in(Path(file))
+        return configurations_in(Path(file), environ)
     return [config_from_environment(environ)]

@@ -18,7 +18,9 @@ import pydantic
 from pydantic_core import InitErrorDetails
 
 from pipefy_exports_dagster.config.descriptions import descriptions, setting_fields, summary
+from pipefy_exports_dagster.config.sizes import bytes_of
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.text.quoting import quoted_value
 
 TEMPLATE = re.compile(r"\{\{|\{%")
 FIELD_NAMED = re.compile(r"`(\w+)`")
@@ -101,7 +103,7 @@ def section_of(dataclass: type) -> type[Section]:
     """Return the model of a dataclass, and of those within it."""
     said, hints = descriptions(dataclass), get_type_hints(dataclass)
     members: dict[str, Any] = {
-        field.name: (_yaml_type(hints[field.name]), _default(field, said.get(field.name)))
+        field.name: (_key_type(field.name, hints[field.name]), _default(field, said.get(field.name)))
         for field in setting_fields(dataclass)
     }
     model = pydantic.create_model(dataclass.__name__, __base__=Section, __doc__=summary(dataclass), **members)
@@ -136,6 +138,23 @@ def _built(value: Any) -> Any:
     if isinstance(value, Section):
         return value.build()
     return tuple(_built(part) for part in value) if isinstance(value, list) else value
+
+
+def _key_type(name: str, hint: Any) -> Any:
+    """Return the type of a key in YAML: sizes are written as in variables, `4GB`."""
+    type_ = _yaml_type(hint)
+    if not name.endswith("_bytes"):
+        return type_
+    return Annotated[type_, pydantic.BeforeValidator(_size, json_schema_input_type=type_)]
+
+
+def _size(value: Any) -> Any:
+    if not isinstance(value, str) or is_template(value):
+        return value
+    size = bytes_of(value)
+    if size is None:
+        raise ValueError(f"{quoted_value(value)} is no size; use a size such as 4GB, or a number of bytes")
+    return size
 
 
 def _yaml_type(hint: Any) -> Any:  # noqa: PLR0911 - a line for each type of field

@@ -1,14 +1,14 @@
 """A `defs.yaml` of the component without the project around it: for our own code location and command line."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
 from dagster_shared.yaml_utils import parse_yamls_with_source_position
 
-from pipefy_exports_dagster.component.component import PipefyExportsComponent, checked
+from pipefy_exports_dagster.component.component import checked, config_of
 from pipefy_exports_dagster.component.defs_state import defs_state_config, kept_reports
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.discovery.kept_reports import with_kept_reports
@@ -17,10 +17,11 @@ from pipefy_exports_dagster.errors import ConfigurationError
 TYPE = "pipefy_exports_dagster.PipefyExportsComponent"
 
 
-def configurations_in(path: Path) -> Sequence[PipefyExportsConfig]:
+def configurations_in(path: Path, environ: Mapping[str, str] = os.environ) -> Sequence[PipefyExportsConfig]:
     """Return the configuration of each document of a file that is of this component.
 
-    Relative paths in it start where the project does: at the nearest `pyproject.toml`, or else beside the file.
+    What it does not say of Pipefy and the organization, variables say. Relative paths in it start where the project
+    does: at the nearest `pyproject.toml`, or else beside the file.
 
     Raises:
         ConfigurationError: The file cannot be read, or holds no configuration, or a wrong one.
@@ -37,9 +38,9 @@ def configurations_in(path: Path) -> Sequence[PipefyExportsConfig]:
     configurations = [
         _configuration(
             document.value,
-            dg.ResolutionContext.default(document.source_position_tree).with_scope(
-                context=SimpleNamespace(project_root=str(root))
-            ),
+            dg.ResolutionContext.default(document.source_position_tree),
+            root,
+            environ,
         )
         for document in documents
         if isinstance(document.value, Mapping) and document.value.get("type") == TYPE
@@ -65,7 +66,9 @@ def _with_what_was_found(config: PipefyExportsConfig, root: Path) -> PipefyExpor
     return with_kept_reports(config, kept_reports(config, root)) if config.discovers else config
 
 
-def _configuration(document: Mapping[str, Any], context: dg.ResolutionContext) -> PipefyExportsConfig:
+def _configuration(
+    document: Mapping[str, Any], context: dg.ResolutionContext, root: Path, environ: Mapping[str, str]
+) -> PipefyExportsConfig:
     context = context.at_path("attributes")
     attributes = checked(document.get("attributes") or {}, context)
-    return PipefyExportsComponent.resolve_from_model(context, attributes).config
+    return config_of(attributes, context, root, environ)

@@ -1,14 +1,24 @@
-"""The configuration from environment variables, which `.env` may hold."""
+"""The configuration from environment variables, which `.env` may hold; all of it, or what a YAML leaves open."""
 
 import os
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from pipefy_exports_dagster.config.descriptions import descriptions
 from pipefy_exports_dagster.config.exports import AutomationJobs, ExportSettings, PipeReport, Report
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig, PollPolicy
 from pipefy_exports_dagster.config.reading import ReadOptions
-from pipefy_exports_dagster.config.variables import VARIABLES
+from pipefy_exports_dagster.config.variables import VARIABLES, Variable
+from pipefy_exports_dagster.errors import ConfigurationError
+
+SECTIONS = {
+    class_.__name__: class_
+    for class_ in (PipefyExportsConfig, Connection, PollPolicy, ReadOptions, Report, PipeReport)
+}
+CREDENTIALS = ("token_env", "client_id_env", "client_secret_env")
+"""The fields by which a connection names credentials of its own, where they are not the usual ones."""
 
 
 def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyExportsConfig:
@@ -20,9 +30,8 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
     environ = os.environ if environ is None else environ
     given: dict[str, dict[str, Any]] = defaultdict(dict)
     for variable in VARIABLES:
-        text = environ.get(variable.name, "").strip()
-        if text and variable.section:
-            given[variable.section][variable.field] = variable.read(variable.name, text)
+        if variable.section and variable.is_given(environ):
+            given[variable.section][variable.field] = _value(variable, environ)
     reading = ReadOptions(**given["ReadOptions"])
 
     def export(settings: type[ExportSettings]) -> Any:
@@ -39,6 +48,53 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
         reports=(export(Report),),
         pipe_reports=(export(PipeReport),) if given["PipeReport"] else (),
     )
+
+
+def with_environments_connection(
+    config: PipefyExportsConfig, said: Mapping[str, Any], environ: Mapping[str, str]
+) -> PipefyExportsConfig:
+    """Connect a component as the environment says, where its YAML does not say it.
+
+    Where its data lies and what it exports is the YAML's alone: a variable that comes later would begin another
+    database beside the one that is there.
+
+    Args:
+        config: What the YAML says, with defaults.
+        said: The keys of the YAML.
+        environ: Where the variables are.
+
+    Raises:
+        ConfigurationError: A variable that is needed has a value that cannot be used; the message names it.
+    """
+    of_connection: Mapping[str, Any] = said.get("connection") or {}
+    left_open = [
+        variable
+        for variable in VARIABLES
+        if variable.is_for_components
+        and variable.is_given(environ)
+        and variable.field not in (of_connection if variable.section == "Connection" else said)
+    ]
+    address = str(of_connection.get("base_url", "http://")).strip().lower()
+    if not address.startswith("http://"):
+        # A sandbox's variable is not to let the files of another Pipefy, which the YAML names, come from this machine.
+        left_open = [variable for variable in left_open if variable.field != "allow_insecure_urls"]
+    if any(getattr(config.connection, name) != getattr(Connection(), name) for name in CREDENTIALS):
+        # Another account: its organization is not the environment's.
+        left_open = [variable for variable in left_open if variable.field != "organization_id"]
+    taken: dict[str, dict[str, Any]] = defaultdict(dict)
+    for variable in left_open:
+        taken[variable.section][variable.field] = _value(variable, environ)
+    connection = replace(config.connection, **taken["Connection"])
+    return replace(config, connection=connection, **taken["PipefyExportsConfig"])
+
+
+def _value(variable: Variable, environ: Mapping[str, str]) -> Any:
+    """Return the value of a variable's field; an error about it also says what the field is."""
+    try:
+        return variable.value(environ)
+    except ConfigurationError as error:
+        said = descriptions(SECTIONS[variable.section])[variable.field]
+        raise ConfigurationError(f"{error}. {said}") from None
 
 
 def _of_both(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from pipefy_exports_dagster.config.variables import variable_of
+from pipefy_exports_dagster.config.setting_names import setting_name
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.text.quoting import quoted_value
 
@@ -65,8 +65,7 @@ def check_fields(
     section_class: type = type(section)
     for field in fields(section):
         hint, value = _hints(section_class)[field.name], getattr(section, field.name)
-        variable = variable_of(section_class.__name__, field.name)
-        name = f"`{field.name}` ({variable})" if variable else f"`{field.name}`"
+        name = setting_name(section_class.__name__, field.name)
         kinds = _kinds(hint)
         if value is None and NoneType in kinds:
             continue

@@ -4,6 +4,7 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
+from pipefy_exports_dagster.config.setting_names import DOWNLOAD_HOSTS
 from pipefy_exports_dagster.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,12 +20,12 @@ def host_suffix(text: str) -> str:
     suffix = text.strip().lower().removeprefix("*").strip(".")
     if not re.fullmatch(r"[a-z0-9_][a-z0-9._-]*", suffix):
         raise ConfigurationError(
-            f"`download_hosts` (PIPEFY_DOWNLOAD_HOSTS) holds {text!r}; give names of hosts, such as "
+            f"{DOWNLOAD_HOSTS} holds {text!r}; give names of hosts, such as "
             "files.example.com, without https://, port or path"
         )
     if _is_open_to_all(suffix):
         raise ConfigurationError(
-            f"`download_hosts` (PIPEFY_DOWNLOAD_HOSTS) holds {text!r}, under which anybody can have a host; give at "
+            f"{DOWNLOAD_HOSTS} holds {text!r}, under which anybody can have a host; give at "
             "least the domain that somebody has registered, such as example.com"
         )
     return suffix

@@ -18,6 +18,7 @@ from pipefy_exports_dagster.config.field_checks import SECONDS_OR_0, Range, chec
 from pipefy_exports_dagster.config.host_suffixes import host_suffix
 from pipefy_exports_dagster.config.naming import asset_name, check_names_differ, checked_prefix, prefixed
 from pipefy_exports_dagster.config.schedules import Schedules
+from pipefy_exports_dagster.config.setting_names import TIMEZONE, WAIT
 from pipefy_exports_dagster.errors import ConfigurationError
 
 LONGEST_REQUEST_S = 1e6
@@ -207,7 +208,7 @@ class PipefyExportsConfig:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError):
             raise ConfigurationError(
-                f"`timezone` (PIPEFY_EXPORTS_TIMEZONE) is {self.timezone!r}, which is not a time zone; use a name "
+                f"{TIMEZONE} is {self.timezone!r}, which is not a time zone; use a name "
                 "such as 'UTC' or 'America/Sao_Paulo'"
             ) from None
 
@@ -289,6 +290,4 @@ def wait_named(text: str) -> Wait:
     try:
         return Wait(str(text).lower())
     except ValueError:
-        raise ConfigurationError(
-            f"`wait` (PIPEFY_EXPORTS_WAIT) is {text!r}; use inline or deferred"
-        ) from None
+        raise ConfigurationError(f"{WAIT} is {text!r}; use inline or deferred") from None

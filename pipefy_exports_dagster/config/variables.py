@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,11 @@ class Variable:
         section: Name of the class whose field it fills; empty for one that fills none.
         field: That field.
         read: Turns a name and a text into the field's value; raises ConfigurationError, naming the variable.
-        says: What the reference says of a variable that fills no field.
+        says: What is said of a variable that fills no field; of one that does, its field's description is.
         example: The text after `=` in `.env.example`; None leaves the variable out there.
-        example_note: The comment above it.
+        example_note: The comment above it, in place of what is said of it; or after that, if it begins with a blank.
         is_commented_out: Whether the example is a comment itself: a value that is not the default.
+        is_for_components: Whether a component takes it where its YAML is silent: where Pipefy is, and whose exports.
     """
 
     name: str
@@ -40,6 +41,19 @@ class Variable:
     example: str | None = None
     example_note: str = ""
     is_commented_out: bool = False
+    is_for_components: bool = False
+
+    def is_given(self, environ: Mapping[str, str]) -> bool:
+        """Whether it is set, to more than blanks."""
+        return bool(environ.get(self.name, "").strip())
+
+    def value(self, environ: Mapping[str, str]) -> Any:
+        """Return its field's value.
+
+        Raises:
+            ConfigurationError: It cannot be used.
+        """
+        return self.read(self.name, environ[self.name].strip())
 
 
 def _flag(name: str, text: str) -> bool:
@@ -52,7 +66,7 @@ def _flag(name: str, text: str) -> bool:
 
 def _number(name: str, text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise ConfigurationError(f"{name} is {text!r}; use the number at the end of the page's address")
+        raise ConfigurationError(f"{name} is {text!r}; use a number")
     return int(text)
 
 
@@ -91,7 +105,7 @@ VARIABLES = (
         "Connection",
         "base_url",
         example="https://app.pipefy.com",
-        example_note="Where Pipefy's API is.",
+        is_for_components=True,
     ),
     Variable(
         "PIPEFY_SERVICE_ACCOUNT_CLIENT_ID",
@@ -116,7 +130,7 @@ VARIABLES = (
         "PipefyExportsConfig",
         "organization_id",
         example="",
-        example_note="The number after /organizations/ in the address of the organization's page.",
+        is_for_components=True,
     ),
     Variable(
         "PIPEFY_ORGANIZATION_REPORT_ID",
@@ -124,7 +138,6 @@ VARIABLES = (
         "organization_report_id",
         _number,
         example="",
-        example_note="The saved report to export: the number at the end of the report's address.",
     ),
     Variable(
         "PIPEFY_PIPE_ID",
@@ -132,7 +145,7 @@ VARIABLES = (
         "pipe_id",
         _number,
         example="",
-        example_note="A report of a pipe to export as well: the number after /pipes/ in the pipe's address ...",
+        example_note=" With the next, a report of a pipe is exported as well.",
     ),
     Variable(
         "PIPEFY_PIPE_REPORT_ID",
@@ -140,11 +153,12 @@ VARIABLES = (
         "pipe_report_id",
         _number,
         example="",
-        example_note="... and the number at the end of the report's address. `pipefy-exports pipes` and `reports "
-        "--pipe` list both.",
+        example_note=" `pipefy-exports pipes` and `reports --pipe` list both.",
     ),
-    Variable("PIPEFY_ALLOW_INSECURE_URLS", "Connection", "allow_insecure_urls", _flag),
-    Variable("PIPEFY_DOWNLOAD_HOSTS", "Connection", "download_hosts", _list),
+    Variable(
+        "PIPEFY_ALLOW_INSECURE_URLS", "Connection", "allow_insecure_urls", _flag, is_for_components=True
+    ),
+    Variable("PIPEFY_DOWNLOAD_HOSTS", "Connection", "download_hosts", _list, is_for_components=True),
     Variable("PIPEFY_EXPORTS_DATA_DIR", "PipefyExportsConfig", "data_dir", _path),
     Variable("PIPEFY_EXPORTS_DATABASE", "PipefyExportsConfig", "database", _path),
     Variable(
@@ -152,15 +166,12 @@ VARIABLES = (
         "PipefyExportsConfig",
         "timezone",
         example="UTC",
-        example_note="Where the organization's months begin.",
     ),
     Variable(
         "PIPEFY_EXPORTS_WAIT",
         "PipefyExportsConfig",
         "wait",
         example="inline",
-        example_note="`deferred`: a run ends once its export is requested, and a sensor loads the export when it is "
-        "finished.",
     ),
     Variable("PIPEFY_EXPORTS_MIN_INTERVAL_S", "PollPolicy", "min_interval_s", _seconds),
     Variable("PIPEFY_EXPORTS_ALLOW_WIDER_ROWS", "Report", "allow_wider_rows", _flag),
@@ -172,8 +183,6 @@ VARIABLES = (
         "raw_retention_days",
         _days,
         example="365",
-        example_note="From which age `pipefy-exports prune` deletes raw files that nothing needs any more; without it, "
-        "only on request.",
         is_commented_out=True,
     ),
     Variable(
@@ -182,15 +191,15 @@ VARIABLES = (
         "show_values",
         _flag,
         example="true",
-        example_note="`false`: no value of a file in previews, profiles, logs and errors, for personal data.",
+        example_note=" `false` for personal data.",
     ),
     Variable("PIPEFY_EXPORTS_MAX_MEMORY_BYTES", "ReadOptions", "max_memory_bytes", _size),
     Variable("PIPEFY_EXPORTS_MAX_SECONDS", "ReadOptions", "max_seconds", _seconds),
     Variable("PIPEFY_EXPORTS_MAX_UNPACKED_BYTES", "ReadOptions", "max_unpacked_bytes", _size),
     Variable(
         CONFIG_FILE,
-        says="A `defs.yaml` of the component. The other settings, but for credentials, are then read from it and not "
-        "from variables.",
+        says="A `defs.yaml` of the component. All settings are then read from it and not from variables, but for "
+        "credentials, and for those that a component takes.",
     ),
     Variable(
         DAGSTER_HOME,
@@ -202,9 +211,3 @@ VARIABLES = (
 
 SETTINGS = tuple(variable.name for variable in VARIABLES if variable.name != DAGSTER_HOME)
 """All of ours."""
-
-
-def variable_of(section: str, field: str) -> str | None:
-    """Return the name of the variable that fills a field of a class of the configuration; None if none does."""
-    filled = {(variable.section, variable.field): variable.name for variable in VARIABLES if variable.section}
-    return filled.get((section, field))

@@ -5,7 +5,6 @@ The locks are `flock` locks, like those of the library filelock, which earlier v
 
 import contextlib
 import errno
-import fcntl
 import os
 import stat
 import time
@@ -14,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pipefy_exports_dagster.errors import StorageError
+from pipefy_exports_dagster.files.posix import NO_BLOCK, NO_FOLLOW, lock_file, own_user
 from pipefy_exports_dagster.files.private import is_shared, open_new
 from pipefy_exports_dagster.text.quoting import printable
 
@@ -60,7 +60,7 @@ def held_lock(path: Path, *, timeout_s: float, on_wait: Callable[[], None] = lam
 def is_held(path: Path) -> bool:
     """Whether a process holds a lock; its file is neither created nor changed."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDWR | NO_FOLLOW | NO_BLOCK)
     except OSError:
         return False
     try:
@@ -76,7 +76,7 @@ def open_lock_file(path: Path) -> int:
         StorageError: It is a link, not a regular file, or a file of another user, who could hold the lock forever.
     """
     try:
-        descriptor = open_new(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
+        descriptor = open_new(path, os.O_RDWR | NO_BLOCK | NO_FOLLOW)
     except OSError as error:
         if error.errno not in {errno.ELOOP, errno.EISDIR, errno.ENXIO}:
             raise
@@ -136,7 +136,7 @@ def _taken(path: Path) -> int | None:
 
 def _locked(descriptor: int, path: Path) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock_file(descriptor, wait=False)
     except OSError as error:
         if error.errno in _IN_USE:
             return False
@@ -152,7 +152,7 @@ def _what_else(descriptor: int, folder: Path) -> str:
     if not stat.S_ISREG(found.st_mode):
         return "no regular file"
     # root may work in another user's folder, with that user's files.
-    if found.st_uid not in {os.geteuid(), folder.stat().st_uid} and not is_shared(folder):
+    if found.st_uid not in {own_user(), folder.stat().st_uid} and not is_shared(folder):
         return f"a file of user {found.st_uid}"
     return ""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipefy_exports_dagster.errors import DiskFullError
+from pipefy_exports_dagster.files.posix import own_user
 
 OWNERS_FILE, GROUPS_FILE = 0o600, 0o660
 _GROUP_SHARES = stat.S_ISGID | stat.S_IRWXG
@@ -61,7 +62,7 @@ def share(path: Path) -> None:
     """Let the group of a shared folder read and write a file or folder that this user created in it."""
     found = path.stat()
     wanted = _GROUP_SHARES if stat.S_ISDIR(found.st_mode) else stat.S_IRGRP | stat.S_IWGRP
-    if found.st_uid == os.geteuid() and found.st_mode & wanted != wanted:
+    if found.st_uid == own_user() and found.st_mode & wanted != wanted:
         path.chmod(stat.S_IMODE(found.st_mode) & ~stat.S_IRWXO | wanted)
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.setting_names import DATA_DIR
 from pipefy_exports_dagster.errors import PermanentError, PipefyExportsError, StorageError
 
 
@@ -59,5 +60,5 @@ def lasting_os_errors_named() -> Iterator[None]:
             raise
         raise StorageError(
             f"{error.filename or 'a file'} cannot be used: {error.strerror}; the user that runs Dagster has to be "
-            "able to read and write the data folder (PIPEFY_EXPORTS_DATA_DIR)"
+            f"able to read and write the data folder, {DATA_DIR}"
         ) from None

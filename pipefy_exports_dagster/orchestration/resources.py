@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pipefy_exports_dagster.pipefy.client import PipefyClient
 
 SAYS = descriptions(Connection)
+SAYS_OF_ALL = descriptions(PipefyExportsConfig)
 
 
 class PipefyResource(dg.ConfigurableResource):
@@ -73,9 +74,9 @@ class PipefyResource(dg.ConfigurableResource):
 class ExportDatabaseResource(dg.ConfigurableResource):
     """The DuckDB file that holds the tables. Opened for the moment of a load only."""
 
-    path: str = Field(description="The DuckDB file, absolute")
-    lock_timeout_s: float = Field(description="How long to wait for another process that holds the file")
-    read_copy: bool = Field(default=True, description="Publish a copy for readers after each load")
+    path: str = Field(description=SAYS_OF_ALL["database"])
+    lock_timeout_s: float = Field(description=SAYS_OF_ALL["database_lock_timeout_s"])
+    read_copy: bool = Field(default=True, description=SAYS_OF_ALL["read_copy"])
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from pipefy_exports_dagster.config.setting_names import ALLOW_INSECURE_URLS, BASE_URL, DOWNLOAD_HOSTS
 from pipefy_exports_dagster.errors import ConfigurationError, DownloadRefusedError
 
 PIPEFY_HOSTS = ("pipefy.com",)
@@ -39,24 +40,22 @@ class AddressPolicy:
         if url is None or not _is_of_web(url):
             # What stands before an @ is a secret.
             quoted = "" if "@" in base_url else f" {base_url[:_SHOWN]!r}"
-            raise ConfigurationError(
-                f"PIPEFY_BASE_URL{quoted} is not a web address; use https://app.pipefy.com"
-            )
+            raise ConfigurationError(f"{BASE_URL}{quoted} is not a web address; use https://app.pipefy.com")
         if url.userinfo or url.query or url.fragment:
             # Not quoted: what stands there may be a secret. httpx would also send a user instead of the token.
             raise ConfigurationError(
-                "PIPEFY_BASE_URL holds a user, a query string or a fragment; it takes an address only, such as "
+                f"{BASE_URL} holds a user, a query string or a fragment; it takes an address only, such as "
                 "https://app.pipefy.com"
             )
         if url.scheme == "http" and not self.allow_insecure:
             raise ConfigurationError(
-                f"PIPEFY_BASE_URL {base_url!r} is not https, and the API token would travel in clear; "
-                "use https, or set PIPEFY_ALLOW_INSECURE_URLS=true for a local sandbox"
+                f"{BASE_URL} {base_url!r} is not https, and the API token would travel in clear; "
+                f"use https, or set {ALLOW_INSECURE_URLS} to true for a local sandbox"
             )
         if url.scheme == "http" and not _is_loopback(_host(url)):
             raise ConfigurationError(
-                f"PIPEFY_BASE_URL {base_url!r} is not https and leads to another machine, where the API token would "
-                "travel in clear; PIPEFY_ALLOW_INSECURE_URLS is for a sandbox on this one (127.0.0.1, localhost)"
+                f"{BASE_URL} {base_url!r} is not https and leads to another machine, where the API token would "
+                f"travel in clear; {ALLOW_INSECURE_URLS} is for a sandbox on this one (127.0.0.1, localhost)"
             )
         return url
 
@@ -87,7 +86,7 @@ class AddressPolicy:
         if not any(_is_within(host, suffix) for suffix in PIPEFY_HOSTS + self.download_hosts):
             raise DownloadRefusedError(
                 f"the download link leads to {host!r}, which is not a known file host; if Pipefy really "
-                "stores your files there, add it to PIPEFY_DOWNLOAD_HOSTS"
+                f"stores your files there, add it to {DOWNLOAD_HOSTS}"
             )
         return url
 

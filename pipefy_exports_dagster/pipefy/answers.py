@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from pipefy_exports_dagster.config.setting_names import BASE_URL
 from pipefy_exports_dagster.errors import (
     AuthenticationError,
     PermissionDeniedError,
@@ -70,7 +71,7 @@ def read_answer(
         raise error_of(payload, status=status)
     if is_our_fault or httpx.codes.is_redirect(status):
         raise RequestRejectedError(
-            f"HTTP {status} at {without_credentials(url)}: no GraphQL API answers there; check PIPEFY_BASE_URL"
+            f"HTTP {status} at {without_credentials(url)}: no GraphQL API answers there; check {BASE_URL}"
         )
     what = _instead_of_json(headers) if httpx.codes.is_success(status) else "an error"
     raise ServerUnavailableError(

@@ -13,6 +13,7 @@ import httpx
 
 from pipefy_exports_dagster.clock import Clock, SystemClock
 from pipefy_exports_dagster.config.model import Connection
+from pipefy_exports_dagster.config.setting_names import BASE_URL
 from pipefy_exports_dagster.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -138,8 +139,8 @@ class PipefyClient:
             ) from None
         except (AuthenticationError, RequestRejectedError):
             raise AuthenticationError(
-                "Pipefy refuses the service account: check PIPEFY_SERVICE_ACCOUNT_CLIENT_ID and "
-                "PIPEFY_SERVICE_ACCOUNT_CLIENT_SECRET, and that PIPEFY_BASE_URL is the right one"
+                f"Pipefy refuses the service account: check {self.connection.client_id_env} and "
+                f"{self.connection.client_secret_env}, and that {BASE_URL} is the right one"
             ) from None
 
     def _post(

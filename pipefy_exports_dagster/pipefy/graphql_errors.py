@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus  # not httpx: the code location imports this
 from typing import Any
 
+from pipefy_exports_dagster.config.setting_names import ORGANIZATION_ID
 from pipefy_exports_dagster.errors import (
     AuthenticationError,
     FeatureUnavailableError,
@@ -107,14 +108,14 @@ def _told_by_code(
     if plain & PERMISSION_CODES:
         return PermissionDeniedError(
             f"Pipefy denies permission: {text}. The credentials' owner needs to be an administrator of "
-            "the organization, and PIPEFY_ORG_ID has to be that organization"
+            f"the organization, and {ORGANIZATION_ID} has to be that organization"
         )
     if plain & THROTTLE_CODES:
         return RateLimitedError(f"Pipefy asks to slow down: {text}", status=status)
     if plain & FEATURE_CODES:
         return FeatureUnavailableError(
             f"the organization's plan does not have this: {text}. Ask Pipefy to add it to the plan, or use another "
-            "organization (PIPEFY_ORG_ID)",
+            f"organization: {ORGANIZATION_ID}",
             codes=codes,
         )
     if plain & INPUT_CODES:
@@ -126,7 +127,7 @@ def _told_by_code(
 
 def _not_found_text(text: str) -> str:
     return (
-        f"Pipefy does not find what was asked for: {text}. Check PIPEFY_ORG_ID, the number after "
+        f"Pipefy does not find what was asked for: {text}. Check {ORGANIZATION_ID}, the number after "
         "/organizations/ in the address of the organization's page, and the ids of reports and pipes"
     )
 

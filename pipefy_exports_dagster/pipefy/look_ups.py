@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pipefy_exports_dagster.config.setting_names import ORGANIZATION_ID
 from pipefy_exports_dagster.errors import RequestRejectedError, ServerUnavailableError
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.export import read_id
@@ -148,7 +149,7 @@ def list_pipes(client: PipefyClient, organization_id: str) -> tuple[ListedPipe, 
     found = [each for each in organizations if _id(each) == organization_id]
     if not found:
         raise RequestRejectedError(
-            f"organization {organization_id} is none of those that the credentials see: check PIPEFY_ORG_ID; "
+            f"organization {organization_id} is none of those that the credentials see: check {ORGANIZATION_ID}; "
             "`pipefy-exports organizations` lists them"
         )
     return tuple(ListedPipe(_id(pipe), _text(pipe, "name") or "") for pipe in _objects(found[0].get("pipes")))

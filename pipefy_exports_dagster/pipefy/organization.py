@@ -2,6 +2,7 @@
 
 import re
 
+from pipefy_exports_dagster.config.setting_names import ORGANIZATION_ID
 from pipefy_exports_dagster.errors import ConfigurationError
 
 
@@ -13,12 +14,12 @@ def require_organization_id(organization_id: str | None) -> str:
     """
     if not organization_id:
         raise ConfigurationError(
-            "no organization: set PIPEFY_ORG_ID, the number after /organizations/ in the address of the "
+            f"no organization: set {ORGANIZATION_ID}, the number after /organizations/ in the address of the "
             "organization's page, in the environment or in the file .env beside pyproject.toml"
         )
     if not re.fullmatch(r"[0-9]{1,18}", organization_id):
         raise ConfigurationError(
-            f"PIPEFY_ORG_ID is {organization_id!r}; it is the number after /organizations/ in the address "
+            f"{ORGANIZATION_ID} is {organization_id!r}; it is the number after /organizations/ in the address "
             "of the organization's page"
         )
     return organization_id

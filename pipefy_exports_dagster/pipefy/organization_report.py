@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipefy_exports_dagster.config.exports import Report
+from pipefy_exports_dagster.config.setting_names import REPORT_ID
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.pipefy.report_export import ReportExport
 
 if TYPE_CHECKING:
     from pipefy_exports_dagster.pipefy.client import PipefyClient
-
 REPORT = "query OrganizationReport($id: ID!) { organizationReport(id: $id) { id name fields filter } }"
 
 
@@ -44,7 +44,7 @@ class OrganizationReportExport(ReportExport):
     @property
     def saved_id_setting(self) -> str:
         """What a person sets to it."""
-        return "PIPEFY_ORGANIZATION_REPORT_ID"
+        return REPORT_ID
 
     def subject(self) -> dict[str, Any]:
         """Return the organization, the saved report and the pipes.
@@ -57,7 +57,7 @@ class OrganizationReportExport(ReportExport):
         if not report.columns and report.organization_report_id is None:
             raise ConfigurationError(
                 f"the report {report.name!r} has neither columns nor a saved report, and its file would have no "
-                "columns: set PIPEFY_ORGANIZATION_REPORT_ID, the number at the end of the report's address, or "
+                f"columns: set {REPORT_ID}, the number at the end of the report's address, or "
                 "give `columns`"
             )
         subject: dict[str, Any] = {"organizationId": organization_id}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipefy_exports_dagster.config.exports import PipeReport
+from pipefy_exports_dagster.config.setting_names import PIPE_ID, PIPE_REPORT_ID
 from pipefy_exports_dagster.errors import ConfigurationError, RequestRejectedError
 from pipefy_exports_dagster.pipefy.report_export import ReportExport
 
@@ -39,7 +40,7 @@ class PipeReportExport(ReportExport):
     @property
     def saved_id_setting(self) -> str:
         """What a person sets to it."""
-        return "`pipe_report_id` (PIPEFY_PIPE_REPORT_ID)"
+        return PIPE_REPORT_ID
 
     @property
     def where(self) -> str:
@@ -54,7 +55,7 @@ class PipeReportExport(ReportExport):
         """
         report = self.report
         if report.pipe_id is None or report.pipe_report_id is None:
-            missing = "`pipe_id` (PIPEFY_PIPE_ID)" if report.pipe_id is None else self.saved_id_setting
+            missing = PIPE_ID if report.pipe_id is None else self.saved_id_setting
             raise ConfigurationError(
                 f"the pipe report {report.name!r} lacks {missing}: `pipefy-exports pipes` lists the pipes, and "
                 "`pipefy-exports reports --pipe ID` the reports of one"
@@ -72,7 +73,7 @@ class PipeReportExport(ReportExport):
         pipe = find_pipe(client, str(self.report.pipe_id))
         if pipe is None:
             raise RequestRejectedError(
-                f"Pipefy does not know the pipe {self.report.pipe_id}: check `pipe_id` (PIPEFY_PIPE_ID), the number "
+                f"Pipefy does not know the pipe {self.report.pipe_id}: check {PIPE_ID}, the number "
                 "after /pipes/ in the pipe's address; `pipefy-exports pipes` lists those that there are"
             )
         nodes = pipe_report_nodes(client, pipe.uuid)

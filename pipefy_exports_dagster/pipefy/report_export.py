@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pipefy_exports_dagster.config.setting_names import ALLOW_WIDER_ROWS
 from pipefy_exports_dagster.errors import ConfigurationError, InvalidFilterError, RequestRejectedError
 from pipefy_exports_dagster.periods import Period, Window
 from pipefy_exports_dagster.pipefy.creating import before_create, created_from
@@ -174,8 +175,8 @@ class ReportExport(ABC):
         if not self.report.allow_wider_rows:
             raise ConfigurationError(
                 f"{what}: the file could hold rows that it leaves out in Pipefy, so no export was asked for. Save the "
-                "report's filter again in Pipefy, or set `allow_wider_rows: true` on the report "
-                "(PIPEFY_EXPORTS_ALLOW_WIDER_ROWS) to export it all the same"
+                f"report's filter again in Pipefy, or set {ALLOW_WIDER_ROWS} to true on the report to export it all "
+                "the same"
             )
         warnings.append(f"{what}; rows that it leaves out in Pipefy may be in the export")
         return None

@@ -5,6 +5,7 @@ from datetime import datetime
 import httpx
 
 from pipefy_exports_dagster.config.model import Connection
+from pipefy_exports_dagster.config.setting_names import BASE_URL
 from pipefy_exports_dagster.errors import ConnectionFailedError
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, without_credentials
 from pipefy_exports_dagster.pipefy.answers import http_date
@@ -29,7 +30,7 @@ def ask_server_clock(connection: Connection) -> datetime | None:
         except httpx.TransportError as error:
             problem = str(error)
     raise ConnectionFailedError(
-        f"nothing answers at {without_credentials(base_url)}: {problem}. Check PIPEFY_BASE_URL, and that this "
+        f"nothing answers at {without_credentials(base_url)}: {problem}. Check {BASE_URL}, and that this "
         "machine reaches it (a proxy is set with HTTPS_PROXY)",
         sent=False,
     )

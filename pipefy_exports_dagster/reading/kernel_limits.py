@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import resource
 import signal
 import sys
 import threading
@@ -31,6 +30,8 @@ def limit_cpu(seconds: float) -> None:
 
     The process writes no core file: it would hold values of the file.
     """
+    import resource  # not on Windows
+
     soft = max(1, round(seconds * (os.cpu_count() or 1)))
     hard = _at_most(soft + _GRACE_S, resource.getrlimit(resource.RLIMIT_CPU)[1])
     resource.setrlimit(resource.RLIMIT_CPU, (min(soft, hard), hard))
@@ -38,7 +39,7 @@ def limit_cpu(seconds: float) -> None:
 
 
 def _at_most(value: int, hard: int) -> int:
-    return value if hard == resource.RLIM_INFINITY else min(value, hard)
+    return value if hard < 0 else min(value, hard)  # RLIM_INFINITY is -1
 
 
 def _die_with_input() -> None:

@@ -19,6 +19,7 @@ from pipefy_exports_dagster.errors import (
     ReaderFailedError,
     ReadLimitError,
 )
+from pipefy_exports_dagster.files.posix import require_posix
 
 from .limits import limit_reached
 from .machine_errors import KEPT, described_end, of_machine
@@ -41,7 +42,6 @@ _NEEDED = frozenset(
 )
 _NEEDED_PREFIXES = ("LC_", "PYTHON")
 """Variables by which Python and its libraries are found, and that set how they write text and times."""
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def read_table_file(path: Path, *, folder: Path, options: ReadOptions | None = None) -> StagedTable:
@@ -60,6 +60,7 @@ def read_table_file(path: Path, *, folder: Path, options: ReadOptions | None = N
         DiskFullError: No space was left in the folder.
         ReaderFailedError: The machine refused something, or the worker died; that says nothing about the file.
     """
+    require_posix("reading a file")
     options = options or ReadOptions()
     if not path.is_file():
         raise LoadFailedError(f"{path} does not exist or is not a file")
@@ -145,7 +146,7 @@ def _check_limits(pid: int, options: ReadOptions, deadline: float) -> None:
 
 def _resident_bytes(pid: int) -> int:
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except FileNotFoundError:
         return _resident_bytes_by_ps(pid)
     except (OSError, IndexError):

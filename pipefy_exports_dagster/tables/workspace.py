@@ -5,7 +5,6 @@ that lock when its holder dies, so a lock that is free means that the folder is 
 """
 
 import contextlib
-import fcntl
 import os
 import re
 import secrets
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from pipefy_exports_dagster.errors import StorageError
 from pipefy_exports_dagster.files.locks import open_lock_file
+from pipefy_exports_dagster.files.posix import NO_BLOCK, NO_FOLLOW, lock_file, own_user
 from pipefy_exports_dagster.files.private import is_shared, make_folder
 
 _OUR_LOCK = re.compile(r"[0-9a-f]{16}\.lock")
@@ -64,11 +64,11 @@ def sweep(parent: Path) -> None:
         return
     for path in (path for path in found if _OUR_LOCK.fullmatch(path.name)):
         try:
-            lock = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+            lock = os.open(path, os.O_RDWR | NO_FOLLOW | NO_BLOCK)
         except OSError:  # gone, or the lock file of another user who works here
             continue
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_file(lock, wait=False)
             shutil.rmtree(path.with_suffix(""), ignore_errors=True)
             path.unlink(missing_ok=True)
         except BlockingIOError:
@@ -80,7 +80,7 @@ def sweep(parent: Path) -> None:
 
 def _require_ours(parent: Path) -> None:
     found, beside = parent.lstat(), parent.parent.stat()
-    ours = found.st_uid in {os.geteuid(), beside.st_uid} or is_shared(parent.parent)
+    ours = found.st_uid in {own_user(), beside.st_uid} or is_shared(parent.parent)
     if stat.S_ISLNK(found.st_mode) or not ours:
         raise StorageError(
             f"{parent} is {'a link' if stat.S_ISLNK(found.st_mode) else f'a folder of user {found.st_uid}'}, where "
@@ -98,7 +98,7 @@ def _locked(path: Path) -> int:
             lock = open_lock_file(path)
         except FileNotFoundError:
             continue
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock_file(lock, wait=True)
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_ino == os.fstat(lock).st_ino:
                 return lock

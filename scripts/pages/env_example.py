@@ -1,6 +1,9 @@
 """`.env.example`, made from the table of variables: `make docs` writes it, and a test fails where it differs."""
 
+import textwrap
 from pathlib import Path
+
+from pages.settings import meaning_of
 
 from pipefy_exports_dagster.config.variables import VARIABLES, Variable
 from pipefy_exports_dagster.sandbox import CLIENT_ID, CLIENT_SECRET, ORGANIZATION_ID, REPORT_ID, TOKEN
@@ -36,8 +39,11 @@ def env_example() -> str:
 
 def _entry(variable: Variable) -> list[str]:
     note = variable.example_note
+    if variable.section and (not note or note.startswith(" ")):
+        note = meaning_of(variable) + note
     # What goes on after a comment's "..." stands right below it.
-    above = [*([] if note.startswith("...") else [""]), f"# {note}"] if note else []
+    lines = textwrap.wrap(note, 118, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+    above = [*([] if note.startswith("...") else [""]), *lines] if note else []
     mark = "# " if variable.is_commented_out else ""
     return [*above, f"{mark}{variable.name}={variable.example}"]
 

@@ -8,7 +8,12 @@ from pages.definitions import assets_table, automation_table, checks_table
 from pages.errors import errors_table
 from pages.markdown import with_parts
 from pages.metadata_keys import metadata_tables
-from pages.settings import configuration_tables, environment_table, run_config_table
+from pages.settings import (
+    component_variables_table,
+    configuration_tables,
+    environment_table,
+    run_config_table,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
 
@@ -19,6 +24,7 @@ def with_reference(text: str) -> str:
         text,
         {
             "environment": environment_table(),
+            "component variables": component_variables_table(),
             "configuration": configuration_tables(),
             "run config": run_config_table(),
             "assets": assets_table(),

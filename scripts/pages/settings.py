@@ -18,6 +18,15 @@ from pipefy_exports_dagster.orchestration.assets import ExportRunConfig, PipeRep
 from pipefy_exports_dagster.orchestration.history.assets import HistoryRunConfig
 
 RUN_CONFIGS = (ReportRunConfig, PipeReportRunConfig, HistoryRunConfig)
+KEYS = {
+    "PipefyExportsConfig": (),
+    "Connection": ("connection",),
+    "PollPolicy": ("polling",),
+    "ReadOptions": ("reading",),
+    "Report": ("reports",),
+    "PipeReport": ("pipe_reports",),
+}
+"""Where in the YAML the fields of a class are; `reading` is in each export."""
 NAMES = {
     bool: "true or false",
     int: "number",
@@ -30,16 +39,34 @@ NAMES = {
 
 
 def environment_table() -> str:
-    sections = {class_.__name__: class_ for class_ in configuration_classes()}
+    """Return each variable beside the key that it fills, in the words of that key."""
 
     def row(variable: Variable) -> Sequence[str]:
         if not variable.section:
-            return [code(variable.name), "none", variable.says]
-        class_: Any = sections[variable.section]
+            return [code(variable.name), "", "none", variable.says]
+        class_: Any = class_of(variable)
         default = next(_default(field) for field in fields(class_) if field.name == variable.field)
-        return [code(variable.name), default, descriptions(class_)[variable.field]]
+        key = code(".".join((*KEYS[variable.section], variable.field)))
+        return [code(variable.name), key, default, meaning_of(variable)]
 
-    return table(("name", "default", "meaning"), [row(variable) for variable in VARIABLES])
+    return table(("name", "fills", "default", "meaning"), [row(variable) for variable in VARIABLES])
+
+
+def component_variables_table() -> str:
+    """Return the variables that a component takes, beside the keys that are before them."""
+    taken = [variable for variable in VARIABLES if variable.is_for_components]
+    rows = [[code(".".join((*KEYS[v.section], v.field))), code(v.name)] for v in taken]
+    return table(("where the YAML lacks", "this is taken"), rows)
+
+
+def class_of(variable: Variable) -> type:
+    """Return the class of the configuration whose field a variable fills."""
+    return next(class_ for class_ in configuration_classes() if class_.__name__ == variable.section)
+
+
+def meaning_of(variable: Variable) -> str:
+    """Return what is said of a variable everywhere: the description of its field."""
+    return descriptions(class_of(variable))[variable.field]
 
 
 def configuration_tables() -> str:

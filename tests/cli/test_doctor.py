@@ -96,11 +96,17 @@ def test_with_everything_right_it_ends_with_0_and_little_work(shell: Shell) -> N
             f"Pipefy refuses the service account: check {SERVICE_ACCOUNT}",
             id="wrong client secret",
         ),
-        pytest.param({"PIPEFY_ORG_ID": ""}, "organization", "set PIPEFY_ORG_ID", id="no organization"),
+        pytest.param(
+            {"PIPEFY_ORG_ID": ""},
+            "organization",
+            "set `organization_id` (PIPEFY_ORG_ID)",
+            id="no organization",
+        ),
         pytest.param(
             {"PIPEFY_ORG_ID": "42"},
             "organization",
-            f"does not know organization 42: correct PIPEFY_ORG_ID. The credentials see {ORGANIZATION_ID}",
+            "does not know organization 42: correct `organization_id` (PIPEFY_ORG_ID). The credentials see "
+            f"{ORGANIZATION_ID}",
             id="unknown organization",
         ),
         pytest.param(
@@ -112,8 +118,8 @@ def test_with_everything_right_it_ends_with_0_and_little_work(shell: Shell) -> N
         pytest.param(
             {"PIPEFY_TOKEN": RESTRICTED_TOKEN},
             "organization",
-            f"correct PIPEFY_ORG_ID, or use credentials of one of its administrators. The credentials see "
-            f"{SECOND_ORGANIZATION_ID}",
+            "correct `organization_id` (PIPEFY_ORG_ID), or use credentials of one of its administrators. The "
+            f"credentials see {SECOND_ORGANIZATION_ID}",
             id="a token that may not see the organization",
         ),
         pytest.param(
@@ -125,13 +131,14 @@ def test_with_everything_right_it_ends_with_0_and_little_work(shell: Shell) -> N
         pytest.param(
             {"PIPEFY_ORGANIZATION_REPORT_ID": "99"},
             REPORT,
-            "does not know the saved report 99: correct PIPEFY_ORGANIZATION_REPORT_ID (`pipefy-exports reports` lists",
+            "does not know the saved report 99: correct `organization_report_id` (PIPEFY_ORGANIZATION_REPORT_ID) "
+            "(`pipefy-exports reports` lists",
             id="unknown report",
         ),
         pytest.param(
             {"PIPEFY_ORGANIZATION_REPORT_ID": "cards"},
             "settings",
-            "use the number at the end of the page's address",
+            "use a number. The saved report: the number at the end of its page's address.",
             id="report id that is no number",
         ),
         pytest.param(
@@ -143,7 +150,7 @@ def test_with_everything_right_it_ends_with_0_and_little_work(shell: Shell) -> N
         pytest.param(
             {"PIPEFY_ALLOW_INSECURE_URLS": "false"},
             "address",
-            "use https, or set PIPEFY_ALLOW_INSECURE_URLS=true",
+            "use https, or set `allow_insecure_urls` (PIPEFY_ALLOW_INSECURE_URLS) to true",
             id="base URL without https",
         ),
         pytest.param(
@@ -194,7 +201,7 @@ def test_a_download_suffix_that_is_open_to_all_is_named(shell: Shell) -> None:
 
 def test_an_address_without_a_pipefy_is_found(shell: Shell, pipefy: Sandbox) -> None:
     found = wrong(shell, PIPEFY_BASE_URL=f"{pipefy.url}/elsewhere")
-    assert "no GraphQL API answers there; check PIPEFY_BASE_URL" in found["account"]
+    assert "no GraphQL API answers there; check `base_url` (PIPEFY_BASE_URL)" in found["account"]
 
 
 def test_several_things_are_found_at_once(shell: Shell) -> None:
@@ -291,7 +298,7 @@ def test_a_filter_of_the_configuration_that_pipefy_would_refuse_is_found(shell: 
 
 def test_a_report_that_is_not_configured_is_said(shell: Shell) -> None:
     found = stated(shell, "warn", exit_code=0, PIPEFY_ORGANIZATION_REPORT_ID="")
-    assert "set PIPEFY_ORGANIZATION_REPORT_ID" in found[REPORT]
+    assert "set `organization_report_id` (PIPEFY_ORGANIZATION_REPORT_ID)" in found[REPORT]
 
 
 def test_a_member_learns_that_reports_hold_their_own_pipes_only(shell: Shell) -> None:
@@ -346,7 +353,7 @@ def test_a_file_that_is_no_database_is_found(shell: Shell, content: bytes) -> No
     shell.project.database.write_bytes(content)
     found = wrong(shell)["database"]
     assert "no DuckDB database" in found or "not a DuckDB database" in found
-    assert "PIPEFY_EXPORTS_DATABASE names the file" in found
+    assert "`database` (PIPEFY_EXPORTS_DATABASE) names the file" in found
 
 
 def test_a_data_folder_that_is_a_file_is_found(shell: Shell) -> None:
@@ -354,7 +361,7 @@ def test_a_data_folder_that_is_a_file_is_found(shell: Shell) -> None:
     folder = str(shell.project.root / "taken" / "data")
     found = wrong(shell, PIPEFY_EXPORTS_DATA_DIR=folder)
     assert (
-        "taken is a file, and a folder is needed: move it away, or set PIPEFY_EXPORTS_DATA_DIR"
+        "taken is a file, and a folder is needed: move it away, or set `data_dir` (PIPEFY_EXPORTS_DATA_DIR)"
         in (found["data folder"])
     )
 

@@ -74,7 +74,7 @@ def test_all_about_one_report(shell: Shell) -> None:
         (["organizations"], {"PIPEFY_TOKEN": "wrong"}, "check PIPEFY_TOKEN"),
         (["organizations"], {"PIPEFY_BASE_URL": "http://127.0.0.1:9"}, "no connection"),
         (["organizations"], {"PIPEFY_EXPORTS_TIMEZONE": "nowhere"}, "is not a time zone"),
-        (["reports"], {"PIPEFY_ORG_ID": ""}, "set PIPEFY_ORG_ID"),
+        (["reports"], {"PIPEFY_ORG_ID": ""}, "set `organization_id` (PIPEFY_ORG_ID)"),
         (["reports"], {"PIPEFY_ORG_ID": FORBIDDEN_ORGANIZATION_ID}, "Pipefy denies permission"),
         (["reports"], {"PIPEFY_TOKEN": RESTRICTED_TOKEN}, "Pipefy denies permission"),
         (

@@ -190,7 +190,9 @@ def test_a_schema_that_is_not_there_is_not_made(tmp_path: Path, archive: Archive
 def test_the_age_is_a_setting(shell: Shell) -> None:
     result = shell.run("prune")
     assert result.exit_code == 2
-    assert "give --older-than, or set PIPEFY_EXPORTS_RAW_RETENTION_DAYS" in result.stderr
+    assert (
+        "give --older-than, or set `raw_retention_days` (PIPEFY_EXPORTS_RAW_RETENTION_DAYS)" in result.stderr
+    )
     assert not shell.json("prune", PIPEFY_EXPORTS_RAW_RETENTION_DAYS="365")["deleted"]
     assert len(shell.json("prune", PIPEFY_EXPORTS_RAW_RETENTION_DAYS="90")["deleted"]) == 2
     assert shell.run("prune", "--older-than", "0").exit_code == 2

@@ -377,7 +377,7 @@ def test_wrong_usage_says_what_is_right(desk: Desk, arguments: tuple[str, ...], 
 def test_a_missing_organization_is_named(desk: Desk) -> None:
     desk.csv("PIPEFY_ORG_ID=\n", ".env")
     message = error_of(desk.load_asset(desk.csv(JOB_ROWS)))
-    assert "set PIPEFY_ORG_ID" in message
+    assert "set `organization_id` (PIPEFY_ORG_ID)" in message
     assert "--organization-id" in message
 
 

@@ -83,10 +83,10 @@ WRONG = {
         "attributes.automation_jobs.reading.max_seconds",
         "a number that is finite",
     ),
-    "a size with a unit": (
-        "automation_jobs: {reading: {max_unpacked_bytes: 8GB}}",
+    "a size with a unit that is none": (
+        "automation_jobs: {reading: {max_unpacked_bytes: 8 elephants}}",
         "attributes.automation_jobs.reading.max_unpacked_bytes",
-        "a valid integer",
+        "use a size such as 4GB, or a number of bytes",
     ),
     "neither yes nor no": (
         "automation_jobs: {reading: {show_values: perhaps}}",

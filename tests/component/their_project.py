@@ -8,6 +8,9 @@ from pathlib import Path
 
 import dagster as dg
 
+import pipefy_exports_dagster
+
+REPOSITORY = Path(pipefy_exports_dagster.__file__).parents[1]
 PYPROJECT = """
 [project]
 name = "{name}"
@@ -71,7 +74,7 @@ def run_dg(
     ours = {
         "VIRTUAL_ENV": sys.prefix,
         "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}",
-        "PYTHONPATH": str(python_path),
+        "PYTHONPATH": f"{python_path}{os.pathsep}{REPOSITORY}",  # the package of these tests, wherever it lies
         "COLUMNS": "200",
     } | ({"DAGSTER_HOME": str(home)} if home else {})
     return subprocess.run(

@@ -14,7 +14,7 @@ PREFIX = Path(sys.prefix)
 INSTEAD = {
     # The environment that runs the tests has what these would install, and needs no network and no minute.
     "python3 -m venv .venv": f"ln -s '{PREFIX}' .venv",
-    "pip install /path/to/pipefy_exports_dagster": "command -v pipefy-exports",
+    "pip install '/path/to/pipefy_exports_dagster[ui]'": "command -v pipefy-exports",
 }
 PLACEHOLDERS = {"YOUR_CLIENT_ID": CLIENT_ID, "YOUR_CLIENT_SECRET": CLIENT_SECRET}
 UI = "pipefy-exports dev"

@@ -53,7 +53,7 @@ CASES = {
         environment={"PIPEFY_TOKEN": ""},
     ),
     "no organization": Case(
-        ["no organization: set PIPEFY_ORG_ID", "/organizations/", ".env"],
+        ["no organization: set `organization_id` (PIPEFY_ORG_ID)", "/organizations/", ".env"],
         "ConfigurationError",
         environment={"PIPEFY_ORG_ID": ""},
     ),
@@ -69,13 +69,13 @@ CASES = {
         environment={"PIPEFY_ORG_ID": FORBIDDEN_ORGANIZATION_ID},
     ),
     "a report without columns": Case(
-        ["no columns: set PIPEFY_ORGANIZATION_REPORT_ID", "or give `columns`"],
+        ["no columns: set `organization_report_id` (PIPEFY_ORGANIZATION_REPORT_ID)", "or give `columns`"],
         "ConfigurationError",
         asset=REPORT,
         environment={"PIPEFY_ORGANIZATION_REPORT_ID": ""},
     ),
     "an unknown report": Case(
-        ["424242", "check PIPEFY_ORGANIZATION_REPORT_ID"],
+        ["424242", "check `organization_report_id` (PIPEFY_ORGANIZATION_REPORT_ID)"],
         "RequestRejectedError",
         asset=REPORT,
         environment={"PIPEFY_ORGANIZATION_REPORT_ID": "424242"},
@@ -148,7 +148,7 @@ def test_a_terminal_shows_the_message_before_any_stack_trace(sandbox: Sandbox, t
 
     assert result.returncode == 1
     said = (result.stdout + result.stderr).partition("Stack Trace:")[0].splitlines()
-    [message] = [line for line in said if "no organization: set PIPEFY_ORG_ID" in line]
+    [message] = [line for line in said if "no organization: set `organization_id` (PIPEFY_ORG_ID)" in line]
     # Dagster copies what a step's process prints: where that is late, the run's own event says the same before it.
     heading = "".join(said[said.index(message) - 2 : said.index(message)])
     assert "STEP_FAILURE" in heading or "RUN_FAILURE" in heading

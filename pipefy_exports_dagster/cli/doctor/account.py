@@ -7,6 +7,7 @@ from pipefy_exports_dagster.cli.doctor.finding import Finding, ok, report_error,
 from pipefy_exports_dagster.cli.doctor.settings import CREDENTIALS
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
+from pipefy_exports_dagster.config.setting_names import ORGANIZATION_ID
 from pipefy_exports_dagster.errors import (
     ConfigurationError,
     PermissionDeniedError,
@@ -103,15 +104,15 @@ def check_organization(
         organization = find_organization(client, organization_id)
     except PermissionDeniedError:
         problem = (
-            f"the credentials may not see organization {organization_id}: correct PIPEFY_ORG_ID, or use credentials "
-            f"of one of its administrators. {_listed(seen)}"
+            f"the credentials may not see organization {organization_id}: correct {ORGANIZATION_ID}, or use "
+            f"credentials of one of its administrators. {_listed(seen)}"
         )
         return report_error("organization", problem), None
     except PipefyExportsError as error:
         return report_error("organization", str(error)), None
     if organization is None:
         problem = (
-            f"Pipefy does not know organization {organization_id}: correct PIPEFY_ORG_ID. {_listed(seen)}"
+            f"Pipefy does not know organization {organization_id}: correct {ORGANIZATION_ID}. {_listed(seen)}"
         )
         return report_error("organization", problem), None
     return ok("organization", f"{organization.name} ({organization.id})"), organization

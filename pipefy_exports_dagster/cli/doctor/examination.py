@@ -11,6 +11,7 @@ from pipefy_exports_dagster.cli.doctor.finding import Finding, State, skipped
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.exports import AutomationJobs, PipeReport, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.setting_names import DATA_DIR, DATABASE
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.periods import month_of
 from pipefy_exports_dagster.pipefy.client import PipefyClient
@@ -45,10 +46,10 @@ def examine(
         usable &= finding.state is not State.ERROR or finding.check == "clock"
         yield finding
     yield from _check_pipefy(config, environment, clock, usable=usable)
-    yield from storage.check_folder("data folder", config.data_dir, "PIPEFY_EXPORTS_DATA_DIR")
+    yield from storage.check_folder("data folder", config.data_dir, DATA_DIR)
     if config.database_path.parent != config.data_dir:
         folder = config.database_path.parent
-        yield from storage.check_folder("database folder", folder, "PIPEFY_EXPORTS_DATABASE")
+        yield from storage.check_folder("database folder", folder, DATABASE)
     yield from storage.check_database(config)
     instance = list(storage.check_instance(environment))
     yield from instance

@@ -1,6 +1,5 @@
 """Who holds a DuckDB file. DuckDB locks it with a POSIX record lock, and the system knows whose that is."""
 
-import fcntl
 import os
 import struct
 import sys
@@ -34,6 +33,8 @@ def lock_holder(path: Path) -> Holder | None:
     layout = _FLOCK.get(sys.platform)
     if layout is None:
         return None
+    import fcntl  # not on Windows
+
     wanted = {"l_type": fcntl.F_WRLCK, "l_whence": os.SEEK_SET, "l_start": 0, "l_len": 0, "l_pid": 0}
     names = (
         ("l_type", "l_whence", "l_start", "l_len", "l_pid")

@@ -10,6 +10,7 @@ from pipefy_exports_dagster.cli.doctor.finding import Finding, report_warning
 from pipefy_exports_dagster.cli.doctor.settings import CREDENTIALS
 from pipefy_exports_dagster.config.dotenv import dagster_home_of
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.files.posix import own_user
 from pipefy_exports_dagster.files.private import is_shared
 from pipefy_exports_dagster.tables.read_copy import read_copy_path
 
@@ -51,7 +52,7 @@ def _look_at_folder(check: str, folder: Path, what: str) -> Iterator[Finding]:
     path = shlex.quote(str(folder))
     command = f"chmod 2770 {path}" if shared else f"chmod 700 {path}"
     owner = folder.stat().st_uid
-    by = "" if os.geteuid() in {owner, 0} else f" (as user {owner}, whose it is)"
+    by = "" if own_user() in {owner, 0} else f" (as user {owner}, whose it is)"
     yield report_warning(
         check,
         f"{folder} is open to others on this machine (mode {_mode(folder)}), with {what}: `{command}`{by}. To let a "

@@ -7,6 +7,7 @@ from datetime import date
 from pipefy_exports_dagster.cli.doctor.finding import Finding, State, ok, report_error, report_warning
 from pipefy_exports_dagster.config.exports import PipeReport, Report, ReportSettings
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.setting_names import ALLOW_WIDER_ROWS, PIPE_ID, PIPE_REPORT_ID, REPORT_ID
 from pipefy_exports_dagster.discovery.kept_reports import gone_of, problems_of
 from pipefy_exports_dagster.errors import ConfigurationError, PermissionDeniedError, PipefyExportsError
 from pipefy_exports_dagster.exports import ConfiguredExport
@@ -40,7 +41,7 @@ def check_request(export: ConfiguredExport, month: date) -> Finding | None:
     if isinstance(settings, Report) and settings.organization_report_id is None and not settings.columns:
         return report_warning(
             export.asset,
-            "no report is configured: set PIPEFY_ORGANIZATION_REPORT_ID (`pipefy-exports reports` lists them), or "
+            f"no report is configured: set {REPORT_ID} (`pipefy-exports reports` lists them), or "
             "leave this asset alone if no report is to be exported",
         )
     try:
@@ -59,7 +60,7 @@ def check_saved_pipe_report(client: PipefyClient, name: str, report: PipeReport)
     except PermissionDeniedError:
         yield report_error(
             name,
-            f"the credentials may not see the pipe {report.pipe_id}: correct PIPEFY_PIPE_ID (`pipefy-exports pipes` "
+            f"the credentials may not see the pipe {report.pipe_id}: correct {PIPE_ID} (`pipefy-exports pipes` "
             "lists those that they see)",
         )
         return
@@ -69,14 +70,14 @@ def check_saved_pipe_report(client: PipefyClient, name: str, report: PipeReport)
     if pipe is None:
         yield report_error(
             name,
-            f"Pipefy does not know the pipe {report.pipe_id}: correct PIPEFY_PIPE_ID (`pipefy-exports pipes` lists "
+            f"Pipefy does not know the pipe {report.pipe_id}: correct {PIPE_ID} (`pipefy-exports pipes` lists "
             "those that there are)",
         )
     elif saved is None:
         yield report_error(
             name,
             f"the pipe {pipe.name!r} ({pipe.id}) has no saved report {report.pipe_report_id}: correct "
-            f"PIPEFY_PIPE_REPORT_ID (`pipefy-exports reports --pipe {pipe.id}` lists those that there are)",
+            f"{PIPE_REPORT_ID} (`pipefy-exports reports --pipe {pipe.id}` lists those that there are)",
         )
     else:
         yield from _compared(name, report, saved)
@@ -93,7 +94,7 @@ def check_saved_report(client: PipefyClient, name: str, report: Report) -> Itera
     except PermissionDeniedError:
         yield report_error(
             name,
-            f"the credentials may not see the saved report {id_}: correct PIPEFY_ORGANIZATION_REPORT_ID "
+            f"the credentials may not see the saved report {id_}: correct {REPORT_ID} "
             "(`pipefy-exports reports` lists those that they see)",
         )
         return
@@ -103,7 +104,7 @@ def check_saved_report(client: PipefyClient, name: str, report: Report) -> Itera
     if saved is None:
         yield report_error(
             name,
-            f"Pipefy does not know the saved report {id_}: correct PIPEFY_ORGANIZATION_REPORT_ID "
+            f"Pipefy does not know the saved report {id_}: correct {REPORT_ID} "
             "(`pipefy-exports reports` lists those that there are)",
         )
         return
@@ -144,7 +145,7 @@ def _compare(name: str, report: ReportSettings, saved: SavedReport) -> Iterator[
             yield report_error(
                 name,
                 f"{said}, so that no export is asked for. Save the report's filter again in Pipefy, or set "
-                "`allow_wider_rows: true` on the report (PIPEFY_EXPORTS_ALLOW_WIDER_ROWS)",
+                f"{ALLOW_WIDER_ROWS} to true on the report",
             )
 
 

@@ -11,6 +11,7 @@ from pipefy_exports_dagster.cli.query.reading import opened_for_reading
 from pipefy_exports_dagster.config.dotenv import dagster_home_of
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.naming import table_in_sql
+from pipefy_exports_dagster.config.setting_names import DATABASE
 from pipefy_exports_dagster.errors import DatabaseLockedError, PipefyExportsError
 from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.files.locks import is_held, lock_file_holder
@@ -71,7 +72,7 @@ def check_database(config: PipefyExportsConfig) -> Iterator[Finding]:
         yield report_error("database", f"{path} is held by {who}: {_while_held(config)}")
         return
     except PipefyExportsError as error:
-        yield report_error("database", f"{error}. PIPEFY_EXPORTS_DATABASE names the file")
+        yield report_error("database", f"{error}. {DATABASE} names the file")
         return
     except OSError as error:
         yield report_error(

@@ -5,6 +5,7 @@ from pathlib import Path
 from pipefy_exports_dagster.cli.load.given_options import settings_named_as_options
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.files.posix import require_posix
 from pipefy_exports_dagster.reading.names import position_of
 from pipefy_exports_dagster.reading.runner import read_table_file
 from pipefy_exports_dagster.reading.staged import StagedTable
@@ -20,6 +21,7 @@ def read_file(path: Path, *, folder: Path, options: ReadOptions, pinned: tuple[s
         ConfigurationError: The file has no such column.
         UnreadableFileError: And the other errors of `read_table_file`.
     """
+    require_posix("reading a file")
     # By a name of our own: DuckDB cannot open one that is not UTF-8.
     source = folder / "source"
     source.symlink_to(path.absolute())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pipefy_exports_dagster.cli.paths import require_database
 from pipefy_exports_dagster.cli.query.refusals import cannot_be_opened, refused
 from pipefy_exports_dagster.cli.query.statements import CLOSED, Statement
+from pipefy_exports_dagster.config.setting_names import DATABASE
 from pipefy_exports_dagster.errors import ConfigurationError, DatabaseLockedError
 from pipefy_exports_dagster.tables.database import connect_for_query
 from pipefy_exports_dagster.tables.read_copy import read_copy_path
@@ -95,7 +96,7 @@ def opened_configured(
     """
     if not database.exists():
         raise ConfigurationError(
-            f"there is no database at {database} yet: materialize a partition first, or set PIPEFY_EXPORTS_DATABASE"
+            f"there is no database at {database} yet: materialize a partition first, or set {DATABASE}"
         )
     copy = read_copy_path(database)
     has_copy = read_copy and copy.exists()

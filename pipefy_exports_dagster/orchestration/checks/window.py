@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from pipefy_exports_dagster.config.setting_names import TIMEZONE
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.history import months_possibly_covered
@@ -159,7 +160,7 @@ class WindowCheck:
         if near.inside < spread.filled:
             return " If another column says when a row was, set `time_column` of the export"
         return (
-            " All by less than a day: Pipefy may cut months in another time zone than PIPEFY_EXPORTS_TIMEZONE, "
+            f" All by less than a day: Pipefy may cut months in another time zone than {TIMEZONE}, "
             f"which is {self._zone}"
         )
 

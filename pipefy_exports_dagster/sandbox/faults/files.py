@@ -5,13 +5,16 @@ import io
 import random
 import zipfile
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 
+from pipefy_exports_dagster.sandbox.caxlsx_parts import parts_after, parts_before
 from pipefy_exports_dagster.sandbox.exchange import Exchange
 from pipefy_exports_dagster.sandbox.faults.answers import FOREIGN_HOST
 from pipefy_exports_dagster.sandbox.faults.registry import DOWNLOAD, Argument, fault
+from pipefy_exports_dagster.sandbox.workbooks import write_parts
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _ENDLESS_BYTES = 10 * 10**9
@@ -95,21 +98,12 @@ async def send_bomb(exchange: Exchange) -> None:
 
 def make_zip_bomb(megabytes: int) -> bytes:
     """Make a valid workbook with one sheet of so many megabytes, a thousandth of that when packed."""
-    from openpyxl import Workbook
-
-    small, bomb = io.BytesIO(), io.BytesIO()
-    Workbook().save(small)
-    sheet = "xl/worksheets/sheet1.xml"
+    bomb = io.BytesIO()
     cell = b'<c t="inlineStr"><is><t>' + b"A" * 900 + b"</t></is></c>"
     rows = (b"<row>" + cell * 10 + b"</row>") * 108  # a megabyte
-    with (
-        zipfile.ZipFile(small) as source,
-        zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as target,
-    ):
-        for entry in source.infolist():
-            if entry.filename != sheet:
-                target.writestr(entry, source.read(entry))
-        with target.open(sheet, "w", force_zip64=True) as stream:
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as target:
+        write_parts(target, parts_before() | parts_after(datetime.now(UTC)))
+        with target.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as stream:
             stream.write(
                 b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
             )
