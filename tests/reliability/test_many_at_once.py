@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -14,11 +13,10 @@ from pathlib import Path
 import duckdb
 import pytest
 from support.project import JOBS, REPORT, Project
+from support.waiting import PATIENCE_S, eventually
 
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
 from pipefy_exports_dagster.sandbox import Sandbox
-
-PATIENCE_S = 120
 
 LOADER = """
     import sys
@@ -93,11 +91,11 @@ class StartedRun:
                 process.kill()
 
     def await_saying(self, text: str) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while text not in self.output.read_text():
+        def said() -> bool:
             assert self.process.poll() is None, self.output.read_text()
-            assert time.monotonic() < deadline, self.output.read_text()
-            time.sleep(0.1)
+            return text in self.output.read_text()
+
+        eventually(said, self.output.read_text, pause_s=0.1)
 
     def ended(self) -> str:
         """Return all that it said, when it has ended well."""
