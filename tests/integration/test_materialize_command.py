@@ -76,13 +76,13 @@ def test_two_exports_of_one_run_wait_side_by_side(
             cwd=project.root,
             stdout=out,
             stderr=out,
-        ) as run,
+        ) as process,
     ):
         # Neither is finished before both are requested: one after the other, the second never would be.
-        eventually(lambda: sandbox.stats.exports.total() == 2 or run.poll() is not None, said.read_text)
+        eventually(lambda: sandbox.stats.exports.total() == 2 or process.poll() is not None, said.read_text)
         sandbox.clock.advance(timedelta(seconds=600))
 
-    assert run.returncode == 0, said.read_text()
+    assert process.returncode == 0, said.read_text()
     assert set(project.tables()) == {(JOBS, "last_month"), (REPORT, "last_month")}
     with project.instance() as instance:
         [run] = instance.get_runs()
