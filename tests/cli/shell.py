@@ -13,6 +13,7 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 from support.project import Project
+from support.waiting import PATIENCE_S
 
 from pipefy_exports_dagster.cli.main import main
 
@@ -56,7 +57,7 @@ class Shell:
             cwd=self.project.root,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
             **options,
         )

@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass
 
 from cli.shell import PIPEFY_EXPORTS, Shell
+from support.waiting import PATIENCE_S
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -49,7 +50,7 @@ def seen_in_terminal(shell: Shell, *arguments: str, both: bool = False) -> Seen:
         reader = threading.Thread(target=read)
         reader.start()
         errors = process.stderr.read() if process.stderr else b""
-        exit_code = process.wait(timeout=60)
+        exit_code = process.wait(PATIENCE_S)
         reader.join()
         os.close(controller)
     return Seen(exit_code, _STYLE.sub("", seen.decode()), errors.decode())

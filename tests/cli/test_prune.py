@@ -13,6 +13,7 @@ import pytest
 from cli.archive import Archive
 from cli.shell import Shell, copy_of, error_of
 from support.project import Project
+from support.waiting import PATIENCE_S
 
 from pipefy_exports_dagster.periods import PeriodFilter
 from pipefy_exports_dagster.raw_files.sidecar import sidecar_path
@@ -164,7 +165,7 @@ def test_a_dry_run_changes_nothing_and_reads_beside_other_readers(shell: Shell) 
         assert reader.stdout.readline() == "open\n"
         assert ids(prune(shell, "--dry-run")["deleted"]) == {"daily-1", "daily-2"}
     finally:
-        reader.communicate("", timeout=30)
+        reader.communicate("", timeout=PATIENCE_S)
     assert database.read_bytes() == before
     assert not database.with_name(f"{database.name}.wal").exists()
 

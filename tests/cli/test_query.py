@@ -15,6 +15,7 @@ import pytest
 from cli.shell import PIPEFY_EXPORTS, Shell, error_of, held
 from cli.terminal import seen_in_terminal
 from support.project import JOBS
+from support.waiting import PATIENCE_S, eventually
 
 AWKWARD = r"""
 SELECT * FROM (VALUES
@@ -233,7 +234,7 @@ def test_a_large_result_is_streamed_and_its_reader_may_leave(empty: Shell, forma
         memory = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
         peak_kb = int(memory.partition("VmHWM:")[2].split()[0])
         process.stdout.close()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(PATIENCE_S) == 0
         assert process.stderr.read() == ""
     assert peak_kb < 400_000
 
@@ -283,12 +284,9 @@ def test_a_query_that_takes_long_ends_when_it_is_told_to(empty: Shell, number: s
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        deadline = time.monotonic() + 30
-        while not list(empty.project.root.glob("pipefy-exports-query-*")):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        eventually(lambda: list(empty.project.root.glob("pipefy-exports-query-*")))
         time.sleep(0.5)
         process.send_signal(number)
-        stdout, stderr = process.communicate(timeout=30)
+        stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, stdout, stderr) == (128 + number, "", "Error: interrupted\n")
     assert not list(empty.project.root.glob("pipefy-exports-query-*"))

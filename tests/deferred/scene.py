@@ -1,5 +1,6 @@
 """A project whose runs leave the waiting to the sensor, a sandbox, and one clock for both."""
 
+import concurrent.futures
 import dataclasses
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -63,6 +64,8 @@ class Scene:
         outcome = self.run(*assets, partition=partition, **options)
         assert outcome.success, outcome.failure
         assert outcome.metadata == {}
+        # By the sandbox's clock they are processing; a slow machine may be at work on their files for as long.
+        concurrent.futures.wait([export.production for export in self.sandbox.exports.all()])
         return outcome
 
     def definitions(self) -> dg.Definitions:

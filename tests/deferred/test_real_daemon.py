@@ -12,7 +12,7 @@ from support.project import JOBS, REPORT
 EXPORTS = {(JOBS, "last_month"), (REPORT, "last_month"), (JOBS, "current_month")}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_daemon_that_is_killed_while_exports_are_pending_loses_none(
     start_scene: Callable[..., Scene],
 ) -> None:
@@ -23,7 +23,7 @@ def test_a_daemon_that_is_killed_while_exports_are_pending_loses_none(
     scene.request(JOBS, partition="current_month")
 
     with daemon(project):
-        wait_for(lambda: stats.requests["status"], project, timeout_s=90)
+        wait_for(lambda: stats.requests["status"], project)
     assert stats.requests["status"] == 1, "one request about all three"
     with project.instance() as instance:
         assert {run.status for run in instance.get_runs()} == {dg.DagsterRunStatus.SUCCESS}
@@ -31,8 +31,8 @@ def test_a_daemon_that_is_killed_while_exports_are_pending_loses_none(
 
     scene.sandbox.clock.advance(6 * WRITTEN)
     with daemon(project), project.instance() as instance:
-        wait_for(lambda: instance.get_runs_count() == 5, project, timeout_s=120)
-        wait_for(lambda: {run.status for run in instance.get_runs()} <= ENDED, project, timeout_s=120)
+        wait_for(lambda: instance.get_runs_count() == 5, project)
+        wait_for(lambda: {run.status for run in instance.get_runs()} <= ENDED, project)
         assert {run.status for run in instance.get_runs()} == {dg.DagsterRunStatus.SUCCESS}
     assert scene.exports == 3
     assert set(project.tables()) == EXPORTS

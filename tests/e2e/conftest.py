@@ -26,7 +26,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000
 VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1400, 900
 MONTHS_BUILT, MONTH_LEFT_OUT = (1, 3), 2
 """Counted back from the current month."""

@@ -18,7 +18,7 @@ from support.project import JOBS, JOBS_HISTORY, PIPE_REPORT, PIPE_REPORT_HISTORY
 
 from pipefy_exports_dagster.periods import add_months
 
-RUN_TIMEOUT_MS = 60_000
+RUN_TIMEOUT_MS = 180_000
 
 
 def metadata_value(page: Page, name: str) -> Locator:

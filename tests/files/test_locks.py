@@ -37,14 +37,14 @@ def held_by_another_program(path: Path) -> Iterator[int]:
 
 def test_a_lock_that_another_program_holds_names_file_and_process(tmp_path: Path) -> None:
     path, waits = tmp_path / "last_month.lock", []
-    started = time.monotonic()
-    with (
-        held_by_another_program(path) as pid,
-        pytest.raises(LockHeldError) as caught,
-        held_lock(path, timeout_s=0.4, on_wait=lambda: waits.append(1)),
-    ):
-        pytest.fail("it is held")
-    assert 0.4 <= time.monotonic() - started < 2
+    with held_by_another_program(path) as pid:
+        started = time.monotonic()
+        with (
+            pytest.raises(LockHeldError) as caught,
+            held_lock(path, timeout_s=0.4, on_wait=lambda: waits.append(1)),
+        ):
+            pytest.fail("it is held")
+    assert 0.4 <= time.monotonic() - started < 10
     assert str(path) in str(caught.value)
     if Path("/proc/locks").exists():
         assert f"process {pid} (python" in str(caught.value)

@@ -12,6 +12,7 @@ from history.installation import HISTORY
 from integration.server_process import free_port, server_process
 from support.daemon import wait_for
 from support.project import DEFINITIONS, JOBS, Project
+from support.waiting import PATIENCE_S
 
 from pipefy_exports_dagster.periods import add_months
 from pipefy_exports_dagster.sandbox import Sandbox
@@ -37,7 +38,9 @@ class Ui:
         self._url = f"{url}/graphql"
 
     def ask(self, query: str, of: dict[str, Any]) -> Any:
-        answer = httpx.post(self._url, json={"query": query, "variables": {"of": of}}, timeout=30).json()
+        answer = httpx.post(
+            self._url, json={"query": query, "variables": {"of": of}}, timeout=PATIENCE_S
+        ).json()
         assert "errors" not in answer, answer
         [value] = answer["data"].values()
         return value
@@ -49,7 +52,7 @@ def runs_of_history(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     return runs if {run.status for run in runs} <= ENDED else []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_backfill_fills_the_months_of_the_export_and_the_sensor_later_ones(
     start_sandbox: Callable[..., Sandbox], tmp_path: Any
 ) -> None:
@@ -74,7 +77,7 @@ def test_a_backfill_fills_the_months_of_the_export_and_the_sensor_later_ones(
 
         asked = {"assetSelection": [{"path": [HISTORY]}], "partitionNames": months}
         assert ui.ask(BACKFILL, asked)["backfillId"]
-        wait_for(lambda: runs_of_history(instance), project, timeout_s=90)
+        wait_for(lambda: runs_of_history(instance), project)
         [run] = runs_of_history(instance)
         assert run.status is dg.DagsterRunStatus.SUCCESS
         assert filled(project) == {months[1]: False, months[2]: True, months[3]: True}
@@ -94,7 +97,7 @@ def test_a_backfill_fills_the_months_of_the_export_and_the_sensor_later_ones(
         names = {"repositoryLocationName": DEFINITIONS, "repositoryName": "__repository__"}
         started = ui.ask(START_SENSOR, names | {"sensorName": "pipefy_history_sensor"})
         assert started["sensorState"]["status"] == "RUNNING"
-        wait_for(lambda: len(runs_of_history(instance)) == 3, project, timeout_s=90)
+        wait_for(lambda: len(runs_of_history(instance)) == 3, project)
         assert {run.status for run in runs_of_history(instance)} == {dg.DagsterRunStatus.SUCCESS}
     assert filled(project) == {months[1]: False, months[2]: True, months[3]: True, months[4]: False}
 

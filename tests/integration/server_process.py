@@ -4,13 +4,14 @@ import os
 import signal
 import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from support.waiting import eventually
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +24,28 @@ class ServerProcess:
     def output(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    def await_until(self, condition: Callable[[], bool], what: str, *, deadline_s: float = 60) -> None:
-        """Wait until a condition holds; fail with the output if it does not in time, or the process ends."""
-        deadline = time.monotonic() + deadline_s
-        while not condition():
+    def await_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait until a condition holds; fail with the output if it never does, or the process ends."""
+
+        def holds() -> bool:
+            if condition():
+                return True
             assert self.process.poll() is None, f"it ended before {what}:\n{self.output()}"
-            assert time.monotonic() < deadline, f"not {what} after {deadline_s} s:\n{self.output()}"
-            time.sleep(0.1)
+            return False
+
+        eventually(holds, lambda: f"not {what}:\n{self.output()}", pause_s=0.1)
 
     def await_answer(self, url: str) -> None:
         """Wait until an address answers with 200."""
         self.await_until(lambda: answers(url), f"answering at {url}")
 
-    def await_end(self, *, deadline_s: float = 60) -> int:
+    def await_end(self) -> int:
         """Wait until the command and everything that it started has ended; return its exit code."""
-        deadline = time.monotonic() + deadline_s
-        while self.process.poll() is None or self.alive():
-            assert time.monotonic() < deadline, f"{self.alive()} did not end:\n{self.output()}"
-            time.sleep(0.1)
+        eventually(
+            lambda: self.process.poll() is not None and not self.alive(),
+            lambda: f"{self.alive()} did not end:\n{self.output()}",
+            pause_s=0.1,
+        )
         return self.process.returncode
 
     def alive(self) -> list[int]:

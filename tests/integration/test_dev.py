@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from integration.server_process import ServerProcess, answers, free_port, server_process
+from support.waiting import PATIENCE_S
 
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, REPORT_ID, TOKEN, Sandbox
 
@@ -36,7 +37,7 @@ def code_locations(port: int) -> list[str]:
         json.dumps({"query": LOCATIONS}).encode(),
         {"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310
         entries = json.load(answer)["data"]["workspaceOrError"]["locationEntries"]
     return [entry["locationOrLoadError"]["__typename"] for entry in entries]
 
@@ -141,9 +142,9 @@ def test_a_taken_port_is_named_before_anything_is_started(
 @pytest.mark.parametrize("signals", [1, 2])
 def test_a_child_ends_with_its_parent_and_a_second_signal_does_not_wait(signals: int, tmp_path: Path) -> None:
     stubborn = (
-        "import signal, time; signal.signal(signal.SIGTERM, print); print(1, flush=True); time.sleep(60)"
+        "import signal, time; signal.signal(signal.SIGTERM, print); print(1, flush=True); time.sleep(600)"
     )
-    child = "import time; print(1, flush=True); time.sleep(60)" if signals == 1 else stubborn
+    child = "import time; print(1, flush=True); time.sleep(600)" if signals == 1 else stubborn
     code = (
         "import os, pathlib, sys; from pipefy_exports_dagster.cli.dev import run_until_ended; "
         f"sys.exit(run_until_ended([sys.executable, '-c', {child!r}], environment=os.environ, "
@@ -157,4 +158,4 @@ def test_a_child_ends_with_its_parent_and_a_second_signal_does_not_wait(signals:
         if signals == 2:
             server.await_until(lambda: server.output().count("\n") > 1, "refusing to end")
             os.kill(server.process.pid, signal.SIGHUP)
-        assert server.await_end(deadline_s=20) == 1
+        assert server.await_end() == 1

@@ -3,10 +3,12 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from support.project import DEFINITIONS, JOBS, REPORT, Project
+from support.waiting import eventually
 
 from pipefy_exports_dagster.orchestration.events import DIALECT
 from pipefy_exports_dagster.sandbox import CLIENT_ID, CLIENT_SECRET, ApiDialect, FileFormat, Sandbox
@@ -61,30 +63,38 @@ def test_it_loads_each_dialect_and_format_with_each_kind_of_credentials(
 def test_two_exports_of_one_run_wait_side_by_side(
     start_sandbox: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
-    sandbox = start_sandbox(processing_seconds=6.0)
+    sandbox = start_sandbox(processing_seconds=600)
     project = Project.for_sandbox(tmp_path / "project", sandbox.url)
 
     job = [sys.executable, "-m", "dagster", "job", "execute", "-m", DEFINITIONS, "-j", "pipefy_exports"]
-    result = subprocess.run(
-        [*job, "--tags", '{"dagster/partition": "last_month"}'],
-        env=project.environment,
-        cwd=project.root,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    said = project.root / "said.txt"
+    with (
+        said.open("wb") as out,
+        subprocess.Popen(
+            [*job, "--tags", '{"dagster/partition": "last_month"}'],
+            env=project.environment,
+            cwd=project.root,
+            stdout=out,
+            stderr=out,
+        ) as process,
+    ):
+        # Neither is finished before both are requested: one after the other, the second never would be.
+        eventually(lambda: sandbox.stats.exports.total() == 2 or process.poll() is not None, said.read_text)
+        sandbox.clock.advance(timedelta(seconds=600))
 
-    assert result.returncode == 0, result.stdout + result.stderr
+    assert process.returncode == 0, said.read_text()
     assert set(project.tables()) == {(JOBS, "last_month"), (REPORT, "last_month")}
     with project.instance() as instance:
         [run] = instance.get_runs()
-        said = [
+        logged = [
             (log.step_key, log.timestamp, log.user_message)
             for log in instance.all_logs(run.run_id)
             if log.step_key
         ]
-    requested = {step: at for step, at, text in said if text.startswith("requested export")}
-    finished = {step: at for step, at, text in said if "is finished after" in text or "is done after" in text}
+    requested = {step: at for step, at, text in logged if text.startswith("requested export")}
+    finished = {
+        step: at for step, at, text in logged if "is finished after" in text or "is done after" in text
+    }
     assert requested.keys() == finished.keys() == {JOBS, REPORT}
     assert max(requested.values()) < min(finished.values())
 

@@ -116,7 +116,7 @@ def test_tls_within_tls_in_drips_ends_at_the_time_limit(
         started = time.monotonic()
         with pytest.raises(ConnectionFailedError, match=r"no connection .*did not finish within") as caught:
             ask(Connection(base_url="https://pipefy.example.com", request_timeout_s=0.5))
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 30
     assert not caught.value.sent
     assert tls_server.received == []
 
@@ -134,7 +134,7 @@ def test_a_flood_by_a_proxy_ends_at_the_time_limit(
             ConnectionFailedError, match=r"connection broke .*did not finish within"
         ) as caught:
             ask(Connection(base_url="https://pipefy.example.com", request_timeout_s=1))
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 30
     assert caught.value.sent
     assert tls_server.paths() == ["/graphql"]
 

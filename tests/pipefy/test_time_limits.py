@@ -20,7 +20,7 @@ from pipefy_exports_dagster.pipefy.credentials import StaticToken
 from pipefy_exports_dagster.pipefy.server_clock import ask_server_clock
 
 LIMIT_S = 0.4
-GENEROUS_S = 10
+GENEROUS_S = 30
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
@@ -117,14 +117,14 @@ def test_redirects_in_drips_end_at_the_time_limit_of_the_download(
 ) -> None:
     def slowly(after: Reply) -> Reply:
         def reply(handler: object) -> None:
-            server.closing.wait(0.15)
+            server.closing.wait(0.5)
             after(handler)  # type: ignore[arg-type]
 
         return reply
 
     server.on("/file", slowly(redirect("/file")))
     started = time.monotonic()
-    download.fails(DownloadFailedError, "did not finish", download_timeout_s=LIMIT_S)
+    download.fails(DownloadFailedError, "did not finish", download_timeout_s=1.5)
     assert time.monotonic() - started < GENEROUS_S
     assert 1 < len(server.received) < 6
 

@@ -42,14 +42,14 @@ def damaged(name: str, chance: random.Random) -> bytes:
 
 def is_loaded(loader: Loader, path: Path) -> bool:
     """Load in this process, where a traceback of any other kind would show."""
-    started = time.monotonic()
+    started = time.process_time()
     try:
         loader.database.unlink(missing_ok=True)
         loader.load_here(path)
     except UnreadableFileError:
         return False
     finally:
-        assert time.monotonic() - started < 30
+        assert time.process_time() - started < 30
     return True
 
 

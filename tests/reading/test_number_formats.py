@@ -127,9 +127,9 @@ def test_a_code_of_any_length_takes_time_linear_in_it(piece: str) -> None:
 
 
 def _seconds(do: Callable[[str], object], code: str) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     do(code)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 @given(st.text(st.sampled_from('ymdhsegbatzGneral0#?.,;@[]<>="\\\\_*/:1+-AMP年é '), max_size=30))

@@ -148,7 +148,7 @@ def test_the_time_grows_as_the_text_does(case: str) -> None:
 @pytest.mark.parametrize("case", HOSTILE)
 def test_a_hostile_file_is_told_within_a_second(case: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text(HOSTILE[case](70_000))
-    started = time.perf_counter()
+    started = time.process_time()
     with contextlib.suppress(UnreadableFileError):
         detect_kind(tmp_path / "file")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from support.project import JOBS, REPORT, Project
+from support.project import JOBS, REPORT, Project, are_requested
+from support.waiting import PATIENCE_S, eventually
 
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
@@ -73,18 +73,14 @@ def test_a_run_that_is_interrupted_while_it_waits_ends_and_is_resumed(
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + 60
-        while sandbox.stats.exports.total() < len(assets):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        time.sleep(1.0)  # the id is in the event log, and the run waits
         with project.instance() as instance:
+            eventually(lambda: are_requested(instance, *assets) or process.poll() is not None, pause_s=0.1)
+            assert process.poll() is None
             [run] = instance.get_runs(limit=1)
             if asked_for:  # what Dagster's launcher does before it interrupts the run's process
                 instance.report_run_canceling(run)
             process.send_signal(with_signal)
-            process.wait(timeout=60)
+            process.wait(PATIENCE_S)
             finished = instance.get_run_by_id(run.run_id)
             assert finished is not None
             assert finished.status is ended

@@ -3,14 +3,16 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from reliability.kill_points import KILL_POINTS, KillPoint
 from support.project import JOBS, Project
+from support.shared_clock import SharedClock
+from support.waiting import eventually
 
 from pipefy_exports_dagster.orchestration.milestones import Milestone
 from pipefy_exports_dagster.sandbox import Sandbox
@@ -38,11 +40,8 @@ def kill_at(milestone: Milestone, project: Project, partition: str, process_for_
             start_new_session=True,
         )
     try:
-        deadline = time.monotonic() + 90
-        while not marker.exists():
-            assert process.poll() is None, (project.root / "killed.log").read_text()
-            assert time.monotonic() < deadline, "the milestone was not reached"
-            time.sleep(0.05)
+        eventually(lambda: marker.exists() or process.poll() is not None, pause_s=0.05)
+        assert process.poll() is None, (project.root / "killed.log").read_text()
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -80,7 +79,7 @@ def test_a_killed_process_is_finished_by_the_next_materialization(
     [point] = [point for point in KILL_POINTS if point.milestone is milestone]
     sandbox = start_sandbox()
     project = Project.for_sandbox(tmp_path / "project", sandbox.url)
-    untouched = loaded_before(project)
+    untouched = loaded_before(project, sandbox)
     kill_at(milestone, project, "last_month", process_for_each_step)
     assert_finished(point, project, sandbox, untouched)
 
@@ -89,16 +88,19 @@ def test_a_killed_process_is_finished_by_the_next_materialization(
 def test_what_ended_at_a_milestone_is_finished_by_the_next_materialization(
     point: KillPoint, start_sandbox: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
-    sandbox = start_sandbox(processing_seconds=1.0 if point.milestone is Milestone.WAITING else 0.2)
+    waits = point.milestone is Milestone.WAITING
+    sandbox = start_sandbox(processing_seconds=600 if waits else 0.2)
     project = Project.for_sandbox(tmp_path / "project", sandbox.url)
-    untouched = loaded_before(project)
+    untouched = loaded_before(project, sandbox)
     die_at(point.milestone, project)
+    if waits:
+        sandbox.clock.advance(timedelta(seconds=600))
     assert_finished(point, project, sandbox, untouched)
 
 
-def loaded_before(project: Project) -> list[tuple[Any, ...]]:
+def loaded_before(project: Project, sandbox: Sandbox) -> list[tuple[Any, ...]]:
     """Load another partition, which has to stay as it is, and return its rows."""
-    assert project.materialize(JOBS, partition="current_month").success
+    assert project.materialize(JOBS, partition="current_month", clock=SharedClock(sandbox)).success
     return rows_of_the_other(project)
 
 

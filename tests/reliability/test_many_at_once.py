@@ -5,15 +5,17 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 import pytest
 from support.project import JOBS, REPORT, Project
+from support.waiting import PATIENCE_S, eventually
 
+from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
 from pipefy_exports_dagster.sandbox import Sandbox
 
 LOADER = """
@@ -55,6 +57,50 @@ def holding(database: Path, mode: str) -> Iterator["subprocess.Popen[str]"]:
             yield holder
         finally:
             holder.kill()
+
+
+@contextmanager
+def the_partition_locked(project: Project, partition: str) -> Iterator[None]:
+    """Hold the lock that a run of the partition needs, as another run would."""
+    organization = project.environment["PIPEFY_ORG_ID"]
+    with partition_lock(project.data_dir, organization, JOBS, partition, timeout_s=1, on_wait=lambda: None):
+        yield
+
+
+@dataclass(frozen=True)
+class StartedRun:
+    """A run in a process of its own, whose output is a file, so that it is there while the run goes on."""
+
+    process: "subprocess.Popen[bytes]"
+    output: Path
+
+    @classmethod
+    @contextmanager
+    def of(cls, project: Project, asset: str, number: int) -> Iterator["StartedRun"]:
+        output = project.root / f"run-{number}.txt"
+        command = project.command(asset, partition="last_month")
+        with (
+            output.open("wb") as out,
+            subprocess.Popen(
+                command, env=project.environment, cwd=project.root, stdout=out, stderr=out
+            ) as process,
+        ):
+            try:
+                yield cls(process, output)
+            finally:
+                process.kill()
+
+    def await_saying(self, text: str) -> None:
+        def said() -> bool:
+            assert self.process.poll() is None, self.output.read_text()
+            return text in self.output.read_text()
+
+        eventually(said, self.output.read_text, pause_s=0.1)
+
+    def ended(self) -> str:
+        """Return all that it said, when it has ended well."""
+        assert self.process.wait(PATIENCE_S) == 0, self.output.read_text()
+        return self.output.read_text()
 
 
 def csv_file(folder: Path, rows: int) -> Path:
@@ -156,24 +202,15 @@ def test_the_read_copy_can_be_turned_off(project: Project) -> None:
 
 
 def test_two_runs_of_one_partition_create_one_export_and_leave_one_slice(
-    start_sandbox: Callable[..., Sandbox], tmp_path: Path
+    project: Project, sandbox: Sandbox
 ) -> None:
-    sandbox = start_sandbox(processing_seconds=3)
-    project = Project.for_sandbox(tmp_path / "project", sandbox.url)
     assert project.materialize(JOBS, partition="current_month").success
-    runs = [
-        subprocess.Popen(
-            project.command(JOBS, partition="last_month"),
-            env=project.environment,
-            cwd=project.root,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    outputs = [run.communicate(timeout=150)[0] for run in runs]
-    assert [run.returncode for run in runs] == [0, 0], outputs
+    with ExitStack() as ending:
+        with the_partition_locked(project, "last_month"):
+            runs = [ending.enter_context(StartedRun.of(project, JOBS, number)) for number in range(2)]
+            for run in runs:  # however much later one of them starts than the other
+                run.await_saying("another run works on this partition; waiting for it")
+        outputs = [run.ended() for run in runs]
     assert sum("which another run has just asked for" in output for output in outputs) == 1
     assert sandbox.stats.exports.total() == 2
     [(rows, distinct)] = project.query(
@@ -183,13 +220,7 @@ def test_two_runs_of_one_partition_create_one_export_and_leave_one_slice(
 
 
 def test_a_run_that_waits_too_long_for_another_says_so(project: Project) -> None:
-    from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
-
-    organization = project.environment["PIPEFY_ORG_ID"]
-    lock = partition_lock(
-        project.data_dir, organization, JOBS, "last_month", timeout_s=1, on_wait=lambda: None
-    )
-    with lock:
+    with the_partition_locked(project, "last_month"):
         outcome = project.materialize(JOBS, config=replace(project.config, partition_lock_timeout_s=0.5))
     assert outcome.failure_class == "PartitionLockedError"
     assert "another run works on automation_jobs_export 'last_month'" in outcome.failure

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from reliability.secrets_in import SECRETS
 from support.project import JOBS, REPORT, Project
+from support.waiting import PATIENCE_S
 
 from pipefy_exports_dagster.sandbox import CLIENT_ID, CLIENT_SECRET, Sandbox
 
@@ -77,7 +78,7 @@ def materialized(project: Project) -> tuple[int, str]:
         process_group=0,
     )
     try:
-        said, _ = run.communicate(timeout=60)
+        said, _ = run.communicate(timeout=PATIENCE_S)
     except subprocess.TimeoutExpired:
         os.killpg(run.pid, signal.SIGKILL)
         said, _ = run.communicate()

@@ -3,8 +3,6 @@
 import csv
 import functools
 import io
-import time
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -42,7 +40,7 @@ class Api:
     """What a client of Pipefy does, over real HTTP."""
 
     def __init__(self, url: str, token: str | None = TOKEN) -> None:
-        self.http = httpx.Client(base_url=url, timeout=10, verify=_TLS)
+        self.http = httpx.Client(base_url=url, timeout=30, verify=_TLS)
         if token is not None:
             self.http.headers["authorization"] = f"Bearer {token}"
 
@@ -85,7 +83,7 @@ class Api:
 
     def rows(self, link: str) -> list[tuple[Any, ...]]:
         """Download a file, without any credentials, and read it: headers first."""
-        response = get(link, timeout=10)
+        response = get(link, timeout=30)
         assert response.status_code == 200, response.text
         if ".csv?" in link:
             return [tuple(row) for row in csv.reader(io.StringIO(response.text, newline=""))]
@@ -94,13 +92,3 @@ class Api:
         workbook.close()
         width = len(rows[0]) if rows else 0  # blank cells at a row's end are not in the file
         return [row + (None,) * (width - len(row)) for row in rows]
-
-
-def wait_for(condition: Callable[[], Any], timeout_s: float = 5.0) -> Any:
-    """Return the first truth that `condition` gives."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("waited in vain")

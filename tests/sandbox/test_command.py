@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from sandbox.api_client import post
+from support.waiting import PATIENCE_S
 
 from pipefy_exports_dagster.cli import main as cli
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, TOKEN
@@ -41,7 +42,7 @@ def test_it_says_where_it_is_serves_and_ends_cleanly(number: signal.Signals) -> 
             headers={"authorization": f"Bearer {TOKEN}"},
         )
         process.send_signal(number)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(PATIENCE_S) == 0
         rest = process.stdout.read()
         errors = process.stderr.read() if process.stderr else ""
 
@@ -56,7 +57,7 @@ def test_a_taken_port_is_one_clear_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = subprocess.run(
-            [*COMMAND, "--port", port], capture_output=True, text=True, timeout=20, check=False
+            [*COMMAND, "--port", port], capture_output=True, text=True, timeout=PATIENCE_S, check=False
         )
 
     assert done.returncode == 1

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from sandbox.api_client import REPORT_STATUS, Api, delete, get, wait_for
+from sandbox.api_client import REPORT_STATUS, Api, delete, get
+from support.waiting import eventually
 
 from pipefy_exports_dagster.sandbox import (
     ORGANIZATION_ID,
@@ -93,8 +94,8 @@ def test_states_go_on_over_the_set_time(start: Callable[..., Sandbox], connect: 
     assert api.jobs(jobs["id"])["status"] == "processing"
     assert api.report(report["id"])["state"] == "processing"
     sandbox.clock.advance(timedelta(seconds=75))
-    finished = wait_for(lambda: (e := api.jobs(jobs["id"]))["status"] == "finished" and e)
-    done = wait_for(lambda: (e := api.report(report["id"]))["state"] == "done" and e)
+    finished = eventually(lambda: (e := api.jobs(jobs["id"]))["status"] == "finished" and e)
+    done = eventually(lambda: (e := api.report(report["id"]))["state"] == "done" and e)
     assert finished["fileUrl"]
     assert done["fileURL"]
     assert done["report"] is None
@@ -141,7 +142,7 @@ def test_an_export_holds_what_was_there_when_it_was_created(
     export = api.create_jobs("current_month")
 
     sandbox.clock.advance(timedelta(days=3))
-    finished = wait_for(lambda: api.jobs(export["id"])["fileUrl"])
+    finished = eventually(lambda: api.jobs(export["id"])["fileUrl"])
 
     assert len(api.rows(finished)) == before + 1
     assert len(sandbox.world.automation_jobs("current_month").rows) > before

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from sandbox.api_client import CREATE_JOBS, JOBS_STATUS, Api, delete, get, post, stream, wait_for
+from sandbox.api_client import CREATE_JOBS, JOBS_STATUS, Api, delete, get, post, stream
+from support.waiting import eventually
 
 from pipefy_exports_dagster.sandbox import (
     CLIENT_ID,
@@ -106,7 +107,7 @@ def test_a_refused_connection_is_refused_until_the_port_opens_again(
     with pytest.raises(httpx.ConnectError):
         api.jobs(export["id"])
 
-    wait_for(lambda: answers(api))
+    eventually(lambda: answers(api))
     assert api.jobs(export["id"])["fileUrl"]
     assert created(sandbox) == 1
 
@@ -114,14 +115,14 @@ def test_a_refused_connection_is_refused_until_the_port_opens_again(
 def test_the_port_can_be_closed_at_once_and_at_the_start(
     start: Callable[..., Sandbox], connect: Callable[..., Api]
 ) -> None:
-    sandbox = start(faults=("any:refused:1:0.3",))
+    sandbox = start(faults=("any:refused:1:2",))
     api = connect(sandbox)
 
     for _ in range(2):
         with pytest.raises(httpx.ConnectError):
             api.ask(ME)
-        wait_for(lambda: answers(api))
-        post(f"{sandbox.url}/sandbox/faults", json={"spec": "any:refused:1:0.3"}).raise_for_status()
+        eventually(lambda: answers(api))
+        post(f"{sandbox.url}/sandbox/faults", json={"spec": "any:refused:1:2"}).raise_for_status()
 
 
 def test_a_sandbox_ends_while_its_port_is_closed() -> None:
@@ -335,10 +336,10 @@ def test_a_fault_waits_for_its_occasion(
     assert api.jobs(export["id"])["fileUrl"] is None
     assert sandbox.stats.faults == {}
     sandbox.clock.advance(timedelta(hours=1))
-    wait_for(lambda: api.jobs(export["id"]) and sandbox.stats.faults[fault] == 1)
+    eventually(lambda: api.jobs(export["id"]) and sandbox.stats.faults[fault] == 1)
 
     assert sandbox.faults.armed == []
-    assert wait_for(lambda: api.jobs(export["id"])["fileUrl"]).startswith(sandbox.url)
+    assert eventually(lambda: api.jobs(export["id"])["fileUrl"]).startswith(sandbox.url)
 
 
 def test_a_link_can_lead_elsewhere(faulty: Sandbox, api: Api) -> None:
@@ -540,4 +541,4 @@ def test_every_fault_happens_to_each_operation_it_names_and_then_all_is_well(
                 return api.create_jobs()["id"]
             return None
 
-        export = {"id": wait_for(recovered)}
+        export = {"id": eventually(recovered)}

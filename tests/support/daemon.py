@@ -4,12 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from support.project import DEFINITIONS, Project
+from support.waiting import eventually
 
 
 @contextmanager
@@ -36,9 +36,6 @@ def process_group(
         process.wait()
 
 
-def wait_for(condition: Callable[[], object], project: Project, *, timeout_s: float) -> None:
-    """Wait until the condition holds; show the end of the daemon's log if it does not in time."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, (project.root / "daemon.log").read_text()[-4000:]
-        time.sleep(0.3)
+def wait_for(condition: Callable[[], object], project: Project) -> None:
+    """Wait until the condition holds; show the end of the daemon's log if it never does."""
+    eventually(condition, lambda: (project.root / "daemon.log").read_text()[-4000:], pause_s=0.3)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import openpyxl
 import pytest
 
 from pipefy_exports_dagster.config.reading import ReadOptions
+from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.reading.worker import read
 from pipefy_exports_dagster.tables import LoadReport, Slice, load_file, replace_slice, workspace
 
@@ -63,9 +65,16 @@ class Loader:
         self, path: Path, *, slice_: Slice = LAST_MONTH, options: ReadOptions | None = None
     ) -> LoadReport:
         """Load without a process of its own for the reading, which takes half a second to start."""
+        with self.staged(path, options) as staged:
+            return self.replace(staged, slice_)
+
+    @contextmanager
+    def staged(self, path: Path, options: ReadOptions | None = None) -> Iterator[StagedTable]:
         with workspace(self.database) as folder:
-            staged = read(path, folder=folder, options=options or ReadOptions(), started=time.monotonic())
-            return replace_slice(staged, database=self.database, table="jobs", slice_=slice_, read_copy=False)
+            yield read(path, folder=folder, options=options or ReadOptions(), started=time.monotonic())
+
+    def replace(self, staged: StagedTable, slice_: Slice = LAST_MONTH) -> LoadReport:
+        return replace_slice(staged, database=self.database, table="jobs", slice_=slice_, read_copy=False)
 
     def texts(self, names: list[str]) -> list[list[str | None]]:
         """The whole table as text."""

@@ -234,6 +234,11 @@ class Project:
         return [json.loads(path.with_name(path.name + ".json").read_text()) for path in self.raw_files()]
 
 
+def are_requested(instance: dg.DagsterInstance, *assets: str) -> bool:
+    """Whether the id of each asset's export is in the event log: from then on its run waits."""
+    return all(instance.fetch_observations(dg.AssetKey(asset), limit=1).records for asset in assets)
+
+
 def _of(asset: str, partition: str) -> dg.AssetRecordsFilter:
     return dg.AssetRecordsFilter(dg.AssetKey.from_user_string(asset), asset_partitions=[partition])
 

@@ -2,10 +2,11 @@
 # ruff: noqa: E501  files and cases read better in one line
 import errno
 import os
+import resource
+import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,6 +17,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from support.loader import LAST_MONTH, Loader
+from support.waiting import eventually
 
 from pipefy_exports_dagster.errors import (
     DatabaseLockedError,
@@ -200,9 +202,8 @@ def hold(database: Path, seconds: float) -> subprocess.Popen[str]:
 def test_a_load_waits_while_another_process_holds_the_database(
     loader: Loader, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = loader.csv("a,b\n1,x\n")
-    with hold(loader.database, 1.5):
-        report = loader.load_here(path)
+    with loader.staged(loader.csv("a,b\n1,x\n")) as staged, hold(loader.database, 1.5):
+        report = loader.replace(staged)
     assert report.seconds_waiting_for_lock > 0.5
     assert caplog.messages == [], "so short a wait is not worth a word"
     assert loader.column("a") == [1]
@@ -346,23 +347,16 @@ def processes() -> list[tuple[int, int, str]]:
     return [(int(pid), int(parent), state) for pid, parent, state in map(str.split, listed.splitlines())]
 
 
-def eventually(found: Callable[[], list[int]], *, within_s: float = 20) -> list[int]:
-    deadline = time.monotonic() + within_s
-    while not (result := found()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return result
-
-
 def test_a_reading_child_dies_with_its_parent(loader: Loader) -> None:
-    source = loader.csv("a,b\n" + "1,2\n" * 5_000_000)
+    source = loader.csv("a,b\n" + "1,2\n" * 3_000_000)
     with load_elsewhere(loader, source, "p") as process:
         (child,) = eventually(lambda: [pid for pid, parent, _ in processes() if parent == process.pid])
+        eventually(
+            lambda: resource.prlimit(child, resource.RLIMIT_CPU)[0] != resource.RLIM_INFINITY
+        )  # it has begun
+        os.kill(child, signal.SIGSTOP)  # it will not end by itself
         process.kill()
-    eventually(
-        lambda: [1] if not any(pid == child and state[0] != "Z" for pid, _, state in processes()) else [],
-        within_s=5,
-    )
+    eventually(lambda: not any(pid == child and state[0] != "Z" for pid, _, state in processes()))
 
 
 def test_load_file_says_that_a_file_is_missing(loader: Loader) -> None:
