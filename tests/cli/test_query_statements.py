@@ -71,6 +71,9 @@ CHANGING = {
 }
 """Statements of each type that DuckDB names, none of which a command that reads may run."""
 
+PIVOT = "PIVOT (SELECT 1 AS a, 2 AS b) ON a USING sum(b)"
+"""To the parser several statements."""
+
 WITHOUT_SQL = {"INVALID", "LOGICAL_PLAN", "MULTI", "RELATION"}
 READING_TYPES = {"SELECT", "EXPLAIN"}
 
@@ -106,6 +109,7 @@ READING = (
     "SHOW TABLES",
     "SHOW ALL TABLES",
     "PIVOT (SELECT 1 AS a, 2 AS b) ON a USING sum(b)",
+    "PIVOT (SELECT 1 AS a, 2 AS b) ON a USING sum(b); -- one",
     "SELECT * FROM (PIVOT (SELECT 1 AS a, 2 AS b) ON a USING sum(b))",
     "UNPIVOT (SELECT 1 AS a, 2 AS b) ON a, b",
     "EXPLAIN SELECT 1",
@@ -232,6 +236,14 @@ def test_nothing_is_open_while_a_statement_is_refused(loaded_for_reading: Shell)
         ("SELECT 1\0; DROP TABLE x", "the SQL holds a NUL character"),
         ("FROM enable_profiling()", "enable_profiling() reads nothing"),
         (";;", "there is no SQL; give a SELECT"),
+        (f"{PIVOT}; DROP TABLE x", "these are 2 statements; give one"),
+        (f"DROP TABLE x; {PIVOT}", "these are 2 statements; give one"),
+        (f"{PIVOT}; {PIVOT}", "these are 2 statements; give one"),
+        (f"CREATE TYPE x AS ENUM ('a'); {PIVOT}", "these are 2 statements; give one"),
+        (f"CREATE TEMP TABLE x AS {PIVOT}", "CREATE is no query"),
+        (f"CREATE TEMP TABLE x AS {PIVOT}; SELECT 1", "give one"),
+        (f"INSERT INTO x {PIVOT}", "INSERT is no query"),
+        ("EXPLAIN ANALYZE WITH x AS (SELECT 1) INSERT INTO t FROM x", "EXPLAIN of INSERT is no query"),
     ],
 )
 def test_the_line_names_what_was_asked(loaded_for_reading: Shell, sql: str, said: str) -> None:

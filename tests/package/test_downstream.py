@@ -124,13 +124,15 @@ def test_frames_sql_dbt_and_automation_stand_after_our_tables_in_a_fresh_project
         installed.run("dg", "launch", "--assets", JOBS, "--partition", "last_month", cwd=root)
         ticks = automation_ticks(instance)
         assert project.observations(JOBS, "last_month")
-        wait_for(lambda: automation_ticks(instance) >= ticks + 2, project, timeout_s=120)
+        wait_for(lambda: automation_ticks(instance) >= ticks + 2, project)
         assert not metadata(instance, "with_tables"), "an observation of a deferred run is no reason"
         assert instance.get_runs_count() == 1
 
         sandbox.clock.advance(timedelta(seconds=2 * WAITING_S))
+        wait_for(lambda: metadata(instance, JOBS), project)
+        wait_for(lambda: metadata(instance, JOBS_HISTORY), project)
         done = ("with_pandas", "with_polars", "with_tables", "month", "all_months", "jobs_per_month")
-        wait_for(lambda: all(metadata(instance, asset) for asset in done), project, timeout_s=240)
+        wait_for(lambda: all(metadata(instance, asset) for asset in done), project)
         [(slice_rows,)] = project.query(f"SELECT count(*) FROM {JOBS} WHERE _period_filter = 'last_month'")
         for asset in ("with_pandas", "with_polars", "with_tables"):
             assert metadata(instance, asset, "last_month")["rows"] == slice_rows > 0
@@ -141,7 +143,7 @@ def test_frames_sql_dbt_and_automation_stand_after_our_tables_in_a_fresh_project
         assert metadata(instance, "all_months")["rows"] == month_rows
         for never in ("month_if_newest", "all_months_if_none_is_missing"):
             assert not instance.fetch_materializations(dg.AssetKey(never), limit=1).records
-        wait_for(lambda: not instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY)), project, timeout_s=60)
+        wait_for(lambda: not instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY)), project)
         assert {run.status for run in instance.get_runs()} == {dg.DagsterRunStatus.SUCCESS}
     with duckdb.connect(marts, read_only=True) as connection:
         assert connection.sql(

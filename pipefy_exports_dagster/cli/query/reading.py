@@ -151,11 +151,9 @@ def run_query(opened: ReadOnlyDatabase, statement: Statement, *, as_json: bool) 
 
     try:
         return _run(opened, statement, as_json=as_json)
-    except duckdb.OutOfMemoryException as error:
-        if not statement.is_read_whole:
-            raise refused(error) from None
     except (duckdb.Error, UnicodeDecodeError) as error:
-        raise refused(error) from None
+        if not (isinstance(error, duckdb.OutOfMemoryException) and statement.is_read_whole):
+            raise refused(error) from None
     opened.let_spill()
     try:
         return _run(opened, statement, as_json=as_json)
@@ -165,20 +163,18 @@ def run_query(opened: ReadOnlyDatabase, statement: Statement, *, as_json: bool) 
 
 def _run(opened: ReadOnlyDatabase, statement: Statement, *, as_json: bool) -> Rows:
     connection = opened.connection
-    relation = connection.sql(statement.sql)
     # Values become text within DuckDB: as its own clients show them, and without what Python lacks for some types.
+    relation = connection.sql(statement.sql)
     shown = relation.project(_AS_JSON if as_json else _AS_TEXT)
-    columns, types = tuple(shown.columns), tuple(map(str, relation.types))
     first = _fetch(connection, shown)
-    return Rows(columns, types, _batches(connection, shown, first))
+    return Rows(tuple(shown.columns), tuple(map(str, relation.types)), _batches(connection, shown, first))
 
 
 def _batches(
-    connection: "duckdb.DuckDBPyConnection", shown: "duckdb.DuckDBPyRelation", first: Batch
+    connection: "duckdb.DuckDBPyConnection", shown: "duckdb.DuckDBPyRelation", batch: Batch
 ) -> Iterator[Batch]:
     import duckdb
 
-    batch = first
     while batch:
         yield batch
         try:

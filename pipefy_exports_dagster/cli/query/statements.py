@@ -1,5 +1,6 @@
 """One statement that reads: decided from what DuckDB's parser makes of it, before any database is open."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -74,10 +75,8 @@ def one_that_reads(sql: str) -> Statement:
     # Its parser expands some statements, such as IMPORT DATABASE by the files that it names. Here it has none.
     with duckdb.connect(config=CLOSED) as parser:
         kind = _kind(parser, sql)
-        _require_one(sql)
         if kind == "EXPLAIN":
-            explained = _explained(parser, sql)
-            inner = _kind(parser, explained)
+            inner = _explained(parser, sql)
             kind = _QUERY if inner == _QUERY else f"EXPLAIN of {inner}"
         if kind != _QUERY:
             raise QueryRefusedError(
@@ -90,57 +89,35 @@ def one_that_reads(sql: str) -> Statement:
     return Statement(sql, is_read_whole=names is not None and not names & _OF_OTHER_SQL)
 
 
-def _require_one(sql: str) -> None:
-    """Count what semicolons divide, since one statement may become several by the parser."""
-    import duckdb
-
-    content = sql.encode()
-    count, is_open = 0, False
-    for offset, _ in duckdb.tokenize(sql):
-        is_end = content[offset : offset + 1] == b";"
-        count += not is_end and not is_open
-        is_open = not is_end
-    if count == 0:
-        raise QueryRefusedError("there is no SQL; give a SELECT")
-    if count > 1:
-        raise QueryRefusedError(f"these are {count} statements; give one")
-
-
 def _kind(parser: "duckdb.DuckDBPyConnection", sql: str) -> str:
-    """Return what a statement is to the parser: SELECT, EXPLAIN, COPY, ..."""
+    """Return what one statement is to the parser: SELECT, EXPLAIN, COPY, ..."""
     import duckdb
 
     try:
-        kinds = [statement.type.name for statement in parser.extract_statements(sql)]
+        statements = parser.extract_statements(sql)
     except duckdb.PermissionException:
         return "IMPORT DATABASE"
     except (duckdb.Error, UnicodeDecodeError) as error:
         raise refused(error) from None
-    # A PIVOT makes types of the values first, wherever in the statement it is.
-    *before, last = kinds or ["nothing"]
-    if set(before) - {"CREATE"} or (before and last != _QUERY):
-        return " and ".join(dict.fromkeys(kinds))
-    return last.replace("_", " ")
+    if not statements:
+        raise QueryRefusedError("there is no SQL; give a SELECT")
+    # A PIVOT makes types of the values first, wherever in the statement it is. Nobody wrote those: they have no text.
+    if any(each.query for each in statements[:-1]):
+        written = [each for each in statements if each.query or each.type.name != "CREATE"]
+        raise QueryRefusedError(f"these are {len(written)} statements; give one")
+    kinds = [each.type.name.replace("_", " ") for each in statements]
+    return kinds[-1] if set(kinds[:-1]) <= {"CREATE"} else " and ".join(dict.fromkeys(kinds))
 
 
 def _explained(parser: "duckdb.DuckDBPyConnection", sql: str) -> str:
-    """Return the statement after EXPLAIN and its options."""
+    """Return what follows EXPLAIN and its options: the first rest that is a statement, as no part of the options is."""
     import duckdb
 
     content = sql.encode()
-    starts = [offset for offset, _ in duckdb.tokenize(sql)]
-    rest = content[starts[1] :].decode()
-    if rest[:7].upper() in {"ANALYZE", "ANALYSE"}:
-        return content[starts[2] :].decode()
-    # Either options or a SELECT is in the parentheses.
-    try:
-        parser.extract_statements(rest)
-    except duckdb.ParserException:
-        end = next((at for at in starts if content[at : at + 1] == b")"), starts[0])
-        return content[end + 1 :].decode(errors="replace")
-    except (duckdb.Error, UnicodeDecodeError):
-        pass
-    return rest
+    for offset, _ in duckdb.tokenize(sql)[1:]:
+        with contextlib.suppress(QueryRefusedError):
+            return _kind(parser, content[offset:].decode())
+    return "nothing"
 
 
 def _function_names(parser: "duckdb.DuckDBPyConnection", sql: str) -> "set[str] | None":
