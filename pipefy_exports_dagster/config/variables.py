@@ -6,6 +6,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pipefy_exports_dagster.text.quoting import quoted_value
 
 CONFIG_FILE = "PIPEFY_EXPORTS_CONFIG"
 DAGSTER_HOME = "DAGSTER_HOME"
+HISTORY_START = "PIPEFY_EXPORTS_HISTORY_START"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,13 @@ def _seconds(name: str, text: str) -> float:
     if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text):
         raise ConfigurationError(f"{name} is {quoted_value(text)}; use a number of seconds")
     return float(text)
+
+
+def _month(name: str, text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01" if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text) else text)
+    except ValueError:
+        raise ConfigurationError(f"{name} is {quoted_value(text)}; use a month such as 2026-08") from None
 
 
 def _list(_: str, text: str) -> tuple[str, ...]:
@@ -161,6 +170,16 @@ VARIABLES = (
         example="inline",
         example_note="`deferred`: a run ends once its export is requested, and a sensor loads the export when it is "
         "finished.",
+    ),
+    Variable(
+        HISTORY_START,
+        "PipefyExportsConfig",
+        "history_start",
+        _month,
+        example="2024-01",
+        example_note="The first month of the histories: three before the one you begin in, as far as Pipefy "
+        "reaches back.",
+        is_commented_out=True,
     ),
     Variable("PIPEFY_EXPORTS_MIN_INTERVAL_S", "PollPolicy", "min_interval_s", _seconds),
     Variable("PIPEFY_EXPORTS_ALLOW_WIDER_ROWS", "Report", "allow_wider_rows", _flag),

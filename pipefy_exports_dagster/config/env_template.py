@@ -1,0 +1,24 @@
+"""The text of a `.env` to fill in, made from the table of variables."""
+
+from collections.abc import Mapping
+
+from pipefy_exports_dagster.config.variables import VARIABLES, Variable
+
+
+def env_lines(filled_in: Mapping[str, str]) -> list[str]:
+    """Return a line for each variable that people set first, below its comment.
+
+    Args:
+        filled_in: Values by variable, in place of the examples.
+    """
+    return [
+        line for variable in VARIABLES if variable.example is not None for line in _entry(variable, filled_in)
+    ]
+
+
+def _entry(variable: Variable, filled_in: Mapping[str, str]) -> list[str]:
+    note, value = variable.example_note, filled_in.get(variable.name)
+    # What goes on after a comment's "..." stands right below it.
+    above = [*([] if note.startswith("...") else [""]), f"# {note}"] if note else []
+    mark = "# " if value is None and variable.is_commented_out else ""
+    return [*above, f"{mark}{variable.name}={variable.example if value is None else value}"]
