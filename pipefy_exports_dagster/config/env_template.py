@@ -8,6 +8,8 @@ from pipefy_exports_dagster.config.variables import VARIABLES, Variable
 def env_lines(filled_in: Mapping[str, str]) -> list[str]:
     """Return a line for each variable that people set first, below its comment.
 
+    Only what is to be filled in is set: `.env` wins over the environment, and should not do so with defaults.
+
     Args:
         filled_in: Values by variable, in place of the examples.
     """
@@ -20,5 +22,5 @@ def _entry(variable: Variable, filled_in: Mapping[str, str]) -> list[str]:
     note, value = variable.example_note, filled_in.get(variable.name)
     # What goes on after a comment's "..." stands right below it.
     above = [*([] if note.startswith("...") else [""]), f"# {note}"] if note else []
-    mark = "# " if value is None and variable.is_commented_out else ""
+    mark = "# " if value is None and variable.example else ""
     return [*above, f"{mark}{variable.name}={variable.example if value is None else value}"]

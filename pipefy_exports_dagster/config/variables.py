@@ -29,9 +29,9 @@ class Variable:
         field: That field.
         read: Turns a name and a text into the field's value; raises ConfigurationError, naming the variable.
         says: What the reference says of a variable that fills no field.
-        example: The text after `=` in `.env.example`; None leaves the variable out there.
+        example: The text after `=` in `.env.example`, where the line is a comment unless the text is empty; None leaves
+            the variable out there.
         example_note: The comment above it.
-        is_commented_out: Whether the example is a comment itself: a value that is not the default.
     """
 
     name: str
@@ -41,7 +41,6 @@ class Variable:
     says: str = ""
     example: str | None = None
     example_note: str = ""
-    is_commented_out: bool = False
 
 
 def _flag(name: str, text: str) -> bool:
@@ -179,7 +178,6 @@ VARIABLES = (
         example="2024-01",
         example_note="The first month of the histories: three before the one you begin in, as far as Pipefy "
         "reaches back.",
-        is_commented_out=True,
     ),
     Variable("PIPEFY_EXPORTS_MIN_INTERVAL_S", "PollPolicy", "min_interval_s", _seconds),
     Variable("PIPEFY_EXPORTS_ALLOW_WIDER_ROWS", "Report", "allow_wider_rows", _flag),
@@ -193,7 +191,6 @@ VARIABLES = (
         example="365",
         example_note="From which age `pipefy-exports prune` deletes raw files that nothing needs any more; without it, "
         "only on request.",
-        is_commented_out=True,
     ),
     Variable(
         "PIPEFY_EXPORTS_SHOW_VALUES",
