@@ -76,4 +76,5 @@ def source() -> str:
         url = url._replace(netloc=url.netloc.rpartition("@")[2])
     address, vcs = urlunsplit(url._replace(query="", fragment="")), found.get("vcs_info", {})
     kind, revision = vcs.get("vcs"), vcs.get("requested_revision")
-    return (f"{kind}+" if kind else "") + address + (f"@{revision}" if revision else "")
+    before, after = f"{kind}+" if kind else "", f"@{revision}" if revision else ""
+    return f"{before}{address}{after}"
