@@ -5,6 +5,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+REACH_MONTHS = 3
+"""How far back Pipefy goes."""
+
 
 class PeriodFilter(StrEnum):
     """The values of Pipefy's `PeriodFilter`; also our partition keys."""
@@ -61,3 +64,8 @@ def add_months(month: date, count: int) -> date:
     """Return the first day of the month `count` months after (before, if negative) `month`."""
     index = month.year * 12 + (month.month - 1) + count
     return date(index // 12, index % 12 + 1, 1)
+
+
+def first_month_in_reach(month: date) -> date:
+    """Return the first day of the oldest month that Pipefy still exports in `month`."""
+    return add_months(month, -REACH_MONTHS)

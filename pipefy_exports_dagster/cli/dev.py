@@ -6,8 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -18,12 +18,13 @@ from rich.panel import Panel
 
 from pipefy_exports_dagster.cli.demo.environment import sandbox_data_dir, sandbox_environment
 from pipefy_exports_dagster.cli.instance import prepare_instance
+from pipefy_exports_dagster.cli.own_command import own_command
+from pipefy_exports_dagster.cli.settings import has_credentials
 from pipefy_exports_dagster.config.dotenv import dagster_home_of, data_dir_of, environment_with_dotenv
 from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import ConfigurationError, PipefyExportsError
 from pipefy_exports_dagster.files.posix import require_posix
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy
-from pipefy_exports_dagster.pipefy.credentials import read_credentials
 
 MODULE = "pipefy_exports_dagster.definitions"
 ENDING_SIGNALS = tuple(
@@ -35,20 +36,22 @@ ENDING_SIGNALS = tuple(
 @click.command()
 @click.option("--port", default=3000, show_default=True, help="The UI's port.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The UI's address.")
-def dev(port: int, host: str) -> None:
+@click.option("--sandbox", is_flag=True, help="The sandbox, also where there are credentials.")
+def dev(port: int, host: str, *, sandbox: bool) -> None:
     """Run the Dagster UI: on the account of `.env`, or on the sandbox where there are no credentials."""
     try:
-        sys.exit(run_dev(port=port, host=host, console=Console(highlight=False)))
+        sys.exit(run_dev(port=port, host=host, sandbox=sandbox, console=Console(highlight=False)))
     except PipefyExportsError as error:
         raise click.ClickException(str(error)) from None
 
 
-def run_dev(*, port: int, host: str, console: Console) -> int:
+def run_dev(*, port: int, host: str, sandbox: bool, console: Console) -> int:
     """Run `dagster dev` until it is ended.
 
     Args:
         port: The UI's port.
         host: The UI's address; only this machine by default.
+        sandbox: Whether it works on the sandbox even where there are credentials.
         console: Where to say which account it works on.
 
     Returns:
@@ -58,38 +61,53 @@ def run_dev(*, port: int, host: str, console: Console) -> int:
     require_web_server()
     refuse_taken_port(host, port)
     environment = environment_with_dotenv()
-    working_dir = Path.cwd()
-    data_dir = data_dir_of(environment)
     with ExitStack() as stack:
-        if has_credentials(environment):
-            os.environ.update(environment)  # a `dagster.yaml` may name variables
-            environment["PIPEFY_EXPORTS_DATA_DIR"] = str(data_dir)
-            environment["DAGSTER_HOME"] = str(
-                prepare_instance(dagster_home_of(environment), data_dir=data_dir)
-            )
-            base_url = AddressPolicy(allow_insecure=True).check_base_url(
-                environment.get("PIPEFY_BASE_URL") or Connection().base_url
-            )
-            console.print(Panel(f"Pipefy at {base_url}, data in {data_dir}", title="pipefy-exports dev"))
+        if not sandbox and has_credentials(environment):
+            environment, working_dir = _account_environment(environment, console), Path.cwd()
         else:
-            from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
-
-            sandbox = stack.enter_context(Sandbox(SandboxSettings()).running())
-            data_dir = sandbox_data_dir(data_dir)
-            environment = sandbox_environment(sandbox.url, data_dir)
-            working_dir = data_dir  # Dagster would read a `.env` here over the sandbox's environment
-            console.print(
-                Panel(
-                    "No Pipefy credentials are set, so this is the SANDBOX: a local Pipefy with made-up data.\n"
-                    f"It answers at {sandbox.url}; its data is in {data_dir}.\n"
-                    "For the real account, copy .env.example to .env and fill it in.",
-                    title="pipefy-exports dev: SANDBOX",
-                    style="bold yellow",
-                )
-            )
+            working_dir = sandbox_data_dir(data_dir_of(environment))  # in ours, Dagster would read a `.env`
+            environment = stack.enter_context(_sandbox_environment(working_dir, console, asked_for=sandbox))
         console.print(f"Dagster UI: http://{host}:{port} (Ctrl-C ends it)")
         command = [sys.executable, "-m", "dagster", "dev", "-m", MODULE, "--host", host, "--port", str(port)]
         return run_until_ended(command, environment=environment, working_dir=working_dir)
+
+
+def _account_environment(environment: dict[str, str], console: Console) -> dict[str, str]:
+    """Return the environment for the real account, with a prepared instance."""
+    os.environ.update(environment)  # a `dagster.yaml` may name variables
+    data_dir = data_dir_of(environment)
+    home = prepare_instance(dagster_home_of(environment), data_dir=data_dir)
+    base_url = AddressPolicy(allow_insecure=True).check_base_url(
+        environment.get("PIPEFY_BASE_URL") or Connection().base_url
+    )
+    console.print(Panel(f"Pipefy at {base_url}, data in {data_dir}", title="pipefy-exports dev"))
+    return environment | {"PIPEFY_EXPORTS_DATA_DIR": str(data_dir), "DAGSTER_HOME": str(home)}
+
+
+@contextmanager
+def _sandbox_environment(data_dir: Path, console: Console, *, asked_for: bool) -> Iterator[dict[str, str]]:
+    """Run a sandbox meanwhile, and yield the environment for it."""
+    from pipefy_exports_dagster.cli.demo.first_month import with_first_month
+    from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
+
+    with Sandbox(SandboxSettings()).running() as sandbox:
+        environment = with_first_month(sandbox_environment(sandbox.url, data_dir))
+        reason = "This" if asked_for else "No Pipefy credentials are set, so this"
+        way_out = (
+            "Without --sandbox it is the account whose credentials are in .env, if there are any."
+            if asked_for
+            else f"For your own account, fill in .env: `{own_command('init')}` writes one."
+        )
+        console.print(
+            Panel(
+                f"{reason} is the SANDBOX: a local Pipefy with made-up data.\n"
+                f"It answers at {sandbox.url}; its data is in {data_dir}.\n"
+                f"{way_out}",
+                title="pipefy-exports dev: SANDBOX",
+                style="bold yellow",
+            )
+        )
+        yield environment
 
 
 @dataclass(slots=True)
@@ -158,17 +176,3 @@ def refuse_taken_port(host: str, port: int) -> None:
         raise click.ClickException(
             f"the Dagster UI cannot listen on {host} port {port}: {reason}; choose another --port"
         ) from error
-
-
-def has_credentials(environment: Mapping[str, str]) -> bool:
-    """Whether the environment holds a token or a service account; nothing at all means the sandbox.
-
-    Raises:
-        ConfigurationError: It holds something that cannot be used, such as half of a service account.
-    """
-    connection = Connection()
-    names = (connection.token_env, connection.client_id_env, connection.client_secret_env)
-    if not any(environment.get(name, "").strip() for name in names):
-        return False
-    read_credentials(connection, environment)
-    return True

@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": LazyCommand(
         f"{_HERE}.cli.demo.demo:demo", "Load a local Pipefy's exports into DuckDB, and query them."
     ),
+    "init": LazyCommand(f"{_HERE}.cli.init:init", "Write a .env to fill in."),
     "doctor": LazyCommand(
         f"{_HERE}.cli.doctor.doctor:doctor", "Check settings, credentials, reports and database."
     ),

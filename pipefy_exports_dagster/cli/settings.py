@@ -1,7 +1,7 @@
 """What a command works with: the code location's own configurations, and its Dagster instance."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from pipefy_exports_dagster.component.configurations import configurations, proj
 from pipefy_exports_dagster.config.dotenv import dagster_home_of, environment_with_dotenv
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError
+from pipefy_exports_dagster.pipefy.credentials import read_credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +77,17 @@ def read_settings() -> Settings:
     environment = environment_with_dotenv()
     os.environ.update(environment)
     return Settings(configurations(environment), dagster_home_of(environment), project_root(environment))
+
+
+def has_credentials(environment: Mapping[str, str]) -> bool:
+    """Whether the environment holds a token or a service account; nothing at all means the sandbox.
+
+    Raises:
+        ConfigurationError: It holds something that cannot be used, such as half of a service account.
+    """
+    connection = Connection()
+    names = (connection.token_env, connection.client_id_env, connection.client_secret_env)
+    if not any(environment.get(name, "").strip() for name in names):
+        return False
+    read_credentials(connection, environment)
+    return True

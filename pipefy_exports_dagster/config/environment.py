@@ -50,6 +50,11 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
     )
 
 
+def meaning_of(variable: Variable) -> str:
+    """Return what is said everywhere of a variable that fills a field: the field's description."""
+    return descriptions(SECTIONS[variable.section])[variable.field]
+
+
 def with_environments_connection(
     config: PipefyExportsConfig, said: Mapping[str, Any], environ: Mapping[str, str]
 ) -> PipefyExportsConfig:
@@ -93,7 +98,7 @@ def _value(variable: Variable, environ: Mapping[str, str]) -> Any:
     try:
         return variable.value(environ)
     except ConfigurationError as error:
-        said = descriptions(SECTIONS[variable.section])[variable.field]
+        said = meaning_of(variable)
         raise ConfigurationError(f"{error}. {said}") from None
 
 

@@ -6,6 +6,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pipefy_exports_dagster.text.quoting import quoted_value
 
 CONFIG_FILE = "PIPEFY_EXPORTS_CONFIG"
 DAGSTER_HOME = "DAGSTER_HOME"
+HISTORY_START = "PIPEFY_EXPORTS_HISTORY_START"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,9 @@ class Variable:
         field: That field.
         read: Turns a name and a text into the field's value; raises ConfigurationError, naming the variable.
         says: What is said of a variable that fills no field; of one that does, its field's description is.
-        example: The text after `=` in `.env.example`; None leaves the variable out there.
+        example: The text after `=` in `.env.example`, where the line is a comment unless the text is empty; None leaves
+            the variable out there.
         example_note: The comment above it, in place of what is said of it; or after that, if it begins with a blank.
-        is_commented_out: Whether the example is a comment itself: a value that is not the default.
         is_for_components: Whether a component takes it where its YAML is silent: where Pipefy is, and whose exports.
     """
 
@@ -40,7 +42,6 @@ class Variable:
     says: str = ""
     example: str | None = None
     example_note: str = ""
-    is_commented_out: bool = False
     is_for_components: bool = False
 
     def is_given(self, environ: Mapping[str, str]) -> bool:
@@ -89,6 +90,13 @@ def _seconds(name: str, text: str) -> float:
     if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text):
         raise ConfigurationError(f"{name} is {quoted_value(text)}; use a number of seconds")
     return float(text)
+
+
+def _month(name: str, text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01" if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text) else text)
+    except ValueError:
+        raise ConfigurationError(f"{name} is {quoted_value(text)}; use a month such as 2026-08") from None
 
 
 def _list(_: str, text: str) -> tuple[str, ...]:
@@ -173,6 +181,15 @@ VARIABLES = (
         "wait",
         example="inline",
     ),
+    Variable(
+        HISTORY_START,
+        "PipefyExportsConfig",
+        "history_start",
+        _month,
+        example="2024-01",
+        example_note="The first month of the histories: three before the one you begin in, as far as Pipefy "
+        "reaches back.",
+    ),
     Variable("PIPEFY_EXPORTS_MIN_INTERVAL_S", "PollPolicy", "min_interval_s", _seconds),
     Variable("PIPEFY_EXPORTS_ALLOW_WIDER_ROWS", "Report", "allow_wider_rows", _flag),
     Variable("PIPEFY_EXPORTS_READ_COPY", "PipefyExportsConfig", "read_copy", _flag),
@@ -183,7 +200,6 @@ VARIABLES = (
         "raw_retention_days",
         _days,
         example="365",
-        is_commented_out=True,
     ),
     Variable(
         "PIPEFY_EXPORTS_SHOW_VALUES",

@@ -12,6 +12,7 @@ import dagster as dg
 from pages.markdown import code, table
 
 from pipefy_exports_dagster.config.descriptions import descriptions, setting_fields, summary
+from pipefy_exports_dagster.config.environment import SECTIONS, meaning_of
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.variables import VARIABLES, Variable
 from pipefy_exports_dagster.orchestration.assets import ExportRunConfig, PipeReportRunConfig, ReportRunConfig
@@ -61,12 +62,7 @@ def component_variables_table() -> str:
 
 def class_of(variable: Variable) -> type:
     """Return the class of the configuration whose field a variable fills."""
-    return next(class_ for class_ in configuration_classes() if class_.__name__ == variable.section)
-
-
-def meaning_of(variable: Variable) -> str:
-    """Return what is said of a variable everywhere: the description of its field."""
-    return descriptions(class_of(variable))[variable.field]
+    return SECTIONS[variable.section]
 
 
 def configuration_tables() -> str:

@@ -102,6 +102,16 @@ def test_the_day_is_the_organizations(scene: Scene) -> None:
     assert event.passed
 
 
+def test_a_partition_that_was_loaded_meanwhile_does_not_leave_it_unevaluated(scene: Scene) -> None:
+    """As where two partitions are loaded side by side: Dagster counts a result for the newest load only."""
+    assert scene.materialize(partition="last_month").success
+    assert scene.tick() == []
+    load(scene, "current_month", "2026-11-01")
+    [event] = scene.tick()
+    assert event.passed
+    assert scene.tick() == []
+
+
 def test_where_last_month_is_not_wanted_nothing_is_said(scene: Scene) -> None:
     load(scene, "last_month", "2026-10-01")
     assert scene.tick(last_month_due_day=None) == []
@@ -188,6 +198,18 @@ def test_the_sensor_watches_the_months_of_a_history(scene: Scene) -> None:
     assert not event.passed
     assert "2026-09 should be complete by now" in (event.description or "")
     assert scene.tick() == []
+
+
+def test_months_before_the_configured_first_one_are_not_missed(scene: Scene) -> None:
+    history = dg.AssetKey("automation_jobs_history")
+    for month in ("2026-05", "2026-08", "2026-09", "2026-10"):
+        scene.instance.report_runless_asset_event(
+            dg.AssetMaterialization(history, partition=month, metadata={EXPORT_ID: month, COMPLETE: True})
+        )
+    [event] = scene.tick()
+    assert "2026-06, 2026-07 should be complete by now" in (event.description or "")
+    [event] = scene.tick(history_start=date(2026, 8, 1))
+    assert event.passed
 
 
 def test_building_months_is_followed_by_the_checks_of_the_history(

@@ -33,7 +33,7 @@ from pipefy_exports_dagster.sandbox import (
 )
 from pipefy_exports_dagster.text.quoting import markdown_code, markdown_text, printable, shown_json
 
-OWN_TEXT_ONLY = {"demo", "dev", "instance", "sandbox"}
+OWN_TEXT_ONLY = {"demo", "dev", "init", "instance", "sandbox"}
 """They show nothing of a file or server."""
 
 

@@ -1,6 +1,7 @@
 """Dagster's own command line, as people run it."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -8,6 +9,7 @@ from component.their_project import TYPE, TheirProject, run_dg
 
 import pipefy_exports_dagster
 from pipefy_exports_dagster.component.scaffolder import PipefyExportsScaffolder
+from pipefy_exports_dagster.periods import first_month_in_reach
 
 REPOSITORY = Path(pipefy_exports_dagster.__file__).parents[1]
 
@@ -24,6 +26,8 @@ def test_scaffolded_components_are_found_checked_and_listed(theirs: TheirProject
     PipefyExportsScaffolder().scaffold(
         dg.ScaffoldRequest(TYPE, theirs.yaml, "yaml", theirs.root, params=None, append=True)
     )
+    first = first_month_in_reach(datetime.now(UTC).date().replace(day=1))
+    assert f"\n  history_start: {first:%Y-%m}\n" in theirs.yaml.read_text()
 
     checked = theirs.dg("check", "defs")
     assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "PIPEFY_EXPORTS_DATA_DIR": str(tmp_path / "data"),
         "PIPEFY_EXPORTS_DATABASE": str(tmp_path / "x.duckdb"),
         "PIPEFY_EXPORTS_TIMEZONE": "America/Sao_Paulo",
+        "PIPEFY_EXPORTS_HISTORY_START": "2026-08",
         "PIPEFY_ORGANIZATION_REPORT_ID": "42",
         "PIPEFY_EXPORTS_MIN_INTERVAL_S": "2.5",
         "PIPEFY_EXPORTS_ALLOW_WIDER_ROWS": "yes",
@@ -62,6 +64,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         data_dir=tmp_path / "data",
         database=tmp_path / "x.duckdb",
         timezone="America/Sao_Paulo",
+        history_start=date(2026, 8, 1),
         read_copy=False,
         show_values=False,
         checks=False,
@@ -108,6 +111,9 @@ def test_the_database_is_in_the_data_folder_unless_named(tmp_path: Path) -> None
         ("PIPEFY_EXPORTS_SHOW_VALUES", "nein"),
         ("PIPEFY_EXPORTS_CHECKS", "2"),
         ("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", "0"),
+        ("PIPEFY_EXPORTS_HISTORY_START", "2026-13"),
+        ("PIPEFY_EXPORTS_HISTORY_START", "August"),
+        ("PIPEFY_EXPORTS_HISTORY_START", "2026"),
         ("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", "a year"),
         ("PIPEFY_EXPORTS_RAW_RETENTION_DAYS", "-30"),
         ("PIPEFY_ORGANIZATION_REPORT_ID", "abc"),

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import yaml
 from pages.env_example import env_example
-from pages.settings import KEYS, class_of, environment_table, meaning_of
+from pages.settings import KEYS, class_of, environment_table
 
 import pipefy_exports_dagster
 from pipefy_exports_dagster.component.sections import section_of
 from pipefy_exports_dagster.config.descriptions import descriptions
-from pipefy_exports_dagster.config.environment import config_from_environment
+from pipefy_exports_dagster.config.environment import config_from_environment, meaning_of
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.sizes import bytes_of
 from pipefy_exports_dagster.config.variables import VARIABLES

@@ -105,3 +105,20 @@ def test_an_installed_wheel_is_scaffolded_checked_and_loads_an_export(
         rows = connection.execute("SELECT count(*) FROM automation_jobs_export").fetchone()
     assert rows is not None
     assert rows[0] > 0
+
+
+def test_what_an_installed_demo_says_to_do_next_is_there_to_be_done(
+    installed: Installed, tmp_path: Path
+) -> None:
+    code = (
+        "import sys; from pathlib import Path; from pipefy_exports_dagster.cli.demo.next_steps import next_steps; "
+        "from pipefy_exports_dagster import PipefyExportsConfig; sys.argv[0] = str(Path(sys.executable).with_name("
+        "'pipefy-exports')); print(*next_steps(PipefyExportsConfig(), Path('x.svg'), has_credentials=False), sep='\\n')"
+    )
+    said = installed.run("python", "-c", code, cwd=tmp_path)
+    assert " pipefy-exports dev " in said
+    assert " pipefy-exports init " in said
+    assert "make" not in said
+    assert "pipefy-exports doctor" in installed.run("pipefy-exports", "init", cwd=tmp_path)
+    assert "PIPEFY_EXPORTS_HISTORY_START=20" in (tmp_path / ".env").read_text()
+    assert "--sandbox" in installed.run("pipefy-exports", "dev", "--help", cwd=tmp_path)

@@ -1,17 +1,22 @@
 """Materializing partitions with Dagster's own command, and what its log says on the way."""
 
 import re
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 
 from pipefy_exports_dagster.files.private import make_folder
 
 MODULE = "pipefy_exports_dagster.definitions"
 MAX_SHOWN_LINES = 12
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+"""Beside Ctrl-C, which a terminal sends to the runs as well."""
 
 _LEVEL = re.compile(r"- (?:INFO|WARNING|ERROR) - (.*)")
 _EVENT = re.compile(r"\A[A-Z_]++ - ")
@@ -19,16 +24,16 @@ _EVENT = re.compile(r"\A[A-Z_]++ - ")
 
 @dataclass(slots=True)
 class PartitionRun:
-    """One `dagster asset materialize`, for one partition of several assets.
+    """One `dagster asset materialize`, for one partition of one asset; its checks are part of it.
 
-    `progress` holds the newest log line of each asset.
+    `progress` is the newest line that the asset itself logged.
     """
 
+    asset: str
     partition: str
-    assets: Sequence[str]
     log_path: Path
     process: subprocess.Popen[str]
-    progress: dict[str, str] = field(default_factory=dict)
+    progress: str = ""
     lines: list[str] = field(default_factory=list)
     reader: threading.Thread | None = None
 
@@ -47,9 +52,18 @@ class PartitionRun:
         telling = [line for line in self.lines if "Failure: " in line or "Error" in line]
         return "\n".join((telling or self.lines)[-MAX_SHOWN_LINES:])
 
+    def read(self) -> None:
+        """Read its output until it ends, into its log file and `progress`."""
+        assert self.process.stdout is not None  # noqa: S101 - a pipe, as started below
+        with self.log_path.open("w", encoding="utf-8") as log:
+            for line in self.process.stdout:
+                log.write(line)
+                self.lines.append(line.rstrip())
+                self.progress = said_by(self.asset, line.rstrip()) or self.progress
+
 
 def start_run(
-    partition: str, assets: Sequence[str], *, environment: Mapping[str, str], working_dir: Path
+    asset: str, partition: str, *, environment: Mapping[str, str], working_dir: Path
 ) -> PartitionRun:
     """Start materializing a partition; its output goes to a file and into `progress`.
 
@@ -59,7 +73,7 @@ def start_run(
     make_folder(logs)
     command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", MODULE]
     process = subprocess.Popen(  # noqa: S603 - our own interpreter, fixed arguments
-        [*command, "--select", ",".join(assets), "--partition", partition],
+        [*command, "--select", asset, "--partition", partition],
         env=dict(environment),
         cwd=working_dir,
         stdin=subprocess.DEVNULL,
@@ -69,33 +83,35 @@ def start_run(
         encoding="utf-8",
         errors="replace",
     )
-    run = PartitionRun(partition, assets, logs / f"{partition}.log", process)
-    run.reader = threading.Thread(target=_read, args=(run, _line_reader(assets)), daemon=True)
+    run = PartitionRun(asset, partition, logs / f"{asset}-{partition}.log", process)
+    run.reader = threading.Thread(target=run.read, daemon=True)
     run.reader.start()
     return run
 
 
-def _read(run: PartitionRun, match: Callable[[str], tuple[str, str] | None]) -> None:
-    assert run.process.stdout is not None  # noqa: S101 - a pipe, as started above
-    with run.log_path.open("w", encoding="utf-8") as log:
-        for line in run.process.stdout:
-            log.write(line)
-            run.lines.append(line.rstrip())
-            if found := match(line):
-                run.progress[found[0]] = found[1]
+@contextmanager
+def ended_with_this() -> Iterator[list[PartitionRun]]:
+    """Yield a list for runs; those that are not over when the block is left are ended.
+
+    A signal that ends this process leaves the block, too: without the sandbox a run would wait, and hold its partition.
+    """
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    previous = {number: signal.signal(number, end) for number in ENDING_SIGNALS}
+    runs: list[PartitionRun] = []
+    try:
+        yield runs
+    finally:
+        for run in runs:
+            run.process.terminate()
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
-def _line_reader(assets: Sequence[str]) -> Callable[[str], tuple[str, str] | None]:
-    """Return a function that finds an asset's own log line in Dagster's output."""
-    marks = {f" - {asset} - ": asset for asset in assets}
-
-    def match(line: str) -> tuple[str, str] | None:
-        level = _LEVEL.search(line.rstrip())
-        said = level[1] if level else ""
-        where, mark = max(((said.rfind(mark), mark) for mark in marks), default=(-1, ""))
-        if where < 0:
-            return None
-        message = said[where + len(mark) :]
-        return marks[mark], _EVENT.sub("", message, count=1)
-
-    return match
+def said_by(asset: str, line: str) -> str | None:
+    """Return what a line of Dagster's output says, if the asset's own step logged it."""
+    level = _LEVEL.search(line)
+    _, found, message = level[1].rpartition(f" - {asset} - ") if level else ("", "", "")
+    return _EVENT.sub("", message, count=1) if found else None

@@ -14,11 +14,9 @@ from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.checks.finding import Finding, failed, passed, table, warned
 from pipefy_exports_dagster.orchestration.events import materialized_partitions, newest_materialization
 from pipefy_exports_dagster.orchestration.ledger import Ledger
-from pipefy_exports_dagster.periods import add_months
+from pipefy_exports_dagster.periods import add_months, first_month_in_reach
 
 CHECKED_ON = "pipefy/checked_on"
-REACH_MONTHS = 3
-"""How far back Pipefy goes."""
 OUT_OF_REACH = (
     "Pipefy does not reach back to them; a file from an e-mail can be loaded with `pipefy-exports load`"
 )
@@ -123,7 +121,7 @@ def months_complete(held: Mapping[date, bool], name: str, export: str, today: To
 
 def how_to_fill(gaps: Sequence[date], export: str, this_month: date) -> str:
     """Say from which partition of an export months can still come, as far back as Pipefy reaches."""
-    past = [month for month in gaps if add_months(this_month, -REACH_MONTHS) <= month < this_month]
+    past = [month for month in gaps if first_month_in_reach(this_month) <= month < this_month]
     partitions = []
     if past:
         partitions.append("last_month" if past == [add_months(this_month, -1)] else "last_3_months")
@@ -131,7 +129,7 @@ def how_to_fill(gaps: Sequence[date], export: str, this_month: date) -> str:
         partitions.append("current_month")
     if not partitions:
         return OUT_OF_REACH
-    beyond = min(gaps) < add_months(this_month, -REACH_MONTHS)
+    beyond = min(gaps) < first_month_in_reach(this_month)
     then = "the months that Pipefy reaches back to" if beyond else "the months"
     return f"Materialize {' and '.join(partitions)} of {export}, then {then} again"
 

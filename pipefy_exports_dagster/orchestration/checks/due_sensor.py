@@ -5,6 +5,7 @@ database: the event log says what was loaded.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -36,7 +37,7 @@ def due_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefinition
         ),
     )
     def due(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        events = list(_news(context.instance, exports, config, clock))
+        events = list(due_news(context.instance, exports, config, clock))
         if not events:
             return dg.SkipReason("every result is of today, and nothing has changed")
         return dg.SensorResult(asset_events=events)
@@ -44,12 +45,13 @@ def due_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefinition
     return due
 
 
-def _news(
+def due_news(
     instance: dg.DagsterInstance,
     exports: Sequence[ConfiguredExport],
     config: PipefyExportsConfig,
     clock: Clock,
 ) -> Iterator[dg.AssetCheckEvaluation]:
+    """Yield the results that should be logged now: those of another day, and those that say something else."""
     for export in exports:
         key, history = dg.AssetKey(export.asset_key), dg.AssetKey(export.history_key)
         is_due = config.last_month_due_day is not None and export.is_scheduled
@@ -66,7 +68,7 @@ def _news(
 
 
 def _is_news(instance: dg.DagsterInstance, key: dg.AssetCheckKey, finding: Finding) -> bool:
-    """Whether the newest result is of another day, says something else, or was planned and never came."""
+    """Whether the newest result is of another day or load, says something else, or was planned and never came."""
     record = instance.get_latest_asset_check_evaluation_record(key)
     if record is None:
         return True
@@ -80,4 +82,20 @@ def _is_news(instance: dg.DagsterInstance, key: dg.AssetCheckKey, finding: Findi
         or evaluation.severity is not finding.severity
         or checked_on is None
         or checked_on.value != finding.metadata[CHECKED_ON]
+        or not _is_of_newest_load(instance, record, evaluation)
     )
+
+
+def _is_of_newest_load(
+    instance: dg.DagsterInstance, record: Any, evaluation: dg.AssetCheckEvaluation
+) -> bool:
+    """Whether a result is of the asset's newest materialization: one of another is "not evaluated" in the UI.
+
+    So it is where two partitions are loaded side by side, and the one that was first is checked last.
+    """
+    loads = instance.fetch_materializations(evaluation.asset_key, limit=1).records
+    if not loads or loads[0].run_id == record.run_id:
+        return True
+    if target := evaluation.target_materialization_data:
+        return target.storage_id == loads[0].storage_id
+    return bool(loads[0].timestamp <= record.create_timestamp)

@@ -67,7 +67,8 @@ def months_finding(
     config = export.config
     today = Today.of(clock.now(), config, config.last_month_due_day or DUE_DAY)
     held = months_in_event_log(instance, dg.AssetKey(export.history_key)) | dict(built)
-    return months_complete(held, export.history, export.asset, today)
+    kept = {month: is_complete for month, is_complete in held.items() if month >= config.history_start}
+    return months_complete(kept, export.history, export.asset, today)
 
 
 def _checks_of(export: ConfiguredExport, clock: Clock) -> dg.AssetChecksDefinition:
