@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipefy_exports_dagster.config.notify import NOTIFY_VARIABLE
 from pipefy_exports_dagster.config.sizes import bytes_of
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.text.quoting import quoted_value
@@ -26,7 +27,7 @@ class Variable:
         section: Name of the class whose field it fills; empty for one that fills none.
         field: That field.
         read: Turns a name and a text into the field's value; raises ConfigurationError, naming the variable.
-        says: What the reference says of a variable that fills no field.
+        says: What the reference says of a variable that fills no field, or holds something else than its field.
         example: The text after `=` in `.env.example`; None leaves the variable out there.
         example_note: The comment above it.
         is_commented_out: Whether the example is a comment itself: a value that is not the default.
@@ -83,6 +84,11 @@ def _list(_: str, text: str) -> tuple[str, ...]:
 
 def _path(_: str, text: str) -> Path:
     return Path(text)
+
+
+def _its_name(name: str, _: str) -> str:
+    """Keep a secret out of the configuration: the variable is read again when it is needed."""
+    return name
 
 
 VARIABLES = (
@@ -183,6 +189,28 @@ VARIABLES = (
         _flag,
         example="true",
         example_note="`false`: no value of a file in previews, profiles, logs and errors, for personal data.",
+    ),
+    Variable(
+        NOTIFY_VARIABLE,
+        "PipefyExportsConfig",
+        "notify",
+        _its_name,
+        says="Who is told of failed runs and of checks that do not pass: addresses for apprise, such as `mailto://...` "
+        "or `slack://...`, with a blank or comma between them, read when there is something to tell. Takes the extra "
+        "`[notify]`.",
+        example="mailto://USER:PASSWORD@example.com?to=team@example.com",
+        example_note="Who is told of failed runs and of checks that do not pass: addresses for apprise "
+        "(https://github.com/caronc/apprise/wiki), with blanks between them. `pipefy-exports notify --test` tries "
+        "them.",
+        is_commented_out=True,
+    ),
+    Variable(
+        "PIPEFY_EXPORTS_UI_URL",
+        "PipefyExportsConfig",
+        "ui_url",
+        example="http://127.0.0.1:3000",
+        example_note="The address of Dagster's UI, for links in those messages.",
+        is_commented_out=True,
     ),
     Variable("PIPEFY_EXPORTS_MAX_MEMORY_BYTES", "ReadOptions", "max_memory_bytes", _size),
     Variable("PIPEFY_EXPORTS_MAX_SECONDS", "ReadOptions", "max_seconds", _seconds),

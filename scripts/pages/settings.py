@@ -37,7 +37,7 @@ def environment_table() -> str:
             return [code(variable.name), "none", variable.says]
         class_: Any = sections[variable.section]
         default = next(_default(field) for field in fields(class_) if field.name == variable.field)
-        return [code(variable.name), default, descriptions(class_)[variable.field]]
+        return [code(variable.name), default, variable.says or descriptions(class_)[variable.field]]
 
     return table(("name", "default", "meaning"), [row(variable) for variable in VARIABLES])
 
