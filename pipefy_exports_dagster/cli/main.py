@@ -30,6 +30,9 @@ COMMANDS = {
         f"{_HERE}.cli.reports:reports", "List the saved reports, or show the columns of one."
     ),
     "pipes": LazyCommand(f"{_HERE}.cli.pipes:pipes", "List an organization's pipes."),
+    "notify": LazyCommand(
+        f"{_HERE}.cli.notify:notify", "List who is told of failures; with --test, send them a message."
+    ),
     "dev": LazyCommand(f"{_HERE}.cli.dev:dev", "Run the Dagster UI, on your account or the sandbox."),
     "exports": LazyCommand(
         f"{_HERE}.cli.exports:exports", "List pending and past exports, from Dagster's event log."

@@ -1,8 +1,9 @@
 """`PipefyExportsComponent`: the configuration from YAML, in anybody's Dagster project."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self, get_args, get_type_hints
 
@@ -18,13 +19,20 @@ from pipefy_exports_dagster.component.defs_state import (
 )
 from pipefy_exports_dagster.component.scaffolder import PipefyExportsScaffolder
 from pipefy_exports_dagster.component.sections import Section, is_template, section_of
+from pipefy_exports_dagster.config.descriptions import names_secrets, setting_fields
 from pipefy_exports_dagster.config.environment import with_environments_connection
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.notify import named_or_hidden
 from pipefy_exports_dagster.discovery.kept_reports import KeptReports, read_kept_reports, with_kept_reports
 from pipefy_exports_dagster.errors import ConfigurationError
 
 NO_STATE = "none"
 """What stands for the version of a state where there is none."""
+ONE_VARIABLE = re.compile(
+    r"\{\{ *env *(?:\. *|\( *['\"])(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:['\"] *\))? *\}\}"
+)
+"""A template that is the value of one environment variable: it can be read when it is needed."""
+SECRETS = [field for field in setting_fields(PipefyExportsConfig) if names_secrets(field)]
 PATHS = [
     name for name, hint in get_type_hints(PipefyExportsConfig).items() if Path in {hint, *get_args(hint)}
 ]
@@ -138,13 +146,38 @@ def config_of(
     Raises:
         ConfigurationError: A value cannot be used.
     """
-    values = _rendered(model.model_dump(exclude_unset=True, warnings=False), context)
+    given = model.model_dump(exclude_unset=True, warnings=False)
+    secrets = {field.name: given.pop(field.name) for field in SECRETS if field.name in given}
+    values = _rendered(given, context)
     said = dict(values)
     values.setdefault("data_dir", "data")
     for name in PATHS:
         if values.get(name) is not None:
             values[name] = root / Path(str(values[name])).expanduser()
-    return with_environments_connection(checked(values, context).build(), said, environ)
+    config = with_environments_connection(checked(values, context).build(), said, environ)
+    return replace(config, **_with_names_of_secrets(secrets, context))
+
+
+def _with_names_of_secrets(given: dict[str, list[str]], context: dg.ResolutionContext) -> dict[str, Any]:
+    """Return the fields that name secrets: a template that is one variable becomes its name, others are rendered.
+
+    Raises:
+        ConfigurationError: A template renders to neither a name nor an address; the message does not quote it.
+    """
+    values = {}
+    for name, entries in given.items():
+        inside = context.at_path(name)
+        rendered = [
+            ONE_VARIABLE.sub(r"\g<name>", entry)
+            if ONE_VARIABLE.fullmatch(entry)
+            else _rendered(entry, inside)
+            for entry in entries
+        ]
+        try:
+            values[name] = named_or_hidden(rendered)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{_place(inside.path, context)}: {error}") from None
+    return values
 
 
 def checked(values: Any, context: dg.ResolutionContext) -> Section:
@@ -172,12 +205,16 @@ def _located(error: pydantic.ValidationError, context: dg.ResolutionContext) -> 
     """Return each problem in one line, with its file, line, and path in the file."""
     lines = []
     for problem in error.errors():
-        path = [*context.path, *problem["loc"]]
-        place = ".".join(str(part) for part in path)
-        if tree := context.source_position_tree:
-            place += f" at {tree.lookup_closest_and_path(path, None)[0]}"
+        place = _place([*context.path, *problem["loc"]], context)
         said = problem["msg"].removeprefix("Value error, ")
         lines.append(
             f"{place}: {said}" + ("" if problem["type"] == "value_error" else f", not {problem['input']!r}")
         )
     return lines
+
+
+def _place(path: Sequence[str | int], context: dg.ResolutionContext) -> str:
+    place = ".".join(str(part) for part in path)
+    if tree := context.source_position_tree:
+        place += f" at {tree.lookup_closest_and_path(path, None)[0]}"
+    return place

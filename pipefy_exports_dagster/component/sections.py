@@ -17,7 +17,8 @@ import dagster as dg
 import pydantic
 from pydantic_core import InitErrorDetails
 
-from pipefy_exports_dagster.config.descriptions import descriptions, setting_fields, summary
+from pipefy_exports_dagster.config.descriptions import descriptions, names_secrets, setting_fields, summary
+from pipefy_exports_dagster.config.notify import HIDDEN, is_address, named_or_hidden
 from pipefy_exports_dagster.config.sizes import bytes_of
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.text.quoting import quoted_value
@@ -67,9 +68,13 @@ class Section(dg.Model):
             raise ValueError(f"give a mapping; its keys may be {allowed}")  # noqa: TRY004 - pydantic wants this one
         unknown = [key for key in values if key not in cls.model_fields]
         if unknown:
-            raise _at_keys(
-                {key: values[key] for key in unknown}, f"there is no such key; the keys are {allowed}"
-            )
+            # Without their values: a misspelt `notify` may hold a secret.
+            raise _at_keys({key: key for key in unknown}, f"there is no such key; the keys are {allowed}")
+        for key in values.keys() & _names_of_secrets(cls.dataclass):
+            try:
+                _without_secrets(values[key])
+            except ValueError as error:
+                raise _at_keys({key: HIDDEN}, str(error)) from None
         return values
 
     @pydantic.model_validator(mode="after")
@@ -103,7 +108,10 @@ def section_of(dataclass: type) -> type[Section]:
     """Return the model of a dataclass, and of those within it."""
     said, hints = descriptions(dataclass), get_type_hints(dataclass)
     members: dict[str, Any] = {
-        field.name: (_key_type(field.name, hints[field.name]), _default(field, said.get(field.name)))
+        field.name: (
+            _NamesOfSecrets if names_secrets(field) else _key_type(field.name, hints[field.name]),
+            _default(field, said.get(field.name)),
+        )
         for field in setting_fields(dataclass)
     }
     model = pydantic.create_model(dataclass.__name__, __base__=Section, __doc__=summary(dataclass), **members)
@@ -184,6 +192,34 @@ def _yaml_type(hint: Any) -> Any:  # noqa: PLR0911 - a line for each type of fie
         month_or_day = Annotated[date, pydantic.BeforeValidator(_first_day)]
         return _or_template(month_or_day, in_schema=Any)  # in YAML it is a date already, which JSON has not
     return _or_template(hint, in_schema=hint | str | int if str in {hint, *arguments} else None)
+
+
+@functools.cache
+def _names_of_secrets(dataclass: type) -> frozenset[str]:
+    return frozenset(field.name for field in setting_fields(dataclass) if names_secrets(field))
+
+
+def _without_secrets(value: Any) -> list[str]:
+    """Take names of variables and templates; no address, because a YAML is shared, and quoted in errors."""
+    entries = [value] if isinstance(value, str) else value
+    templates = (
+        [entry for entry in entries if is_template(entry)] if isinstance(entries, list | tuple) else []
+    )
+    rest = [entry for entry in entries if entry not in templates] if templates else entries
+    if isinstance(rest, list | tuple) and any(isinstance(entry, str) and is_address(entry) for entry in rest):
+        raise ValueError(
+            "an address is not written here, because it may hold a secret: put it into an environment variable, and "
+            "give that variable's name"
+        )
+    try:
+        named_or_hidden(rest)
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None
+    return list(entries)
+
+
+_NamesOfSecrets = Annotated[Any, pydantic.PlainValidator(_without_secrets, json_schema_input_type=Any)]
+"""Without a type in the schema: an error about the type would quote the value."""
 
 
 def _list_or_section(items: type[Section], single: type[Section]) -> Any:

@@ -8,12 +8,19 @@ from typing import Any
 
 INTERNAL: Mapping[str, Any] = {"is_internal": True}
 """Metadata of a dataclass's field that is no setting: no key of the YAML, and not in the reference."""
+NAMES_OF_SECRETS: Mapping[str, Any] = {"names_secrets": True}
+"""Metadata of a field that names variables with secrets: in YAML it takes no secret itself."""
 ARGUMENT = re.compile(r"    (\w+): (.*)")
 
 
 def setting_fields(class_: Any) -> list[Field[Any]]:
     """Return the fields of a dataclass that are settings."""
     return [field for field in fields(class_) if not field.metadata.get("is_internal")]
+
+
+def names_secrets(field: Field[Any]) -> bool:
+    """Whether a field holds names of variables with secrets."""
+    return bool(field.metadata.get("names_secrets"))
 
 
 def summary(class_: type) -> str:

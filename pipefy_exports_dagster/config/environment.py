@@ -51,8 +51,8 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
 
 
 def meaning_of(variable: Variable) -> str:
-    """Return what is said everywhere of a variable that fills a field: the field's description."""
-    return descriptions(SECTIONS[variable.section])[variable.field]
+    """Return what is said everywhere of a variable that fills a field: its field's description, or its own."""
+    return variable.says or descriptions(SECTIONS[variable.section])[variable.field]
 
 
 def with_environments_connection(

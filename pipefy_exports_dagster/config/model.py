@@ -12,11 +12,13 @@ from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from pipefy_exports_dagster.config.descriptions import NAMES_OF_SECRETS
 from pipefy_exports_dagster.config.discovery import DefsState, FoundReport, ReportDiscovery
 from pipefy_exports_dagster.config.exports import AutomationJobs, ExportSettings, PipeReport, Report
 from pipefy_exports_dagster.config.field_checks import SECONDS_OR_0, Range, check_fields
 from pipefy_exports_dagster.config.host_suffixes import host_suffix
 from pipefy_exports_dagster.config.naming import asset_name, check_names_differ, checked_prefix, prefixed
+from pipefy_exports_dagster.config.notify import checked_ui_url, named_or_hidden
 from pipefy_exports_dagster.config.schedules import Schedules
 from pipefy_exports_dagster.config.setting_names import TIMEZONE, WAIT
 from pipefy_exports_dagster.errors import ConfigurationError
@@ -160,6 +162,9 @@ class PipefyExportsConfig:
         owners: The assets' owners: e-mail addresses, or `team:` and a name.
         pipe_reports: The reports of pipes to export: a list, or `{discover: true}` for those that there are.
         defs_state: Where the list of reports that were found is kept.
+        notify: Who is told of failed runs and of checks that do not pass: names of environment variables that hold
+            addresses for apprise, such as `mailto://...` or `slack://...`. Takes the extra `[notify]`.
+        ui_url: The address of Dagster's UI, such as `https://dagster.example.com`, for links in messages.
     """
 
     organization_id: str | None = None
@@ -189,6 +194,8 @@ class PipefyExportsConfig:
     owners: Sequence[str] = ()
     pipe_reports: Sequence[PipeReport] | ReportDiscovery = ()
     defs_state: DefsState = field(default_factory=DefsState)
+    notify: str | Sequence[str] = field(default=(), metadata=NAMES_OF_SECRETS)
+    ui_url: str | None = None
 
     def __post_init__(self) -> None:
         """Make paths absolute at once: a run may have another working directory. Check names and time zone."""
@@ -201,6 +208,8 @@ class PipefyExportsConfig:
         check_names_differ([export.name for export in self.exports], found=self.found)
         object.__setattr__(self, "history_start", self.history_start.replace(day=1))
         object.__setattr__(self, "wait", wait_named(self.wait))
+        object.__setattr__(self, "notify", named_or_hidden(self.notify))
+        object.__setattr__(self, "ui_url", checked_ui_url(self.ui_url))
         object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
         database = self.database or self.data_dir / "pipefy_exports.duckdb"
         object.__setattr__(self, "database", Path(database).expanduser().absolute())

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipefy_exports_dagster.config.notify import NOTIFY_VARIABLE
 from pipefy_exports_dagster.config.sizes import bytes_of
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.text.quoting import quoted_value
@@ -28,7 +29,8 @@ class Variable:
         section: Name of the class whose field it fills; empty for one that fills none.
         field: That field.
         read: Turns a name and a text into the field's value; raises ConfigurationError, naming the variable.
-        says: What is said of a variable that fills no field; of one that does, its field's description is.
+        says: What is said of a variable that fills no field, or holds something else than its field; of others, their
+            field's description is.
         example: The text after `=` in `.env.example`, where the line is a comment unless the text is empty; None leaves
             the variable out there.
         example_note: The comment above it, in place of what is said of it; or after that, if it begins with a blank.
@@ -105,6 +107,11 @@ def _list(_: str, text: str) -> tuple[str, ...]:
 
 def _path(_: str, text: str) -> Path:
     return Path(text)
+
+
+def _its_name(name: str, _: str) -> str:
+    """Keep a secret out of the configuration: the variable is read again when it is needed."""
+    return name
 
 
 VARIABLES = (
@@ -208,6 +215,26 @@ VARIABLES = (
         _flag,
         example="true",
         example_note=" `false` for personal data.",
+    ),
+    Variable(
+        NOTIFY_VARIABLE,
+        "PipefyExportsConfig",
+        "notify",
+        _its_name,
+        says="Who is told of failed runs and of checks that do not pass: addresses for apprise, such as `mailto://...` "
+        "or `slack://...`, with a blank or comma between them, read when there is something to tell. Takes the extra "
+        "`[notify]`.",
+        example="mailto://USER:PASSWORD@example.com?to=team@example.com",
+        example_note="Who is told of failed runs and of checks that do not pass: addresses for apprise "
+        "(https://github.com/caronc/apprise/wiki), with blanks between them. `pipefy-exports notify --test` tries "
+        "them.",
+    ),
+    Variable(
+        "PIPEFY_EXPORTS_UI_URL",
+        "PipefyExportsConfig",
+        "ui_url",
+        example="http://127.0.0.1:3000",
+        example_note="The address of Dagster's UI, for links in those messages.",
     ),
     Variable("PIPEFY_EXPORTS_MAX_MEMORY_BYTES", "ReadOptions", "max_memory_bytes", _size),
     Variable("PIPEFY_EXPORTS_MAX_SECONDS", "ReadOptions", "max_seconds", _seconds),

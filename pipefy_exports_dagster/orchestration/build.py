@@ -20,9 +20,11 @@ from pipefy_exports_dagster.orchestration.definition_names import (
 from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
 from pipefy_exports_dagster.orchestration.history.definitions import history_definitions
 from pipefy_exports_dagster.orchestration.milestones import OnMilestone, ignore_milestone
+from pipefy_exports_dagster.orchestration.notify.ended_runs import Told
 from pipefy_exports_dagster.orchestration.notify.export_failure import Notify
 from pipefy_exports_dagster.orchestration.notify.failed_check_sensor import pipefy_failed_check_sensor
 from pipefy_exports_dagster.orchestration.notify.failure_sensor import pipefy_failure_sensor
+from pipefy_exports_dagster.orchestration.notify.notify_sensor import notify_sensor
 from pipefy_exports_dagster.orchestration.pending.sensor import pending_exports_sensor
 from pipefy_exports_dagster.orchestration.quiet_alembic import keep_alembic_quiet
 from pipefy_exports_dagster.orchestration.resources import resources_of
@@ -45,7 +47,8 @@ def build_pipefy_exports(
         config: What to export, from where, to where.
         clock: The time, for tests that let a month pass.
         on_milestone: Called in the run's process as a materialization passes each `milestones.Milestone`.
-        notify: Called for every asset that a failed run did not materialize, and every check that did not pass.
+        notify: Called for every asset that a failed run did not materialize, and every check that did not pass;
+            besides the addresses of `config.notify`, which get one message for each run.
     """
     keep_alembic_quiet()
     if not_read(config):
@@ -81,21 +84,32 @@ def build_pipefy_exports(
     parts = [definitions, *([history_definitions(config, clock)] if config.history else [])]
     if config.checks:
         parts.append(dg.Definitions(sensors=[due_sensor(config, clock)]))
+    told_of = _told_of(parts)
+    if config.notify:
+        parts.append(dg.Definitions(sensors=[notify_sensor(config, told_of, clock)]))
     if notify:
-        parts.append(dg.Definitions(sensors=notifying_sensors(config, parts, notify)))
+        parts.append(dg.Definitions(sensors=notifying_sensors(config, told_of, notify)))
     return dg.Definitions.merge(*parts)
 
 
-def notifying_sensors(
-    config: PipefyExportsConfig, parts: Sequence[dg.Definitions], notify: Notify
-) -> list[dg.SensorDefinition]:
-    """Return the sensors that tell a person's own notifier of failed runs, and of checks that did not pass."""
+def _told_of(parts: Sequence[dg.Definitions]) -> Told:
+    """Return all assets and checks: of what becomes of them, people are told."""
     assets = [
         asset for part in parts for asset in part.assets or () if isinstance(asset, dg.AssetsDefinition)
     ]
     checks = [check for part in parts for check in part.asset_checks or ()]
-    keys = sorted(key for definition in checks for key in definition.check_keys)
-    names = [key.to_user_string() for asset in assets for key in asset.keys]
+    return Told(
+        frozenset(key for asset in assets for key in asset.keys),
+        frozenset(key for definition in checks for key in definition.check_keys),
+    )
+
+
+def notifying_sensors(
+    config: PipefyExportsConfig, told_of: Told, notify: Notify
+) -> list[dg.SensorDefinition]:
+    """Return the sensors that tell a person's own notifier of failed runs, and of checks that did not pass."""
+    keys = sorted(told_of.checks)
+    names = sorted(key.to_user_string() for key in told_of.assets)
     sensors = [pipefy_failure_sensor(notify, assets=names, name=config.definition_name(FAILURE_SENSOR))]
     if keys:
         sensors.append(

@@ -17,6 +17,7 @@ HISTORY_SENSOR = "pipefy_history_sensor"
 PENDING_EXPORTS_SENSOR = "pipefy_pending_exports_sensor"
 DUE_SENSOR = "pipefy_due_sensor"
 FAILURE_SENSOR = "pipefy_failure_sensor"
+NOTIFY_SENSOR = "pipefy_notify_sensor"
 FAILED_CHECK_SENSOR = "pipefy_failed_check_sensor"
 
 PIPEFY_RESOURCE = "pipefy"

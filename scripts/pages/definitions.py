@@ -15,6 +15,7 @@ def repository() -> dg.RepositoryDefinition:
         automation_jobs=AutomationJobs(key=("id",)),
         reports=[Report(key=("id",))],
         pipe_reports=[PipeReport(key=("id",))],
+        notify="PIPEFY_EXPORTS_NOTIFY",
     )
     return build_pipefy_exports(config, notify=lambda _failure: None).get_repository_def()
 

@@ -46,6 +46,8 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "PIPEFY_EXPORTS_MAX_MEMORY_BYTES": "2GB",
         "PIPEFY_EXPORTS_MAX_SECONDS": "90",
         "PIPEFY_EXPORTS_MAX_UNPACKED_BYTES": "3GB",
+        "PIPEFY_EXPORTS_NOTIFY": "slack://s3cr3t/s3cr3t/s3cr3t",
+        "PIPEFY_EXPORTS_UI_URL": "https://dagster.example.com/",
     }
     assert {variable.name for variable in VARIABLES if variable.section} == given.keys()
     reading = ReadOptions(max_memory_bytes=2 * 10**9, max_seconds=90, max_unpacked_bytes=3 * 10**9)
@@ -70,6 +72,8 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         checks=False,
         raw_retention_days=365,
         wait=Wait.DEFERRED,
+        notify=("PIPEFY_EXPORTS_NOTIFY",),
+        ui_url="https://dagster.example.com",
     )
     assert str(config.zone) == "America/Sao_Paulo"
 
@@ -86,6 +90,7 @@ def test_the_configuration_holds_no_credentials() -> None:
         "PIPEFY_TOKEN": "s3cr3t",
         "PIPEFY_SERVICE_ACCOUNT_CLIENT_ID": "s3cr3t",
         "PIPEFY_SERVICE_ACCOUNT_CLIENT_SECRET": "s3cr3t",
+        "PIPEFY_EXPORTS_NOTIFY": "slack://s3cr3t/s3cr3t/s3cr3t",
     }
     assert "s3cr3t" not in repr(config_from_environment(environ))
 
@@ -138,6 +143,10 @@ def test_the_database_is_in_the_data_folder_unless_named(tmp_path: Path) -> None
         ("PIPEFY_DOWNLOAD_HOSTS", "*"),
         ("PIPEFY_DOWNLOAD_HOSTS", "."),
         ("PIPEFY_DOWNLOAD_HOSTS", "fïles.example.com"),
+        ("PIPEFY_EXPORTS_UI_URL", "dagster.example.com"),
+        ("PIPEFY_EXPORTS_UI_URL", "https://user:password@dagster.example.com"),
+        ("PIPEFY_EXPORTS_UI_URL", "https://dagster.example.com:port"),
+        ("PIPEFY_EXPORTS_UI_URL", "javascript://dagster.example.com"),
     ],
 )
 def test_a_value_that_cannot_be_used_names_its_variable(name: str, value: str) -> None:

@@ -1,7 +1,7 @@
 """What must be nowhere, in the forms in which it could be written, and where it was found."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 import pytest
@@ -24,23 +24,28 @@ SECRETS = {
 
 
 def secrets_told(
-    said: Iterable[str], capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    said: Iterable[str],
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    secrets: Mapping[str, str] = SECRETS,
 ) -> list[tuple[str, str]]:
     """Return the lines with a secret in what was said, printed, and logged at any level."""
     captured = capfd.readouterr()
     # The sandbox runs in this process; what its web server logs is Pipefy's side.
     logged = [record.getMessage() for record in caplog.records if not record.name.startswith("uvicorn")]
     told = "\n".join([captured.out, captured.err, *logged, *said])
-    return [(name, line) for name, secret in SECRETS.items() for line in told.splitlines() if secret in line]
+    return [(name, line) for name, secret in secrets.items() for line in told.splitlines() if secret in line]
 
 
-def secrets_on_disk(project: Project) -> list[tuple[str, str]]:
+def secrets_on_disk(project: Project, secrets: Mapping[str, str] = SECRETS) -> list[tuple[str, str]]:
     """Return the files with a secret, in their content or their name; DuckDB may keep the tables' text compressed."""
-    rows = "\n".join(str(row) for row in project.query(f"SELECT * FROM {JOBS}"))
-    found = [(name, "a row") for name, secret in SECRETS.items() if secret in rows]
-    for path in project.data_dir.rglob("*"):
+    found = []
+    if project.database.exists():
+        rows = "\n".join(str(row) for row in project.query(f"SELECT * FROM {JOBS}"))
+        found += [(name, "a row") for name, secret in secrets.items() if secret in rows]
+    for path in project.root.rglob("*"):
         if path.is_file():
             content = path.read_bytes()
-            found += [(name, str(path)) for name, secret in SECRETS.items() if secret.encode() in content]
-            found += [(name, str(path)) for name, secret in SECRETS.items() if secret in path.name]
+            found += [(name, str(path)) for name, secret in secrets.items() if secret.encode() in content]
+            found += [(name, str(path)) for name, secret in secrets.items() if secret in path.name]
     return found

@@ -8,6 +8,7 @@ from datetime import datetime
 from pipefy_exports_dagster.cli.doctor import account, permissions, reports, storage
 from pipefy_exports_dagster.cli.doctor.automation import check_automation
 from pipefy_exports_dagster.cli.doctor.finding import Finding, State, skipped
+from pipefy_exports_dagster.cli.doctor.notify import check_notify
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.exports import AutomationJobs, PipeReport, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
@@ -55,6 +56,7 @@ def examine(
     yield from instance
     if not any(finding.state is State.ERROR for finding in instance):
         yield from check_automation(config, environment, clock.now())
+    yield from check_notify(config, environment)
     yield from permissions.check_permissions(config, environment)
     yield storage.check_runs(config)
 

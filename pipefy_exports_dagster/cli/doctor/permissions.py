@@ -10,6 +10,7 @@ from pipefy_exports_dagster.cli.doctor.finding import Finding, report_warning
 from pipefy_exports_dagster.cli.doctor.settings import CREDENTIALS
 from pipefy_exports_dagster.config.dotenv import dagster_home_of
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.notify import NOTIFY_VARIABLE
 from pipefy_exports_dagster.files.posix import own_user
 from pipefy_exports_dagster.files.private import is_shared
 from pipefy_exports_dagster.tables.read_copy import read_copy_path
@@ -35,7 +36,7 @@ def check_permissions(config: PipefyExportsConfig, environment: Mapping[str, str
 def check_dotenv(dotenv: Mapping[str, str]) -> Iterator[Finding]:
     """Yield whether everybody here can get at the credentials in `.env`; a service's group may."""
     path = Path(".env")
-    if any(dotenv.get(name) for name in CREDENTIALS) and _open_to(path) & stat.S_IRWXO:
+    if any(dotenv.get(name) for name in (*CREDENTIALS, NOTIFY_VARIABLE)) and _open_to(path) & stat.S_IRWXO:
         yield report_warning(
             "settings",
             f".env holds credentials, and others on this machine can read or change it ({_modes([path])}): "

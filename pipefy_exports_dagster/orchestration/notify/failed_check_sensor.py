@@ -73,15 +73,23 @@ def _failures(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> list[tuple
     for record in reversed(records):
         result = record.evaluation
         if isinstance(result, dg.AssetCheckEvaluation) and not result.passed:
-            is_error = result.severity is dg.AssetCheckSeverity.ERROR
-            failure = ExportFailure(
-                asset=key.asset_key.to_user_string(),
-                partition=result.partition,
-                run_id=record.run_id,
-                error=CHECK_FAILED if is_error else CHECK_WARNED,
-                message=result.description or "it did not pass",
-                what_to_do=LOOK,
-                check=key.name,
-            )
-            found.append((record.id, failure))
+            found.append((record.id, failed_check(result, record.run_id)))
     return found
+
+
+def failed_check(result: dg.AssetCheckEvaluation, run_id: str) -> ExportFailure:
+    """Return what is told of a result that did not pass.
+
+    Args:
+        result: The result.
+        run_id: The run; empty for a result of the due sensor.
+    """
+    return ExportFailure(
+        asset=result.asset_key.to_user_string(),
+        partition=result.partition,
+        run_id=run_id,
+        error=CHECK_FAILED if result.severity is dg.AssetCheckSeverity.ERROR else CHECK_WARNED,
+        message=result.description or "it did not pass",
+        what_to_do=LOOK,
+        check=result.check_name,
+    )
