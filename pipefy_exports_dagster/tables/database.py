@@ -259,17 +259,22 @@ def _write_empty(path: Path) -> None:
 
 
 def _locked(path: Path, message: str, lock_timeout_s: float) -> DatabaseLockedError:
-    holder = _HOLDER.search(message)
     return DatabaseLockedError(
         f"{path} was locked by {_holder(message)} for {lock_timeout_s:g} s; close it there (readers can use the "
         "read copy instead) and run again: neither the export nor the download is repeated",
-        holder_pid=int(holder[1]) if holder else None,
+        holder_pid=holder_pid(message),
     )
 
 
-def _holder(message: str) -> str:
+def holder_pid(message: str) -> int | None:
+    """Return the process that holds a database, by DuckDB's message about the lock."""
     found = _HOLDER.search(message)
-    return f"process {found[1]}" if found else "another connection of this process"
+    return int(found[1]) if found else None
+
+
+def _holder(message: str) -> str:
+    pid = holder_pid(message)
+    return f"process {pid}" if pid else "another connection of this process"
 
 
 def translated(error: Exception, path: Path) -> PipefyExportsError:

@@ -39,6 +39,22 @@ def read_copy_path(database: Path) -> Path:
     return database.with_name(f"{database.stem}.read{database.suffix}")
 
 
+def copy_to_read(database: Path, *, published: bool) -> tuple[Path | None, bool]:
+    """Return the read copy, None where there is none, and whether it holds all that the database does.
+
+    The database is newer where somebody has changed it since the last load, where publishing the copy failed, and
+    while a load is under way: then the copy is what there was before.
+
+    Args:
+        database: The database.
+        published: Whether copies of it are published.
+    """
+    copy = read_copy_path(database)
+    if not (published and copy.exists()):
+        return None, False
+    return copy, not database.exists() or copy.stat().st_mtime_ns >= database.stat().st_mtime_ns
+
+
 def publish_read_copy(
     _holds_the_lock: "duckdb.DuckDBPyConnection", database: Path
 ) -> tuple[Path | None, str | None]:

@@ -8,7 +8,7 @@ from pipefy_exports_dagster.errors import DatabaseLockedError, StorageError
 from pipefy_exports_dagster.text.sql import identifier, literal
 
 from .database import connect_when_free, unreadable
-from .read_copy import read_copy_path
+from .read_copy import copy_to_read
 
 if TYPE_CHECKING:
     import duckdb
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 def connect_to_read(database: Path, *, read_copy: bool, lock_timeout_s: float) -> "duckdb.DuckDBPyConnection":
     """Return a connection for people's own queries: to the read copy, or to the database where that is newer.
 
-    It is newer where publishing the copy failed, and while a load is under way: then the copy is what there was
-    before. The catalog is named like the database's file in both cases. An open connection to the database itself
-    keeps loads waiting.
+    The catalog is named like the database's file in both cases. An open connection to the database itself keeps loads
+    waiting.
 
     Args:
         database: The database, not its copy.
@@ -33,31 +32,26 @@ def connect_to_read(database: Path, *, read_copy: bool, lock_timeout_s: float) -
     """
     import duckdb
 
-    copy = read_copy_path(database)
-    has_copy = read_copy and copy.exists()
-    if not has_copy and not database.exists():
+    copy, is_current = copy_to_read(database, published=read_copy)
+    if not copy and not database.exists():
         raise StorageError(
             f"there is no database at {database}: materialize a partition first, or name the file that holds the tables"
         )
     try:
-        if has_copy and not _is_newer(database, than=copy):
+        if copy and is_current:
             return _connect_to_copy(copy, database, lock_timeout_s)
         try:
             connection = connect_when_free(
-                database, lock_timeout_s=0 if has_copy else lock_timeout_s, read_only=True
+                database, lock_timeout_s=0 if copy else lock_timeout_s, read_only=True
             )
         except DatabaseLockedError:
-            if not has_copy:
+            if not copy:
                 raise
             return _connect_to_copy(copy, database, lock_timeout_s)
         connection.execute("SET TimeZone = 'UTC'")
     except (duckdb.Error, OSError) as error:
         raise unreadable(error, database) from error
     return connection
-
-
-def _is_newer(database: Path, *, than: Path) -> bool:
-    return database.exists() and database.stat().st_mtime_ns > than.stat().st_mtime_ns
 
 
 def _connect_to_copy(copy: Path, database: Path, lock_timeout_s: float) -> "duckdb.DuckDBPyConnection":

@@ -14,7 +14,7 @@ from pipefy_exports_dagster.cli.query.statements import CLOSED, Statement
 from pipefy_exports_dagster.config.setting_names import DATABASE
 from pipefy_exports_dagster.errors import ConfigurationError, DatabaseLockedError
 from pipefy_exports_dagster.tables.database import connect_for_query
-from pipefy_exports_dagster.tables.read_copy import read_copy_path
+from pipefy_exports_dagster.tables.read_copy import copy_to_read
 
 if TYPE_CHECKING:
     import duckdb
@@ -80,9 +80,6 @@ def opened_configured(
 ) -> Iterator[ReadOnlyDatabase]:
     """Open the read copy, which no query can keep a load waiting with, or the database where that is newer.
 
-    It is newer where somebody has changed it since the last load, such as by a view of their own, and while a load
-    is under way; then it is locked, and the copy is what there was before.
-
     Args:
         database: The configured one.
         read_copy: Whether copies are published.
@@ -98,16 +95,14 @@ def opened_configured(
         raise ConfigurationError(
             f"there is no database at {database} yet: materialize a partition first, or set {DATABASE}"
         )
-    copy = read_copy_path(database)
-    has_copy = read_copy and copy.exists()
-    is_current = has_copy and copy.stat().st_mtime_ns >= database.stat().st_mtime_ns
+    copy, is_current = copy_to_read(database, published=read_copy)
     with ExitStack() as stack:
         try:
             opened = stack.enter_context(
-                opened_for_reading(copy if is_current else database, max_memory=max_memory)
+                opened_for_reading(copy if copy and is_current else database, max_memory=max_memory)
             )
         except DatabaseLockedError as error:
-            if not has_copy:
+            if not copy:
                 raise
             on_note(
                 f"process {error.holder_pid} is writing to {database}; this is its read copy, from before"

@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import DatabaseLockedError, LoadFailedError, QueryRefusedError
-from pipefy_exports_dagster.tables.database import wal_refused
+from pipefy_exports_dagster.tables.database import holder_pid, wal_refused
 from pipefy_exports_dagster.text.quoting import printable
 
 if TYPE_CHECKING:
     import duckdb
 
-_HOLDER = re.compile(r"\(PID (\d+)\)")
 _STORAGE_VERSION = re.compile(
     r"version number (?P<written>\d+), but we can only read versions? (?:between )?(?P<oldest>\d+)"
 )
@@ -21,11 +20,11 @@ def cannot_be_opened(error: "duckdb.Error", path: Path) -> Exception:
     """Return why DuckDB does not open a file, as an error of ours."""
     message = str(error)
     if "lock on file" in message:
-        holder = _HOLDER.search(message)
+        pid = holder_pid(message)
         return DatabaseLockedError(
-            f"{path} is held by {f'process {holder[1]}' if holder else 'another process'}, which may write to it; "
+            f"{path} is held by {f'process {pid}' if pid else 'another process'}, which may write to it; "
             "try again when it has ended, or query the read copy",
-            holder_pid=int(holder[1]) if holder else None,
+            holder_pid=pid,
         )
     if version := _STORAGE_VERSION.search(message):
         import duckdb
