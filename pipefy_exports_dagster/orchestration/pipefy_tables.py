@@ -1,7 +1,8 @@
 """The tables for assets that stand after ours: a resource, and what IO managers read in an asset's metadata."""
 
+import re
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Optional, Self
 
@@ -34,7 +35,9 @@ PARTITION_EXPR, SCHEMA = "partition_expr", "schema"
 class PipefyTables(dg.ConfigurableResource):
     """The tables, to be read by assets that stand after ours: `connection()`, `slice(...)`, `month(...)`.
 
-    It reads the read copy, where one is published, so that no load waits for a reader. Each configuration brings one,
+    It reads the read copy, where one is published, so that no load waits for a reader. Where the copy is behind the
+    database, or there is none, it reads the database, and loads wait until connection or relation is gone. Each
+    configuration brings one,
     named `pipefy_tables` (with a key prefix `acme__pipefy_tables`); another code location makes it from the
     database's path.
     """
@@ -102,7 +105,7 @@ class PipefyTables(dg.ConfigurableResource):
 
         Args:
             asset: The history's key, such as `automation_jobs_history`.
-            month: The partition, `2026-10`, or any day of the month.
+            month: The partition, `2026-10`, or any day of the month, also as text.
 
         Raises:
             ConfigurationError: No such table, or no month, or the resource has no `organization_id`.
@@ -152,6 +155,8 @@ def _first_day(month: str | date) -> date:
     if isinstance(month, date):
         return date(month.year, month.month, 1)
     try:
-        return datetime.strptime(month[:7], "%Y-%m").date()  # noqa: DTZ007 - a month has no zone
+        return date.fromisoformat(
+            f"{month}-01" if re.fullmatch(r"[0-9]{4}-[0-9]{2}", month) else month
+        ).replace(day=1)
     except ValueError:
         raise ConfigurationError(f"there is no month {month!r}; write it as '2026-10'") from None

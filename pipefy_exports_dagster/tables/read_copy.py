@@ -43,7 +43,8 @@ def copy_to_read(database: Path, *, published: bool) -> tuple[Path | None, bool]
     """Return the read copy, None where there is none, and whether it holds all that the database does.
 
     The database is newer where somebody has changed it since the last load, where publishing the copy failed, and
-    while a load is under way: then the copy is what there was before.
+    while a load is under way: then the copy is what there was before. What a process that was killed had committed may
+    be in the write-ahead log only. A load that failed can make it look newer.
 
     Args:
         database: The database.
@@ -52,7 +53,9 @@ def copy_to_read(database: Path, *, published: bool) -> tuple[Path | None, bool]
     copy = read_copy_path(database)
     if not (published and copy.exists()):
         return None, False
-    return copy, not database.exists() or copy.stat().st_mtime_ns >= database.stat().st_mtime_ns
+    wal = database.with_name(f"{database.name}.wal")
+    newest = max((path.stat().st_mtime_ns for path in (database, wal) if path.exists()), default=0)
+    return copy, copy.stat().st_mtime_ns >= newest
 
 
 def publish_read_copy(

@@ -13,6 +13,9 @@ from .read_copy import copy_to_read
 if TYPE_CHECKING:
     import duckdb
 
+_DUCKDBS_OWN = {"memory", "system", "temp"}
+"""Catalogs that every connection has: a file of such a name is attached under ours."""
+
 
 def connect_to_read(database: Path, *, read_copy: bool, lock_timeout_s: float) -> "duckdb.DuckDBPyConnection":
     """Return a connection for people's own queries: to the read copy, or to the database where that is newer.
@@ -62,7 +65,7 @@ def _connect_to_copy(copy: Path, database: Path, lock_timeout_s: float) -> "duck
     """
     import duckdb
 
-    name = identifier(database.stem)
+    name = identifier("pipefy_exports" if database.stem.lower() in _DUCKDBS_OWN else database.stem)
 
     def attach(path: Path) -> "duckdb.DuckDBPyConnection":
         connection = duckdb.connect()

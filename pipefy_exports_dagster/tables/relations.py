@@ -43,9 +43,10 @@ class TablePart:
         )
 
     def _check(self, connection: "duckdb.DuckDBPyConnection") -> None:
-        here = f"schema_name = {literal(self.schema)} AND lower(table_name) = lower({literal(self.table)})"
+        same_schema = f"lower(schema_name) = lower({literal(self.schema)})"
+        of_table = f"{same_schema} AND lower(table_name) = lower({literal(self.table)})"
         found = connection.execute(
-            f"SELECT column_name FROM duckdb_columns() WHERE database_name = current_database() AND {here}"
+            f"SELECT column_name FROM duckdb_columns() WHERE database_name = current_database() AND {of_table}"
         )
         columns = {name for (name,) in found.fetchall()}
         if not columns:

@@ -65,12 +65,13 @@ def test_a_connection_reads_and_changes_nothing(read_only_tables: Tables) -> Non
         (lambda tables: tables.slice(JOBS_HISTORY, "last_month"), "partitions are months: use `month`"),
         (lambda tables: tables.month(JOBS, "2026-10"), "has no months: use `slice`"),
         (lambda tables: tables.month(JOBS_HISTORY, "October"), "no month 'October'; write it as '2026-10'"),
+        (lambda tables: tables.month(JOBS_HISTORY, "2026-10 to 2026-12"), "no month '2026-10 to 2026-12'"),
         (
             lambda tables: tables.model_copy(update={"organization_id": None}).slice(JOBS, "last_month"),
             "no organization: set .*PIPEFY_ORG_ID",
         ),
     ],
-    ids=["partition", "table", "history", "export", "month", "organization"],
+    ids=["partition", "table", "history", "export", "month", "months", "organization"],
 )
 def test_what_cannot_be_given_is_said(read_only_tables: Tables, ask: object, says: str) -> None:
     assert callable(ask)
@@ -112,6 +113,31 @@ def test_without_a_read_copy_it_reads_the_database(tables: Tables) -> None:
 def test_a_copy_that_was_not_updated_is_not_read(tables: Tables) -> None:
     tables.change(f"DELETE FROM {JOBS} WHERE _period_filter = 'current_month'", publish=False)
     assert tables.resource.slice(JOBS, "current_month").fetchall() == []
+
+
+COMMIT_AND_DIE = """
+import duckdb, os, sys
+held = duckdb.connect(sys.argv[1])
+held.execute("DELETE FROM automation_jobs_export WHERE _period_filter = 'current_month'")
+os._exit(9)
+"""
+
+
+def test_what_a_killed_process_had_committed_is_read(tables: Tables) -> None:
+    """It is in the write-ahead log alone: the database's own file is as it was."""
+    subprocess.run([sys.executable, "-c", COMMIT_AND_DIE, str(tables.project.database)], check=False)
+    assert tables.project.database.with_name("pipefy_exports.duckdb.wal").stat().st_size
+    assert tables.resource.slice(JOBS, "current_month").fetchall() == []
+
+
+@pytest.mark.parametrize("name", ["temp", "system", "Copy of tables"])
+def test_a_database_of_any_name_is_read(tables: Tables, name: str) -> None:
+    database = tables.project.database.rename(tables.project.data_dir / f"{name}.duckdb")
+    tables.project.data_dir.joinpath("pipefy_exports.read.duckdb").rename(
+        database.with_name(f"{name}.read.duckdb")
+    )
+    resource = tables.resource.model_copy(update={"database": str(database)})
+    assert resource.slice(JOBS, "last_month").limit(1).fetchone()
 
 
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
