@@ -12,11 +12,12 @@ from pipefy_exports_dagster.cli.output import echo_json, echo_table, readers_may
 from pipefy_exports_dagster.cli.progress import Progress
 from pipefy_exports_dagster.cli.settings import read_settings
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.setting_names import NOTIFY
 from pipefy_exports_dagster.notifications.addresses import addresses_of
 from pipefy_exports_dagster.notifications.message import Message
 from pipefy_exports_dagster.notifications.sending import Delivery, look_at, send
 
-NOBODY = "Nobody is told: set PIPEFY_EXPORTS_NOTIFY, or `notify` in the YAML, to addresses for apprise."
+NOBODY = f"Nobody is told: set {NOTIFY} to addresses for apprise, or in YAML to the variables that hold them."
 
 
 @click.command()

@@ -194,8 +194,7 @@ VARIABLES = (
         "history_start",
         _month,
         example="2024-01",
-        example_note="The first month of the histories: three before the one you begin in, as far as Pipefy "
-        "reaches back.",
+        example_note=" Three before the one you begin in: as far as Pipefy reaches back.",
     ),
     Variable("PIPEFY_EXPORTS_MIN_INTERVAL_S", "PollPolicy", "min_interval_s", _seconds),
     Variable("PIPEFY_EXPORTS_ALLOW_WIDER_ROWS", "Report", "allow_wider_rows", _flag),
@@ -225,16 +224,14 @@ VARIABLES = (
         "or `slack://...`, with a blank or comma between them, read when there is something to tell. Takes the extra "
         "`[notify]`.",
         example="mailto://USER:PASSWORD@example.com?to=team@example.com",
-        example_note="Who is told of failed runs and of checks that do not pass: addresses for apprise "
-        "(https://github.com/caronc/apprise/wiki), with blanks between them. `pipefy-exports notify --test` tries "
-        "them.",
+        example_note=" `pipefy-exports notify --test` tries them; https://github.com/caronc/apprise/wiki lists what "
+        "there is.",
     ),
     Variable(
         "PIPEFY_EXPORTS_UI_URL",
         "PipefyExportsConfig",
         "ui_url",
         example="http://127.0.0.1:3000",
-        example_note="The address of Dagster's UI, for links in those messages.",
     ),
     Variable("PIPEFY_EXPORTS_MAX_MEMORY_BYTES", "ReadOptions", "max_memory_bytes", _size),
     Variable("PIPEFY_EXPORTS_MAX_SECONDS", "ReadOptions", "max_seconds", _seconds),

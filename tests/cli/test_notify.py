@@ -57,7 +57,7 @@ def test_without_an_address_it_says_where_one_is_set(shell: Shell) -> None:
     assert shell.run("notify").exit_code == 0
     result = shell.run("notify", "--test", PIPEFY_EXPORTS_NOTIFY=" ")
     assert result.exit_code == 1
-    assert result.stdout.startswith("Nobody is told: set PIPEFY_EXPORTS_NOTIFY, or `notify` in the YAML")
+    assert result.stdout.startswith("Nobody is told: set `notify` (PIPEFY_EXPORTS_NOTIFY) to addresses")
 
 
 def test_the_doctor_looks_at_addresses_and_sends_nothing(

@@ -107,14 +107,14 @@ def test_docker_compose_takes_it(tmp_path: Path) -> None:
     folder = tmp_path / "deploy"
     shutil.copytree(DEPLOY, folder)
     example = (REPOSITORY / ".env.example").read_text()
-    (folder / ".env").write_text(f"{example}DAGSTER_PG_PASSWORD=secret\n")
+    (folder / ".env").write_text(f"{example}PIPEFY_ORG_ID=300\nDAGSTER_PG_PASSWORD=secret\n")
     bare = {name: value for name, value in os.environ.items() if not name.startswith(("PIPEFY_", "DAGSTER_"))}
     command = ["docker-compose", "-f", "compose.yaml", "config"]
     done = subprocess.run(command, cwd=folder, env=bare, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     taken = yaml.safe_load(done.stdout)
     assert taken["services"].keys() == SERVICES.keys()
-    assert taken["services"]["worker"]["environment"]["PIPEFY_BASE_URL"] == "https://app.pipefy.com"
+    assert taken["services"]["worker"]["environment"]["PIPEFY_ORG_ID"] == "300"
     assert "PIPEFY_TOKEN" not in taken["services"]["webserver"]["environment"]
     (folder / ".env").write_text(example)
     refused = subprocess.run(command, cwd=folder, env=bare, capture_output=True, text=True, check=False)

@@ -225,7 +225,7 @@ def test_the_process_that_reads_imports_nothing_that_it_does_not_need() -> None:
     modules = ("worker", "staging", "unwrapping", "csv.reader", "xlsx.reader")
     found = imported(", ".join(f"{ours}.reading.{module}" for module in modules))
     options = (".config.reading", ".config.date_formats", ".config.field_checks", ".config.pinned_types")
-    variables = (".config.sizes", ".config.variables")
+    variables = (".config.sizes", ".config.variables", ".config.setting_names", ".config.notify")
     # An error may quote a file, as text that nothing obeys.
     text = (".text", ".text.quoting", ".text.sql")
     beside = {

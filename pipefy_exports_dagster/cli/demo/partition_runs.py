@@ -15,7 +15,7 @@ from pipefy_exports_dagster.files.private import make_folder
 
 MODULE = "pipefy_exports_dagster.definitions"
 MAX_SHOWN_LINES = 12
-ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 """Beside Ctrl-C, which a terminal sends to the runs as well."""
 
 _LEVEL = re.compile(r"- (?:INFO|WARNING|ERROR) - (.*)")
