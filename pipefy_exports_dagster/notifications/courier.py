@@ -128,7 +128,8 @@ def _answer(address: str, message: dict[str, str] | None) -> dict[str, Any]:
         arrived, seen.reason = False, seen.reason or reason_of(error)
     return service | {
         "reason": "" if arrived else seen.reason or "the service does not take it",
-        "in_part": not arrived and seen.accepted > 0,
+        # Of one target nothing is a part: what a server took was a login.
+        "in_part": not arrived and seen.accepted > 0 and len(plugin) > 1,
         "in_doubt": not arrived and seen.in_doubt,
     }
 

@@ -23,6 +23,7 @@ NO_SUCH = (
     "apprise does not know such an address, or something in it is missing: compare it with "
     "https://github.com/caronc/apprise/wiki"
 )
+DOES_NOT_WORK = 'apprise does not work here: install it again, `pip install --force-reinstall "pipefy-exports-dagster[notify]"`'
 MOST_AT_ONCE = 8
 
 
@@ -63,9 +64,10 @@ def look_at(addresses: Sequence[Address]) -> list[Delivery]:
     if not is_installed():
         return [Delivery(address, problem=address.problem or INSTALL) for address in addresses]
     there = [address.hidden for address in addresses if address.hidden]
-    answers = iter(_answers(there, None) if there else [])
+    answers, failure, _ = _answers(there, None) if there else ([], "", False)
+    each = iter(answers)
     return [
-        _looked_at(address, next(answers, {}))
+        _looked_at(address, next(each, {}), failure)
         if address.hidden
         else Delivery(address, problem=address.problem)
         for address in addresses
@@ -83,9 +85,9 @@ def _sent(address: Address, message: Message) -> Delivery:
         return Delivery(address, problem=address.problem)
     if not is_installed():
         return Delivery(address, problem=INSTALL)
-    answers = _answers([address.hidden], message)
+    answers, failure, in_doubt = _answers([address.hidden], message)
     if not answers:
-        return Delivery(address, problem=f"it was not sent within {LONGEST_S:.0f} s", in_doubt=True)
+        return Delivery(address, problem=failure, in_doubt=in_doubt)
     [answer] = answers
     if not answer["service"]:
         return _looked_at(address, answer)
@@ -94,12 +96,16 @@ def _sent(address: Address, message: Message) -> Delivery:
     )
 
 
-def _looked_at(address: Address, answer: dict[str, Any]) -> Delivery:
+def _looked_at(address: Address, answer: dict[str, Any], failure: str = "") -> Delivery:
+    """Say what is known of an address: without an answer, why there is none."""
     service = answer.get("service") or ""
-    return Delivery(address, service, "" if service else NO_SUCH)
+    return Delivery(address, service, "" if service else NO_SUCH if answer else failure or NO_SUCH)
 
 
-def _answers(addresses: Sequence[HiddenAddress], message: Message | None) -> list[dict[str, Any]]:
+def _answers(
+    addresses: Sequence[HiddenAddress], message: Message | None
+) -> tuple[list[dict[str, Any]], str, bool]:
+    """Return the process's answers, why some are missing, and whether the message may have been sent nevertheless."""
     # By a pipe: other users see a process's arguments.
     request = {
         "addresses": [address.reveal() for address in addresses],
@@ -115,12 +121,13 @@ def _answers(addresses: Sequence[HiddenAddress], message: Message | None) -> lis
             timeout=LONGEST_S,
             check=False,
         )
-        said = done.stdout
+        said, failure, in_doubt = done.stdout, DOES_NOT_WORK, done.returncode < 0
     except subprocess.TimeoutExpired as error:
-        said = error.stdout or b""
+        said, failure, in_doubt = error.stdout or b"", f"it was not sent within {LONGEST_S:.0f} s", True
     except OSError:
-        said = b""
-    return [json.loads(line) for line in said.splitlines(keepends=True) if line.endswith(b"\n")]
+        said, failure, in_doubt = b"", "this machine starts no process for it now", False
+    answers = [json.loads(line) for line in said.splitlines(keepends=True) if line.endswith(b"\n")]
+    return answers, failure, in_doubt
 
 
 def _python_path() -> str:
