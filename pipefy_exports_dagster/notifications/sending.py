@@ -23,7 +23,7 @@ NO_SUCH = (
     "apprise does not know such an address, or something in it is missing: compare it with "
     "https://github.com/caronc/apprise/wiki"
 )
-DOES_NOT_WORK = 'apprise does not work here: install it again, `pip install --force-reinstall "pipefy-exports-dagster[notify]"`'
+DOES_NOT_WORK = "apprise does not work here; install it again: `pip install --force-reinstall apprise`"
 MOST_AT_ONCE = 8
 
 
