@@ -39,6 +39,11 @@ def addresses_of(notify: Sequence[str], environment: Mapping[str, str]) -> list[
     return [address for address in found if last[address.hidden or address.name] is address]
 
 
+def variable_of(name: str) -> str:
+    """Return the variable of an address's name: `X` of `X 2`."""
+    return name.partition(" ")[0]
+
+
 def _of_variable(name: str, text: str) -> list[Address]:
     if not text.strip():
         return [

@@ -74,10 +74,10 @@ def look_at(addresses: Sequence[Address]) -> list[Delivery]:
     ]
 
 
-def send(letters: Sequence[tuple[Address, Message]]) -> list[Delivery]:
+def send(messages: Sequence[tuple[Address, Message]]) -> list[Delivery]:
     """Send each message to its address, side by side, and say what became of it; never longer than `LONGEST_S`."""
     with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
-        return list(pool.map(lambda letter: _sent(letter[0], letter[1].fitted()), letters))
+        return list(pool.map(lambda each: _sent(each[0], each[1].fitted()), messages))
 
 
 def _sent(address: Address, message: Message) -> Delivery:
@@ -113,7 +113,7 @@ def _answers(
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "pipefy_exports_dagster.notifications.courier"],
+            [sys.executable, "-P", "-m", "pipefy_exports_dagster.notifications.apprise_process"],
             input=json.dumps(request).encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

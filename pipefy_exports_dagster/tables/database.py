@@ -4,7 +4,6 @@ import logging
 import math
 import os
 import random
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 from pipefy_exports_dagster.config.naming import MAIN
 from pipefy_exports_dagster.errors import (
     DatabaseLockedError,
-    DiskFullError,
-    LoadFailedError,
     PipefyExportsError,
     StorageError,
 )
 from pipefy_exports_dagster.files.private import GROUPS_FILE, is_shared, make_folder
 from pipefy_exports_dagster.text.sql import identifier, literal
 
+from .database_errors import holder, locked, translated, unreadable
 from .workspace import workspace
 
 if TYPE_CHECKING:
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
 # those of other processes wait. So threads take turns.
 _one_writer_here = threading.Lock()
 
-_HOLDER = re.compile(r"\(PID (\d+)\)")
-_DUPLICATE_KEY = re.compile(r'[Dd]uplicate key "(.{0,300})"')
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 1.0
 _SILENT_S = 5.0
 """A normal wait for another load is shorter; a longer one is logged."""
@@ -161,13 +157,6 @@ def open_to_read(
         _one_writer_here.release()
 
 
-def unreadable(error: Exception, path: Path) -> PipefyExportsError:
-    """Turn an error of reading into one of this package, without its message, which may quote a value."""
-    return wal_refused(str(error), path) or StorageError(
-        f"{path} cannot be read: DuckDB says {type(error).__name__}"
-    )
-
-
 def _uses_schema(connection: "duckdb.DuckDBPyConnection", schema: str) -> bool:
     """Make `schema` the default schema; return whether it exists."""
     if schema == MAIN:
@@ -217,12 +206,12 @@ def connect_when_free(
             if "Could not set lock" not in message and "different configuration" not in message:
                 raise
             if time.monotonic() >= deadline:
-                raise _locked(path, message, lock_timeout_s) from error
+                raise locked(path, message, lock_timeout_s) from error
             if time.monotonic() >= say_at:
                 logger.warning(
                     "waiting for %s, which %s holds; up to %g s in all",
                     path,
-                    _holder(message),
+                    holder(message),
                     lock_timeout_s,
                 )
                 say_at = math.inf
@@ -256,50 +245,3 @@ def _write_empty(path: Path) -> None:
 
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH {literal(str(path))} (STORAGE_VERSION {literal(_STORAGE_VERSION)})")
-
-
-def _locked(path: Path, message: str, lock_timeout_s: float) -> DatabaseLockedError:
-    return DatabaseLockedError(
-        f"{path} was locked by {_holder(message)} for {lock_timeout_s:g} s; close it there (readers can use the "
-        "read copy instead) and run again: neither the export nor the download is repeated",
-        holder_pid=holder_pid(message),
-    )
-
-
-def holder_pid(message: str) -> int | None:
-    """Return the process that holds a database, by DuckDB's message about the lock."""
-    found = _HOLDER.search(message)
-    return int(found[1]) if found else None
-
-
-def _holder(message: str) -> str:
-    pid = holder_pid(message)
-    return f"process {pid}" if pid else "another connection of this process"
-
-
-def translated(error: Exception, path: Path) -> PipefyExportsError:
-    """Turn an error of DuckDB or of the file system into one of this package."""
-    message = str(error).strip().split("\n", maxsplit=1)[0]
-    if "No space left" in str(error) or "disk is full" in str(error).lower():
-        return DiskFullError(f"no space left while writing to {path}; nothing was changed: {message}")
-    if wal := wal_refused(message, path):
-        return wal
-    if found := _DUPLICATE_KEY.search(message):
-        said = (
-            f"the new rows break a PRIMARY KEY or UNIQUE constraint of the table in {path}, nothing was changed. "
-            "Slices overlap, so a key is unique at most within one `_period_filter`: make the table without the "
-            "constraint"
-        )
-        return LoadFailedError(f"{said}. It is about the key {found[1]!r}", without_values=said)
-    said = f"loading into {path} failed, nothing was changed"
-    return LoadFailedError(f"{said}: {message}", without_values=f"{said}: {type(error).__name__}")
-
-
-def wal_refused(message: str, path: Path) -> LoadFailedError | None:
-    """Return the error for a write-ahead log that DuckDB refuses, if the message is about one."""
-    if "replaying WAL" not in message and "WAL does not match" not in message:
-        return None
-    return LoadFailedError(
-        f"{path}.wal is the write-ahead log of another database, or is damaged: {path.name} was not opened, and "
-        "nothing was changed. Move that file away if another database left it there; else restore both from a backup"
-    )

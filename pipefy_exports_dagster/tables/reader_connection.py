@@ -7,7 +7,8 @@ from pipefy_exports_dagster.config.naming import MAIN
 from pipefy_exports_dagster.errors import DatabaseLockedError, StorageError
 from pipefy_exports_dagster.text.sql import identifier, literal
 
-from .database import connect_when_free, unreadable
+from .database import connect_when_free
+from .database_errors import unreadable
 from .read_copy import copy_to_read
 
 if TYPE_CHECKING:

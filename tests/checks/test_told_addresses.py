@@ -96,6 +96,33 @@ def test_a_failed_run_is_one_message_at_each_address_once(
     assert (len(mail.letters), len(chat.letters)) == (1, 1)
 
 
+def test_a_second_address_in_a_variable_loses_nothing_of_the_first(
+    scene: Scene, mail: Mailbox, chat: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tick(scene, notify=("CHAT",))
+    failed_runs(scene, 1)
+    monkeypatch.setenv("CHAT", f"{chat.address} {mail.address}")
+    tick(scene, notify=("CHAT",))
+    assert len(chat.letters) == 1
+    failed_runs(scene, 1)
+    monkeypatch.setenv("CHAT", chat.address)
+    tick(scene, notify=("CHAT",))
+    assert len(chat.letters) == 2
+
+
+def test_a_variable_that_was_empty_for_a_while_loses_nothing(
+    scene: Scene, mail: Mailbox, chat: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tick(scene)
+    monkeypatch.setenv("CHAT", "")
+    failed_runs(scene, 1)
+    assert "CHAT is not set" in tick(scene)
+    assert (len(mail.letters), len(chat.letters)) == (1, 0)
+    monkeypatch.setenv("CHAT", chat.address)
+    assert tick(scene) == "1 message told"
+    assert (len(mail.letters), len(chat.letters)) == (1, 1)
+
+
 def test_the_checks_of_a_run_are_one_message_in_the_words_of_the_ui(
     scene: Scene, mail: Mailbox, chat: Mailbox
 ) -> None:

@@ -11,7 +11,7 @@ from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.reading.redaction import without_values
 from pipefy_exports_dagster.reading.runner import read_table_file
-from pipefy_exports_dagster.tables.database import translated
+from pipefy_exports_dagster.tables.database_errors import translated
 
 MARK = "Maria Marcada"
 

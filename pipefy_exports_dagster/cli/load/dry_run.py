@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.tables import LoadReport, Slice
-from pipefy_exports_dagster.tables.database import open_to_read, translated
+from pipefy_exports_dagster.tables.database import open_to_read
+from pipefy_exports_dagster.tables.database_errors import translated
 from pipefy_exports_dagster.tables.replacing import refuse_older
 from pipefy_exports_dagster.tables.report import LoadedColumn
 from pipefy_exports_dagster.tables.table_state import table_state

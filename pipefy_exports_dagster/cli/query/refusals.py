@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import DatabaseLockedError, LoadFailedError, QueryRefusedError
-from pipefy_exports_dagster.tables.database import holder_pid, wal_refused
+from pipefy_exports_dagster.tables.database_errors import holder_pid, wal_refused
 from pipefy_exports_dagster.text.quoting import printable
 
 if TYPE_CHECKING:

@@ -93,7 +93,7 @@ class Tick:
         if not addresses:
             return
         results = RunlessResults.read(self.context.instance, self.told_of)
-        self._begin(addresses, results)
+        self._begin(found, results)
         due = [address for address in addresses if not self._of(address).waits(self.now)]
         if not due:
             return
@@ -106,14 +106,17 @@ class Tick:
             if not queue:
                 self._store(address, runs=max(ended.read_to, self._of(address).runs), results=results.newest)
 
-    def _begin(self, addresses: Sequence[Address], results: RunlessResults) -> None:
-        self.positions.keep_only([address.name for address in addresses])
+    def _begin(self, found: Sequence[Address], results: RunlessResults) -> None:
+        """Give each address its position; where there is none yet, it begins at the newest of what there is to tell."""
         newest = newest_number(self.context.instance)
-        for address in addresses:
-            known = self.positions.by_name.get(address.name, Position(newest, results.newest))
+        for address in (each for each in found if each.hidden):
+            known = self.positions.of_address(address) or Position(newest, results.newest)
             # An event log that was begun anew has smaller numbers.
-            current = replace(known, runs=min(known.runs, newest), results=min(known.results, results.newest))
-            self.positions.store(address.name, current)
+            of_results = min(known.results, results.newest) if results.newest else known.results
+            self.positions.store(
+                address.name, replace(known, runs=min(known.runs, newest), results=of_results)
+            )
+        self.positions.keep_only(found)
 
     def _of(self, address: Address) -> Position:
         return self.positions.by_name[address.name]
@@ -156,8 +159,8 @@ class Tick:
             going = [address for address, queue in queues.items() if queue and address not in stopped]
             if not going:
                 return
-            letters = [(address, message_of(queues[address][0], self.config.ui_url)) for address in going]
-            for delivery in self.send(letters):
+            messages = [(address, message_of(queues[address][0], self.config.ui_url)) for address in going]
+            for delivery in self.send(messages):
                 if not self._settle(delivery, queues[delivery.address]):
                     stopped.add(delivery.address)
 

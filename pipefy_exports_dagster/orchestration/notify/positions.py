@@ -11,6 +11,8 @@ from hashlib import sha256
 
 import dagster as dg
 
+from pipefy_exports_dagster.notifications.addresses import Address, variable_of
+
 FIRST_PAUSE_S = 60.0
 LONGEST_PAUSE_S = 3600.0
 MOST_IN_DOUBT = 3
@@ -71,9 +73,21 @@ class Positions:
             self.by_name[name] = position
             self._write()
 
-    def keep_only(self, names: Collection[str]) -> None:
-        """Forget the addresses that are not configured any more."""
-        gone = self.by_name.keys() - set(names)
+    def of_address(self, address: Address) -> Position | None:
+        """Return an address's position, or the furthest behind of its variable: a second address renames the first."""
+        if address.name in self.by_name:
+            return self.by_name[address.name]
+        same = [
+            known for name, known in self.by_name.items() if variable_of(name) == variable_of(address.name)
+        ]
+        behind = min(same, key=lambda known: known.runs, default=None)
+        return Position(behind.runs, behind.results) if behind else None
+
+    def keep_only(self, found: Collection[Address]) -> None:
+        """Forget addresses that are not configured any more; those of a variable that is empty may come back."""
+        empty = {variable_of(address.name) for address in found if address.hidden is None}
+        names = {address.name for address in found}
+        gone = {name for name in self.by_name if name not in names and variable_of(name) not in empty}
         for name in gone:
             del self.by_name[name]
         if gone:
