@@ -91,7 +91,7 @@ LOCK = $(CURDIR)/.venv-lock/bin/uv pip compile pyproject.toml --group build --un
 lock: ## Update the locks from pyproject.toml: what running needs, what tests need beside it, what the containers have
 	$(PYTHON) -m venv $(CURDIR)/.venv-lock
 	$(CURDIR)/.venv-lock/bin/python -m pip install --quiet uv
-	echo 'duckdb==1.5.5' | $(LOCK) --constraint - --extra dev -o requirements-dev.lock
+	echo 'duckdb==1.5.5' | $(LOCK) --constraint - --extra dev --extra scale --group scale-tests -o requirements-dev.lock
 	$(LOCK) --constraint requirements-dev.lock --extra ui -o requirements.lock
 	echo dagster-postgres | $(LOCK) - --constraint requirements.lock --extra ui -o deploy/requirements.lock
 
