@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     )
     from pipefy_exports_dagster.config.reading import ReadOptions
     from pipefy_exports_dagster.config.schedules import Schedule, Schedules
+    from pipefy_exports_dagster.config.stores import Lake, Locks
     from pipefy_exports_dagster.errors import (
         AuthenticationError,
         ConfigurationError,
@@ -81,7 +82,9 @@ __all__ = [
     "ExportTimedOutError",
     "FeatureUnavailableError",
     "InvalidFilterError",
+    "Lake",
     "LoadFailedError",
+    "Locks",
     "MonthNotCoveredError",
     "PartitionLockedError",
     "PermanentError",
@@ -123,6 +126,8 @@ _MODULES = {  # all others are errors
     "Connection": "config.model",
     "DefsState": "config.discovery",
     "ExportFailure": "orchestration.notify.export_failure",
+    "Lake": "config.stores",
+    "Locks": "config.stores",
     "PipeReport": "config.exports",
     "PipefyExportsComponent": "component.component",
     "PipefyExportsConfig": "config.model",

@@ -10,12 +10,13 @@ from pipefy_exports_dagster.config.descriptions import descriptions
 from pipefy_exports_dagster.config.exports import AutomationJobs, ExportSettings, PipeReport, Report
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig, PollPolicy
 from pipefy_exports_dagster.config.reading import ReadOptions
+from pipefy_exports_dagster.config.stores import Lake
 from pipefy_exports_dagster.config.variables import VARIABLES, Variable
 from pipefy_exports_dagster.errors import ConfigurationError
 
 SECTIONS = {
     class_.__name__: class_
-    for class_ in (PipefyExportsConfig, Connection, PollPolicy, ReadOptions, Report, PipeReport)
+    for class_ in (PipefyExportsConfig, Connection, PollPolicy, ReadOptions, Report, PipeReport, Lake)
 }
 CREDENTIALS = ("token_env", "client_id_env", "client_secret_env")
 """The fields by which a connection names credentials of its own, where they are not the usual ones."""
@@ -46,6 +47,7 @@ def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyE
         polling=PollPolicy(**given["PollPolicy"]),
         automation_jobs=export(AutomationJobs),
         reports=(export(Report),),
+        lake=Lake(**given["Lake"]) if given["Lake"] else None,
         pipe_reports=(export(PipeReport),) if given["PipeReport"] else (),
     )
 

@@ -21,6 +21,7 @@ from pipefy_exports_dagster.config.naming import asset_name, check_names_differ,
 from pipefy_exports_dagster.config.notify import checked_ui_url, named_or_hidden
 from pipefy_exports_dagster.config.schedules import Schedules
 from pipefy_exports_dagster.config.setting_names import TIMEZONE, WAIT
+from pipefy_exports_dagster.config.stores import Lake, Locks, locks_named, raw_files_at
 from pipefy_exports_dagster.errors import ConfigurationError
 
 LONGEST_REQUEST_S = 1e6
@@ -165,6 +166,11 @@ class PipefyExportsConfig:
         notify: Who is told of failed runs and of checks that do not pass: names of environment variables that hold
             addresses for apprise, such as `mailto://...` or `slack://...`. Takes the extra `[notify]`.
         ui_url: The address of Dagster's UI, such as `https://dagster.example.com`, for links in messages.
+        locks: What keeps two runs from one partition: `file`, or for several machines `postgres`. Without it the
+            Dagster instance decides: `file` where it is in SQLite, `postgres` where it is in Postgres.
+        raw_files: Where the raw files are kept: `s3://bucket/prefix` for several machines; the data folder if it
+            is not given.
+        lake: Tables in DuckLake, for several machines, instead of the DuckDB file.
     """
 
     organization_id: str | None = None
@@ -196,6 +202,9 @@ class PipefyExportsConfig:
     defs_state: DefsState = field(default_factory=DefsState)
     notify: str | Sequence[str] = field(default=(), metadata=NAMES_OF_SECRETS)
     ui_url: str | None = None
+    locks: Locks | None = None
+    raw_files: str | None = None
+    lake: Lake | None = None
 
     def __post_init__(self) -> None:
         """Make paths absolute at once: a run may have another working directory. Check names and time zone."""
@@ -210,6 +219,8 @@ class PipefyExportsConfig:
         object.__setattr__(self, "wait", wait_named(self.wait))
         object.__setattr__(self, "notify", named_or_hidden(self.notify))
         object.__setattr__(self, "ui_url", checked_ui_url(self.ui_url))
+        object.__setattr__(self, "locks", locks_named(self.locks))
+        object.__setattr__(self, "raw_files", raw_files_at(self.raw_files))
         object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
         database = self.database or self.data_dir / "pipefy_exports.duckdb"
         object.__setattr__(self, "database", Path(database).expanduser().absolute())

@@ -176,6 +176,11 @@ VARIABLES = (
     Variable("PIPEFY_DOWNLOAD_HOSTS", "Connection", "download_hosts", _list, is_for_components=True),
     Variable("PIPEFY_EXPORTS_DATA_DIR", "PipefyExportsConfig", "data_dir", _path),
     Variable("PIPEFY_EXPORTS_DATABASE", "PipefyExportsConfig", "database", _path),
+    Variable("PIPEFY_EXPORTS_LOCKS", "PipefyExportsConfig", "locks"),
+    Variable("PIPEFY_EXPORTS_RAW_FILES", "PipefyExportsConfig", "raw_files"),
+    Variable("PIPEFY_EXPORTS_LAKE_DATA_PATH", "Lake", "data_path"),
+    Variable("PIPEFY_EXPORTS_LAKE_CATALOG", "Lake", "catalog"),
+    Variable("PIPEFY_EXPORTS_LAKE_CATALOG_ENV", "Lake", "catalog_env"),
     Variable(
         "PIPEFY_EXPORTS_TIMEZONE",
         "PipefyExportsConfig",

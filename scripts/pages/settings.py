@@ -26,6 +26,7 @@ KEYS = {
     "ReadOptions": ("reading",),
     "Report": ("reports",),
     "PipeReport": ("pipe_reports",),
+    "Lake": ("lake",),
 }
 """Where in the YAML the fields of a class are; `reading` is in each export."""
 NAMES = {

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from pipefy_exports_dagster import (
     AutomationJobs,
     Connection,
+    Lake,
     PipefyExportsComponent,
     PipefyExportsConfig,
     PipeReport,
@@ -32,6 +33,7 @@ SECTIONS = (
     AutomationJobs,
     Connection,
     DefsState,
+    Lake,
     ReportDiscovery,
     PipeReport,
     PipefyExportsConfig,

@@ -9,6 +9,7 @@ from pipefy_exports_dagster.config.exports import AutomationJobs, PipeReport, Re
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig, PollPolicy, Wait
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.config.sizes import bytes_of
+from pipefy_exports_dagster.config.stores import Lake, Locks
 from pipefy_exports_dagster.config.variables import VARIABLES
 from pipefy_exports_dagster.errors import ConfigurationError
 
@@ -48,6 +49,11 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "PIPEFY_EXPORTS_MAX_UNPACKED_BYTES": "3GB",
         "PIPEFY_EXPORTS_NOTIFY": "slack://s3cr3t/s3cr3t/s3cr3t",
         "PIPEFY_EXPORTS_UI_URL": "https://dagster.example.com/",
+        "PIPEFY_EXPORTS_LOCKS": "Postgres",
+        "PIPEFY_EXPORTS_RAW_FILES": "s3://exports/raw/",
+        "PIPEFY_EXPORTS_LAKE_DATA_PATH": "s3://exports/lake",
+        "PIPEFY_EXPORTS_LAKE_CATALOG": "postgres",
+        "PIPEFY_EXPORTS_LAKE_CATALOG_ENV": "LAKE_CATALOG",
     }
     assert {variable.name for variable in VARIABLES if variable.section} == given.keys()
     reading = ReadOptions(max_memory_bytes=2 * 10**9, max_seconds=90, max_unpacked_bytes=3 * 10**9)
@@ -73,6 +79,9 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         raw_retention_days=365,
         wait=Wait.DEFERRED,
         notify=("PIPEFY_EXPORTS_NOTIFY",),
+        locks=Locks.POSTGRES,
+        raw_files="s3://exports/raw",
+        lake=Lake(data_path="s3://exports/lake", catalog_env="LAKE_CATALOG"),
         ui_url="https://dagster.example.com",
     )
     assert str(config.zone) == "America/Sao_Paulo"
