@@ -15,7 +15,7 @@ from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.setting_names import NOTIFY
 from pipefy_exports_dagster.notifications.addresses import addresses_of
 from pipefy_exports_dagster.notifications.message import Message
-from pipefy_exports_dagster.notifications.sending import Delivery, look_at, send
+from pipefy_exports_dagster.notifications.sending import Delivery, look_at, send_to_all
 
 NOBODY = f"Nobody is told: set {NOTIFY} to addresses for apprise, or in YAML to the variables that hold them."
 
@@ -62,7 +62,7 @@ def _deliveries(config: PipefyExportsConfig, *, is_test: bool) -> list[Delivery]
         f"`pipefy-exports notify --test` sent this. Failed runs of {of}, and checks that do not pass, are told here."
         + (f"\n\n{config.ui_url}" if config.ui_url else ""),
     )
-    return send([(address, message) for address in addresses])
+    return send_to_all(addresses, message)
 
 
 def _row(config: PipefyExportsConfig, each: Delivery, *, several: bool, is_test: bool) -> Sequence[object]:

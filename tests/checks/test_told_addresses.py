@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,12 +11,15 @@ import pytest
 from checks.scene import Scene
 from support.mailboxes import Mailbox, http_server, mail_server
 from support.project import JOBS, REPORT
+from support.waiting import eventually
 
 from pipefy_exports_dagster.config.exports import AutomationJobs
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.notifications.sending import LONGEST_S
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.checks.finding import Check
 from pipefy_exports_dagster.orchestration.definition_names import DUE_SENSOR, NOTIFY_SENSOR
+from pipefy_exports_dagster.orchestration.notify import notify_sensor
 from pipefy_exports_dagster.orchestration.notify.export_failure import ExportFailure, advice_for
 from pipefy_exports_dagster.orchestration.notify.positions import LONGEST_PAUSE_S
 
@@ -201,6 +205,47 @@ def test_a_tick_that_is_killed_after_a_message_does_not_repeat_it(
     for _ in range(3):
         tick(scene)
     assert len(mail.letters) == len(chat.letters) == 2
+
+
+def test_a_slow_server_does_not_hold_up_what_the_others_are_told(
+    scene: Scene, mail: Mailbox, chat: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT", f"{chat.address}?rto={LONGEST_S}")
+    tick(scene)
+    failed_runs(scene, 2)
+    chat.answers.clear()
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(tick, scene)
+        try:
+            eventually(lambda: len(mail.letters) == 2 or slow.done())
+            assert len(mail.letters) == 2, slow.result()
+            # Each counts already: as when this tick is killed, another one begins.
+            eventually(lambda: tick(scene, notify=("MAIL",)) == "0 messages told")
+            assert not slow.done()
+        finally:
+            chat.answers.set()
+    assert slow.result() == "4 messages told"
+    assert (len(mail.letters), len(chat.letters)) == (2, 2)
+
+
+def test_more_addresses_than_are_told_at_once_wait_for_the_next_tick(
+    scene: Scene, mail: Mailbox, chat: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notify_sensor, "MOST_AT_ONCE", 1)
+    monkeypatch.setenv("CHAT", f"{chat.address}?rto={LONGEST_S}")
+    tick(scene, notify=("CHAT", "MAIL"))
+    failed_runs(scene, 1)
+    chat.answers.clear()
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(tick, scene, notify=("CHAT", "MAIL"))
+        try:
+            eventually(lambda: chat.letters or slow.done())
+            scene.clock.sleep(notify_sensor.BEGINS_WITHIN_S)
+        finally:
+            chat.answers.set()
+    assert (slow.result(), mail.letters) == ("1 message told", [])
+    assert tick(scene, notify=("CHAT", "MAIL")) == "1 message told"
+    assert (len(mail.letters), len(chat.letters)) == (1, 1)
 
 
 def test_very_many_failed_runs_are_one_message(scene: Scene, chat: Mailbox) -> None:
