@@ -148,15 +148,19 @@ UNAUTHENTICATED = {
 }
 
 
-@pytest.mark.parametrize("refusal", [answer(status=401), answer({"errors": [UNAUTHENTICATED]})])
+@pytest.mark.parametrize(
+    ("refusal", "correlation_id"),
+    [(answer(status=401), None), (answer({"errors": [UNAUTHENTICATED]}), "4f1c")],
+)
 @pytest.mark.parametrize(
     ("credentials", "variables"),
     [(StaticToken(TOKEN), "ACME_TOKEN"), (ACCOUNT, "ACME_ID and ACME_SECRET")],
 )
-def test_refused_credentials_are_named_by_their_variables(
+def test_refused_credentials_are_named_by_their_variables(  # noqa: PLR0917 - fixtures
     credentials: Credentials,
     variables: str,
     refusal: Reply,
+    correlation_id: str | None,
     server: ScriptedServer,
     connection: Connection,
 ) -> None:
@@ -168,7 +172,7 @@ def test_refused_credentials_are_named_by_their_variables(
         ask(client)
     assert str(caught.value).endswith(f"; check {variables}, used at {named.base_url}")
     assert "PIPEFY_" not in str(caught.value)
-    assert caught.value.correlation_id == ("4f1c" if refusal.status == 200 else None)
+    assert caught.value.correlation_id == correlation_id
 
 
 TOKEN_TROUBLE: dict[str, tuple[Reply, type[PipefyExportsError]]] = {
