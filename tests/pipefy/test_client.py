@@ -164,8 +164,9 @@ def test_refused_credentials_are_named_by_their_variables(  # noqa: PLR0917 - fi
     server: ScriptedServer,
     connection: Connection,
 ) -> None:
-    names = {"token_env": "ACME_TOKEN", "client_id_env": "ACME_ID", "client_secret_env": "ACME_SECRET"}
-    named = replace(connection, **names)
+    named = replace(
+        connection, token_env="ACME_TOKEN", client_id_env="ACME_ID", client_secret_env="ACME_SECRET"
+    )
     server.on("/oauth/token", token("t1"))
     server.graphql(refusal)
     with PipefyClient(named, credentials) as client, pytest.raises(AuthenticationError) as caught:
