@@ -22,10 +22,12 @@ from pipefy_exports_dagster.cli.own_command import own_command
 from pipefy_exports_dagster.cli.settings import has_credentials
 from pipefy_exports_dagster.config.dotenv import dagster_home_of, data_dir_of, environment_with_dotenv
 from pipefy_exports_dagster.config.model import Connection
+from pipefy_exports_dagster.config.setting_names import VARIABLE_OF
 from pipefy_exports_dagster.errors import ConfigurationError, PipefyExportsError
 from pipefy_exports_dagster.files.posix import require_posix
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy
 
+UI_URL_VARIABLE = VARIABLE_OF["PipefyExportsConfig", "ui_url"]
 MODULE = "pipefy_exports_dagster.definitions"
 ENDING_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -67,9 +69,22 @@ def run_dev(*, port: int, host: str, sandbox: bool, console: Console) -> int:
         else:
             working_dir = sandbox_data_dir(data_dir_of(environment))  # in ours, Dagster would read a `.env`
             environment = stack.enter_context(_sandbox_environment(working_dir, console, asked_for=sandbox))
-        console.print(f"Dagster UI: http://{host}:{port} (Ctrl-C ends it)")
+        environment = with_ui_url(environment, host, port)
+        console.print(f"Dagster UI: {_address(host, port)} (Ctrl-C ends it)")
         command = [sys.executable, "-m", "dagster", "dev", "-m", MODULE, "--host", host, "--port", str(port)]
         return run_until_ended(command, environment=environment, working_dir=working_dir)
+
+
+def with_ui_url(environment: Mapping[str, str], host: str, port: int) -> dict[str, str]:
+    """Return the environment with the UI's address, for the links in messages, unless it has one."""
+    if environment.get(UI_URL_VARIABLE, "").strip():
+        return dict(environment)
+    is_everywhere = host in {"0.0.0.0", "::", "*"}  # noqa: S104 - nothing is bound here
+    return {**environment, UI_URL_VARIABLE: _address(socket.gethostname() if is_everywhere else host, port)}
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _account_environment(environment: dict[str, str], console: Console) -> dict[str, str]:

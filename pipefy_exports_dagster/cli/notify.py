@@ -12,12 +12,11 @@ from pipefy_exports_dagster.cli.output import echo_json, echo_table, readers_may
 from pipefy_exports_dagster.cli.progress import Progress
 from pipefy_exports_dagster.cli.settings import read_settings
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
-from pipefy_exports_dagster.config.setting_names import NOTIFY
+from pipefy_exports_dagster.config.setting_names import setting_to_change
+from pipefy_exports_dagster.config.variables import CONFIG_FILE
 from pipefy_exports_dagster.notifications.addresses import addresses_of
 from pipefy_exports_dagster.notifications.message import Message
-from pipefy_exports_dagster.notifications.sending import Delivery, look_at, send
-
-NOBODY = f"Nobody is told: set {NOTIFY} to addresses for apprise, or in YAML to the variables that hold them."
+from pipefy_exports_dagster.notifications.sending import Delivery, look_at, send_to_all
 
 
 @click.command()
@@ -46,10 +45,16 @@ def notify(*, is_test: bool, as_json: bool) -> None:
                 if several
                 else ("address", "service", "result"),
                 [_row(config, each, several=several, is_test=is_test) for config, each in found],
-                empty=NOBODY,
+                empty=_nobody_is_told(),
             )
         if not all(each.arrived for _, each in found) or (is_test and not found):
             sys.exit(1)
+
+
+def _nobody_is_told() -> str:
+    setting = setting_to_change("PipefyExportsConfig", "notify", os.environ)
+    held = "the names of variables that hold " * bool(os.environ.get(CONFIG_FILE, "").strip())
+    return f"Nobody is told: set {setting} to {held}addresses for apprise."
 
 
 def _deliveries(config: PipefyExportsConfig, *, is_test: bool) -> list[Delivery]:
@@ -62,7 +67,7 @@ def _deliveries(config: PipefyExportsConfig, *, is_test: bool) -> list[Delivery]
         f"`pipefy-exports notify --test` sent this. Failed runs of {of}, and checks that do not pass, are told here."
         + (f"\n\n{config.ui_url}" if config.ui_url else ""),
     )
-    return send([(address, message) for address in addresses])
+    return send_to_all(addresses, message)
 
 
 def _row(config: PipefyExportsConfig, each: Delivery, *, several: bool, is_test: bool) -> Sequence[object]:

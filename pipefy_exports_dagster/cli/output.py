@@ -4,8 +4,9 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import click
@@ -37,25 +38,39 @@ def echo_table(header: Sequence[str], rows: Sequence[Sequence[object]], *, empty
     cells = [[_shown(cell, grouped=is_terminal()) for cell in row] for row in rows]
     numeric = [all(isinstance(row[i], int | float | None) for row in rows) for i in range(len(header))]
     if is_terminal():
-        table = Table()
-        for name, is_number in zip(header, numeric, strict=True):
-            table.add_column(Text(name), justify="right" if is_number else "left", overflow="fold")
+        table = terminal_table(header, numeric)
         for row in cells:
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*map(Text, row))
         Console(highlight=False).print(table)
         return
-    widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
-    for row in [list(header), *cells]:
-        click.echo(plain_line(row, widths, numeric))
+    for line in plain_lines([header, *cells], numeric):
+        click.echo(line)
 
 
-def plain_line(cells: Sequence[str], widths: Sequence[int], to_the_right: Sequence[bool]) -> str:
-    """Return a row as text, its cells in columns; one that is wider pushes the rest."""
-    padded = (
-        cell.rjust(width) if right else cell.ljust(width)
-        for cell, width, right in zip(cells, widths, to_the_right, strict=True)
-    )
-    return GAP.join(padded).rstrip()
+def terminal_table(header: Sequence[str], to_the_right: Sequence[bool], *, widest: int = 0) -> Table:
+    """Return a table without rows; long cells go on in the next line, a header not before it is so wide."""
+    table = Table()
+    for name, right in zip(header, to_the_right, strict=True):
+        table.add_column(
+            Text(name),
+            justify="right" if right else "left",
+            overflow="fold",
+            min_width=min(len(name), widest) or None,
+        )
+    return table
+
+
+def plain_lines(
+    first: Sequence[Sequence[str]], to_the_right: Sequence[bool], rest: Iterable[Sequence[str]] = ()
+) -> Iterator[str]:
+    """Yield rows as lines with columns as wide as the first rows need; a wider cell pushes the rest of its line."""
+    widths = [max(map(len, column)) for column in zip(*first, strict=True)]
+    for row in chain(first, rest):
+        padded = (
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, to_the_right, strict=True)
+        )
+        yield GAP.join(padded).rstrip()
 
 
 def is_terminal() -> bool:

@@ -1,5 +1,6 @@
 """`pipefy-exports prune`."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from pipefy_exports_dagster.cli.output import echo_json, echo_table, readers_may
 from pipefy_exports_dagster.cli.progress_bar import progress_bar
 from pipefy_exports_dagster.cli.settings import read_settings
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
-from pipefy_exports_dagster.config.setting_names import RAW_RETENTION_DAYS
+from pipefy_exports_dagster.config.setting_names import setting_to_change
 from pipefy_exports_dagster.errors import StorageError
 from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.history import (
@@ -67,7 +68,8 @@ def prune(*, days: int | None, give_up_rebuilding: bool, dry_run: bool, as_json:
             if age is not None
         ]
         if not ruled:
-            raise click.UsageError(f"give --older-than, or set {RAW_RETENTION_DAYS}")
+            setting = setting_to_change("PipefyExportsConfig", "raw_retention_days", os.environ)
+            raise click.UsageError(f"give --older-than, or set {setting}")
         with progress_bar("files", quiet=as_json) as advance:
             verdicts = [
                 verdict for config, rule in ruled for verdict in judge_archive(config, rule, on_file=advance)

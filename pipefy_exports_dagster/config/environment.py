@@ -63,7 +63,8 @@ def with_environments_connection(
     """Connect a component as the environment says, where its YAML does not say it.
 
     Where its data lies and what it exports is the YAML's alone: a variable that comes later would begin another
-    database beside the one that is there.
+    database beside the one that is there. So is everything of a component that names credentials of its own: the
+    environment's address is of another account, and would get this one's token.
 
     Args:
         config: What the YAML says, with defaults.
@@ -73,6 +74,8 @@ def with_environments_connection(
     Raises:
         ConfigurationError: A variable that is needed has a value that cannot be used; the message names it.
     """
+    if any(getattr(config.connection, name) != getattr(Connection(), name) for name in CREDENTIALS):
+        return config
     of_connection: Mapping[str, Any] = said.get("connection") or {}
     left_open = [
         variable
@@ -85,9 +88,6 @@ def with_environments_connection(
     if not address.startswith("http://"):
         # A sandbox's variable is not to let the files of another Pipefy, which the YAML names, come from this machine.
         left_open = [variable for variable in left_open if variable.field != "allow_insecure_urls"]
-    if any(getattr(config.connection, name) != getattr(Connection(), name) for name in CREDENTIALS):
-        # Another account: its organization is not the environment's.
-        left_open = [variable for variable in left_open if variable.field != "organization_id"]
     taken: dict[str, dict[str, Any]] = defaultdict(dict)
     for variable in left_open:
         taken[variable.section][variable.field] = _value(variable, environ)

@@ -3,13 +3,21 @@
 Whoever reads `` `organization_id` (PIPEFY_ORG_ID) `` finds it, wherever it is set.
 """
 
-from pipefy_exports_dagster.config.variables import VARIABLES
+from collections.abc import Mapping
+
+from pipefy_exports_dagster.config.variables import CONFIG_FILE, VARIABLES
 
 
 def setting_name(section: str, field: str) -> str:
     """Name a field of a class of the configuration, with its variable where it has one."""
     variable = VARIABLE_OF.get((section, field))
     return f"`{field}` ({variable})" if variable else f"`{field}`"
+
+
+def setting_to_change(section: str, field: str, environ: Mapping[str, str]) -> str:
+    """Name a field where a person changes it: in the YAML file that commands read, if there is one."""
+    file = environ.get(CONFIG_FILE, "").strip()
+    return f"`{field}` in {file}" if file else setting_name(section, field)
 
 
 VARIABLE_OF = {
@@ -26,13 +34,10 @@ LAKE_CATALOG = setting_name("Lake", "catalog")
 LAKE_CATALOG_ENV = setting_name("Lake", "catalog_env")
 LAKE_DATA_PATH = setting_name("Lake", "data_path")
 LOCKS = setting_name("PipefyExportsConfig", "locks")
-NOTIFY = setting_name("PipefyExportsConfig", "notify")
 ORGANIZATION_ID = setting_name("PipefyExportsConfig", "organization_id")
 PIPE_ID = setting_name("PipeReport", "pipe_id")
 PIPE_REPORT_ID = setting_name("PipeReport", "pipe_report_id")
-RAW_RETENTION_DAYS = setting_name("PipefyExportsConfig", "raw_retention_days")
 RAW_FILES = setting_name("PipefyExportsConfig", "raw_files")
 REPORT_ID = setting_name("Report", "organization_report_id")
 TIMEZONE = setting_name("PipefyExportsConfig", "timezone")
-UI_URL = setting_name("PipefyExportsConfig", "ui_url")
 WAIT = setting_name("PipefyExportsConfig", "wait")

@@ -25,6 +25,7 @@ NO_SUCH = (
 )
 DOES_NOT_WORK = "apprise does not work here; install it again: `pip install --force-reinstall apprise`"
 MOST_AT_ONCE = 8
+"""Messages that are being sent: each has a process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +75,13 @@ def look_at(addresses: Sequence[Address]) -> list[Delivery]:
     ]
 
 
-def send(messages: Sequence[tuple[Address, Message]]) -> list[Delivery]:
-    """Send each message to its address, side by side, and say what became of it; never longer than `LONGEST_S`."""
-    with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
-        return list(pool.map(lambda each: _sent(each[0], each[1].fitted()), messages))
-
-
-def _sent(address: Address, message: Message) -> Delivery:
+def send(address: Address, message: Message) -> Delivery:
+    """Send a message to an address, and say what became of it; never longer than `LONGEST_S`."""
     if address.hidden is None:
         return Delivery(address, problem=address.problem)
     if not is_installed():
         return Delivery(address, problem=INSTALL)
-    answers, failure, in_doubt = _answers([address.hidden], message)
+    answers, failure, in_doubt = _answers([address.hidden], message.fitted())
     if not answers:
         return Delivery(address, problem=failure, in_doubt=in_doubt)
     [answer] = answers
@@ -94,6 +90,12 @@ def _sent(address: Address, message: Message) -> Delivery:
     return Delivery(
         address, answer["service"], answer["reason"], in_part=answer["in_part"], in_doubt=answer["in_doubt"]
     )
+
+
+def send_to_all(addresses: Sequence[Address], message: Message) -> list[Delivery]:
+    """Send one message to several addresses, side by side."""
+    with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+        return list(pool.map(lambda address: send(address, message), addresses))
 
 
 def _looked_at(address: Address, answer: dict[str, Any], failure: str = "") -> Delivery:

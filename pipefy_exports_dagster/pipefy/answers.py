@@ -53,10 +53,7 @@ def read_answer(
     if payload is not None and httpx.codes.is_success(status):
         return payload
     if status == httpx.codes.UNAUTHORIZED:
-        raise AuthenticationError(
-            "Pipefy does not accept the token (HTTP 401): check PIPEFY_TOKEN, or the service account's "
-            "PIPEFY_SERVICE_ACCOUNT_CLIENT_ID and PIPEFY_SERVICE_ACCOUNT_CLIENT_SECRET"
-        )
+        raise AuthenticationError("Pipefy does not accept the token (HTTP 401)")
     if status == httpx.codes.FORBIDDEN:
         raise PermissionDeniedError(
             "Pipefy refuses access (HTTP 403): the credentials' owner needs to be an administrator of the "

@@ -55,8 +55,10 @@ class PipefyClient:
         self.clock = clock or SystemClock()
         self._tokens = TokenSource(credentials, self._fetch_token, self.clock)
         self._secrets = Secrets(os.environ)
+        self._variables = connection.token_env
         if isinstance(credentials, ServiceAccount):
             self._secrets.add_credentials(credentials.client_secret)
+            self._variables = f"{connection.client_id_env} and {connection.client_secret_env}"
         # A redirect is not followed: it would take the token to another host.
         self._http = open_http(connection.request_timeout_s)
 
@@ -119,9 +121,12 @@ class PipefyClient:
         }
         try:
             return read(self._post("/graphql", content, headers))
-        except AuthenticationError:
+        except AuthenticationError as error:
             if not (may_renew and self._tokens.can_renew):
-                raise
+                used_at = without_credentials(self.base_url).rstrip("/")
+                raise AuthenticationError(f"{error}; check {self._variables}, used at {used_at}").of_request(
+                    error.correlation_id
+                ) from None
         # The token was refused, so nothing was executed: sending the same again is safe, even a create.
         self._tokens.forget()
         return self._ask(content, read, may_renew=False)
@@ -139,8 +144,8 @@ class PipefyClient:
             ) from None
         except (AuthenticationError, RequestRejectedError):
             raise AuthenticationError(
-                f"Pipefy refuses the service account: check {self.connection.client_id_env} and "
-                f"{self.connection.client_secret_env}, and that {BASE_URL} is the right one"
+                f"Pipefy refuses the service account: check {self._variables}, and that {BASE_URL} is the right "
+                "one"
             ) from None
 
     def _post(

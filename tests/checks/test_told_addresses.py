@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,13 +11,17 @@ import pytest
 from checks.scene import Scene
 from support.mailboxes import Mailbox, http_server, mail_server
 from support.project import JOBS, REPORT
+from support.shared_clock import SharedClock
+from support.waiting import eventually
 
 from pipefy_exports_dagster.config.exports import AutomationJobs
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.notifications.sending import LONGEST_S
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.checks.finding import Check
 from pipefy_exports_dagster.orchestration.definition_names import DUE_SENSOR, NOTIFY_SENSOR
-from pipefy_exports_dagster.orchestration.notify.export_failure import ExportFailure, advice_for
+from pipefy_exports_dagster.orchestration.notify import notify_sensor
+from pipefy_exports_dagster.orchestration.notify.export_failure import IN_THE_LOG, ExportFailure, advice_for
 from pipefy_exports_dagster.orchestration.notify.positions import LONGEST_PAUSE_S
 
 UNAUTHORIZED = {"faults": ("create:unauthorized:always",)}
@@ -141,6 +146,54 @@ def test_the_checks_of_a_run_are_one_message_in_the_words_of_the_ui(
     assert len(mail.letters) == 1
 
 
+class BreakingClock(SharedClock):
+    """A clock that cannot be read from a moment on, which breaks the step of checks itself."""
+
+    breaks = False
+
+    def now(self) -> datetime:
+        if self.breaks:
+            raise RuntimeError("hush: a value of the file")
+        return super().now()
+
+
+def test_a_step_of_checks_that_fails_itself_is_told_and_not_quoted(scene: Scene, chat: Mailbox) -> None:
+    tick(scene, notify=("CHAT",))
+    scene.clock = clock = BreakingClock(scene.sandbox)
+
+    def break_clock(milestone: str) -> None:
+        clock.breaks = milestone == "committed"
+
+    run = scene.project.materialize(JOBS, config=scene.config, clock=clock, on_milestone=break_clock)
+    assert not run.success
+    assert run.metadata, "it is loaded"
+    assert not scene.execute_checks()
+    clock.breaks = False
+    assert tick(scene, notify=("CHAT",)) == "2 messages told"
+    of_load, by_hand = chat.letters
+    assert of_load.title == f"Pipefy exports: {JOBS} (last_month) failed"
+    assert f"{JOBS} (last_month): RuntimeError\nit was loaded, and the run failed before" in of_load.text
+    assert by_hand.title == f"Pipefy exports: {JOBS} failed"
+    assert f"{JOBS}: RuntimeError\nthe run failed before all of its checks were evaluated" in by_hand.text
+    for letter in chat.letters:
+        assert IN_THE_LOG in letter.text
+        assert letter.kind == "failure"
+        assert "hush" not in letter.text
+
+
+def test_a_check_that_cannot_look_is_told_as_a_warning_and_not_quoted(scene: Scene, chat: Mailbox) -> None:
+    assert scene.materialize().success
+    tick(scene, notify=("CHAT",))
+    scene.change_table(f"ALTER TABLE {JOBS} RENAME COLUMN _file_row TO hush")
+    assert scene.execute_checks()
+    assert tick(scene, notify=("CHAT",)) == "1 message told"
+    [letter] = chat.letters
+    assert letter.kind == "warning"
+    assert f"rows_match_file of {JOBS} (warning): " in letter.text
+    assert "not checked" in letter.text
+    assert "hush" not in letter.text
+
+
 def test_what_the_due_sensor_finds_is_told_once_without_a_run(scene: Scene, chat: Mailbox) -> None:
     assert scene.materialize().success
     tick(scene, notify=("CHAT",))
@@ -201,6 +254,47 @@ def test_a_tick_that_is_killed_after_a_message_does_not_repeat_it(
     for _ in range(3):
         tick(scene)
     assert len(mail.letters) == len(chat.letters) == 2
+
+
+def test_a_slow_server_does_not_hold_up_what_the_others_are_told(
+    scene: Scene, mail: Mailbox, chat: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT", f"{chat.address}?rto={LONGEST_S}")
+    tick(scene)
+    failed_runs(scene, 2)
+    chat.answers.clear()
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(tick, scene)
+        try:
+            eventually(lambda: len(mail.letters) == 2 or slow.done())
+            assert len(mail.letters) == 2, slow.result()
+            # Each counts already: as when this tick is killed, another one begins.
+            eventually(lambda: tick(scene, notify=("MAIL",)) == "0 messages told")
+            assert not slow.done()
+        finally:
+            chat.answers.set()
+    assert slow.result() == "4 messages told"
+    assert (len(mail.letters), len(chat.letters)) == (2, 2)
+
+
+def test_more_addresses_than_are_told_at_once_wait_for_the_next_tick(
+    scene: Scene, mail: Mailbox, chat: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notify_sensor, "MOST_AT_ONCE", 1)
+    monkeypatch.setenv("CHAT", f"{chat.address}?rto={LONGEST_S}")
+    tick(scene, notify=("CHAT", "MAIL"))
+    failed_runs(scene, 1)
+    chat.answers.clear()
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(tick, scene, notify=("CHAT", "MAIL"))
+        try:
+            eventually(lambda: chat.letters or slow.done())
+            scene.clock.sleep(notify_sensor.BEGINS_WITHIN_S)
+        finally:
+            chat.answers.set()
+    assert (slow.result(), mail.letters) == ("1 message told", [])
+    assert tick(scene, notify=("CHAT", "MAIL")) == "1 message told"
+    assert (len(mail.letters), len(chat.letters)) == (1, 1)
 
 
 def test_very_many_failed_runs_are_one_message(scene: Scene, chat: Mailbox) -> None:

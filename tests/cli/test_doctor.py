@@ -17,10 +17,11 @@ from cli.shell import PIPEFY_EXPORTS, Shell, error_of, held
 from filelock import FileLock
 from support.project import JOBS, REPORT
 
+from pipefy_exports_dagster.cli.doctor.account import check_credentials
 from pipefy_exports_dagster.cli.doctor.examination import examine
 from pipefy_exports_dagster.clock import SystemClock
 from pipefy_exports_dagster.config.exports import AutomationJobs, Report
-from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.sandbox import (
     CLIENT_ID,
@@ -235,6 +236,19 @@ def test_a_token_and_a_service_account_together_are_found(shell: Shell) -> None:
     found = stated(shell, "warn", exit_code=0)
     assert "the token wins" in found["credentials"]
     assert "Remove PIPEFY_TOKEN to use the service account" in found["credentials"]
+
+
+def test_the_credentials_of_a_connection_are_looked_at_by_their_own_names() -> None:
+    ours = {"PIPEFY_SERVICE_ACCOUNT_CLIENT_ID": CLIENT_ID, "PIPEFY_SERVICE_ACCOUNT_CLIENT_SECRET": "x"}
+    theirs = {"ACME_TOKEN": "x", "ACME_ID": CLIENT_ID, "ACME_SECRET": "x"}
+    [found] = check_credentials(Connection(token_env="ACME_TOKEN"), ours | {"ACME_TOKEN": "x"})
+    assert found.state == "warn"
+    assert "Remove ACME_TOKEN to use the service account" in found.message
+    names = Connection(token_env="ACME_TOKEN", client_id_env="ACME_ID", client_secret_env="ACME_SECRET")
+    [found] = check_credentials(names, theirs)
+    assert "there is a token and ACME_ID and ACME_SECRET" in found.message
+    [found] = check_credentials(names, ours | {"ACME_TOKEN": "x"})
+    assert found.state == "ok"
 
 
 def test_a_variable_that_differs_between_env_file_and_environment_is_found(shell: Shell) -> None:

@@ -7,6 +7,7 @@ import pytest
 from cli.shell import Shell
 from support.mailboxes import PASSWORD, PATH_SECRET, Mailbox, http_server, mail_server
 
+from pipefy_exports_dagster.component.yaml_file import TYPE
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID
 
 
@@ -58,6 +59,24 @@ def test_without_an_address_it_says_where_one_is_set(shell: Shell) -> None:
     result = shell.run("notify", "--test", PIPEFY_EXPORTS_NOTIFY=" ")
     assert result.exit_code == 1
     assert result.stdout.startswith("Nobody is told: set `notify` (PIPEFY_EXPORTS_NOTIFY) to addresses")
+
+
+def test_where_a_yaml_configures_it_the_hints_name_its_keys(shell: Shell) -> None:
+    file = shell.project.root / "defs.yaml"
+    file.write_text(f"type: {TYPE}\nattributes: {{organization_id: 7}}\n")
+    yaml = {"PIPEFY_EXPORTS_CONFIG": str(file)}
+    told = shell.run("notify", **yaml).stdout
+    assert (
+        told
+        == f"Nobody is told: set `notify` in {file} to the names of variables that hold addresses for apprise.\n"
+    )
+    pruned = shell.run("prune", **yaml)
+    assert pruned.exit_code == 2
+    assert f"give --older-than, or set `raw_retention_days` in {file}" in pruned.stderr
+    file.write_text(f"type: {TYPE}\nattributes: {{organization_id: 7, notify: [CHAT]}}\n")
+    found = shell.json("doctor", exit_code=1, CHAT="json://127.0.0.1:9/x", **yaml)["findings"]
+    [one] = [one["message"] for one in found if one["check"] == "notify"]
+    assert one.endswith(f"its messages have no link to the run: set `ui_url` in {file}")
 
 
 def test_the_doctor_looks_at_addresses_and_sends_nothing(

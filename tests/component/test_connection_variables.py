@@ -89,14 +89,21 @@ def test_dagster_reads_the_environment_when_it_loads_the_component(monkeypatch: 
         pytest.param("{organization_id: null}", OF_SANDBOX, None, id="no organization"),
         pytest.param(
             "{connection: {token_env: ACME_TOKEN}}",
-            Connection(
-                "http://127.0.0.1:8321",
-                "ACME_TOKEN",
-                allow_insecure_urls=True,
-                download_hosts=("files.example.com",),
-            ),
+            Connection(token_env="ACME_TOKEN"),
             None,
-            id="another account's organization is not the environment's",
+            id="another account's token does not go where the environment says",
+        ),
+        pytest.param(
+            "{connection: {client_id_env: ACME_ID, client_secret_env: ACME_SECRET}}",
+            Connection(client_id_env="ACME_ID", client_secret_env="ACME_SECRET"),
+            None,
+            id="another service account",
+        ),
+        pytest.param(
+            "{connection: {base_url: https://api.example.com, token_env: ACME_TOKEN}, organization_id: 7}",
+            Connection("https://api.example.com", "ACME_TOKEN"),
+            "7",
+            id="another account at an address of its own",
         ),
         pytest.param(
             "{organization_id: \"{{ env('ACME_ORG_ID', '') }}\"}",
@@ -120,11 +127,17 @@ def test_what_the_yaml_says_wins(
     assert (config.connection, config.organization_id) == (connection, organization)
 
 
+def test_a_variable_that_cannot_be_used_does_not_disturb_another_account(tmp_path: Path) -> None:
+    said = "{connection: {token_env: ACME_TOKEN}}"
+    wrong = {"PIPEFY_ALLOW_INSECURE_URLS": "maybe", "PIPEFY_DOWNLOAD_HOSTS": "com"}
+    assert configured(said, tmp_path, wrong) == configured(said, tmp_path, {})
+
+
 def test_two_organizations_of_one_yaml_keep_apart(tmp_path: Path) -> None:
     acme = "{key_prefix: acme, organization_id: 7, connection: {token_env: ACME_TOKEN}}"
     ours, theirs = configured(f"{{}} --- {acme}", tmp_path, SANDBOX)
     assert (ours.organization_id, theirs.organization_id) == (ORGANIZATION_ID, "7")
-    assert (ours.connection.token_env, theirs.connection.token_env) == ("PIPEFY_TOKEN", "ACME_TOKEN")
+    assert (ours.connection, theirs.connection) == (OF_SANDBOX, Connection(token_env="ACME_TOKEN"))
 
 
 def test_where_data_lies_and_what_is_exported_stay_the_yamls(tmp_path: Path) -> None:

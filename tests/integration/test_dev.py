@@ -1,8 +1,10 @@
 """`pipefy-exports dev`: the UI on the sandbox or on the real account; when it ends, all of it ends."""
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -14,6 +16,8 @@ import pytest
 from integration.server_process import ServerProcess, answers, free_port, server_process
 from support.waiting import PATIENCE_S
 
+from pipefy_exports_dagster.cli.dev import with_ui_url
+from pipefy_exports_dagster.config.environment import config_from_environment
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID, REPORT_ID, TOKEN, Sandbox
 
 PIPEFY_EXPORTS = Path(sys.executable).with_name("pipefy-exports")
@@ -40,6 +44,15 @@ def code_locations(port: int) -> list[str]:
     with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310
         entries = json.load(answer)["data"]["workspaceOrError"]["locationEntries"]
     return [entry["locationOrLoadError"]["__typename"] for entry in entries]
+
+
+def environment_of_child(pid: int) -> list[str]:
+    """Return the environment that the child of a process was started with."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it may have ended meanwhile
+            if (process / "stat").read_text().rpartition(")")[2].split()[1] == str(pid):
+                return (process / "environ").read_text().split("\0")
+    return []
 
 
 def said(server: ServerProcess) -> str:
@@ -90,6 +103,7 @@ def test_with_credentials_it_says_which_pipefy_it_works_on(
     with dev(port, environment=bare_environment, cwd=project, log=tmp_path / "log") as server:
         assert code_locations(port) == ["RepositoryLocation"]
         assert f"Pipefy at {sandbox.url}" in said(server)
+        assert f"PIPEFY_EXPORTS_UI_URL=http://127.0.0.1:{port}" in environment_of_child(server.process.pid)
         assert "SANDBOX" not in said(server)
         assert TOKEN not in said(server)
         os.kill(server.process.pid, signal.SIGTERM)
@@ -117,6 +131,23 @@ def test_the_variables_that_the_instance_names_may_be_in_the_env_file(
         os.kill(server.process.pid, signal.SIGTERM)
         assert server.await_end() == 0, server.output()
     assert (tmp_path / "ledger").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("host", "given", "expected"),
+    [
+        ("127.0.0.1", "", "http://127.0.0.1:3000"),
+        ("::1", " ", "http://[::1]:3000"),
+        ("0.0.0.0", "", f"http://{socket.gethostname()}:3000"),
+        ("::", "", f"http://{socket.gethostname()}:3000"),
+        ("127.0.0.1", "https://dagster.example.com", "https://dagster.example.com"),
+    ],
+)
+def test_messages_link_to_the_ui_that_is_started_unless_another_is_set(
+    host: str, given: str, expected: str
+) -> None:
+    environment = with_ui_url({"PIPEFY_EXPORTS_UI_URL": given}, host, 3000)
+    assert config_from_environment(environment).ui_url == expected
 
 
 def test_a_taken_port_is_named_before_anything_is_started(

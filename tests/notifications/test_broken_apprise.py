@@ -17,6 +17,6 @@ def test_an_apprise_that_cannot_be_imported_is_named(tmp_path: Path, monkeypatch
     # Before the libraries of this environment, as a broken one among them would be.
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     address = Address("X", HiddenAddress("json://127.0.0.1:9/x"))
-    [sent] = send([(address, Message("title", "body"))])
+    sent = send(address, Message("title", "body"))
     assert (sent.problem, sent.in_doubt, sent.in_part) == (DOES_NOT_WORK, False, False)
     assert [found.problem for found in look_at([address])] == [DOES_NOT_WORK]

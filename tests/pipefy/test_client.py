@@ -1,6 +1,7 @@
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from pipefy.conftest import TOKEN
@@ -31,7 +32,7 @@ from pipefy_exports_dagster.errors import (
     TokenUnavailableError,
 )
 from pipefy_exports_dagster.pipefy.client import PipefyClient
-from pipefy_exports_dagster.pipefy.credentials import ServiceAccount, StaticToken
+from pipefy_exports_dagster.pipefy.credentials import Credentials, ServiceAccount, StaticToken
 
 ACCOUNT = ServiceAccount("the-id", "marked-secret/+ 4712")
 OK = {"data": {"me": {"name": "José"}}}
@@ -139,6 +140,40 @@ def test_a_static_token_is_not_tried_again(server: ScriptedServer, client: Pipef
     with pytest.raises(AuthenticationError, match="PIPEFY_TOKEN"):
         ask(client)
     assert len(server.received) == 1
+
+
+UNAUTHENTICATED = {
+    "message": "no session",
+    "extensions": {"code": "UNAUTHENTICATED", "correlation_id": "4f1c"},
+}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "correlation_id"),
+    [(answer(status=401), None), (answer({"errors": [UNAUTHENTICATED]}), "4f1c")],
+)
+@pytest.mark.parametrize(
+    ("credentials", "variables"),
+    [(StaticToken(TOKEN), "ACME_TOKEN"), (ACCOUNT, "ACME_ID and ACME_SECRET")],
+)
+def test_refused_credentials_are_named_by_their_variables(  # noqa: PLR0917 - fixtures
+    credentials: Credentials,
+    variables: str,
+    refusal: Reply,
+    correlation_id: str | None,
+    server: ScriptedServer,
+    connection: Connection,
+) -> None:
+    named = replace(
+        connection, token_env="ACME_TOKEN", client_id_env="ACME_ID", client_secret_env="ACME_SECRET"
+    )
+    server.on("/oauth/token", token("t1"))
+    server.graphql(refusal)
+    with PipefyClient(named, credentials) as client, pytest.raises(AuthenticationError) as caught:
+        ask(client)
+    assert str(caught.value).endswith(f"; check {variables}, used at {named.base_url}")
+    assert "PIPEFY_" not in str(caught.value)
+    assert caught.value.correlation_id == correlation_id
 
 
 TOKEN_TROUBLE: dict[str, tuple[Reply, type[PipefyExportsError]]] = {

@@ -42,10 +42,16 @@ class Mailbox:
     """Of the HTTP server's answers."""
     seconds: float = 0
     """Until it answers."""
+    answers: threading.Event = field(default_factory=threading.Event)
+    """It does not answer while this is clear."""
     logins: int = 0
+
+    def __post_init__(self) -> None:
+        self.answers.set()
 
     def empty(self) -> None:
         self.letters.clear()
+        self.answers.set()
         self.status, self.seconds, self.logins = 200, 0, 0
 
 
@@ -98,6 +104,7 @@ def http_server() -> Iterator[Mailbox]:
             if box.status == 200:
                 box.letters.append(Letter(said["title"], said["message"], kind=said["type"]))
             time.sleep(box.seconds)
+            box.answers.wait()
             self.send_response(box.status, "hush-reason" if box.status != 200 else None)
             self.end_headers()
 

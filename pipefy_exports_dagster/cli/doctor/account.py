@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from pipefy_exports_dagster.cli.doctor.finding import Finding, ok, report_error, report_warning
-from pipefy_exports_dagster.cli.doctor.settings import CREDENTIALS
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.config.setting_names import ORGANIZATION_ID
@@ -38,12 +37,13 @@ def check_credentials(connection: Connection, environment: Mapping[str, str]) ->
         yield report_error("credentials", str(error))
         return
     kind = "a token" if isinstance(credentials, StaticToken) else "a service account"
-    unused = [name for name in CREDENTIALS[1:] if environment.get(name, "").strip()]
+    account = (connection.client_id_env, connection.client_secret_env)
+    unused = [name for name in account if environment.get(name, "").strip()]
     if isinstance(credentials, StaticToken) and unused:
         yield report_warning(
             "credentials",
             f"there is a token and {' and '.join(unused)}: the token wins, and the service account is not used. "
-            f"Remove {CREDENTIALS[0]} to use the service account",
+            f"Remove {connection.token_env} to use the service account",
         )
         return
     yield ok("credentials", f"{kind} is set")

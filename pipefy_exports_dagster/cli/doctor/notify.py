@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pipefy_exports_dagster.cli.doctor.finding import Finding, ok, report_error
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
-from pipefy_exports_dagster.config.setting_names import UI_URL
+from pipefy_exports_dagster.config.setting_names import setting_to_change
 from pipefy_exports_dagster.notifications.addresses import addresses_of
 from pipefy_exports_dagster.notifications.sending import INSTALL, is_installed, look_at
 
@@ -24,7 +24,8 @@ def check_notify(config: PipefyExportsConfig, environment: Mapping[str, str]) ->
             # A variable that is not set is named in the problem.
             yield report_error(CHECK, found.problem if found.address.problem else f"{name}: {found.problem}")
         else:
-            link = "" if config.ui_url else f"; its messages have no link to the run: set {UI_URL}"
+            ui_url = setting_to_change("PipefyExportsConfig", "ui_url", environment)
+            link = "" if config.ui_url else f"; its messages have no link to the run: set {ui_url}"
             yield ok(
                 CHECK,
                 f"{name} is an address of {found.service}; `pipefy-exports notify --test` tries it{link}",

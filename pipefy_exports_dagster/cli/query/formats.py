@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipefy_exports_dagster.cli.output import is_terminal, plain_line
+from pipefy_exports_dagster.cli.output import is_terminal, plain_lines, terminal_table
 from pipefy_exports_dagster.cli.query.reading import Rows
 from pipefy_exports_dagster.text.quoting import escaped_json, printable, shown_json
 
@@ -45,14 +45,7 @@ def _print_in_terminal(rows: Rows) -> None:
     all_rows = chain.from_iterable(rows.batches)
     shown = list(islice(all_rows, TERMINAL_ROWS))
     console = Console(highlight=False)
-    table = Table()
-    for name, is_number in zip(rows.columns, _numeric(rows), strict=True):
-        table.add_column(
-            Text(printable(name)),
-            justify="right" if is_number else "left",
-            overflow="fold",
-            min_width=min(len(name), console.width),
-        )
+    table = terminal_table([printable(name) for name in rows.columns], _numeric(rows), widest=console.width)
     for row in shown:
         table.add_row(*(_cell(value) for value in row))
     if sum(len(name) + 3 for name in rows.columns) + 1 <= console.width:
@@ -81,14 +74,10 @@ def _cell(value: str | None) -> Text:
 
 
 def _print_plain(rows: Rows) -> None:
-    """Print columns as wide as the first rows need; a longer value pushes the rest of its line."""
-    numeric = _numeric(rows)
-    first = [_plain(row) for row in next(rows.batches, [])]
     header = [printable(name) for name in rows.columns]
-    widths = [max(map(len, column)) for column in zip(header, *first, strict=True)]
+    first = [_plain(row) for row in next(rows.batches, [])]
     rest = (_plain(row) for batch in rows.batches for row in batch)
-    for cells in chain([header], first, rest):
-        sys.stdout.write(plain_line(cells, widths, numeric) + "\n")
+    sys.stdout.writelines(f"{line}\n" for line in plain_lines([header, *first], _numeric(rows), rest))
 
 
 def _plain(row: tuple[str | None, ...]) -> list[str]:

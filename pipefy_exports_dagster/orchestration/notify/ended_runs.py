@@ -35,8 +35,8 @@ class Told:
     checks: Collection[dg.AssetCheckKey]
 
     def concerns(self, run: dg.DagsterRun) -> bool:
-        """Whether a run may be of them: a job without a selection may be."""
-        if run.asset_selection is None and run.asset_check_selection is None:
+        """Whether a run may be of them: a job without a selection may be, and so may a job of checks alone."""
+        if not run.asset_selection and run.asset_check_selection is None:
             return True
         selected = set(run.asset_selection or ()) & set(self.assets)
         return bool(selected or set(run.asset_check_selection or ()) & set(self.checks))
@@ -145,21 +145,23 @@ def _not_checked(
     told_of: Told,
     results: Sequence[dg.AssetCheckEvaluation],
 ) -> Iterator[ExportFailure]:
-    """Yield the loaded assets whose step of checks failed: no asset says so."""
+    """Yield the assets whose step of checks failed: no asset says so. Those that were not materialized are told."""
     planned = {
         event.asset_check_planned_data.asset_check_key
         for event in events_of(instance, run, dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED)
     }
     lacking = (planned & set(told_of.checks)) - {result.asset_check_key for result in results}
     materialized = assets_of(instance, run, dg.DagsterEventType.ASSET_MATERIALIZATION)
+    missing = assets_of(instance, run, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED) - materialized
     steps = list(failed_steps_of(instance, run).values())
-    for key in sorted({check.asset_key for check in lacking} & materialized):
+    for key in sorted({check.asset_key for check in lacking} - missing):
         error, _ = told(steps[0] if steps else None)
         yield ExportFailure(
             asset=key.to_user_string(),
             partition=partition_of(run),
             run_id=run.run_id,
             error=error,
-            message="it was loaded, and the run failed before all of its checks were evaluated",
+            message="it was loaded, and " * (key in materialized)
+            + "the run failed before all of its checks were evaluated",
             what_to_do=IN_THE_LOG,
         )

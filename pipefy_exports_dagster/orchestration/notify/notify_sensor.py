@@ -1,8 +1,9 @@
 """The sensor that tells the addresses of `notify`: one message for each run, and one for what needs no run."""
 
 import os
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -11,8 +12,13 @@ import dagster as dg
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.notifications.addresses import Address, addresses_of
-from pipefy_exports_dagster.notifications.message import Message
-from pipefy_exports_dagster.notifications.sending import INSTALL, Delivery, is_installed, send
+from pipefy_exports_dagster.notifications.sending import (
+    INSTALL,
+    MOST_AT_ONCE,
+    Delivery,
+    is_installed,
+    send,
+)
 from pipefy_exports_dagster.orchestration.definition_names import NOTIFY_SENSOR
 from pipefy_exports_dagster.orchestration.notify.ended_runs import (
     RunlessResults,
@@ -27,23 +33,19 @@ from pipefy_exports_dagster.orchestration.notify.positions import MOST_IN_DOUBT,
 MOST_MESSAGES = 10
 """Of one tick to one address; where more runs wait, one message has a line for each."""
 BEGINS_WITHIN_S = 10.0
-"""After this time of a tick no message is begun: Dagster waits 60 s for a tick, and other sensors wait for it."""
+"""After this time of a tick no message is begun: Dagster waits 60 s for a tick, and other sensors wait for it. The last
+one takes 20 s; what was not begun is for the next tick."""
 LONGEST_AGO = timedelta(days=1)
 """What ended before is not told any more, such as after a week in which the sensor was switched off."""
 
-Send = Callable[[Sequence[tuple[Address, Message]]], list[Delivery]]
 
-
-def notify_sensor(
-    config: PipefyExportsConfig, told_of: Told, clock: Clock, *, send: Send = send
-) -> dg.SensorDefinition:
+def notify_sensor(config: PipefyExportsConfig, told_of: Told, clock: Clock) -> dg.SensorDefinition:
     """Return the sensor, running: it starts nothing. What ended before its first tick is not told.
 
     Args:
         config: Has the addresses' names.
         told_of: The assets and checks to tell of.
         clock: The time.
-        send: Sends messages.
     """
     name = config.definition_name(NOTIFY_SENSOR)
 
@@ -57,7 +59,7 @@ def notify_sensor(
         ),
     )
     def tell(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        tick = Tick(config, told_of, context, Positions.of(context, name), clock.now().timestamp(), send)
+        tick = Tick(config, told_of, context, Positions.of(context, name), clock)
         tick.evaluate()
         for problem in tick.problems:
             context.log.error(problem)
@@ -74,10 +76,13 @@ class Tick:
     told_of: Told
     context: dg.SensorEvaluationContext
     positions: Positions
-    now: float
-    send: Send
+    clock: Clock
+    now: float = field(init=False)
     messages: int = 0
     problems: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.now = self.clock.now().timestamp()
 
     def __str__(self) -> str:
         return "; ".join([f"{self.messages} message{'s' * (self.messages != 1)} told", *self.problems])
@@ -152,17 +157,27 @@ class Tick:
         return [*queue, *([[without_run]] if without_run else [])]
 
     def _send_all(self, queues: Mapping[Address, list[list[Notice]]]) -> None:
-        """Send the first message of each address at once, then the second, while there is time."""
-        begun = time.monotonic()
-        stopped: set[Address] = set()
-        while time.monotonic() < begun + BEGINS_WITHIN_S:
-            going = [address for address, queue in queues.items() if queue and address not in stopped]
-            if not going:
-                return
-            messages = [(address, message_of(queues[address][0], self.config.ui_url)) for address in going]
-            for delivery in self.send(messages):
-                if not self._settle(delivery, queues[delivery.address]):
-                    stopped.add(delivery.address)
+        """Send each address its messages in their order, beside the others', while there is time.
+
+        A delivery counts as soon as it is made. No address waits for a slow one, unless `MOST_AT_ONCE` are slow.
+        """
+        ready = deque(address for address, queue in queues.items() if queue)
+        going: set[Future[Delivery]] = set()
+        with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+            while True:
+                while ready and len(going) < MOST_AT_ONCE and self._may_begin():
+                    address = ready.popleft()
+                    going.add(pool.submit(send, address, message_of(queues[address][0], self.config.ui_url)))
+                if not going:
+                    return
+                done, going = wait(going, return_when=FIRST_COMPLETED)
+                for delivery in (future.result() for future in done):
+                    queue = queues[delivery.address]
+                    if self._settle(delivery, queue) and queue:
+                        ready.append(delivery.address)
+
+    def _may_begin(self) -> bool:
+        return self.clock.now().timestamp() < self.now + BEGINS_WITHIN_S
 
     def _settle(self, delivery: Delivery, queue: list[list[Notice]]) -> bool:
         """Keep what became of a message; say whether the next may follow."""
