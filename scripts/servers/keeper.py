@@ -1,8 +1,8 @@
-"""Runs a command until its owner ends or says so; started by `server.py` with Python's `-I -S`, which is quick.
+"""Runs a command until its owner ends or says so; started by `kept_process.py` with Python's `-I -S`, which is quick.
 
 The owner holds the other end of standard input. A signal's number there ends the command by that signal; the end
-of input without one says that the owner has died, and then the folder goes as well. Arguments: the folder, seconds
-until a command that does not end is killed, a user's name or nothing, the command.
+of input without one says that the owner has died, and then the folder goes as well. Arguments: the folder or nothing,
+seconds until a command that does not end is killed, a user's name or nothing, the command.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ def main() -> int:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    if not asked:
+    if folder and not asked:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
 

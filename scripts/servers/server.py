@@ -7,8 +7,6 @@ import random
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from abc import ABC, abstractmethod
@@ -16,10 +14,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from servers.kept_process import PATIENCE_S, KeptProcess
+
 HOST = "127.0.0.1"
-PATIENCE_S = 120
-"""So long may a server take to start or to end on a machine that is slow and busy."""
-_KEEPER = Path(__file__).with_name("keeper.py")
 
 
 class ServerError(Exception):
@@ -36,10 +33,9 @@ class Server(ABC):
     """Whom the server runs as, where that is not the process's own user."""
 
     def __init__(self) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._folder: Path | None = None
-        self._keeper: subprocess.Popen[bytes] | None = None
-        self.pid = 0
+        self._process: KeptProcess | None = None
 
     @property
     def folder(self) -> Path:
@@ -70,7 +66,12 @@ class Server(ABC):
 
     @property
     def is_running(self) -> bool:
-        return _is_alive(self.pid)
+        return self._process is not None and self._process.is_running
+
+    @property
+    def pid(self) -> int:
+        """The running server's; 0 if it does not run."""
+        return self._process.pid if self._process else 0
 
     def start(self) -> None:
         """Start the server, and wait until it answers.
@@ -78,21 +79,17 @@ class Server(ABC):
         Raises:
             ServerError: It did not, with the end of what it said.
         """
-        if self._keeper:
+        if self._process:
             return
         deadline = time.monotonic() + PATIENCE_S
-        with (self.folder / "log").open("ab") as log:
-            arguments = [str(self.folder), str(PATIENCE_S), self.user or "", *self.command()]
-            self._keeper = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_KEEPER), *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=dict(self.process_environment()),
-                cwd=self.folder,
-                start_new_session=True,
-            )
-        self.pid = int(self._keeper.stdout.readline() or 0) if self._keeper.stdout else 0
+        self._process = KeptProcess(
+            self.command(),
+            environment=self.process_environment(),
+            folder=self.folder,
+            log=self.folder / "log",
+            user=self.user,
+            goes_with_owner=self.folder,
+        )
         while not (self.is_running and self.answers()):
             if not self.is_running or time.monotonic() > deadline:
                 said = self.log()[-2000:]
@@ -102,10 +99,9 @@ class Server(ABC):
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End the server by a signal, and wait until it has ended; its files stay."""
-        keeper, self._keeper = self._keeper, None
-        if keeper:
-            with contextlib.suppress(BrokenPipeError):
-                keeper.communicate(str(int(how)).encode())
+        process, self._process = self._process, None
+        if process:
+            process.end(how)
 
     def log(self) -> str:
         """Return what the server has said."""
@@ -138,26 +134,10 @@ def package_folder(package: str, distribution: str) -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a port that no connection takes by chance: below those which kernels give to who asks for none."""
     while True:
         port = random.randrange(20_000, 32_000)  # noqa: S311
         with socket.socket() as listener, contextlib.suppress(OSError):
             listener.bind((HOST, port))
             return port
-
-
-def _is_alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and waits for its keeper does not."""
-    if not pid:
-        return False
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        if Path("/proc/self").exists():
-            return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
