@@ -18,7 +18,7 @@ from pipefy_exports_dagster.periods import month_of
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.credentials import read_credentials
 from pipefy_exports_dagster.pipefy.look_ups import Organization
-from pipefy_exports_dagster.raw_files.archive import archived_files
+from pipefy_exports_dagster.raw_files.configured import raw_file_store
 
 REQUEST_TIMEOUT_S = 10.0
 """For a look-up. An answer that takes longer is a finding itself."""
@@ -126,7 +126,7 @@ EXPORT_CHECKS: Mapping[type, Callable[[PipefyClient, ConfiguredExport, Organizat
 def _proof(export: ConfiguredExport, organization: Organization) -> str | None:
     files = [
         raw
-        for raw in archived_files(export.config.data_dir, organization.id, export.asset)
+        for raw in raw_file_store(export.config).files(organization.id, export.asset)
         if not raw.sidecar.export_id.startswith("file-")  # came by hand, and proves nothing
     ]
     if not files:
