@@ -1,6 +1,5 @@
 """What is said of changed columns: exactly, once, and also where there are too many to list."""
 
-
 from pipefy_exports_dagster.orchestration.checks.columns import columns_unchanged
 from pipefy_exports_dagster.orchestration.checks.loads import Load
 from pipefy_exports_dagster.orchestration.metadata.column_changes import (
