@@ -33,6 +33,7 @@
         ├── PartitionLockedError        another run works on the same partition
         ├── LocksUnavailableError       the Postgres that keeps locks does not answer, or ended a session that held one
         ├── DatabaseLockedError         another process holds the database
+        ├── StoreUnavailableError       the object store does not answer, or with 5xx
         └── DiskFullError               no space left for the file or the table
 
 Messages say what happened, to which id, and what to do next. They never hold a token or the query
@@ -297,6 +298,10 @@ class DatabaseLockedError(TransientError):
     def __init__(self, message: str, *, holder_pid: int | None = None) -> None:
         super().__init__(message)
         self.holder_pid = holder_pid
+
+
+class StoreUnavailableError(TransientError):
+    """The object store of the raw files does not answer, or answers with a server error."""
 
 
 class DiskFullError(TransientError):

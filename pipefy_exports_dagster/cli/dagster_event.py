@@ -15,7 +15,7 @@ from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Timings
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
 from pipefy_exports_dagster.periods import Window
-from pipefy_exports_dagster.raw_files.folder import RawFile
+from pipefy_exports_dagster.raw_files.store import RawFile
 from pipefy_exports_dagster.tables import LoadReport
 
 SOURCE_FILE = "pipefy/source_file"

@@ -11,7 +11,9 @@ from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, add_months
+from pipefy_exports_dagster.raw_files.configured import raw_file_store
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
+from pipefy_exports_dagster.raw_files.store import RawFileStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class HistoryPlan:
     organization_id: str
     export: str
     asset: str
-    data_dir: Path
+    raw_files: RawFileStore
     database: Path
     zone: ZoneInfo
     reading: ReadOptions
@@ -71,7 +73,7 @@ def history_plan(export: ConfiguredExport, organization_id: str) -> HistoryPlan:
         organization_id=organization_id,
         export=export.asset,
         asset=export.history,
-        data_dir=config.data_dir,
+        raw_files=raw_file_store(config),
         database=config.database_path,
         zone=config.zone,
         reading=export.reading,

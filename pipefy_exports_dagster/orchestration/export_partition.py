@@ -1,4 +1,4 @@
-"""One partition of a configured export: its folder, lock, ledger and months.
+"""One partition of a configured export: its raw files, lock, ledger and months.
 
 Runs, the sensor of pending exports and `load --asset` share it.
 """
@@ -18,7 +18,8 @@ from pipefy_exports_dagster.orchestration.events import Materialized, newest_mat
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.partition_lock import partition_lock, partition_lock_path
 from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, month_of
-from pipefy_exports_dagster.raw_files.folder import RawFolder
+from pipefy_exports_dagster.raw_files.configured import raw_file_store
+from pipefy_exports_dagster.raw_files.store import RawPartition
 from pipefy_exports_dagster.reading.staged import StagedTable
 
 
@@ -47,9 +48,10 @@ class ExportPartition:
         return dg.AssetKey(self.export.asset_key)
 
     @property
-    def folder(self) -> RawFolder:
+    def raw_files(self) -> RawPartition:
         """Where the partition's files are archived."""
-        return RawFolder.of(self.config.data_dir, self.organization_id, self.export.asset, self.period_filter)
+        store = raw_file_store(self.config)
+        return store.partition(self.organization_id, self.export.asset, self.period_filter.value)
 
     @property
     def lock_path(self) -> Path:

@@ -13,7 +13,6 @@ from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.history.file_summary import FileSummary
 from pipefy_exports_dagster.locks.file_locks import lock_file_holder
 from pipefy_exports_dagster.orchestration.export_context import ExportContext
-from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Exporter
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster
 from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
@@ -73,8 +72,9 @@ class Materializer:
                         f"{lock_file_holder(partition.lock_path)} holds {partition.lock_path}"
                     ),
                 ) as waited,
+                partition.raw_files.opened() as raw_files,
             ):
-                exporter = Exporter(export_context, client)
+                exporter = Exporter(export_context, client, raw_files)
                 exported = exporter.export(
                     fresh=fresh, asked_at=export_context.asked_at() if waited else None
                 )
@@ -89,10 +89,10 @@ class Materializer:
             try:
                 held = context.partition.newest_materialization(context.run.instance)
                 refuse_older_than_empty(held, Slice.of(exported.raw.sidecar))
-                loaded, summary = self._load_file(context.partition, exported, database)
+                loaded, summary = self._load_file(exporter, exported, database)
             except UnreadableFileError as error:
                 exported = _downloaded_again(exporter, exported, error)
-                loaded, summary = self._load_file(context.partition, exported, database)
+                loaded, summary = self._load_file(exporter, exported, database)
         except SupersededExportError as error:
             context.abandon(exported.requested.export_id, str(error))
             raise
@@ -100,7 +100,7 @@ class Materializer:
             context.abandon(exported.requested.export_id, str(error))
             raise UnreadableFileError(
                 f"export {exported.requested.export_id!r} ({context.label}): {error}. Its file is kept at "
-                f"{exported.raw.path}; materialize the partition again to ask for another export",
+                f"{exported.raw.address}; materialize the partition again to ask for another export",
                 detected=error.detected,
             ) from None
         loading_s = time.monotonic() - started
@@ -130,16 +130,16 @@ class Materializer:
         )
 
     def _load_file(
-        self, partition: ExportPartition, exported: ExportedFile, database: ExportDatabaseResource
+        self, exporter: Exporter, exported: ExportedFile, database: ExportDatabaseResource
     ) -> tuple[LoadReport, FileSummary | None]:
         summary: FileSummary | None = None
 
         def on_staged(staged: StagedTable) -> None:
             nonlocal summary
-            summary = partition.summarize_file(staged, exported.raw.sidecar.requested_month)
+            summary = exporter.context.partition.summarize_file(staged, exported.raw.sidecar.requested_month)
 
         loaded = database.load(
-            exported.raw.path,
+            exporter.raw_files.local(exported.raw),
             asset=self.export.asset,
             slice_=Slice.of(exported.raw.sidecar),
             options=self.export.reading,

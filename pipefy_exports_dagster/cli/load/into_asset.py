@@ -22,8 +22,8 @@ from pipefy_exports_dagster.history.file_summary import FileSummary
 from pipefy_exports_dagster.orchestration.events import Materialized
 from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
 from pipefy_exports_dagster.orchestration.superseded import refuse_older_than_empty
-from pipefy_exports_dagster.raw_files.folder import RawFile
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
+from pipefy_exports_dagster.raw_files.store import RawFile
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.tables import LoadReport, Slice
 from pipefy_exports_dagster.tables.load import ignore_staged
@@ -50,17 +50,17 @@ def load_into_asset(
     with (
         opened_instance(dagster_home, data_dir=config.data_dir) as instance,
         partition.lock(timeout_s=manner.wait_s, on_wait=lambda: manner.on_milestone("waiting")),
+        partition.raw_files.opened() as raw_files,
     ):
         manner.on_milestone("copying")
-        partition.folder.create()
-        part, content = copy_into(partition.folder, file)
+        part, content = copy_into(raw_files, file)
         try:
             sidecar, notes = describe_provenance(file, content, partition=partition, overrides=overrides)
             kept: list[RawFile] = []
 
             def archive_before_commit(milestone: str) -> None:
                 if milestone == "in_transaction":
-                    kept.append(partition.folder.keep(part, sidecar))
+                    kept.append(raw_files.keep(part, sidecar))
                 manner.on_milestone(milestone)
 
             summaries: list[FileSummary] = []
@@ -92,7 +92,7 @@ def load_into_asset(
         )
     if report.read_copy_problem:
         notes = (*notes, report.read_copy_problem)
-    return _outcome(partition, sidecar, report, started, manner, notes=notes, raw_file=kept[0].path)
+    return _outcome(partition, sidecar, report, started, manner, notes=notes, raw_file=kept[0].address)
 
 
 def plan_into_asset(
@@ -157,7 +157,7 @@ def _outcome(
     manner: Manner,
     *,
     notes: tuple[str, ...],
-    raw_file: Path | None,
+    raw_file: str | None,
 ) -> Outcome:
     return Outcome(
         report=report,

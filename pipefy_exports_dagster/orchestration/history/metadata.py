@@ -76,7 +76,7 @@ def month_materialization(
         small |= {
             "pipefy/period_filter": result.raw.sidecar.period_filter,
             WINDOW: str(plan.window_of(result.raw.sidecar) or "not known"),
-            FILE: dg.MetadataValue.path(str(result.raw.path)),
+            FILE: dg.MetadataValue.path(result.raw.address),
             FILE_SIZE_BYTES: result.raw.sidecar.size_bytes,
             SHA256: result.raw.sidecar.sha256,
             "pipefy/rows_of_the_file_by_month": _listed(result.facts.rows_by_month),
