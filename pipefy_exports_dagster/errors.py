@@ -31,6 +31,7 @@
         ├── ExportTimedOutError         still not finished at the deadline
         ├── DownloadFailedError         the file did not arrive whole
         ├── PartitionLockedError        another run works on the same partition
+        ├── LocksUnavailableError       the Postgres that keeps locks does not answer, or ended a session that held one
         ├── DatabaseLockedError         another process holds the database
         └── DiskFullError               no space left for the file or the table
 
@@ -284,6 +285,10 @@ class DownloadFailedError(TransientError):
 
 class PartitionLockedError(TransientError):
     """Another run works on the same partition and did not end within the time we wait for it."""
+
+
+class LocksUnavailableError(TransientError):
+    """The Postgres that keeps locks cannot be reached, or ended the session that held one; nothing was committed."""
 
 
 class DatabaseLockedError(TransientError):

@@ -27,6 +27,7 @@ PUBLIC = [
     "FeatureUnavailableError",
     "InvalidFilterError",
     "LoadFailedError",
+    "LocksUnavailableError",
     "MonthNotCoveredError",
     "PartitionLockedError",
     "PermanentError",

@@ -10,8 +10,8 @@ import dagster as dg
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.errors import ExportNotFoundError, SupersededExportError, UnreadableFileError
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.files.locks import lock_file_holder
 from pipefy_exports_dagster.history.file_summary import FileSummary
+from pipefy_exports_dagster.locks.file_locks import lock_file_holder
 from pipefy_exports_dagster.orchestration.export_context import ExportContext
 from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Exporter

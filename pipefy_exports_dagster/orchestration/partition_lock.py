@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipefy_exports_dagster.errors import PartitionLockedError
-from pipefy_exports_dagster.files.locks import LockHeldError, held_lock
 from pipefy_exports_dagster.files.names import safe_name
 from pipefy_exports_dagster.files.private import make_folder
+from pipefy_exports_dagster.locks.file_locks import held_lock
+from pipefy_exports_dagster.locks.held import LockHeldError
 from pipefy_exports_dagster.raw_files.folder import asset_folder
 
 

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipefy_exports_dagster.errors import StorageError
-from pipefy_exports_dagster.files.locks import open_lock_file
 from pipefy_exports_dagster.files.posix import NO_BLOCK, NO_FOLLOW, lock_file, own_user
 from pipefy_exports_dagster.files.private import is_shared, make_folder
+from pipefy_exports_dagster.locks.file_locks import open_lock_file
 
 _OUR_LOCK = re.compile(r"[0-9a-f]{16}\.lock")
 

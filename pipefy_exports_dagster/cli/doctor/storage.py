@@ -14,7 +14,7 @@ from pipefy_exports_dagster.config.naming import table_in_sql
 from pipefy_exports_dagster.config.setting_names import DATABASE
 from pipefy_exports_dagster.errors import DatabaseLockedError, PipefyExportsError
 from pipefy_exports_dagster.exports import configured_exports
-from pipefy_exports_dagster.files.locks import is_held, lock_file_holder
+from pipefy_exports_dagster.locks.file_locks import is_held, lock_file_holder
 
 LITTLE_SPACE_BYTES = 1_000_000_000
 
