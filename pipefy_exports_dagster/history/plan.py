@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,8 @@ from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, add_mon
 from pipefy_exports_dagster.raw_files.configured import raw_file_store
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 from pipefy_exports_dagster.raw_files.store import RawFileStore
+from pipefy_exports_dagster.tables.store import TableStore
+from pipefy_exports_dagster.tables.stores import table_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class HistoryPlan:
     export: str
     asset: str
     raw_files: RawFileStore
-    database: Path
+    tables: TableStore
     zone: ZoneInfo
     reading: ReadOptions
     window: Callable[[Period], Window | None]
@@ -74,7 +75,7 @@ def history_plan(export: ConfiguredExport, organization_id: str) -> HistoryPlan:
         export=export.asset,
         asset=export.history,
         raw_files=raw_file_store(config),
-        database=config.database_path,
+        tables=table_store(config),
         zone=config.zone,
         reading=export.reading,
         window=_whole(export) if export.is_whole else kind.window,

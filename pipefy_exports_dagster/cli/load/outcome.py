@@ -2,7 +2,6 @@
 
 from dataclasses import asdict, dataclass
 from datetime import UTC
-from pathlib import Path
 from typing import Any
 
 from pipefy_exports_dagster.config.reading import ReadOptions
@@ -22,7 +21,7 @@ class Outcome:
     """
 
     report: LoadReport
-    database: Path
+    database: str
     slice_: Slice
     raw_file: str | None
     dry_run: bool
@@ -41,7 +40,7 @@ class Outcome:
         report, slice_ = self.report, self.slice_
         return {
             "dry_run": self.dry_run,
-            "database": str(self.database),
+            "database": self.database,
             "schema": report.schema,
             "table": report.table,
             "rows": report.rows,
