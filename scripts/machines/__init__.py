@@ -2,5 +2,6 @@
 
 from machines.installation import Installation
 from machines.machine import Machine
+from machines.shared_servers import SharedServers
 
-__all__ = ["Installation", "Machine"]
+__all__ = ["Installation", "Machine", "SharedServers"]

@@ -12,18 +12,18 @@ from urllib.error import URLError
 
 import dagster as dg
 import yaml
-from servers import Broker, PostgresDatabase, ServerError
+from servers import ServerError
 from servers.kept_process import PATIENCE_S
 from servers.server import HOST, free_port
 
+from machines.launches import LOCATION
 from machines.machine import Machine
+from machines.shared_servers import SharedServers
 from pipefy_exports_dagster.cli.instance import prepare_instance
 
 REPOSITORY = Path(__file__).parents[2]
 CELERY = REPOSITORY / "deploy" / "celery"
-LOCATION = "pipefy_exports"
 DEFINITIONS = "pipefy_exports_dagster.definitions"
-RUNS_AT_ONCE = 4
 
 
 class Installation:
@@ -31,40 +31,35 @@ class Installation:
 
     Args:
         root: Where the machines' folders are.
-        instance: The database of the Dagster instance.
-        broker: What brings runs to the workers.
-        settings: Variables that all machines have alike, beside those of the instance and the broker.
+        servers: What they share.
+        settings: Variables that all machines have alike, beside those that name the servers.
         workers: Names of the machines that execute runs.
         definitions: The module of the code location.
         instance_settings: What is to be different in `dagster.yaml`.
+        runs_at_once: How many runs a worker executes at the same time.
     """
 
     def __init__(
         self,
         root: Path,
+        servers: SharedServers,
         *,
-        instance: PostgresDatabase,
-        broker: Broker,
         settings: Mapping[str, str],
         workers: Sequence[str],
         definitions: str = DEFINITIONS,
         instance_settings: Mapping[str, Any] | None = None,
+        runs_at_once: int = 4,
     ) -> None:
+        self._runs_at_once = runs_at_once
         self._definitions = definitions
         dagster_yaml: dict[str, Any] = yaml.safe_load((CELERY / "dagster.yaml").read_text())
         for name, value in (instance_settings or {}).items():
             dagster_yaml[name] = {**dagster_yaml.get(name, {}), **value}
-        postgres = instance.environment
+        own = ("PIPEFY_EXPORTS_DATA_DIR", "PIPEFY_EXPORTS_DATABASE")  # each machine has folders of its own
         shared = {
-            **settings,
+            **{name: value for name, value in settings.items() if name not in own},
+            **servers.settings,
             "PYTHONPATH": os.pathsep.join(map(str, [REPOSITORY, REPOSITORY / "tests"])),
-            "DAGSTER_PG_HOST": postgres["PGHOST"],
-            "DAGSTER_PG_PORT": postgres["PGPORT"],
-            "DAGSTER_PG_USER": postgres["PGUSER"],
-            "DAGSTER_PG_PASSWORD": postgres["PGPASSWORD"],
-            "DAGSTER_PG_DB": postgres["PGDATABASE"],
-            "CELERY_BROKER_URL": broker.url(0),
-            "CELERY_RESULT_BACKEND": broker.url(1),
         }
         text = yaml.safe_dump(dagster_yaml)
         self.control = Machine(root / "control", shared, text)
@@ -119,8 +114,15 @@ class Installation:
         )
 
     def start_worker(self, name: str) -> None:
-        """Start a machine's worker, as `deploy/celery/worker` does."""
-        options = ["--hostname", f"worker@{name}", "--concurrency", str(RUNS_AT_ONCE)]
+        """Start a machine's worker: it takes the runs of all, and those that are tagged for it."""
+        options = [
+            "--hostname",
+            f"worker@{name}",
+            "--concurrency",
+            str(self._runs_at_once),
+            "--queues",
+            f"dagster,{name}",
+        ]
         self.workers[name].start("worker", [str(CELERY / "worker"), *options])
 
     @contextmanager
