@@ -45,6 +45,11 @@ class HeldAdvisoryLock:
     _session: PostgresSession = field(repr=False)
     _key: int = field(repr=False)
 
+    @property
+    def server(self) -> str:
+        """Names the server."""
+        return self._session.server
+
     def check(self) -> None:
         """Ask the session whether it still holds the lock.
 
@@ -93,8 +98,7 @@ class AdvisoryLocks:
         """
         require_own_session(self.address)
         key = key_of(name)
-        purpose = f"run {run_id[:8]}: {name}" if run_id else name
-        with self.address.session(purpose) as session:
+        with self.address.session(name, run_id) as session:
             waited = self._wait(session, key, name, timeout_s, on_wait)
             try:
                 yield HeldAdvisoryLock(waited, session, key)
@@ -137,7 +141,7 @@ class AdvisoryLocks:
                     waited = True
                     on_wait(holder)
                 if left_s <= 0:
-                    raise LockHeldError(f"{holder} holds the lock {name} in {session.server}")
+                    raise LockHeldError(f"{holder} holds the lock {name!r} in {session.server}")
             time.sleep(min(pause_s, max(left_s, 0)))
             pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
         return waited

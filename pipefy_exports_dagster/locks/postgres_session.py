@@ -67,11 +67,12 @@ class PostgresAddress:
     password: Callable[[], str] | None = field(default=None, repr=False)
 
     @contextmanager
-    def session(self, purpose: str) -> Iterator["PostgresSession"]:
+    def session(self, purpose: str, run_id: str = "") -> Iterator["PostgresSession"]:
         """Open a session of its own, and close it.
 
         Args:
             purpose: What others see that it is for, in `pg_stat_activity`.
+            run_id: The run that it is of, if it is of one.
 
         Raises:
             ConfigurationError: The extra is not installed, or the address is none.
@@ -95,7 +96,7 @@ class PostgresAddress:
                     "tcp_user_timeout": (SILENCE_S + PROBE_S * PROBES) * 1000,
                 }
                 | arguments
-                | {"application_name": session_name(purpose)}
+                | {"application_name": session_name(purpose, run_id)}
             )
         except (psycopg2.Error, ValueError, TypeError) as error:
             raise _not_opened(str(error), _label(arguments)) from None
@@ -156,12 +157,13 @@ class PostgresSession:
         return bool(pid == self.connection.info.backend_pid)
 
 
-def session_name(purpose: str) -> str:
-    """Return what tells others which host and process a session is of, and what it is for; Postgres takes ASCII only.
+def session_name(purpose: str, run_id: str = "") -> str:
+    """Return what tells others whose a session is, and what for; Postgres takes ASCII only.
 
     Of what is too long the end stays: it tells pods of Kubernetes, and partitions, apart.
     """
     place = f"{_ascii(socket.gethostname())[-MAX_HOST_CHARACTERS:]} pid {os.getpid()} "
+    place += f"run {_ascii(run_id)[:8]} " if run_id else ""
     return place + _ascii(purpose)[-(MAX_NAME_BYTES - len(place)) :]
 
 

@@ -21,6 +21,7 @@ from pipefy_exports_dagster.errors import SupersededExportError
 from pipefy_exports_dagster.history.file_summary import FileSummary
 from pipefy_exports_dagster.orchestration.events import Materialized
 from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
+from pipefy_exports_dagster.orchestration.partition_locks import asking_before_commit
 from pipefy_exports_dagster.orchestration.superseded import refuse_older_than_empty
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 from pipefy_exports_dagster.raw_files.store import RawFile
@@ -51,7 +52,9 @@ def load_into_asset(
     store.require_usable()
     with (
         opened_instance(dagster_home, data_dir=config.data_dir) as instance,
-        partition.lock(timeout_s=manner.wait_s, on_wait=lambda: manner.on_milestone("waiting")),
+        partition.lock(
+            instance, timeout_s=manner.wait_s, on_wait=lambda _holder: manner.on_milestone("waiting")
+        ) as lock,
         partition.raw_files.opened() as raw_files,
     ):
         manner.on_milestone("copying")
@@ -62,6 +65,7 @@ def load_into_asset(
 
             def archive_before_commit(milestone: str) -> None:
                 if milestone == "in_transaction":
+                    lock.check()
                     kept.append(raw_files.keep(part, sidecar))
                 manner.on_milestone(milestone)
 
@@ -75,7 +79,7 @@ def load_into_asset(
                 partition,
                 sidecar,
                 manner,
-                archive_before_commit,
+                asking_before_commit(lock, archive_before_commit),
                 held=partition.newest_materialization(instance),
                 on_staged=summarize,
             )
