@@ -10,6 +10,8 @@ from pipefy_exports_dagster.errors import PipefyExportsError, StorageError, Stor
 KEYS = "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary ones, AWS_SESSION_TOKEN"
 _STATUS = re.compile(r"status code: (\d{3})\b")
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
+_REDIRECTED = "redirect without LOCATION"
+"""How obstore says that it was sent to another region."""
 _TOO_MANY, _TIMED_OUT, _SERVER_ERROR = 429, 408, 500
 _BAD_KEYS = {
     "AuthFailure",
@@ -53,6 +55,10 @@ def _error(text: str, doing: str, bucket: str, host: str) -> PipefyExportsError:
     found, named = _STATUS.search(text), _CODE.search(text)
     status, code = int(found[1]) if found else 0, named[1] if named else ""
     said = f"{status} {code}".strip()
+    if code in _OTHER_REGION or status in {301, 307} or _REDIRECTED in text:
+        return StorageError(
+            f"{doing} failed: bucket {bucket!r} is in another region than AWS_REGION says. Set it to the bucket's"
+        )
     if not status:
         return StoreUnavailableError(
             f"{doing} failed: the object store at {host} did not answer, or the connection broke. If that goes on, "
@@ -69,10 +75,6 @@ def _error(text: str, doing: str, bucket: str, host: str) -> PipefyExportsError:
     if code in _BAD_KEYS:
         return StorageError(
             f"{doing} failed: the object store at {host} does not accept the keys ({said}). Correct {KEYS}"
-        )
-    if code in _OTHER_REGION or status in {301, 307}:
-        return StorageError(
-            f"{doing} failed: bucket {bucket!r} is in another region ({said}). Set AWS_REGION"
         )
     if status in {401, 403}:
         return StorageError(
