@@ -102,9 +102,7 @@ def replace_month(
                 may_replace=may_replace,
             )
             if report.kept is None:
-                opened.commit(
-                    f"{table_in_sql(schema, table)} {slice_.month:%Y-%m}: export {slice_.export.export_id}"
-                )
+                opened.commit(f"{table_in_sql(schema, table)} {slice_.month:%Y-%m} {slice_.export.origin}")
             else:
                 connection.rollback()
         except BaseException:

@@ -62,7 +62,7 @@ def replace_slice(
         try:
             columns, changes = _replace(opened, staged, table=table, slice_=slice_)
             on_milestone("in_transaction")
-            opened.commit(f"{table_in_sql(schema, table)} {slice_.period_filter}: export {slice_.export_id}")
+            opened.commit(f"{table_in_sql(schema, table)} {slice_.period_filter} {slice_.origin}")
         except BaseException:
             _roll_back(connection)
             raise

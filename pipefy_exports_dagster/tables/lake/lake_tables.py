@@ -193,10 +193,8 @@ class LakeTables:
         return None
 
     def connect_to_read(self, *, lock_timeout_s: float) -> "duckdb.DuckDBPyConnection":
-        with self._errors_of_reading(), ExitStack() as stack:
-            connection = stack.enter_context(self._read_only(lock_timeout_s))
-            stack.pop_all()
-            return connection
+        with self._errors_of_reading():
+            return self._read_only(lock_timeout_s)
 
     def query_sources(self) -> tuple["QueriedLake", ...]:
         with self._errors_of_reading():
@@ -209,9 +207,8 @@ class LakeTables:
         # Extensions are loaded and the lake is attached first: both are external access.
         given = {name: value for name, value in limits.items() if name != "enable_external_access"}
         with self._errors_of_reading(), ExitStack() as stack:
-            connection = stack.enter_context(self._connected(given))
-            _Waiting(0.0).until_free(lambda: self._attach(connection, read_only=True), self)
-            connection.execute(f"USE {LAKE}.{MAIN}")
+            connection = self._read_only(0.0, given)
+            stack.callback(connection.close)
             connection.execute(f"SET allowed_directories = [{literal(f'{self.data_path}/')}]")
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
@@ -230,22 +227,30 @@ class LakeTables:
             connection.execute(f"USE {LAKE}.{MAIN}")
             yield connection
 
-    @contextmanager
-    def _read_only(self, lock_timeout_s: float) -> Iterator["duckdb.DuckDBPyConnection"]:
-        with self._connected() as connection:
+    def _read_only(
+        self, lock_timeout_s: float, config: Mapping[str, Any] | None = None
+    ) -> "duckdb.DuckDBPyConnection":
+        connection = self._connected(config)
+        try:
             _Waiting(lock_timeout_s).until_free(lambda: self._attach(connection, read_only=True), self)
             connection.execute(f"USE {LAKE}.{MAIN}")
-            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
-    @contextmanager
-    def _connected(self, config: Mapping[str, Any] | None = None) -> Iterator["duckdb.DuckDBPyConnection"]:
+    def _connected(self, config: Mapping[str, Any] | None = None) -> "duckdb.DuckDBPyConnection":
         import duckdb
 
         # Nothing is downloaded: an extension is there, or the message says what to install.
-        with duckdb.connect(config={"autoinstall_known_extensions": False, **(config or {})}) as connection:
+        connection = duckdb.connect(config={"autoinstall_known_extensions": False, **(config or {})})
+        try:
             load_extensions(connection, self._extensions)
-            connection.execute("SET TimeZone = 'UTC'")
-            yield connection
+            connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _attach(self, connection: "duckdb.DuckDBPyConnection", *, read_only: bool) -> None:
         if self._in_store:
