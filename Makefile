@@ -4,7 +4,7 @@ VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install instance demo dev test test-oldest test-newest lint format types docs lock package vendor-check bench fuzz clean-demo
+.PHONY: help install instance demo demo-scale dev test test-scale test-oldest test-newest lint format types docs lock package vendor-check bench fuzz clean-demo
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ check_versions = $(BIN)/python -m pip check --quiet --disable-pip-version-check
 demo: $(VENV)/.installed ## A local Pipefy, six partitions through Dagster into DuckDB, SQL answers
 	@$(BIN)/pipefy-exports demo
 
+# On servers from wheels, which only the tests' lock has. KEEP=1: until Ctrl-C, to look at it in the UI.
+demo-scale: install ## The demo on two workers, Postgres, an object store and DuckLake
+	@PYTHONPATH=$(CURDIR)/scripts $(BIN)/python -m machines.demo $(if $(KEEP),--keep)
+
 dev: $(VENV)/.installed ## The Dagster UI: on the account of .env, or else on the sandbox
 	@$(BIN)/pipefy-exports dev
 
@@ -47,6 +51,11 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 test: install ## All tests; with temporary files in memory where there is room
 	@unset PYTHONDONTWRITEBYTECODE; \
 	TMPDIR="$${TMPDIR:-$$($(CURDIR)/scripts/memory_folder)}" $(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+# Each world of two machines is a dozen processes: one after the other.
+test-scale: install ## The tests of several machines: minutes of their own
+	@unset PYTHONDONTWRITEBYTECODE; \
+	TMPDIR="$${TMPDIR:-$$($(CURDIR)/scripts/memory_folder)}" $(BIN)/pytest tests/scale
 
 # What pyproject.toml allows, at both ends; the lock is somewhere between. Each makes an environment of its own.
 # A part of the tests: make test-oldest TESTS=tests/tables

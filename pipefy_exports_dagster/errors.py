@@ -31,7 +31,9 @@
         ├── ExportTimedOutError         still not finished at the deadline
         ├── DownloadFailedError         the file did not arrive whole
         ├── PartitionLockedError        another run works on the same partition
+        ├── LocksUnavailableError       the Postgres that keeps locks does not answer, or ended a session that held one
         ├── DatabaseLockedError         another process holds the database
+        ├── StoreUnavailableError       the object store does not answer, or with 5xx
         └── DiskFullError               no space left for the file or the table
 
 Messages say what happened, to which id, and what to do next. They never hold a token or the query
@@ -286,12 +288,20 @@ class PartitionLockedError(TransientError):
     """Another run works on the same partition and did not end within the time we wait for it."""
 
 
+class LocksUnavailableError(TransientError):
+    """The Postgres that keeps locks cannot be reached, or ended the session that held one; nothing was committed."""
+
+
 class DatabaseLockedError(TransientError):
     """Another process holds the database; `holder_pid` where DuckDB named it."""
 
     def __init__(self, message: str, *, holder_pid: int | None = None) -> None:
         super().__init__(message)
         self.holder_pid = holder_pid
+
+
+class StoreUnavailableError(TransientError):
+    """The object store of the raw files does not answer, or answers with a server error."""
 
 
 class DiskFullError(TransientError):

@@ -11,8 +11,9 @@ import click
 import pipefy_exports_dagster
 from pipefy_exports_dagster.config.dotenv import dagster_home_of, data_dir_of, environment_with_dotenv
 from pipefy_exports_dagster.errors import ConfigurationError, StorageError
-from pipefy_exports_dagster.files.locks import LockHeldError, held_lock
 from pipefy_exports_dagster.files.private import is_shared, make_folder, share
+from pipefy_exports_dagster.locks.file_locks import held_lock
+from pipefy_exports_dagster.locks.held import LockHeldError
 
 PACKAGE = Path(pipefy_exports_dagster.__file__).parent
 SHIPPED = (PACKAGE / "dagster.yaml", PACKAGE.parent / "dagster.yaml")

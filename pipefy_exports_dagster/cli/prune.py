@@ -24,8 +24,8 @@ from pipefy_exports_dagster.history import (
     history_plan,
     judge_files,
 )
-from pipefy_exports_dagster.raw_files.archive import archived_organizations
-from pipefy_exports_dagster.raw_files.sidecar import sidecar_path
+from pipefy_exports_dagster.raw_files.configured import raw_file_store
+from pipefy_exports_dagster.raw_files.store import RawFileStore
 
 LOCK_TIMEOUT_S = 60.0
 OnFile = Callable[[str, int, int], None]
@@ -71,11 +71,14 @@ def prune(*, days: int | None, give_up_rebuilding: bool, dry_run: bool, as_json:
             setting = setting_to_change("PipefyExportsConfig", "raw_retention_days", os.environ)
             raise click.UsageError(f"give --older-than, or set {setting}")
         with progress_bar("files", quiet=as_json) as advance:
-            verdicts = [
-                verdict for config, rule in ruled for verdict in judge_archive(config, rule, on_file=advance)
+            judged = [
+                (raw_file_store(config), judge_archive(config, rule, on_file=advance))
+                for config, rule in ruled
             ]
         if not dry_run:
-            _delete(verdicts, interruption)
+            for store, found in judged:
+                _delete(store, found, interruption)
+        verdicts = [verdict for _, found in judged for verdict in found]
         with readers_may_leave():
             if as_json:
                 echo_json(_as_json(verdicts, days=min(age for _, age in ages if age), dry_run=dry_run))
@@ -94,7 +97,7 @@ def judge_archive(
     """
     verdicts: list[Verdict] = []
     for export in configured_exports(config):
-        for organization_id in archived_organizations(config.data_dir, export.asset):
+        for organization_id in raw_file_store(config).organizations(export.asset):
             plan = replace(history_plan(export, organization_id), lock_timeout_s=LOCK_TIMEOUT_S)
             with HistoryBuilder(plan, on_warning=lambda _: None) as builder:
 
@@ -105,20 +108,16 @@ def judge_archive(
     return verdicts
 
 
-def _delete(verdicts: Sequence[Verdict], interruption: Interruption) -> None:
+def _delete(store: RawFileStore, verdicts: Sequence[Verdict], interruption: Interruption) -> None:
     interruption.done = "some files were deleted already"
-    for verdict in verdicts:
-        if verdict.keep is None:
-            path = verdict.raw.path
-            try:
-                path.unlink(missing_ok=True)  # first: a file under its final name always has a sidecar
-                interruption.committed = True
-                sidecar_path(path).unlink(missing_ok=True)
-            except OSError as error:
-                raise StorageError(
-                    f"{path} cannot be deleted: {error.strerror}; files before it are deleted, fix that and run the "
-                    "command again"
-                ) from None
+    for verdict in (verdict for verdict in verdicts if verdict.keep is None):
+        try:
+            store.delete(verdict.raw)
+        except StorageError as error:
+            raise StorageError(
+                f"{error}; files before it are deleted, fix that and run the command again"
+            ) from None
+        interruption.committed = True
 
 
 def _print(verdicts: Sequence[Verdict], *, dry_run: bool) -> None:
@@ -163,7 +162,7 @@ def _as_json(verdicts: Sequence[Verdict], *, days: int, dry_run: bool) -> dict[s
 def _file(verdict: Verdict) -> dict[str, Any]:
     sidecar = verdict.raw.sidecar
     return {
-        "path": str(verdict.raw.path),
+        "path": verdict.raw.address,
         "organization_id": sidecar.organization_id,
         "asset": sidecar.asset,
         "partition": sidecar.period_filter,

@@ -19,7 +19,7 @@ from pipefy_exports_dagster.config.naming import schema_and_table, table_in_sql
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.history import Grade, HistoryBuilder, MonthAction, MonthResult, history_plan
-from pipefy_exports_dagster.raw_files.archive import archived_organizations
+from pipefy_exports_dagster.raw_files.configured import raw_file_store
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -119,7 +119,7 @@ def rebuild(
         raise ConfigurationError(f"there is no history {only!r}; there are {names}")
     rebuilt = []
     for export in exports:
-        organizations = archived_organizations(export.config.data_dir, export.asset)
+        organizations = raw_file_store(export.config).organizations(export.asset)
         rebuilt += [_rebuild_one(export, id_, instance, on_month) for id_ in organizations]
     return rebuilt
 
@@ -146,8 +146,7 @@ def _rebuild_one(
                 instance.report_runless_asset_event(
                     month_materialization(builder.plan, result, result.coverage, loading_s=loading_s)
                 )
-        if config.read_copy:
-            builder.publish()
+        builder.publish()
     return rebuilt
 
 

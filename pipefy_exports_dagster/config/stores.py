@@ -98,7 +98,9 @@ def raw_files_at(text: str | None) -> str | None:
     """
     if text is None:
         return None
-    if not OBJECT_STORE.fullmatch(text):
+    found = OBJECT_STORE.fullmatch(text.rstrip("/"))
+    prefix = (found["prefix"] or "x") if found else ""
+    if not prefix.isprintable() or any(part in {"", ".", ".."} for part in prefix.split("/")):
         raise ConfigurationError(
             f"{RAW_FILES} is {quoted_value(text)}; use s3://bucket/prefix, or leave it out: they are then in the data "
             "folder"

@@ -1,1 +1,1 @@
-"""Files on this machine: private ones, locks, and names that are safe."""
+"""Files on this machine: private ones, and names that are safe."""

@@ -17,8 +17,7 @@ from pipefy_exports_dagster.history.month_coverage import (
 )
 from pipefy_exports_dagster.history.plan import HistoryPlan, period_of
 from pipefy_exports_dagster.history.requests import difference_in_rows, without_added_columns
-from pipefy_exports_dagster.raw_files.archive import archived_files
-from pipefy_exports_dagster.raw_files.folder import RawFile
+from pipefy_exports_dagster.raw_files.store import RawFile, age
 from pipefy_exports_dagster.reading.left_out import left_out
 from pipefy_exports_dagster.reading.redaction import redact_values
 from pipefy_exports_dagster.tables import (
@@ -27,7 +26,6 @@ from pipefy_exports_dagster.tables import (
     MonthSlice,
     Slice,
     held_months,
-    publish_months,
     replace_month,
 )
 from pipefy_exports_dagster.tables.slice import naive_utc
@@ -66,7 +64,7 @@ class HistoryBuilder:
         self.plan = plan
         self._warn_once = _Once(on_warning)
         self._reader = FactReader(plan)
-        self._files = archived_files(plan.data_dir, plan.organization_id, plan.export)
+        self._files = plan.raw_files.files(plan.organization_id, plan.export)
         self._written = False
 
     def __enter__(self) -> Self:
@@ -110,7 +108,7 @@ class HistoryBuilder:
         with redact_values(hidden=not self.plan.reading.show_values):
             report = replace_month(
                 facts.staged,
-                database=self.plan.database,
+                database=self.plan.tables,
                 schema=self.plan.schema,
                 table=self.plan.table,
                 slice_=MonthSlice(month, chosen.grade is Grade.COMPLETE, Slice.of(raw.sidecar)),
@@ -144,9 +142,9 @@ class HistoryBuilder:
         return {month: coverage_of_held(held) for month, held in self._held().items()}
 
     def publish(self) -> None:
-        """Publish the read copy, if any month was changed."""
+        """Give readers what there is now, if any month was changed."""
         if self._written:
-            problem = publish_months(self.plan.database, lock_timeout_s=self.plan.lock_timeout_s)
+            problem = self.plan.tables.publish(lock_timeout_s=self.plan.lock_timeout_s)
             if problem:
                 self._warn_once(problem)
 
@@ -166,13 +164,13 @@ class HistoryBuilder:
     def _coverages(self, month: date) -> Iterator[tuple[MonthCoverage, RawFile, FileFacts]]:
         """Yield how files cover a month: newest first, those made after it before those made in it."""
         files = [raw for raw in self._files if month in self._possible(raw) and self._is_whole(raw)]
-        files.sort(key=_age, reverse=True)
+        files.sort(key=age, reverse=True)
         files.sort(key=lambda raw: raw.sidecar.requested_month <= month)
         for raw in files:
             try:
                 facts = self._reader.facts(raw)
             except (UnreadableFileError, ValueDoesNotFitError) as error:
-                self._warn_once(f"{raw.path.name} is passed over: {error}")
+                self._warn_once(f"{raw.name} is passed over: {error}")
                 continue
             coverage = next(
                 (coverage for coverage in self._coverages_of(raw, facts) if coverage.month == month), None
@@ -181,7 +179,7 @@ class HistoryBuilder:
                 yield coverage, raw, facts
             elif self.plan.window_of(raw.sidecar):
                 self._warn_once(
-                    f"{raw.path.name} ({raw.sidecar.period_filter}, requested in "
+                    f"{raw.name} ({raw.sidecar.period_filter}, requested in "
                     f"{raw.sidecar.requested_month:%Y-%m}) is passed over: none of its rows lies in {month:%Y-%m}; "
                     "it was asked for while the month was turning, or the time column is another"
                 )
@@ -209,14 +207,14 @@ class HistoryBuilder:
         differs = configured and difference_in_rows(made_with, configured, as_asked=as_asked)
         if differs:
             self._warn_once(
-                f"{raw.path.name} is passed over: it was exported with another {differs!r} than the configuration has"
+                f"{raw.name} is passed over: it was exported with another {differs!r} than the configuration has"
             )
         return not differs
 
     def _held(self) -> dict[date, HeldMonth]:
         plan = self.plan
         return held_months(
-            plan.database,
+            plan.tables,
             plan.table,
             plan.organization_id,
             schema=plan.schema,
@@ -228,15 +226,15 @@ class HistoryBuilder:
         for sentence in left_out(
             facts.staged.file, named=bool(reading.sheets), show_values=reading.show_values
         ):
-            self._warn_once(f"{raw.path.name}: {sentence}")
+            self._warn_once(f"{raw.name}: {sentence}")
         possible = self._possible(raw)
         outside = {month: rows for month, rows in facts.rows_by_month.items() if month not in possible}
         if outside:
             listed = ", ".join(f"{rows} of {month:%Y-%m}" for month, rows in sorted(outside.items()))
-            self._warn_once(f"{raw.path.name} has rows outside the time that it covers: {listed}")
+            self._warn_once(f"{raw.name} has rows outside the time that it covers: {listed}")
         if facts.rows_without_month and facts.time:
             self._warn_once(
-                f"{raw.path.name} has {facts.rows_without_month} rows whose {facts.time.column.name!r} is blank: "
+                f"{raw.name} has {facts.rows_without_month} rows whose {facts.time.column.name!r} is blank: "
                 "they belong to no month"
             )
 
@@ -256,11 +254,6 @@ def coverage_of_held(held: HeldMonth) -> MonthCoverage:
 
 def _may_replace(new: MonthCoverage, held: HeldMonth) -> bool:
     return new.export_id == held.export_id or choose_coverage([new, coverage_of_held(held)]) == new
-
-
-def _age(raw: RawFile) -> tuple[object, ...]:
-    sidecar = raw.sidecar
-    return sidecar.requested_month, sidecar.exported_at, sidecar.export_id
 
 
 class _Once:

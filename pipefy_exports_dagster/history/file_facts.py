@@ -1,6 +1,5 @@
 """What a raw file holds of each month: read once, and kept for the months that follow."""
 
-import contextlib
 from collections import OrderedDict
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -8,17 +7,16 @@ from datetime import date
 from pathlib import Path
 from typing import Self
 
-from pipefy_exports_dagster.errors import ReadLimitError, UnreadableFileError
+from pipefy_exports_dagster.errors import ReadLimitError
 from pipefy_exports_dagster.history.date_columns import TimeQuestion
 from pipefy_exports_dagster.history.month_coverage import months_possibly_covered
 from pipefy_exports_dagster.history.plan import HistoryPlan
 from pipefy_exports_dagster.history.time_column import TimeColumn, required
-from pipefy_exports_dagster.raw_files.folder import RawFile, sha256_of
+from pipefy_exports_dagster.raw_files.store import RawFile
 from pipefy_exports_dagster.reading.daily_rows import rows_per_day
 from pipefy_exports_dagster.reading.runner import read_table_file
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.reading.staged_query import rows_of, staged_query
-from pipefy_exports_dagster.tables import workspace
 
 KEPT_FILES = 12
 """How many read files are kept at once: those of a few months, which lie next to each other."""
@@ -50,7 +48,7 @@ class FactReader:
 
     def __init__(self, plan: HistoryPlan) -> None:
         self._plan = plan
-        self._kept: OrderedDict[Path, tuple[FileFacts, ExitStack]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[FileFacts, ExitStack]] = OrderedDict()
         self.files_read = 0
 
     def __enter__(self) -> Self:
@@ -68,29 +66,24 @@ class FactReader:
             ReadLimitError: It passed a limit of the configuration, which the message names.
             ConfigurationError: It is not clear which column says to which month a row belongs.
         """
-        if raw.path in self._kept:
-            self._kept.move_to_end(raw.path)
-            return self._kept[raw.path][0]
+        if raw.address in self._kept:
+            self._kept.move_to_end(raw.address)
+            return self._kept[raw.address][0]
         while len(self._kept) >= KEPT_FILES:
             self._kept.popitem(last=False)[1][1].close()
         with ExitStack() as stack:
-            facts = self._read(raw, stack.enter_context(workspace(self._plan.database)))
-            self._kept[raw.path] = facts, stack.pop_all()
+            facts = self._read(raw, stack.enter_context(self._plan.tables.workspace()))
+            self._kept[raw.address] = facts, stack.pop_all()
         return facts
 
     def _read(self, raw: RawFile, folder: Path) -> FileFacts:
-        with contextlib.suppress(FileNotFoundError):
-            if sha256_of(raw.path) == raw.sidecar.sha256:
-                self.files_read += 1
-                try:
-                    staged = read_table_file(raw.path, folder=folder, options=self._plan.reading)
-                except ReadLimitError as error:
-                    raise error.of(raw.path.name) from None
-                return self._facts(raw, staged)
-        raise UnreadableFileError(
-            f"{raw.path} is not the file that its sidecar describes: its sha256 differs",
-            detected="a file that was changed or is gone",
-        )
+        with self._plan.raw_files.fetched(raw, folder) as path:
+            self.files_read += 1
+            try:
+                staged = read_table_file(path, folder=folder, options=self._plan.reading)
+            except ReadLimitError as error:
+                raise error.of(raw.name) from None
+        return self._facts(raw, staged)
 
     def _facts(self, raw: RawFile, staged: StagedTable) -> FileFacts:
         if not staged.rows:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +10,11 @@ from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, add_months
+from pipefy_exports_dagster.raw_files.configured import raw_file_store
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
+from pipefy_exports_dagster.raw_files.store import RawFileStore
+from pipefy_exports_dagster.tables.store import TableStore
+from pipefy_exports_dagster.tables.stores import table_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,8 @@ class HistoryPlan:
     organization_id: str
     export: str
     asset: str
-    data_dir: Path
-    database: Path
+    raw_files: RawFileStore
+    tables: TableStore
     zone: ZoneInfo
     reading: ReadOptions
     window: Callable[[Period], Window | None]
@@ -71,8 +74,8 @@ def history_plan(export: ConfiguredExport, organization_id: str) -> HistoryPlan:
         organization_id=organization_id,
         export=export.asset,
         asset=export.history,
-        data_dir=config.data_dir,
-        database=config.database_path,
+        raw_files=raw_file_store(config),
+        tables=table_store(config),
         zone=config.zone,
         reading=export.reading,
         window=_whole(export) if export.is_whole else kind.window,

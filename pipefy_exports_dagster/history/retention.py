@@ -20,8 +20,7 @@ from pipefy_exports_dagster.errors import (
 from pipefy_exports_dagster.history.builder import HistoryBuilder
 from pipefy_exports_dagster.history.month_coverage import MonthCoverage
 from pipefy_exports_dagster.history.pruning import may_prune, months_that_need
-from pipefy_exports_dagster.raw_files.archive import archived_files
-from pipefy_exports_dagster.raw_files.folder import RawFile
+from pipefy_exports_dagster.raw_files.store import RawFile
 from pipefy_exports_dagster.tables import held_exports
 
 
@@ -74,10 +73,10 @@ def judge_files(
         StorageError: The database cannot be read.
     """
     plan = builder.plan
-    files = archived_files(plan.data_dir, plan.organization_id, plan.export)
+    files = plan.raw_files.files(plan.organization_id, plan.export)
     schema, table = schema_and_table(plan.export)
     in_table = held_exports(
-        plan.database, table, plan.organization_id, schema=schema, lock_timeout_s=plan.lock_timeout_s
+        plan.tables, table, plan.organization_id, schema=schema, lock_timeout_s=plan.lock_timeout_s
     )
     in_history = builder.held()
     newest = {raw.sidecar.period_filter: raw for raw in files}.values()

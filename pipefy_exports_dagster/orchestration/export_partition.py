@@ -1,4 +1,4 @@
-"""One partition of a configured export: its folder, lock, ledger and months.
+"""One partition of a configured export: its raw files, lock, ledger and months.
 
 Runs, the sensor of pending exports and `load --asset` share it.
 """
@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 
 import dagster as dg
 
@@ -16,9 +15,14 @@ from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.history.file_summary import FileSummary, summarize_file
 from pipefy_exports_dagster.orchestration.events import Materialized, newest_materialization
 from pipefy_exports_dagster.orchestration.ledger import Ledger
-from pipefy_exports_dagster.orchestration.partition_lock import partition_lock, partition_lock_path
+from pipefy_exports_dagster.orchestration.partition_locks import (
+    HeldPartition,
+    PartitionName,
+    partition_locks_of,
+)
 from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, month_of
-from pipefy_exports_dagster.raw_files.folder import RawFolder
+from pipefy_exports_dagster.raw_files.configured import raw_file_store
+from pipefy_exports_dagster.raw_files.store import RawPartition
 from pipefy_exports_dagster.reading.staged import StagedTable
 
 
@@ -47,31 +51,32 @@ class ExportPartition:
         return dg.AssetKey(self.export.asset_key)
 
     @property
-    def folder(self) -> RawFolder:
+    def raw_files(self) -> RawPartition:
         """Where the partition's files are archived."""
-        return RawFolder.of(self.config.data_dir, self.organization_id, self.export.asset, self.period_filter)
+        store = raw_file_store(self.config)
+        return store.partition(self.organization_id, self.export.asset, self.period_filter.value)
 
     @property
-    def lock_path(self) -> Path:
-        """The file whose lock a run of the partition holds."""
-        return partition_lock_path(
-            self.config.data_dir, self.organization_id, self.export.asset, self.period_filter.value
-        )
+    def name(self) -> PartitionName:
+        """What its lock is called."""
+        return PartitionName(self.organization_id, self.export.asset, self.period_filter.value)
 
-    def lock(self, *, timeout_s: float, on_wait: Callable[[], None]) -> AbstractContextManager[bool]:
-        """Hold the partition's lock; what is entered says whether another run held it first.
+    def lock(
+        self,
+        instance: dg.DagsterInstance,
+        *,
+        timeout_s: float,
+        on_wait: Callable[[str], None],
+        run_id: str = "",
+    ) -> AbstractContextManager[HeldPartition]:
+        """Hold the partition's lock, as `PartitionLocks.hold` does.
 
         Raises:
             PartitionLockedError: The other run did not end in time.
+            PipefyExportsError: And the others of `hold`.
         """
-        return partition_lock(
-            self.config.data_dir,
-            self.organization_id,
-            self.export.asset,
-            self.period_filter.value,
-            timeout_s=timeout_s,
-            on_wait=on_wait,
-        )
+        locks = partition_locks_of(self.config, instance)
+        return locks.hold(self.name, timeout_s=timeout_s, on_wait=on_wait, run_id=run_id)
 
     def ledger(self, instance: dg.DagsterInstance) -> Ledger:
         """Return which exports of the partition are pending."""

@@ -20,8 +20,8 @@ from pipefy_exports_dagster.orchestration.pending.adoption import Adoption
 from pipefy_exports_dagster.pipefy.creating import create_with_retry
 from pipefy_exports_dagster.pipefy.export import CreatedExport, Export, ExportState
 from pipefy_exports_dagster.pipefy.polling import await_export
-from pipefy_exports_dagster.raw_files.folder import RawFile, RawFolder
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
+from pipefy_exports_dagster.raw_files.store import OpenedPartition, RawFile
 
 if TYPE_CHECKING:
     from pipefy_exports_dagster.pipefy.client import PipefyClient
@@ -47,10 +47,14 @@ class ExportedFile:
 
 @dataclass(frozen=True, slots=True)
 class Exporter:
-    """Gets the file of one partition of one export asset. Needs the partition's lock to be held."""
+    """Gets the file of one partition of one export asset. Needs the partition's lock to be held.
+
+    Its raw files are opened before an export is asked for that could not be kept.
+    """
 
     context: ExportContext
     client: "PipefyClient"
+    raw_files: OpenedPartition
     timings: Timings = field(default_factory=Timings)
 
     def export(self, *, fresh: bool, asked_at: datetime | None) -> ExportedFile | None:
@@ -67,7 +71,6 @@ class Exporter:
             PipefyExportsError: Pipefy refused or did not answer, the export was not finished in time, or its file
                 could not be downloaded or kept.
         """
-        self._folder.create()  # before an export is asked for that could not be kept
         if self.context.role.follows:
             return self._follow_up(self.context.role.follows)
         if asked_at and (twin := self._adoption.asked_since(asked_at)):
@@ -90,7 +93,7 @@ class Exporter:
         """Download an export that is here already, over the file that is here."""
         requested = exported.requested
         export = Export(requested.export_id, ExportState.UNKNOWN, "")
-        raw = self._download(self._await(export, requested), requested, self._folder)
+        raw = self._download(self._await(export, requested), requested)
         return ExportedFile(raw, requested, exported.resumed, self.timings)
 
     def _follow_up(self, export_id: str) -> ExportedFile | None:
@@ -138,15 +141,14 @@ class Exporter:
 
         None if the run leaves the waiting to the sensor.
         """
-        folder = self._folder
-        raw = None if created else folder.find(requested.export_id)
+        raw = None if created else self.raw_files.find(requested.export_id)
         if raw:
-            self.context.log.info(f"the file is already here, whole: {raw.path}")
+            self.context.log.info(f"the file is already here, whole: {raw.address}")
         else:
             export = created or Export(requested.export_id, ExportState.UNKNOWN, "")
             if self.context.role.defers and self._is_left_to_sensor(requested, created):
                 return None
-            raw = self._download(self._await(export, requested), requested, folder)
+            raw = self._download(self._await(export, requested), requested)
         return ExportedFile(raw, requested, resumed=created is None, timings=self.timings)
 
     def _is_left_to_sensor(self, requested: RequestedExport, created: Export | None) -> bool:
@@ -194,12 +196,12 @@ class Exporter:
         finally:
             self.timings.waiting_s += time.monotonic() - started
 
-    def _download(self, export: Export, requested: RequestedExport, folder: RawFolder) -> RawFile:
+    def _download(self, export: Export, requested: RequestedExport) -> RawFile:
         from pipefy_exports_dagster.pipefy.download import download_export  # imports httpx
 
         started = time.monotonic()
         seen_at = self.context.clock.now()
-        part = folder.part_path(export.id, self.context.run.run.run_id)
+        part = self.raw_files.part_path(export.id, self.context.run.run.run_id)
         downloaded = download_export(
             export,
             part,
@@ -224,10 +226,10 @@ class Exporter:
             report=export.report or requested.report,
             requested_by=export.requested_by if self.context.partition.export.show_values else None,
         )
-        raw = folder.keep(part, sidecar)
+        raw = self.raw_files.keep(part, sidecar)
         self.timings.downloading_s += time.monotonic() - started
         self.context.log.info(
-            f"downloaded {downloaded.size_bytes:,} bytes in {self.timings.downloading_s:.1f} s to {raw.path}"
+            f"downloaded {downloaded.size_bytes:,} bytes in {self.timings.downloading_s:.1f} s to {raw.address}"
         )
         self.context.on_milestone(Milestone.DOWNLOADED)
         return raw
@@ -262,7 +264,3 @@ class Exporter:
     @property
     def _adoption(self) -> Adoption:
         return Adoption(self.context)
-
-    @property
-    def _folder(self) -> RawFolder:
-        return self.context.partition.folder

@@ -10,14 +10,13 @@ import dagster as dg
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.errors import ExportNotFoundError, SupersededExportError, UnreadableFileError
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.files.locks import lock_file_holder
 from pipefy_exports_dagster.history.file_summary import FileSummary
 from pipefy_exports_dagster.orchestration.export_context import ExportContext
-from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
 from pipefy_exports_dagster.orchestration.exporting import ExportedFile, Exporter
 from pipefy_exports_dagster.orchestration.failures import failures_for_dagster
 from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
 from pipefy_exports_dagster.orchestration.milestones import OnMilestone
+from pipefy_exports_dagster.orchestration.partition_locks import HeldPartition, asking_before_commit
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, PipefyResource
 from pipefy_exports_dagster.orchestration.superseded import refuse_older_than_empty
 from pipefy_exports_dagster.reading.left_out import left_out
@@ -67,32 +66,38 @@ class Materializer:
             with (
                 pipefy.client() as client,
                 partition.lock(
+                    context.instance,
                     timeout_s=self.export.config.partition_lock_timeout_s,
-                    on_wait=lambda: context.log.info(
-                        "another run works on this partition; waiting for it: "
-                        f"{lock_file_holder(partition.lock_path)} holds {partition.lock_path}"
+                    on_wait=lambda holder: context.log.info(
+                        f"another run works on this partition; waiting for it: {holder}"
                     ),
-                ) as waited,
+                    run_id=context.run.run_id,
+                ) as held,
+                partition.raw_files.opened() as raw_files,
             ):
-                exporter = Exporter(export_context, client)
+                exporter = Exporter(export_context, client, raw_files)
                 exported = exporter.export(
-                    fresh=fresh, asked_at=export_context.asked_at() if waited else None
+                    fresh=fresh, asked_at=export_context.asked_at() if held.waited else None
                 )
-                return self._load(exporter, exported, database) if exported else None
+                return self._load(exporter, exported, database, held) if exported else None
 
     def _load(
-        self, exporter: Exporter, exported: ExportedFile, database: ExportDatabaseResource
+        self,
+        exporter: Exporter,
+        exported: ExportedFile,
+        database: ExportDatabaseResource,
+        held: HeldPartition,
     ) -> dg.MaterializeResult:
         context = exporter.context
         started = time.monotonic()
         try:
             try:
-                held = context.partition.newest_materialization(context.run.instance)
-                refuse_older_than_empty(held, Slice.of(exported.raw.sidecar))
-                loaded, summary = self._load_file(context.partition, exported, database)
+                newest = context.partition.newest_materialization(context.run.instance)
+                refuse_older_than_empty(newest, Slice.of(exported.raw.sidecar))
+                loaded, summary = self._load_file(exporter, exported, database, held)
             except UnreadableFileError as error:
                 exported = _downloaded_again(exporter, exported, error)
-                loaded, summary = self._load_file(context.partition, exported, database)
+                loaded, summary = self._load_file(exporter, exported, database, held)
         except SupersededExportError as error:
             context.abandon(exported.requested.export_id, str(error))
             raise
@@ -100,7 +105,7 @@ class Materializer:
             context.abandon(exported.requested.export_id, str(error))
             raise UnreadableFileError(
                 f"export {exported.requested.export_id!r} ({context.label}): {error}. Its file is kept at "
-                f"{exported.raw.path}; materialize the partition again to ask for another export",
+                f"{exported.raw.address}; materialize the partition again to ask for another export",
                 detected=error.detected,
             ) from None
         loading_s = time.monotonic() - started
@@ -130,20 +135,24 @@ class Materializer:
         )
 
     def _load_file(
-        self, partition: ExportPartition, exported: ExportedFile, database: ExportDatabaseResource
+        self,
+        exporter: Exporter,
+        exported: ExportedFile,
+        database: ExportDatabaseResource,
+        held: HeldPartition,
     ) -> tuple[LoadReport, FileSummary | None]:
         summary: FileSummary | None = None
 
         def on_staged(staged: StagedTable) -> None:
             nonlocal summary
-            summary = partition.summarize_file(staged, exported.raw.sidecar.requested_month)
+            summary = exporter.context.partition.summarize_file(staged, exported.raw.sidecar.requested_month)
 
         loaded = database.load(
-            exported.raw.path,
+            exporter.raw_files.local(exported.raw),
             asset=self.export.asset,
             slice_=Slice.of(exported.raw.sidecar),
             options=self.export.reading,
-            on_milestone=self.on_milestone,
+            on_milestone=asking_before_commit(held, self.on_milestone),
             on_staged=on_staged,
         )
         return loaded, summary

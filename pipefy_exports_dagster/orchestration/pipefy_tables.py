@@ -14,15 +14,16 @@ from pipefy_exports_dagster.config.naming import schema_and_table
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.events import TABLE_NAME
+from pipefy_exports_dagster.orchestration.lake_fields import LakeFields
 from pipefy_exports_dagster.periods import PeriodFilter
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
-from pipefy_exports_dagster.tables.reader_connection import connect_to_read
 from pipefy_exports_dagster.tables.relations import (
     MONTH_COLUMN,
     PERIOD_COLUMN,
     TablePart,
     partition_expression,
 )
+from pipefy_exports_dagster.tables.stores import store_of, table_store
 from pipefy_exports_dagster.text.sql import identifier
 
 if TYPE_CHECKING:
@@ -36,16 +37,20 @@ class PipefyTables(dg.ConfigurableResource):
     """The tables, to be read by assets that stand after ours: `connection()`, `slice(...)`, `month(...)`.
 
     It reads the read copy, where one is published, so that no load waits for a reader. Where the copy is behind the
-    database, or there is none, it reads the database, and loads wait until connection or relation is gone. Each
-    configuration brings one,
+    database, or there is none, it reads the database, and loads wait until connection or relation is gone. Of a lake
+    it reads a snapshot, and no load waits, unless the catalog is a DuckDB file. Each configuration brings one,
     named `pipefy_tables` (with a key prefix `acme__pipefy_tables`); another code location makes it from the
-    database's path.
+    database's path, or from where the lake is.
     """
 
-    database: str = Field(
-        description="The DuckDB file that holds the tables, absolute; not its copy for readers"
-    )
     # `Optional[...]`: Dagster's config does not read `X | None`.
+    database: Optional[str] = Field(  # noqa: UP045
+        default=None,
+        description="The DuckDB file that holds the tables, absolute; not its copy for readers",
+    )
+    lake: Optional[LakeFields] = Field(  # noqa: UP045
+        default=None, description="The lake that holds the tables, in place of a DuckDB file"
+    )
     organization_id: Optional[str] = Field(  # noqa: UP045
         default=None, description="Pipefy's id of the organization whose rows `slice` and `month` give"
     )
@@ -59,6 +64,7 @@ class PipefyTables(dg.ConfigurableResource):
         """Return the resource for a configuration."""
         return cls(
             database=str(config.database_path),
+            lake=LakeFields.of(config.lake),
             organization_id=config.organization_id,
             read_copy=config.read_copy,
             lock_timeout_s=config.database_lock_timeout_s,
@@ -70,12 +76,14 @@ class PipefyTables(dg.ConfigurableResource):
         Tables are named as in the database: `automation_jobs_export`, with a key prefix `acme.automation_jobs_export`.
 
         Raises:
+            ConfigurationError: The resource names no database.
             StorageError: There is no database yet, or DuckDB cannot read it.
             DatabaseLockedError: There is no read copy, and another process held the database for `lock_timeout_s`.
         """
-        return connect_to_read(
-            Path(self.database), read_copy=self.read_copy, lock_timeout_s=self.lock_timeout_s
-        )
+        if not self.database and not self.lake:
+            raise ConfigurationError("`PipefyTables` has neither `database` nor `lake`; give one")
+        store = store_of(Path(self.database or "."), self.lake and self.lake.lake, read_copy=self.read_copy)
+        return store.connect_to_read(lock_timeout_s=self.lock_timeout_s)
 
     def slice(self, asset: "str | Sequence[str] | dg.AssetKey", partition: str) -> "duckdb.DuckDBPyRelation":
         """Return the organization's rows of one partition of an export, as a DuckDB relation.
@@ -142,7 +150,7 @@ def table_metadata(export: ConfiguredExport, table: str, column: str) -> dict[st
     Without an organization nothing is said of the partitions: rows of all organizations would be one's.
     """
     metadata = {
-        TABLE_NAME: f"{export.config.database_path.stem}.{export.schema}.{table}",
+        TABLE_NAME: f"{table_store(export.config).catalog}.{export.schema}.{table}",
         # IO managers write it into SQL as it is; without it they take `public`, or a part of the key prefix.
         SCHEMA: identifier(export.schema),
     }

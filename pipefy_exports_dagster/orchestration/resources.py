@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Optional, Self
 
 import dagster as dg
 from pydantic import Field
@@ -18,11 +18,13 @@ from pipefy_exports_dagster.orchestration.definition_names import (
     PIPEFY_RESOURCE,
     TABLES_RESOURCE,
 )
+from pipefy_exports_dagster.orchestration.lake_fields import LakeFields
 from pipefy_exports_dagster.orchestration.milestones import OnMilestone
 from pipefy_exports_dagster.orchestration.pipefy_tables import PipefyTables
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.tables import LoadReport, Slice, load_file
-from pipefy_exports_dagster.tables.database import open_to_read
+from pipefy_exports_dagster.tables.store import TableStore
+from pipefy_exports_dagster.tables.stores import store_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -72,16 +74,18 @@ class PipefyResource(dg.ConfigurableResource):
 
 
 class ExportDatabaseResource(dg.ConfigurableResource):
-    """The DuckDB file that holds the tables. Opened for the moment of a load only."""
+    """The DuckDB file, or the lake, that holds the tables. Opened for the moment of a load only."""
 
     path: str = Field(description=SAYS_OF_ALL["database"])
     lock_timeout_s: float = Field(description=SAYS_OF_ALL["database_lock_timeout_s"])
     read_copy: bool = Field(default=True, description=SAYS_OF_ALL["read_copy"])
+    # `Optional[...]`: Dagster's config does not read `X | None`.
+    lake: Optional[LakeFields] = Field(default=None, description=SAYS_OF_ALL["lake"])  # noqa: UP045
 
     @property
     def name(self) -> str:
-        """The database's name as DuckDB gives it: the file's stem."""
-        return Path(self.path).stem
+        """The database's name in SQL: the file's stem, or `lake`."""
+        return self._store.catalog
 
     def load(
         self,
@@ -107,13 +111,12 @@ class ExportDatabaseResource(dg.ConfigurableResource):
         schema, table = schema_and_table(asset)
         return load_file(
             file,
-            database=Path(self.path),
+            database=self._store,
             schema=schema,
             table=table,
             slice_=slice_,
             options=options,
             lock_timeout_s=self.lock_timeout_s,
-            read_copy=self.read_copy,
             on_milestone=on_milestone,
             on_staged=on_staged,
         )
@@ -126,10 +129,12 @@ class ExportDatabaseResource(dg.ConfigurableResource):
             DatabaseLockedError: Another process held it for `longest_wait_s`, or the time that loads wait.
             StorageError: It cannot be opened or read.
         """
-        with open_to_read(
-            Path(self.path), lock_timeout_s=min(self.lock_timeout_s, longest_wait_s)
-        ) as connection:
+        with self._store.open_to_read(lock_timeout_s=min(self.lock_timeout_s, longest_wait_s)) as connection:
             yield connection
+
+    @property
+    def _store(self) -> TableStore:
+        return store_of(Path(self.path), self.lake and self.lake.lake, read_copy=self.read_copy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,4 +186,5 @@ def database_resource(config: PipefyExportsConfig) -> ExportDatabaseResource:
         path=str(config.database_path),
         lock_timeout_s=config.database_lock_timeout_s,
         read_copy=config.read_copy,
+        lake=LakeFields.of(config.lake),
     )

@@ -7,24 +7,36 @@ written before the file gets its name, so a file under its final name always has
 """
 
 import hashlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipefy_exports_dagster.files.names import safe_name
 from pipefy_exports_dagster.files.private import full_disk_named, make_folder
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar, read_sidecar, sidecar_path, write_sidecar
+from pipefy_exports_dagster.raw_files.store import FileState, RawFile
 
 SUFFIXES = {".xlsx", ".csv"}
 READ_SIZE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class RawFile:
+class FolderFile:
     """A complete file of the archive."""
 
     path: Path
     sidecar: Sidecar
+
+    @property
+    def address(self) -> str:
+        """Its path."""
+        return str(self.path)
+
+    @property
+    def name(self) -> str:
+        """Its name in its folder."""
+        return self.path.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,12 @@ class RawFolder:
             data_dir.joinpath("raw", safe_name(organization_id), asset_folder(asset), safe_name(partition))
         )
 
+    @contextmanager
+    def opened(self) -> Iterator["RawFolder"]:
+        """Make the folder, where downloads are written beside the files that are kept."""
+        self.create()
+        yield self
+
     def create(self) -> None:
         """Make the folder, and sweep away what a killed download left.
 
@@ -54,15 +72,15 @@ class RawFolder:
         """Return where a download is written until it is complete."""
         return self.path / f"{safe_name(export_id)}.{safe_name(run_id)}.part"
 
-    def find(self, export_id: str) -> RawFile | None:
+    def find(self, export_id: str) -> FolderFile | None:
         """Return the export's file if it is here, whole, by its sidecar's sha256."""
         for path in sorted(self.path.glob(f"{safe_name(export_id)}.*")):
             sidecar = read_sidecar(path) if path.suffix in SUFFIXES else None
             if sidecar and sidecar.export_id == export_id and sha256_of(path) == sidecar.sha256:
-                return RawFile(path, sidecar)
+                return FolderFile(path, sidecar)
         return None
 
-    def keep(self, part: Path, sidecar: Sidecar) -> RawFile:
+    def keep(self, part: Path, sidecar: Sidecar) -> FolderFile:
         """Give a complete download its final name, atomically, with its sidecar; or leave nothing of it.
 
         Raises:
@@ -77,7 +95,24 @@ class RawFolder:
                 part.unlink(missing_ok=True)
             raise
         self._forget_other_kinds(path)
-        return RawFile(path, sidecar)
+        return FolderFile(path, sidecar)
+
+    def local(self, raw: RawFile) -> Path:
+        """Return a file's path: it is on this machine."""
+        return Path(raw.address)
+
+    def state(self, export_id: str, sha256: str) -> FileState:
+        """Say whether the export's file still has the sha256 of its load."""
+        found = [
+            path for path in sorted(self.path.glob(f"{safe_name(export_id)}.*")) if path.suffix in SUFFIXES
+        ]
+        try:
+            digests = [sha256_of(path) for path in found]
+        except OSError:
+            return FileState.GONE
+        if not digests:
+            return FileState.GONE
+        return FileState.UNCHANGED if sha256 in digests else FileState.CHANGED
 
     def _forget_other_kinds(self, path: Path) -> None:
         """Remove what an earlier download of the same export left: an error page, kept as `.csv`."""

@@ -53,12 +53,9 @@ def write_sidecar(path: Path, sidecar: Sidecar) -> None:
     """Write a raw file's sidecar, atomically."""
     target = sidecar_path(path)
     part = target.with_name(target.name + ".part")
-    text = json.dumps(
-        {"version": VERSION, **asdict(sidecar)}, default=_json_value, indent=2, ensure_ascii=False
-    )
     try:
         with open_private(part) as file:
-            file.write(text.encode())
+            file.write(sidecar_text(sidecar).encode())
         part.replace(target)
     except BaseException:
         with suppress(OSError):
@@ -66,15 +63,30 @@ def write_sidecar(path: Path, sidecar: Sidecar) -> None:
         raise
 
 
+def sidecar_text(sidecar: Sidecar) -> str:
+    """Return what is stored of a sidecar."""
+    return json.dumps(
+        {"version": VERSION, **asdict(sidecar)}, default=_json_value, indent=2, ensure_ascii=False
+    )
+
+
 def read_sidecar(path: Path) -> Sidecar | None:
     """Read a raw file's sidecar, of any version; None if there is none, or none that can be used."""
     try:
-        stored = json.loads(sidecar_path(path).read_bytes())
+        return parse_sidecar(sidecar_path(path).read_bytes())
+    except OSError:
+        return None
+
+
+def parse_sidecar(content: bytes) -> Sidecar | None:
+    """Return a sidecar, of any version, from what was stored; None if it cannot be used."""
+    try:
+        stored = json.loads(content)
         # A later version may have more fields, an earlier one lacks those with a default.
         stored = {known.name: stored[known.name] for known in fields(Sidecar) if _is_stored(known, stored)}
         types = {known.name: known.type for known in fields(Sidecar)}
         return Sidecar(**{name: _value(types[name], value) for name, value in stored.items()})
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
 

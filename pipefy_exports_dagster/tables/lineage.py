@@ -38,9 +38,11 @@ class TableLayout:
 
     lineage: Mapping[str, LineageColumn]
     comment: str
+    partitioned_by: tuple[str, ...]
+    """What a load replaces: in a lake the rows of each have files of their own."""
 
 
-EXPORT_TABLE = TableLayout(LINEAGE, TABLE_COMMENT)
+EXPORT_TABLE = TableLayout(LINEAGE, TABLE_COMMENT, ("_organization_id", "_period_filter"))
 HISTORY_TABLE = TableLayout(
     LINEAGE
     | {
@@ -50,6 +52,7 @@ HISTORY_TABLE = TableLayout(
         ),
     },
     "A Pipefy export by calendar month: each month once, from the newest export that covers it.",
+    ("_organization_id", "_month"),
 )
 
 

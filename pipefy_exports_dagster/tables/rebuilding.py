@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.text.sql import identifier, literal
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
-_MANY_CHANGES = 100
+MANY_CHANGES = 100
 _NEW = "_pipefy_exports_new"
 
 
@@ -35,8 +35,12 @@ def change_columns(
         comments: New comments by column name.
     """
     table = identifier(state.name)
-    if not state.indexes and len(retyped) + len(added) + len(comments) > _MANY_CHANGES:
-        _replace_by_wider(connection, state, retyped, added, comments)
+    if not state.indexes and len(retyped) + len(added) + len(comments) > MANY_CHANGES:
+
+        def create(name: str, columns: Sequence[NewColumn]) -> None:
+            create_table(connection, name, columns, comment=state.comment)
+
+        replace_by_wider(connection, state, create, retyped=retyped, added=added, comments=comments)
         return
     if retyped and state.indexes:
         _create_again(connection, state, retyped)
@@ -45,23 +49,36 @@ def change_columns(
             connection.execute(
                 f"ALTER TABLE {table} ALTER COLUMN {identifier(name)} TYPE {type_} USING {conversion}"
             )
+    add_columns(connection, state.name, added)
+    set_comments(connection, state.name, comments)
+
+
+def add_columns(connection: "duckdb.DuckDBPyConnection", table: str, added: Sequence[NewColumn]) -> None:
+    """Add columns with their comments."""
     for column in added:
-        name = identifier(column.name)
-        connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {column.type}")
+        connection.execute(
+            f"ALTER TABLE {identifier(table)} ADD COLUMN {identifier(column.name)} {column.type}"
+        )
         if column.comment is not None:
-            connection.execute(f"COMMENT ON COLUMN {table}.{name} IS {literal(column.comment)}")
-    for column_name, comment in comments.items():
-        connection.execute(f"COMMENT ON COLUMN {table}.{identifier(column_name)} IS {literal(comment)}")
+            set_comments(connection, table, {column.name: column.comment})
 
 
-def _replace_by_wider(
+def set_comments(connection: "duckdb.DuckDBPyConnection", table: str, comments: Mapping[str, str]) -> None:
+    """Set the comments of columns."""
+    for name, comment in comments.items():
+        connection.execute(f"COMMENT ON COLUMN {identifier(table)}.{identifier(name)} IS {literal(comment)}")
+
+
+def replace_by_wider(
     connection: "duckdb.DuckDBPyConnection",
     state: TableState,
+    create: Callable[[str, Sequence[NewColumn]], None],
+    *,
     retyped: Mapping[str, tuple[str, str]],
     added: Sequence[NewColumn],
     comments: Mapping[str, str],
 ) -> None:
-    """Replace the table by a new one with its rows, comments and defaults."""
+    """Replace the table by a new one, which `create` makes, with its rows, comments and defaults."""
     kept = [
         NewColumn(
             column.name,
@@ -70,7 +87,7 @@ def _replace_by_wider(
         )
         for column in state.columns
     ]
-    create_table(connection, _NEW, [*kept, *added], comment=state.comment)
+    create(_NEW, [*kept, *added])
     table = identifier(state.name)
     selected = ", ".join(f"{expression} AS {name}" for name, expression in _converted(state, retyped))
     connection.execute(f"INSERT INTO {_NEW} BY NAME SELECT {selected} FROM {table}")

@@ -37,6 +37,11 @@ class Slice:
         )
 
     @property
+    def origin(self) -> str:
+        """Where its rows come from, in words."""
+        return f"of organization {self.organization_id}: export {self.export_id}"
+
+    @property
     def exported_at_utc(self) -> datetime:
         """The time as it is stored: UTC, without a zone."""
         return naive_utc(self.exported_at)

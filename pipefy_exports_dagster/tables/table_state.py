@@ -69,7 +69,7 @@ def table_state(connection: "duckdb.DuckDBPyConnection", table: str) -> TableSta
     if connection.execute(is_view).fetchone():
         raise LoadFailedError(f"{table!r} is a view in this database, not a table; load into another name")
     columns = connection.execute(
-        "SELECT column_name, data_type, comment, column_default FROM duckdb_columns() "
+        "SELECT column_name, data_type, comment, nullif(column_default, 'NULL') FROM duckdb_columns() "
         f"WHERE {of_table} ORDER BY column_index"
     ).fetchall()
     comment = connection.execute(f"SELECT comment FROM duckdb_tables() WHERE {of_table}").fetchone()

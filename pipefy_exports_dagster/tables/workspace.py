@@ -1,25 +1,10 @@
-"""Scratch folders next to the database. A killed process leaves its folder behind, and the next one removes it.
+"""Scratch folders next to the database."""
 
-A folder `<name>` belongs to the process that holds the lock on the file `<name>.lock`. The operating system releases
-that lock when its holder dies, so a lock that is free means that the folder is abandoned.
-"""
-
-import contextlib
-import os
-import re
-import secrets
-import shutil
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipefy_exports_dagster.errors import StorageError
-from pipefy_exports_dagster.files.locks import open_lock_file
-from pipefy_exports_dagster.files.posix import NO_BLOCK, NO_FOLLOW, lock_file, own_user
-from pipefy_exports_dagster.files.private import is_shared, make_folder
-
-_OUR_LOCK = re.compile(r"[0-9a-f]{16}\.lock")
+from pipefy_exports_dagster.locks.scratch import scratch_in
 
 
 def scratch_folder(database: Path) -> Path:
@@ -34,77 +19,5 @@ def workspace(database: Path) -> Iterator[Path]:
     Raises:
         StorageError: There is a link or another user's folder in the place of the scratch folders.
     """
-    parent = scratch_folder(database)
-    root = parent.parent
-    make_folder(root)
-    name = secrets.token_hex(8)
-    sweep(parent)
-    lock = _locked(parent / f"{name}.lock")
-    folder = parent / name
-    try:
-        make_folder(folder, root=root)
+    with scratch_in(scratch_folder(database), beside="the database") as folder:
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        (parent / f"{name}.lock").unlink(missing_ok=True)
-        os.close(lock)
-        _remove_if_empty(parent)
-
-
-def sweep(parent: Path) -> None:
-    """Remove what dead processes left in a scratch folder.
-
-    Raises:
-        StorageError: It is a link, or another user's folder, whose content must not be removed.
-    """
-    try:
-        _require_ours(parent)
-        found = sorted(parent.iterdir())
-    except FileNotFoundError:
-        return
-    for path in (path for path in found if _OUR_LOCK.fullmatch(path.name)):
-        try:
-            lock = os.open(path, os.O_RDWR | NO_FOLLOW | NO_BLOCK)
-        except OSError:  # gone, or the lock file of another user who works here
-            continue
-        try:
-            lock_file(lock, wait=False)
-            shutil.rmtree(path.with_suffix(""), ignore_errors=True)
-            path.unlink(missing_ok=True)
-        except BlockingIOError:
-            pass
-        finally:
-            os.close(lock)
-    _remove_if_empty(parent)
-
-
-def _require_ours(parent: Path) -> None:
-    found, beside = parent.lstat(), parent.parent.stat()
-    ours = found.st_uid in {own_user(), beside.st_uid} or is_shared(parent.parent)
-    if stat.S_ISLNK(found.st_mode) or not ours:
-        raise StorageError(
-            f"{parent} is {'a link' if stat.S_ISLNK(found.st_mode) else f'a folder of user {found.st_uid}'}, where "
-            "loads keep their scratch files: remove it, or keep the database in a folder that nobody else can write to"
-        )
-
-
-def _locked(path: Path) -> int:
-    """Create and lock a file; another process may remove the file between the two steps, or the empty folder before."""
-    while True:
-        # Raised if the folder disappears during the check.
-        with contextlib.suppress(FileExistsError):
-            make_folder(path.parent, root=path.parent.parent)
-        try:
-            lock = open_lock_file(path)
-        except FileNotFoundError:
-            continue
-        lock_file(lock, wait=True)
-        with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_ino == os.fstat(lock).st_ino:
-                return lock
-        os.close(lock)
-
-
-def _remove_if_empty(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        folder.rmdir()

@@ -1,7 +1,5 @@
 """What is said of changed columns: exactly, once, and also where there are too many to list."""
 
-from pathlib import Path
-
 from pipefy_exports_dagster.orchestration.checks.columns import columns_unchanged
 from pipefy_exports_dagster.orchestration.checks.loads import Load
 from pipefy_exports_dagster.orchestration.metadata.column_changes import (
@@ -16,7 +14,7 @@ from pipefy_exports_dagster.tables import ChangeKind, ColumnChange
 def load(*changes: ColumnChange) -> Load:
     """A load whose changes have been through an event."""
     stored = changes_of({COLUMN_CHANGES: ColumnChanges.of(changes).stored()})
-    return Load(5, "a1", "301", Path("a1.csv"), "0" * 64, 7, stored)
+    return Load(5, "a1", "301", "a1.csv", "0" * 64, 7, stored)
 
 
 def gone(*names: str) -> list[ColumnChange]:

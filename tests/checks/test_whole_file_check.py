@@ -206,7 +206,7 @@ def load(file: FileDescription, sheets: Any = ()) -> Load:
     metadata = contents_metadata(file, ReadOptions(sheets=sheets))
     stored = dg.AssetMaterialization("a", metadata=metadata).metadata
     loaded = sum(sheet.rows or 0 for sheet in file.sheets_loaded)
-    return Load(loaded, "a1", "301", Path("a1.xlsx"), "0" * 64, 7, ColumnChanges(), StoredContents.of(stored))
+    return Load(loaded, "a1", "301", "a1.xlsx", "0" * 64, 7, ColumnChanges(), StoredContents.of(stored))
 
 
 def with_sheets(*skipped: str, loaded: str = "Cards") -> FileDescription:

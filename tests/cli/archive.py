@@ -12,7 +12,7 @@ from pipefy_exports_dagster.history import HistoryBuilder, history_plan
 from pipefy_exports_dagster.periods import Period, PeriodFilter, add_months, month_of
 from pipefy_exports_dagster.pipefy.automation_jobs import AutomationJobsExport
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
-from pipefy_exports_dagster.raw_files.folder import RawFile, RawFolder, sha256_of
+from pipefy_exports_dagster.raw_files.folder import FolderFile, RawFolder, sha256_of
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 from pipefy_exports_dagster.sandbox import ORGANIZATION_ID
 from pipefy_exports_dagster.tables import Slice, load_file
@@ -43,7 +43,7 @@ class Archive:
         archived: timedelta = LONG_AGO,
         organization_id: str = ORGANIZATION_ID,
         content: str | None = None,
-    ) -> RawFile:
+    ) -> FolderFile:
         """Put an export into the archive: a job on each of some days."""
         config, kind = self.project.config, AutomationJobsExport(organization_id)
         folder = RawFolder.of(config.data_dir, organization_id, JOBS, period.value)
@@ -69,7 +69,7 @@ class Archive:
         )
         return folder.keep(part, sidecar)
 
-    def load(self, raw: RawFile) -> None:
+    def load(self, raw: FolderFile) -> None:
         config = self.project.config
         load_file(
             raw.path,

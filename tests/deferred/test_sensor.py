@@ -21,7 +21,7 @@ from pipefy_exports_dagster.orchestration.attempts import ATTEMPT
 from pipefy_exports_dagster.orchestration.events import RequestedExport
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.milestones import Milestone
-from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
+from pipefy_exports_dagster.orchestration.partition_locks import FilePartitionLocks, PartitionName
 from pipefy_exports_dagster.orchestration.run_role import FOLLOWS_EXPORT
 
 
@@ -86,9 +86,8 @@ def test_an_export_that_a_run_works_on_is_left_alone_and_not_asked_about(finishe
     release, held = threading.Event(), threading.Event()
 
     def work() -> None:
-        with partition_lock(
-            finished.config.data_dir, organization_id, JOBS, "last_month", timeout_s=0, on_wait=lambda: None
-        ):
+        locks = FilePartitionLocks(finished.config.data_dir)
+        with locks.hold(PartitionName(organization_id, JOBS, "last_month"), timeout_s=0, on_wait=print):
             held.set()
             release.wait()
 

@@ -41,7 +41,7 @@ def code_locations(port: int) -> list[str]:
         json.dumps({"query": LOCATIONS}).encode(),
         {"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         entries = json.load(answer)["data"]["workspaceOrError"]["locationEntries"]
     return [entry["locationOrLoadError"]["__typename"] for entry in entries]
 

@@ -19,7 +19,7 @@ from pipefy_exports_dagster.orchestration.metadata.fitting import MAX_BYTES, sto
 from pipefy_exports_dagster.orchestration.metadata.materialization import materialization_metadata
 from pipefy_exports_dagster.orchestration.metadata.preview_table import preview_table
 from pipefy_exports_dagster.periods import Period, PeriodFilter
-from pipefy_exports_dagster.raw_files.folder import RawFile
+from pipefy_exports_dagster.raw_files.folder import FolderFile
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 from pipefy_exports_dagster.reading.daily_rows import DailyRows
 from pipefy_exports_dagster.reading.description import FileDescription, SheetRows
@@ -79,7 +79,7 @@ def metadata_of(
     )
     requested = RequestedExport("a1b2", "f" * 32, {}, MOMENT, MONTH, "input object")
     exported = ExportedFile(
-        RawFile(Path("/data/a1b2.xlsx"), sidecar), requested, resumed=False, timings=Timings(1.5, 0.25)
+        FolderFile(Path("/data/a1b2.xlsx"), sidecar), requested, resumed=False, timings=Timings(1.5, 0.25)
     )
     window = Period(PeriodFilter.LAST_MONTH, MONTH).window
     return materialization_metadata(

@@ -8,7 +8,7 @@ import pytest
 
 from pipefy_exports_dagster.cli.dev import require_web_server
 from pipefy_exports_dagster.errors import ConfigurationError, StorageError
-from pipefy_exports_dagster.files.locks import held_lock
+from pipefy_exports_dagster.locks.file_locks import held_lock
 from pipefy_exports_dagster.reading.runner import read_table_file
 from pipefy_exports_dagster.tables.workspace import workspace
 

@@ -15,7 +15,7 @@ import pytest
 from support.project import JOBS, REPORT, Project
 from support.waiting import PATIENCE_S, eventually
 
-from pipefy_exports_dagster.orchestration.partition_lock import partition_lock
+from pipefy_exports_dagster.orchestration.partition_locks import FilePartitionLocks, PartitionName
 from pipefy_exports_dagster.sandbox import Sandbox
 
 LOADER = """
@@ -63,7 +63,8 @@ def holding(database: Path, mode: str) -> Iterator["subprocess.Popen[str]"]:
 def the_partition_locked(project: Project, partition: str) -> Iterator[None]:
     """Hold the lock that a run of the partition needs, as another run would."""
     organization = project.environment["PIPEFY_ORG_ID"]
-    with partition_lock(project.data_dir, organization, JOBS, partition, timeout_s=1, on_wait=lambda: None):
+    locks, name = FilePartitionLocks(project.data_dir), PartitionName(organization, JOBS, partition)
+    with locks.hold(name, timeout_s=1, on_wait=print):
         yield
 
 

@@ -1,8 +1,8 @@
-"""Files of a few rows, loaded into a database of their own."""
+"""Files of a few rows, loaded into tables of their own: in a DuckDB file, or in a lake."""
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -13,9 +13,11 @@ import openpyxl
 import pytest
 
 from pipefy_exports_dagster.config.reading import ReadOptions
+from pipefy_exports_dagster.config.stores import Lake
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.reading.worker import read
 from pipefy_exports_dagster.tables import LoadReport, Slice, load_file, replace_slice, workspace
+from pipefy_exports_dagster.tables.lake import LakeTables, lake_tables
 
 LAST_MONTH = Slice(
     organization_id="301",
@@ -28,12 +30,17 @@ LAST_MONTH = Slice(
 Rows = list[list[Any]]
 
 
-class Loader:
-    """Loads rows or files into one database, and asks it questions."""
+over_stores = pytest.mark.parametrize("loader", ["file", "lake"], indirect=True)
+"""For a test whose claim is about any place of tables."""
 
-    def __init__(self, folder: Path) -> None:
+
+class Loader:
+    """Loads rows or files into one place of tables, and asks it questions."""
+
+    def __init__(self, folder: Path, tables: LakeTables | None = None) -> None:
         self.folder = folder
         self.database = folder / "data.duckdb"
+        self.tables: Path | LakeTables = tables or self.database
         self._files = 0
 
     def xlsx(self, rows: Rows) -> Path:
@@ -59,7 +66,7 @@ class Loader:
             source = self.csv(source)
         options.setdefault("read_copy", False)
         options.setdefault("table", "jobs")
-        return load_file(source, database=self.database, slice_=slice_, **options)
+        return load_file(source, database=self.tables, slice_=slice_, **options)
 
     def load_here(
         self, path: Path, *, slice_: Slice = LAST_MONTH, options: ReadOptions | None = None
@@ -74,23 +81,32 @@ class Loader:
             yield read(path, folder=folder, options=options or ReadOptions(), started=time.monotonic())
 
     def replace(self, staged: StagedTable, slice_: Slice = LAST_MONTH) -> LoadReport:
-        return replace_slice(staged, database=self.database, table="jobs", slice_=slice_, read_copy=False)
+        return replace_slice(staged, database=self.tables, table="jobs", slice_=slice_, read_copy=False)
 
     def texts(self, names: list[str]) -> list[list[str | None]]:
         """The whole table as text."""
         listed = ", ".join(f'"{name}"::VARCHAR' for name in names)
-        with duckdb.connect(self.database, read_only=True) as connection:
+        with self.reading() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             rows = connection.execute(f"SELECT {listed} FROM jobs ORDER BY _file_row").fetchall()
         return [list(row) for row in rows]
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(self.database, read_only=True) as connection:
+        with self.reading() as connection:
             return connection.execute(sql).fetchall()
 
+    def reading(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        if isinstance(self.tables, Path):
+            return duckdb.connect(self.tables, read_only=True)
+        return self.tables.open_to_read(lock_timeout_s=10)
+
     def execute(self, sql: str) -> None:
-        with duckdb.connect(self.database) as connection:
-            connection.execute(sql)
+        if isinstance(self.tables, Path):
+            with duckdb.connect(self.tables) as connection:
+                connection.execute(sql)
+        else:
+            with self.tables.open_to_write(table="jobs", lock_timeout_s=10) as opened:
+                opened.connection.execute(sql)
 
     def column(self, name: str, where: str = "true") -> list[Any]:
         return [
@@ -119,8 +135,11 @@ class Loader:
 
 
 @pytest.fixture
-def loader(tmp_path: Path) -> Loader:
-    return Loader(tmp_path)
+def loader(tmp_path: Path, request: pytest.FixtureRequest) -> Loader:
+    if getattr(request, "param", "file") == "file":
+        return Loader(tmp_path)
+    lake = Lake(str(tmp_path / "lake"), str(tmp_path / "catalog.ducklake"))
+    return Loader(tmp_path, lake_tables(lake, scratch=tmp_path))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import duckdb
 import pytest
-from support.loader import Loader
+from support.loader import Loader, over_stores
 
 from pipefy_exports_dagster.cli.load.dry_run import plan_load
 from pipefy_exports_dagster.config.reading import ReadOptions
@@ -52,6 +52,7 @@ def test_another_spelling_is_the_same_column(loader: Loader, load: Load, spellin
     )
 
 
+@over_stores
 def test_the_newest_spelling_stays_when_an_older_export_is_loaded(loader: Loader, load: Load) -> None:
     load("Título", day=3)
     load("TÍTULO", day=5)
@@ -68,6 +69,7 @@ def test_a_spelling_that_changes_within_a_slice_and_back_costs_no_column(loader:
     assert loader.column("titulo") == ["Título 4"]
 
 
+@over_stores
 def test_a_table_that_has_three_columns_of_one_header_goes_on_with_each(loader: Loader, load: Load) -> None:
     """As the release before made them."""
     load("Título", "Título ", "TÍTULO", day=1)
@@ -101,6 +103,7 @@ def test_a_respelled_column_widens_and_keeps_indexes_and_views(loader: Loader, s
     assert comments(loader)["valor"] == "valor"
 
 
+@over_stores
 def test_a_type_stays_pinned_when_the_header_is_spelt_otherwise(loader: Loader, slice_of: SliceOf) -> None:
     options = ReadOptions(column_types={"valorTotal": "DECIMAL(9,2)", "created_at": "VARCHAR"})
     for day, header in enumerate(
@@ -111,19 +114,21 @@ def test_a_type_stays_pinned_when_the_header_is_spelt_otherwise(loader: Loader, 
     assert loader.types() == {"valor_total": "DECIMAL(9,2)", "created_at": "VARCHAR"}
 
 
+@over_stores
 def test_a_dry_run_says_the_same(loader: Loader, load: Load, slice_of: SliceOf) -> None:
     load("Título", day=1)
     later = slice_of(period_filter="b", exported_at=datetime(2026, 12, 1))
     with workspace(loader.database) as folder:
         staged = read(loader.xlsx([["TÍTULO"], ["x"]]), folder=folder, options=ReadOptions(), started=0.0)
         report = plan_load(
-            staged, database=loader.database, schema="main", table="jobs", slice_=later, lock_timeout_s=1
+            staged, database=loader.tables, schema="main", table="jobs", slice_=later, lock_timeout_s=1
         )
     assert [(column.name, column.header) for column in report.columns] == [("titulo", "TÍTULO")]
     assert [change.kind for change in report.changes] == [ChangeKind.RESPELLED]
     assert comments(loader) == {"titulo": "Título"}
 
 
+@over_stores
 def test_months_in_any_order_give_one_column_with_the_newest_spelling(
     loader: Loader, slice_of: SliceOf
 ) -> None:
@@ -134,7 +139,7 @@ def test_months_in_any_order_give_one_column_with_the_newest_spelling(
             staged = read(path, folder=folder, options=ReadOptions(), started=0.0)
             return replace_month(
                 staged,
-                database=loader.database,
+                database=loader.tables,
                 table="jobs",
                 slice_=MonthSlice(date(2026, month, 1), True, export),
                 month_sql="CAST(date_trunc('month', c0) AS DATE)",

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from support.loader import Loader, Rows
+from support.loader import Loader, Rows, over_stores
 
 from pipefy_exports_dagster.tables import ChangeKind, LoadReport, Slice
 
@@ -61,6 +61,7 @@ def test_a_column_only_widens_and_existing_values_stay(  # noqa: PLR0917  one ca
     assert loader.column("v") == values
 
 
+@over_stores
 def test_a_decimal_grows_to_hold_both(loader: Loader, months: Months) -> None:
     months("a,b\n1,1234567890.123456789\n", "a,b\n1,1234567890123456.12\n2,7.5\n")
     assert loader.types()["b"] == "DECIMAL(25,9)"
@@ -71,6 +72,7 @@ def test_a_decimal_grows_to_hold_both(loader: Loader, months: Months) -> None:
     ]
 
 
+@over_stores
 def test_a_text_column_takes_what_a_csv_wrote_as_it_is(loader: Loader, months: Months) -> None:
     months("v,t\nversion 1,x\n", "v,t\n1.10,2026-11-01T10:00:00Z\n")
     assert loader.column("v") == ["version 1", "1.10"]
@@ -87,11 +89,13 @@ def test_changes_are_reported(months: Months) -> None:
     assert str(second.changes[0]) == "column 'v' widened from BIGINT to VARCHAR"
 
 
+@over_stores
 def test_a_column_that_is_missing_is_null_and_returns(loader: Loader, months: Months) -> None:
     months([["id", "v"], [1, 2]], [["id"], [2]], [["id", "v"], [3, 4]])
     assert loader.column("v") == [2, None, 4]
 
 
+@over_stores
 def test_a_header_keeps_its_name_when_its_neighbours_change(loader: Loader, months: Months) -> None:
     months([["Data", "data"], ["a", "b"]], [["data"], ["c"]], [["data", "Data"], ["d", "e"]])
     assert loader.query("SELECT data, data_2 FROM jobs ORDER BY _period_filter") == [
@@ -137,6 +141,7 @@ def test_an_index_on_another_column_does_not_stop_a_widening(
     assert loader.query("SELECT index_name FROM duckdb_indexes()") == [("by_id",)]
 
 
+@over_stores
 def test_a_view_that_no_longer_binds_is_named(loader: Loader, months: Months, slice_of: SliceOf) -> None:
     months([["id", "v"], [1, 2]])
     loader.execute(

@@ -27,19 +27,20 @@ def sandbox_environment(url: str, data_dir: Path) -> dict[str, str]:
         data_dir: The folder for raw files, database and Dagster instance; made if it is not there.
     """
     rest = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    home = prepare_instance(data_dir / "dagster", data_dir=data_dir)
+    return rest | sandbox_settings(url, data_dir) | {"DAGSTER_HOME": str(home)}
+
+
+def sandbox_settings(url: str, data_dir: Path) -> dict[str, str]:
+    """Return every setting of ours: those that the sandbox at `url` needs, and no other."""
     not_set = {variable.name: "" for variable in VARIABLES}
-    return (
-        rest
-        | not_set
-        | {
-            "PIPEFY_BASE_URL": url,
-            "PIPEFY_TOKEN": well_known.TOKEN,
-            "PIPEFY_ORG_ID": well_known.ORGANIZATION_ID,
-            "PIPEFY_ORGANIZATION_REPORT_ID": well_known.REPORT_ID,
-            "PIPEFY_ALLOW_INSECURE_URLS": "true",
-            "PIPEFY_EXPORTS_MIN_INTERVAL_S": str(MIN_INTERVAL_S),
-            "PIPEFY_EXPORTS_DATA_DIR": str(data_dir),
-            "PIPEFY_EXPORTS_DATABASE": str(data_dir / "pipefy_exports.duckdb"),
-            "DAGSTER_HOME": str(prepare_instance(data_dir / "dagster", data_dir=data_dir)),
-        }
-    )
+    return not_set | {
+        "PIPEFY_BASE_URL": url,
+        "PIPEFY_TOKEN": well_known.TOKEN,
+        "PIPEFY_ORG_ID": well_known.ORGANIZATION_ID,
+        "PIPEFY_ORGANIZATION_REPORT_ID": well_known.REPORT_ID,
+        "PIPEFY_ALLOW_INSECURE_URLS": "true",
+        "PIPEFY_EXPORTS_MIN_INTERVAL_S": str(MIN_INTERVAL_S),
+        "PIPEFY_EXPORTS_DATA_DIR": str(data_dir),
+        "PIPEFY_EXPORTS_DATABASE": str(data_dir / "pipefy_exports.duckdb"),
+    }

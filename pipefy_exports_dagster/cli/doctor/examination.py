@@ -13,12 +13,13 @@ from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.exports import AutomationJobs, PipeReport, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.setting_names import DATA_DIR, DATABASE
+from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.periods import month_of
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.credentials import read_credentials
 from pipefy_exports_dagster.pipefy.look_ups import Organization
-from pipefy_exports_dagster.raw_files.archive import archived_files
+from pipefy_exports_dagster.raw_files.configured import raw_file_store
 
 REQUEST_TIMEOUT_S = 10.0
 """For a look-up. An answer that takes longer is a finding itself."""
@@ -51,6 +52,7 @@ def examine(
     if config.database_path.parent != config.data_dir:
         folder = config.database_path.parent
         yield from storage.check_folder("database folder", folder, DATABASE)
+    yield from storage.check_raw_files(config)
     yield from storage.check_database(config)
     instance = list(storage.check_instance(environment))
     yield from instance
@@ -124,11 +126,14 @@ EXPORT_CHECKS: Mapping[type, Callable[[PipefyClient, ConfiguredExport, Organizat
 
 
 def _proof(export: ConfiguredExport, organization: Organization) -> str | None:
-    files = [
-        raw
-        for raw in archived_files(export.config.data_dir, organization.id, export.asset)
-        if not raw.sidecar.export_id.startswith("file-")  # came by hand, and proves nothing
-    ]
+    try:
+        files = [
+            raw
+            for raw in raw_file_store(export.config).files(organization.id, export.asset)
+            if not raw.sidecar.export_id.startswith("file-")  # came by hand, and proves nothing
+        ]
+    except PipefyExportsError:
+        return None  # a check of its own says so
     if not files:
         return None
     newest: datetime = max(raw.sidecar.exported_at for raw in files)

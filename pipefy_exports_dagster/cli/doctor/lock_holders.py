@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipefy_exports_dagster.files.locks import program_of
+from pipefy_exports_dagster.locks.file_locks import program_of
 
 # `struct flock`: type, whence, start, length, process; in the order of each system.
 _FLOCK = {"linux": "hhqqi4x", "darwin": "qqihh"}

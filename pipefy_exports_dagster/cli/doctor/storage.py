@@ -14,7 +14,8 @@ from pipefy_exports_dagster.config.naming import table_in_sql
 from pipefy_exports_dagster.config.setting_names import DATABASE
 from pipefy_exports_dagster.errors import DatabaseLockedError, PipefyExportsError
 from pipefy_exports_dagster.exports import configured_exports
-from pipefy_exports_dagster.files.locks import is_held, lock_file_holder
+from pipefy_exports_dagster.locks.file_locks import is_held, lock_file_holder
+from pipefy_exports_dagster.raw_files.configured import raw_file_store
 
 LITTLE_SPACE_BYTES = 1_000_000_000
 
@@ -50,6 +51,15 @@ def check_folder(check: str, folder: Path, setting: str) -> Iterator[Finding]:
         return
     state = "" if folder.exists() else ", not there yet; it is made when it is needed"
     yield ok(check, f"{folder}{state}; {free / 1e9:,.1f} GB free")
+
+
+def check_raw_files(config: PipefyExportsConfig) -> Iterator[Finding]:
+    """Yield whether raw files can be kept where they are not in the data folder."""
+    try:
+        for works in raw_file_store(config).tried():
+            yield ok("raw files", works)
+    except PipefyExportsError as error:
+        yield report_error("raw files", str(error))
 
 
 def check_database(config: PipefyExportsConfig) -> Iterator[Finding]:

@@ -16,17 +16,19 @@ from pipefy_exports_dagster.cli.load.provenance import (
     copy_into,
     describe_provenance,
 )
-from pipefy_exports_dagster.cli.paths import require_database, require_file
+from pipefy_exports_dagster.cli.paths import require_file
 from pipefy_exports_dagster.errors import SupersededExportError
 from pipefy_exports_dagster.history.file_summary import FileSummary
 from pipefy_exports_dagster.orchestration.events import Materialized
 from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
+from pipefy_exports_dagster.orchestration.partition_locks import asking_before_commit
 from pipefy_exports_dagster.orchestration.superseded import refuse_older_than_empty
-from pipefy_exports_dagster.raw_files.folder import RawFile
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
+from pipefy_exports_dagster.raw_files.store import RawFile
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.tables import LoadReport, Slice
 from pipefy_exports_dagster.tables.load import ignore_staged
+from pipefy_exports_dagster.tables.stores import table_store
 
 
 def load_into_asset(
@@ -46,21 +48,25 @@ def load_into_asset(
     started = time.monotonic()
     config = partition.config
     require_file(file)
-    require_database(config.database_path)
+    store = table_store(config)
+    store.require_usable()
     with (
         opened_instance(dagster_home, data_dir=config.data_dir) as instance,
-        partition.lock(timeout_s=manner.wait_s, on_wait=lambda: manner.on_milestone("waiting")),
+        partition.lock(
+            instance, timeout_s=manner.wait_s, on_wait=lambda _holder: manner.on_milestone("waiting")
+        ) as lock,
+        partition.raw_files.opened() as raw_files,
     ):
         manner.on_milestone("copying")
-        partition.folder.create()
-        part, content = copy_into(partition.folder, file)
+        part, content = copy_into(raw_files, file)
         try:
             sidecar, notes = describe_provenance(file, content, partition=partition, overrides=overrides)
             kept: list[RawFile] = []
 
             def archive_before_commit(milestone: str) -> None:
                 if milestone == "in_transaction":
-                    kept.append(partition.folder.keep(part, sidecar))
+                    lock.check()
+                    kept.append(raw_files.keep(part, sidecar))
                 manner.on_milestone(milestone)
 
             summaries: list[FileSummary] = []
@@ -73,7 +79,7 @@ def load_into_asset(
                 partition,
                 sidecar,
                 manner,
-                archive_before_commit,
+                asking_before_commit(lock, archive_before_commit),
                 held=partition.newest_materialization(instance),
                 on_staged=summarize,
             )
@@ -85,14 +91,14 @@ def load_into_asset(
             kept[0],
             report,
             window=partition.window(sidecar.requested_month),
-            database=config.database_path,
+            database=store.catalog,
             loading_s=time.monotonic() - started,
             reading=manner.options,
             summary=summaries[0],
         )
     if report.read_copy_problem:
         notes = (*notes, report.read_copy_problem)
-    return _outcome(partition, sidecar, report, started, manner, notes=notes, raw_file=kept[0].path)
+    return _outcome(partition, sidecar, report, started, manner, notes=notes, raw_file=kept[0].address)
 
 
 def plan_into_asset(
@@ -133,12 +139,11 @@ def _load(
         refuse_older_than_empty(held, Slice.of(sidecar))
         return load_or_plan(
             file,
-            database=partition.config.database_path,
+            store=table_store(partition.config),
             schema=partition.export.schema,
             table=partition.export.table,
             slice_=Slice.of(sidecar),
             manner=manner,
-            read_copy=partition.config.read_copy,
             on_milestone=on_milestone,
             on_staged=on_staged,
         )
@@ -157,11 +162,11 @@ def _outcome(
     manner: Manner,
     *,
     notes: tuple[str, ...],
-    raw_file: Path | None,
+    raw_file: str | None,
 ) -> Outcome:
     return Outcome(
         report=report,
-        database=partition.config.database_path,
+        database=str(table_store(partition.config)),
         slice_=Slice.of(sidecar),
         raw_file=raw_file,
         dry_run=manner.dry_run,

@@ -2,7 +2,6 @@
 
 from dataclasses import asdict, dataclass
 from datetime import UTC
-from pathlib import Path
 from typing import Any
 
 from pipefy_exports_dagster.config.reading import ReadOptions
@@ -17,14 +16,14 @@ NO_ORGANIZATION = "-"
 class Outcome:
     """The report of the load, and where everything is.
 
-    `raw_file` is the file in the archive, `options` how it was read, `notes` are sentences for the person at the
-    keyboard.
+    `raw_file` is the address of the file in the archive, `options` how it was read, `notes` are sentences for the
+    person at the keyboard.
     """
 
     report: LoadReport
-    database: Path
+    database: str
     slice_: Slice
-    raw_file: Path | None
+    raw_file: str | None
     dry_run: bool
     seconds: float
     options: ReadOptions
@@ -41,7 +40,7 @@ class Outcome:
         report, slice_ = self.report, self.slice_
         return {
             "dry_run": self.dry_run,
-            "database": str(self.database),
+            "database": self.database,
             "schema": report.schema,
             "table": report.table,
             "rows": report.rows,
@@ -69,7 +68,7 @@ class Outcome:
                 "export_id": slice_.export_id,
                 "exported_at": slice_.exported_at_utc.replace(tzinfo=UTC).isoformat(),
             },
-            "raw_file": str(self.raw_file) if self.raw_file else None,
+            "raw_file": self.raw_file,
             "read_copy": str(report.read_copy) if report.read_copy else None,
             "notes": list(self.notes),
             "warnings": list(self.warnings),

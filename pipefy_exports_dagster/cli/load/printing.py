@@ -88,7 +88,7 @@ def _facts(outcome: Outcome) -> list[tuple[str, str]]:
             ("export", f"{slice_.export_id}, requested in {slice_.requested_month:%Y-%m}, {exported_at}"),
         ]
     if outcome.raw_file:
-        facts.append(("archive", str(outcome.raw_file)))
+        facts.append(("archive", outcome.raw_file))
     facts += _contents(file, show_values=outcome.options.show_values)
     facts += [("change", str(change)) for change in report.changes]
     facts += [("broken view", name) for name in report.broken_views]

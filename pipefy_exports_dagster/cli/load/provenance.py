@@ -14,8 +14,9 @@ from pipefy_exports_dagster.orchestration.events import FROM_FILE
 from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
 from pipefy_exports_dagster.periods import month_of
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of
-from pipefy_exports_dagster.raw_files.folder import READ_SIZE, RawFolder
+from pipefy_exports_dagster.raw_files.folder import READ_SIZE
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
+from pipefy_exports_dagster.raw_files.store import OpenedPartition
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,13 @@ class Content:
         return file_export_id(self.sha256)
 
 
-def copy_into(folder: RawFolder, file: Path) -> tuple[Path, Content]:
-    """Copy a file into its archive folder, under a name that is not final.
+def copy_into(raw_files: OpenedPartition, file: Path) -> tuple[Path, Content]:
+    """Copy a file to where it can be archived from, under a name that is not final.
 
     Raises:
         DiskFullError: No space is left; nothing of the copy is.
     """
-    part = folder.part_path("file", secrets.token_hex(4))
+    part = raw_files.part_path("file", secrets.token_hex(4))
     digest, size = hashlib.sha256(), 0
     try:
         with file.open("rb") as source, open_private(part) as copy:
@@ -56,7 +57,7 @@ def copy_into(folder: RawFolder, file: Path) -> tuple[Path, Content]:
         part.unlink(missing_ok=True)
         if isinstance(error, DiskFullError):
             raise DiskFullError(
-                f"no space is left in {folder.path}; free some and run the command again"
+                f"no space is left in {part.parent}; free some and run the command again"
             ) from None
         raise
     return part, Content(digest.hexdigest(), size)
@@ -84,7 +85,7 @@ def describe_provenance(
     config, period_filter = partition.config, partition.period_filter.value
     this_month = month_of(now, config.zone)
     modified_at = datetime.fromtimestamp(min(file.stat().st_mtime, now.timestamp()), UTC)
-    found = partition.folder.find(content.export_id)
+    found = partition.raw_files.find(content.export_id)
     known = found.sidecar if found else None
     exported_at = overrides.exported_at or (known.exported_at if known else modified_at)
     requested_month = overrides.requested_month or (known.requested_month if known else this_month)

@@ -32,6 +32,7 @@ from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.partitions import PERIODS
 from pipefy_exports_dagster.orchestration.resources import ExportDatabaseResource, ResourceKeys
 from pipefy_exports_dagster.periods import Period, PeriodFilter
+from pipefy_exports_dagster.raw_files.configured import raw_file_store
 from pipefy_exports_dagster.tables.slice_queries import SliceQueries, SliceRows
 
 SHORTEST_WAIT_S = 1.0
@@ -215,9 +216,10 @@ class _Step:
         except PipefyExportsError as error:
             return dict.fromkeys(wanted, warned(f"{partition}: not checked. {error}. {AGAIN}"))
         if Check.ROWS_MATCH_FILE in wanted:
-            found[Check.ROWS_MATCH_FILE] = rows_match_file(
-                partition, rows, self._load_of(partition, rows, loads)
-            )
+            store = raw_file_store(self.export.config)
+            raw_files = store.partition(organization_id, self.export.asset, partition)
+            load = self._load_of(partition, rows, loads)
+            found[Check.ROWS_MATCH_FILE] = rows_match_file(partition, rows, load, raw_files)
         return found
 
     @property

@@ -1,7 +1,6 @@
 """What materializations say about a partition: the other side of what a check finds in the table."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import dagster as dg
 
@@ -14,14 +13,14 @@ from pipefy_exports_dagster.orchestration.metadata.file_contents import StoredCo
 class Load:
     """A load of a partition, by its materialization.
 
-    `rows` were counted in the file before the load, and in the table before its commit; `file` has
-    this `sha256`, if it has not been changed since.
+    `rows` were counted in the file before the load, and in the table before its commit; `file` is the file's
+    address, which has this `sha256` if it has not been changed since.
     """
 
     rows: int
     export_id: str
     organization_id: str
-    file: Path
+    file: str
     sha256: str
     column_count: int
     changes: ColumnChanges

@@ -11,9 +11,10 @@ from typing import Any
 
 import dagster as dg
 
+from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.orchestration.checks.finding import Finding, failed, passed, table, warned
 from pipefy_exports_dagster.orchestration.checks.loads import Load
-from pipefy_exports_dagster.raw_files.folder import sha256_of
+from pipefy_exports_dagster.raw_files.store import FileState, RawPartition
 from pipefy_exports_dagster.tables.slice_queries import Repeated, SliceQueries, SliceRows
 from pipefy_exports_dagster.tables.table_state import TableColumn
 from pipefy_exports_dagster.text.quoting import markdown_code
@@ -22,7 +23,7 @@ MAX_EXAMPLES = 5
 AGAIN = "Materialize the partition again to put it right"
 
 
-def rows_match_file(label: str, kept: SliceRows, load: Load) -> Finding:
+def rows_match_file(label: str, kept: SliceRows, load: Load, raw_files: RawPartition) -> Finding:
     """Compare a slice with the file that it was loaded from."""
     metadata = {
         "pipefy/rows_in_table": kept.rows,
@@ -51,12 +52,14 @@ def rows_match_file(label: str, kept: SliceRows, load: Load) -> Finding:
             metadata,
         )
     try:
-        changed = sha256_of(load.file) != load.sha256
-    except OSError:
+        state = raw_files.state(load.export_id, load.sha256)
+    except PipefyExportsError as error:
+        return warned(f"{what}, and so has the slice. The raw file was not looked at: {error}", metadata)
+    if state is FileState.GONE:
         return passed(f"{what}, and so has the slice. The raw file itself is not at hand any more", metadata)
-    if changed:
+    if state is FileState.CHANGED:
         return failed(
-            f"{what}, and so has the slice, but {markdown_code(str(load.file))} is not that file any more: its sha256 "
+            f"{what}, and so has the slice, but {markdown_code(load.file)} is not that file any more: its sha256 "
             f"differs. {AGAIN}; the history would pass this file over",
             metadata,
         )

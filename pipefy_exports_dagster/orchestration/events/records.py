@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -124,7 +123,7 @@ class Materialized:
     rows: int | None
     fingerprint: str | None
     dialect: str | None
-    file: Path | None
+    file: str | None
     sha256: str | None
     column_count: int | None
     is_complete: bool
@@ -138,7 +137,6 @@ class Materialized:
         if event is None or export_id is None:
             return None
         metadata = event.metadata
-        file = text_of(metadata, FILE)
         return cls(
             storage_id=record.storage_id,
             logged_at=datetime.fromtimestamp(record.timestamp, UTC),
@@ -152,7 +150,7 @@ class Materialized:
             rows=count_of(metadata, ROW_COUNT),
             fingerprint=text_of(metadata, FINGERPRINT),
             dialect=text_of(metadata, DIALECT),
-            file=Path(file) if file else None,
+            file=text_of(metadata, FILE) or None,
             sha256=text_of(metadata, SHA256),
             column_count=count_of(metadata, COLUMN_COUNT),
             is_complete=COMPLETE in metadata and bool(metadata[COMPLETE].value),

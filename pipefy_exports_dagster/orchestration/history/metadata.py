@@ -60,7 +60,7 @@ def month_materialization(
         ROW_COUNT: coverage.rows,
         **(rows_over_time(summary.over_time) if summary else {}),
         **({PROFILE: ""} if summary and summary.profile else {}),
-        TABLE_NAME: f"{plan.database.stem}.{plan.schema}.{plan.table}",
+        TABLE_NAME: f"{plan.tables.catalog}.{plan.schema}.{plan.table}",
         ORGANIZATION_ID: plan.organization_id,
         COMPLETE: coverage.grade is Grade.COMPLETE,
         "pipefy/cover": GRADES[coverage.grade],
@@ -76,7 +76,7 @@ def month_materialization(
         small |= {
             "pipefy/period_filter": result.raw.sidecar.period_filter,
             WINDOW: str(plan.window_of(result.raw.sidecar) or "not known"),
-            FILE: dg.MetadataValue.path(str(result.raw.path)),
+            FILE: dg.MetadataValue.path(result.raw.address),
             FILE_SIZE_BYTES: result.raw.sidecar.size_bytes,
             SHA256: result.raw.sidecar.sha256,
             "pipefy/rows_of_the_file_by_month": _listed(result.facts.rows_by_month),

@@ -97,7 +97,7 @@ def materialization_metadata(
         **({REQUESTED_BY: sidecar.requested_by} if sidecar.requested_by and reading.show_values else {}),
         EXPORTED_AT: dg.MetadataValue.timestamp(sidecar.exported_at),
         ORGANIZATION_ID: sidecar.organization_id,
-        FILE: dg.MetadataValue.path(str(exported.raw.path)),
+        FILE: dg.MetadataValue.path(exported.raw.address),
         SHA256: sidecar.sha256,
         DIALECT: exported.requested.dialect,
         FINGERPRINT: sidecar.fingerprint,

@@ -57,7 +57,7 @@ class Adoption:
         loaded = self.context.ledger.loaded()
         if loaded is None or loaded.run_id not in self.context.role.run_ids:
             return None
-        return loaded if self.context.partition.folder.find(loaded.export_id) else None
+        return loaded if self.context.partition.raw_files.find(loaded.export_id) else None
 
     def asked_since(self, moment: datetime) -> RequestedExport | None:
         """Return the export that another run has asked for since then, if its file is here."""
@@ -65,4 +65,4 @@ class Adoption:
         if newest is None or newest.requested_at < moment:
             return None
         same = newest.fingerprint == self.context.fingerprint(self.context.period())
-        return newest if same and self.context.partition.folder.find(newest.export_id) else None
+        return newest if same and self.context.partition.raw_files.find(newest.export_id) else None

@@ -1,7 +1,7 @@
 """One look at everything that is pending: what Pipefy says of it, and what is to be launched.
 
-An export that a run works on is left alone: such a run holds the partition's file lock, and the operating
-system takes the lock from a run that dies.
+An export that a run works on is left alone, on whatever machine: such a run holds the partition's lock, which ends
+with a run that dies.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,11 @@ from types import MappingProxyType
 import dagster as dg
 
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
-from pipefy_exports_dagster.errors import ConfigurationError, PartitionLockedError
+from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, NextAttempt, few_lines, next_attempt
 from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
+from pipefy_exports_dagster.orchestration.partition_locks import partition_locks_of
 from pipefy_exports_dagster.orchestration.pending.exports import PendingExport, PendingKey, find_pending
 from pipefy_exports_dagster.orchestration.pending.follow_ups import find_follow_ups
 from pipefy_exports_dagster.orchestration.pending.resume import ago, why_not_resumed
@@ -68,15 +69,23 @@ class PendingExports:
             asked_at: `Tick.asked_at` of the tick before: no export is asked about more often than a run would.
 
         Raises:
-            ConfigurationError: No organization is configured.
+            ConfigurationError: No organization is configured, or `locks` does not fit the instance.
+            StorageError: It cannot be told which partitions are locked.
+            LocksUnavailableError: The locks cannot be reached.
         """
         tick = Tick()
         organization_id = require_organization_id(self.config.organization_id)
         resumable = []
-        for pending in find_pending(self.instance, self.exports):
+        found = find_pending(self.instance, self.exports)
+        names = {
+            pending.key: ExportPartition(pending.export, organization_id, pending.period_filter).name
+            for pending in found
+        }
+        worked_on = partition_locks_of(self.config, self.instance).holders(names.values())
+        for pending in found:
             if refusal := self._why_left_alone(pending, str(client.base_url)):
                 tick.notes.append(f"{pending.label}: {refusal}")
-            elif self._is_locked(pending, organization_id):
+            elif names[pending.key] in worked_on:
                 tick.notes.append(f"{pending.label}: a run is working on it")
             else:
                 resumable.append(pending)
@@ -118,14 +127,6 @@ class PendingExports:
             )
         except ConfigurationError as error:
             return str(error)
-
-    def _is_locked(self, pending: PendingExport, organization_id: str) -> bool:
-        partition = ExportPartition(pending.export, organization_id, pending.period_filter)
-        try:
-            with partition.lock(timeout_s=0, on_wait=_not_waiting):
-                return False
-        except PartitionLockedError:
-            return True
 
     def _verdicts(self, resumable: Sequence[PendingExport]) -> dict[PendingKey, NextAttempt]:
         keys = [pending.key for pending in resumable]
@@ -172,7 +173,3 @@ def _run_request(pending: PendingExport, verdict: NextAttempt) -> dg.RunRequest:
         run_config=pending.run_config,
         tags={FOLLOWS_EXPORT: pending.id, ATTEMPT: str(verdict.attempt)},
     )
-
-
-def _not_waiting() -> None:
-    """Do nothing: a held lock is left alone at once."""

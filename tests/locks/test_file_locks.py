@@ -12,7 +12,8 @@ import pytest
 from filelock import FileLock, Timeout
 
 from pipefy_exports_dagster.errors import StorageError
-from pipefy_exports_dagster.files.locks import LockHeldError, held_lock, is_held
+from pipefy_exports_dagster.locks.file_locks import held_lock, is_held
+from pipefy_exports_dagster.locks.held import LockHeldError
 
 HOLD = """
 import fcntl, sys

@@ -15,14 +15,11 @@ from pathlib import Path
 from pipefy_exports_dagster.errors import StorageError
 from pipefy_exports_dagster.files.posix import NO_BLOCK, NO_FOLLOW, lock_file, own_user
 from pipefy_exports_dagster.files.private import is_shared, open_new
+from pipefy_exports_dagster.locks.held import LockHeldError
 from pipefy_exports_dagster.text.quoting import printable
 
 _POLL_S = 0.25
 _IN_USE = {errno.EACCES, errno.EAGAIN}
-
-
-class LockHeldError(Exception):
-    """Another process held a lock until the deadline; the message names it."""
 
 
 @contextmanager

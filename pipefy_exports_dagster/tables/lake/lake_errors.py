@@ -1,0 +1,96 @@
+"""DuckDB's errors about a lake as ours. They may quote a value or a password: none is passed on."""
+
+import re
+
+from pipefy_exports_dagster.config.setting_names import LAKE_DATA_PATH
+from pipefy_exports_dagster.errors import (
+    ConfigurationError,
+    ConnectionFailedError,
+    DatabaseLockedError,
+    DiskFullError,
+    LoadFailedError,
+    PipefyExportsError,
+    StorageError,
+)
+
+# The catalog's file, while another process, or another connection of this one, has it.
+BUSY = re.compile(
+    r"Could not set lock|Unique file handle conflict|different configuration|database is locked"
+)
+MISSING = re.compile(
+    r"creating a new DuckLake is explicitly disabled|in read-only mode: database does not exist"
+)
+
+_SAYS: tuple[tuple[str, type[PipefyExportsError], str], ...] = (
+    (r"No space left|disk is full", DiskFullError, "no space is left for its files"),
+    (
+        r"does not match existing data path",
+        ConfigurationError,
+        f"its catalog was made with another {LAKE_DATA_PATH} than is set now: set the one that it was made with",
+    ),
+    (
+        r"DuckLake (catalog )?version|newer version of|migrat",
+        StorageError,
+        "another version of DuckLake has written its catalog: use the same DuckDB as who else writes to it",
+    ),
+    (
+        r"Transaction conflict|another transaction|Failed to commit DuckLake transaction|TransactionContext Error",
+        DatabaseLockedError,
+        "somebody else changed the same table at the same moment, outside our loads; a retry may succeed",
+    ),
+    (
+        r"password|authentication|role \".*\" does not exist|pg_hba",
+        StorageError,
+        "its catalog's Postgres does not accept the user or the password",
+    ),
+    (r"database \".*\" does not exist", StorageError, "its catalog's database does not exist: create it"),
+    (
+        r"permission denied for",
+        StorageError,
+        "the user of its catalog's Postgres may not create or change tables there",
+    ),
+    (
+        r"Unable to connect to Postgres|server closed the connection|terminating connection|Connection refused|"
+        r"SSL connection has been closed|could not receive data|administrator command",
+        ConnectionFailedError,
+        "its catalog's Postgres cannot be reached, or has ended the session; a retry may succeed",
+    ),
+    (
+        r"\b403\b|Forbidden|SignatureDoesNotMatch|InvalidAccessKeyId|AccessDenied|Authentication Failure",
+        StorageError,
+        "the object store does not accept the keys, or they may not read and write there",
+    ),
+    (r"NoSuchBucket", StorageError, "there is no such bucket: create it"),
+    (
+        r"\b(408|429|5\d\d)\b|HTTP Error|Could not establish connection|Could not connect|timed out|Timeout|"
+        r"Connection error|SSL",
+        ConnectionFailedError,
+        "the object store cannot be reached, or did not answer as it should; a retry may succeed",
+    ),
+    (
+        r"\b404\b|No files found|No such file",
+        StorageError,
+        "a file of it is gone: restore it from a backup, or load the raw files again",
+    ),
+    (r"Permission denied", StorageError, "this user may not write to its folder"),
+)
+
+
+def lake_error(
+    error: Exception, lake: object, *, otherwise: type[LoadFailedError | StorageError], undone: str = ""
+) -> PipefyExportsError:
+    """Return an error of DuckDB about a lake as one of ours.
+
+    Args:
+        otherwise: The class of an error that says nothing that is known here.
+        undone: What did not happen, for the message.
+    """
+    message = str(error)
+    where = f"the lake {lake}"
+    after = f"; {undone}" if undone else ""
+    if MISSING.search(message):
+        return StorageError(f"there is no lake at {lake} yet: materialize a partition first")
+    for pattern, class_, said in _SAYS:
+        if re.search(pattern, message, re.IGNORECASE):
+            return class_(f"{where} cannot be used: {said}{after}")
+    return otherwise(f"{where} cannot be used: DuckDB says {type(error).__name__}{after}")

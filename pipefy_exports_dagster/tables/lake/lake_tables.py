@@ -1,0 +1,361 @@
+"""Tables in a lake: opened for a load, for readers, and for a person's SQL."""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipefy_exports_dagster.config.naming import MAIN
+from pipefy_exports_dagster.config.setting_names import LAKE_CATALOG, LAKE_DATA_PATH
+from pipefy_exports_dagster.config.stores import Lake
+from pipefy_exports_dagster.errors import (
+    ConfigurationError,
+    LoadFailedError,
+    PipefyExportsError,
+    StorageError,
+)
+from pipefy_exports_dagster.files.private import make_folder
+from pipefy_exports_dagster.tables.creating import NewColumn
+from pipefy_exports_dagster.tables.database_errors import locked
+from pipefy_exports_dagster.tables.lake.catalogs import Catalog, Check, FileCatalog, catalog_of
+from pipefy_exports_dagster.tables.lake.changing import change_lake_columns, create_lake_table
+from pipefy_exports_dagster.tables.lake.extensions import load_extensions, require_extensions
+from pipefy_exports_dagster.tables.lake.lake_errors import BUSY, lake_error
+from pipefy_exports_dagster.tables.lake.object_store import IN_STORE, create_store_secret
+from pipefy_exports_dagster.tables.lineage import TableLayout
+from pipefy_exports_dagster.tables.table_state import TableState
+from pipefy_exports_dagster.tables.workspace import workspace
+from pipefy_exports_dagster.text.sql import identifier, literal
+
+if TYPE_CHECKING:
+    import duckdb
+
+LAKE = "lake"
+"""What SQL calls it, on each connection of ours."""
+AUTHOR = "pipefy_exports_dagster"
+ATTACHING = "attach"
+"""The lock of who attaches, which may create the catalog, and who creates a schema."""
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 1.0
+
+_BROUGHT = {
+    "ducklake_add_data_files",
+    "ducklake_cleanup_old_files",
+    "ducklake_commit",
+    "ducklake_delete_orphaned_files",
+    "ducklake_expire_snapshots",
+    "ducklake_flush_inlined_data",
+    "ducklake_merge_adjacent_files",
+    "ducklake_rewrite_data_files",
+    "ducklake_scan",
+    "ducklake_set_commit_message",
+    "ducklake_set_option",
+    "pg_clear_cache",
+    "postgres_attach",
+    "postgres_configure_pool",
+    "postgres_execute",
+    "postgres_query",
+    "postgres_scan",
+    "postgres_scan_pushdown",
+    "sqlite_attach",
+    "sqlite_query",
+    "sqlite_scan",
+}
+"""Functions of the extensions (DuckDB 1.5.5) that write, or reach another database. Those that show snapshots stay."""
+FORBIDDEN = frozenset(_BROUGHT | {name.removeprefix("ducklake_") for name in _BROUGHT})
+"""A lake's functions are there with and without the prefix."""
+
+
+def lake_tables(lake: Lake, *, scratch: Path) -> "LakeTables":
+    """Return the tables of a configured lake. No credentials are read, and nothing is opened.
+
+    Args:
+        lake: Where it is.
+        scratch: A folder of this machine, beside which loads keep their scratch files.
+    """
+    return LakeTables(catalog_of(lake), lake.data_path, scratch)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLake:
+    """A connection to a lake, and the lock of the table that is written to."""
+
+    connection: "duckdb.DuckDBPyConnection"
+    seconds_waiting: float
+    still_held: Check
+
+    def create_table(self, name: str, columns: Sequence[NewColumn], layout: TableLayout) -> None:
+        create_lake_table(
+            self.connection, name, columns, comment=layout.comment, partitioned_by=layout.partitioned_by
+        )
+
+    def change_columns(
+        self,
+        state: TableState,
+        layout: TableLayout,
+        *,
+        retyped: Mapping[str, tuple[str, str]],
+        added: Sequence[NewColumn],
+        comments: Mapping[str, str],
+    ) -> None:
+        change_lake_columns(self.connection, state, layout, retyped=retyped, added=added, comments=comments)
+
+    def commit(self, said: str) -> None:
+        """Commit, unless the lock was lost; the snapshot says what it is."""
+        self.connection.execute(f"CALL {LAKE}.set_commit_message({literal(AUTHOR)}, {literal(said)})")
+        self.still_held()
+        self.connection.commit()
+
+    def checkpoint(self) -> None:
+        """Nothing: a commit has brought everything to where it stays."""
+
+    def publish(self) -> tuple[Path | None, str | None]:
+        """Nothing: readers see each snapshot, and keep nobody waiting."""
+        return None, None
+
+
+@dataclass(frozen=True, slots=True)
+class LakeTables:
+    """The tables of a lake.
+
+    Who writes to a table holds its lock from before BEGIN until after COMMIT: without it most of eight loads of one
+    table at once fail, and two first loads of a slice both succeed (tried with DuckLake 1.0).
+
+    Args:
+        catalog_at: Where the catalog is.
+        data_path: The folder, or the bucket with a prefix, of the tables' files.
+        scratch: A folder of this machine.
+    """
+
+    catalog_at: Catalog
+    data_path: str
+    scratch: Path
+
+    def __str__(self) -> str:
+        return f"{self.data_path} (catalog: {self.catalog_at})"
+
+    @property
+    def catalog(self) -> str:
+        return LAKE
+
+    @property
+    def folders(self) -> Mapping[str, Path]:
+        folders = {} if self._in_store else {LAKE_DATA_PATH: Path(self.data_path)}
+        if isinstance(self.catalog_at, FileCatalog):
+            folders[LAKE_CATALOG] = self.catalog_at.path.parent
+        return folders
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return (self.catalog_at.path,) if isinstance(self.catalog_at, FileCatalog) else ()
+
+    def exists(self) -> bool:
+        return self.catalog_at.exists()
+
+    def require_usable(self) -> None:
+        require_extensions(self._extensions)
+
+    def workspace(self) -> AbstractContextManager[Path]:
+        return workspace(self.scratch / LAKE)
+
+    @contextmanager
+    def open_to_write(self, *, table: str, lock_timeout_s: float, schema: str = MAIN) -> Iterator[OpenLake]:
+        waiting = _Waiting(lock_timeout_s)
+        with self._errors_of_a_load(), ExitStack() as stack:
+            connection = stack.enter_context(self._connected())
+            self.catalog_at.prepare()
+            if not self._in_store:
+                make_folder(Path(self.data_path))
+            with waiting.for_lock(self.catalog_at, ATTACHING):
+                waiting.until_free(lambda: self._attach(connection, read_only=False), self)
+                self.catalog_at.settle()
+                if schema != MAIN:
+                    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {LAKE}.{identifier(schema)}")
+            connection.execute(f"USE {LAKE}.{identifier(schema)}")
+            still_held = stack.enter_context(waiting.for_lock(self.catalog_at, f"{schema}.{table}".lower()))
+            yield OpenLake(connection, waiting.seconds, still_held)
+
+    @contextmanager
+    def open_to_read(
+        self, *, lock_timeout_s: float, schema: str = MAIN, as_load: bool = False
+    ) -> Iterator["duckdb.DuckDBPyConnection"]:
+        import duckdb
+
+        with self._errors_of_a_load() if as_load else self._errors_of_reading(), ExitStack() as stack:
+            connection = stack.enter_context(self._read_only(lock_timeout_s))
+            if not _uses_schema(connection, schema):
+                connection = stack.enter_context(duckdb.connect())
+            yield connection
+
+    def publish(self, *, lock_timeout_s: float) -> str | None:  # noqa: ARG002 - readers see each snapshot
+        return None
+
+    def connect_to_read(self, *, lock_timeout_s: float) -> "duckdb.DuckDBPyConnection":
+        with self._errors_of_reading():
+            return self._read_only(lock_timeout_s)
+
+    def query_sources(self) -> tuple["QueriedLake", ...]:
+        with self._errors_of_reading():
+            if not self.exists():
+                raise ConfigurationError(f"there is no lake at {self} yet: materialize a partition first")
+        return (QueriedLake(self),)
+
+    def connect_for_query(self, limits: Mapping[str, Any]) -> "duckdb.DuckDBPyConnection":
+        """Return a connection for untrusted SQL, which reaches the lake's files, and no others."""
+        # Extensions are loaded and the lake is attached first: both are external access.
+        given = {name: value for name, value in limits.items() if name != "enable_external_access"}
+        with self._errors_of_reading(), ExitStack() as stack:
+            connection = self._read_only(0.0, given)
+            stack.callback(connection.close)
+            connection.execute(f"SET allowed_directories = [{literal(f'{self.data_path}/')}]")
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
+            stack.pop_all()
+            return connection
+
+    @contextmanager
+    def attached(self, *, lock_timeout_s: float) -> Iterator["duckdb.DuckDBPyConnection"]:
+        """Attach an existing lake for what is no load: its maintenance. Its errors are those of reading."""
+        waiting = _Waiting(lock_timeout_s)
+        with self._errors_of_reading(), self._connected() as connection:
+            if not self.exists():
+                raise StorageError(f"there is no lake at {self} yet: materialize a partition first")
+            with waiting.for_lock(self.catalog_at, ATTACHING):
+                waiting.until_free(lambda: self._attach(connection, read_only=False), self)
+            connection.execute(f"USE {LAKE}.{MAIN}")
+            yield connection
+
+    def _read_only(
+        self, lock_timeout_s: float, config: Mapping[str, Any] | None = None
+    ) -> "duckdb.DuckDBPyConnection":
+        connection = self._connected(config)
+        try:
+            _Waiting(lock_timeout_s).until_free(lambda: self._attach(connection, read_only=True), self)
+            connection.execute(f"USE {LAKE}.{MAIN}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connected(self, config: Mapping[str, Any] | None = None) -> "duckdb.DuckDBPyConnection":
+        import duckdb
+
+        # Nothing is downloaded: an extension is there, or the message says what to install.
+        connection = duckdb.connect(config={"autoinstall_known_extensions": False, **(config or {})})
+        try:
+            load_extensions(connection, self._extensions)
+            connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _attach(self, connection: "duckdb.DuckDBPyConnection", *, read_only: bool) -> None:
+        if self._in_store:
+            create_store_secret(connection, self.data_path)
+        options = {
+            "DATA_PATH": literal(self.data_path),
+            # A table that has inlined rows cannot be changed in the same transaction.
+            "DATA_INLINING_ROW_LIMIT": "0",
+            **self.catalog_at.options(),
+        }
+        listed = ", ".join(f"{name} {value}" for name, value in options.items())
+        uri = literal(self.catalog_at.uri(connection))
+        connection.execute(f"ATTACH {uri} AS {LAKE} ({listed}{', READ_ONLY' if read_only else ''})")
+
+    @property
+    def _in_store(self) -> bool:
+        return self.data_path.startswith(IN_STORE)
+
+    @property
+    def _extensions(self) -> tuple[str, ...]:
+        return (*self.catalog_at.extensions, *(("httpfs",) if self._in_store else ()))
+
+    def _errors_of_a_load(self) -> AbstractContextManager[None]:
+        return self._errors(LoadFailedError, "nothing was changed")
+
+    def _errors_of_reading(self) -> AbstractContextManager[None]:
+        return self._errors(StorageError)
+
+    @contextmanager
+    def _errors(self, otherwise: type[LoadFailedError | StorageError], undone: str = "") -> Iterator[None]:
+        import duckdb
+
+        try:
+            yield
+        except PipefyExportsError:
+            raise
+        except (duckdb.Error, OSError) as error:
+            raise lake_error(error, self, otherwise=otherwise, undone=undone) from None
+
+
+@dataclass(frozen=True, slots=True)
+class QueriedLake:
+    """A lake that a person's SQL is run on: it reads the lake's files and its catalog, and nothing else."""
+
+    tables: LakeTables
+
+    @property
+    def forbidden_functions(self) -> frozenset[str]:
+        return FORBIDDEN
+
+    def connect(
+        self,
+        limits: Mapping[str, Any],
+        *,
+        may_spill: bool,  # noqa: ARG002 - the folder for it is in the limits
+    ) -> "duckdb.DuckDBPyConnection":
+        return self.tables.connect_for_query(limits)
+
+
+def _uses_schema(connection: "duckdb.DuckDBPyConnection", schema: str) -> bool:
+    """Make `schema` the default schema; return whether it exists."""
+    known = f"database_name = {literal(LAKE)} AND schema_name = {literal(schema)}"
+    if connection.execute(f"SELECT 1 FROM duckdb_schemas() WHERE {known}").fetchone() is None:
+        return False
+    connection.execute(f"USE {LAKE}.{identifier(schema)}")
+    return True
+
+
+class _Waiting:
+    """Waits for one thing after the other, all of them until one deadline; `seconds` is how long it has waited."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self.seconds = 0.0
+        self._timeout_s = timeout_s
+        self._deadline = time.monotonic() + timeout_s
+
+    @contextmanager
+    def for_lock(self, catalog: Catalog, name: str) -> Iterator[Check]:
+        """Hold a lock."""
+        began = time.monotonic()
+        with catalog.lock(name, timeout_s=max(self._deadline - began, 0.0)) as still_held:
+            self.seconds += time.monotonic() - began
+            yield still_held
+
+    def until_free(self, attach: Callable[[], None], lake: object) -> None:
+        """Attach a lake, waiting while another process, or another connection, has the catalog's file.
+
+        Raises:
+            DatabaseLockedError: It had it until the deadline.
+        """
+        import duckdb
+
+        began, pause = time.monotonic(), _FIRST_PAUSE_S
+        while True:
+            try:
+                attach()
+            except duckdb.Error as error:
+                if not BUSY.search(str(error)):
+                    raise
+                left = self._deadline - time.monotonic()
+                if left <= 0:
+                    raise locked(Path(str(lake)), str(error), self._timeout_s) from None
+            else:
+                self.seconds += time.monotonic() - began
+                return
+            # Half of the pause is random, so that loads that were refused together do not retry together.
+            time.sleep(min(pause * random.uniform(0.5, 1.0), left))  # noqa: S311
+            pause = min(pause * 1.5, _LONGEST_PAUSE_S)

@@ -1,0 +1,272 @@
+# ruff: noqa: DTZ001  naive times are UTC, as in the table
+"""What only a lake promises, or could break: its locks, its catalog and its files, in a folder and in S3."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from servers import PostgresDatabase
+from support.loader import Loader
+from support.servers import Bucket
+
+from pipefy_exports_dagster.cli.query.reading import opened_configured, run_query
+from pipefy_exports_dagster.cli.query.statements import one_that_reads
+from pipefy_exports_dagster.config.stores import Lake
+from pipefy_exports_dagster.errors import (
+    ConfigurationError,
+    ConnectionFailedError,
+    DatabaseLockedError,
+    LocksUnavailableError,
+    PipefyExportsError,
+    QueryRefusedError,
+    StorageError,
+)
+from pipefy_exports_dagster.tables import LoadReport, Slice
+from pipefy_exports_dagster.tables.lake import LakeTables, lake_tables
+
+in_a_folder = pytest.mark.parametrize("loader", ["lake"], indirect=True)
+SliceOf = Callable[..., Slice]
+
+
+@pytest.fixture
+def catalog(postgres_database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> PostgresDatabase:
+    """An empty database, which the libpq variables name."""
+    for name, value in postgres_database.environment.items():
+        monkeypatch.setenv(name, value)
+    return postgres_database
+
+
+@pytest.fixture
+def shared(tmp_path: Path, catalog: PostgresDatabase, bucket: Bucket) -> Loader:  # noqa: ARG001
+    """Loads into a lake as several machines have it: the catalog in Postgres, the files in an object store."""
+    return Loader(tmp_path, lake_tables(Lake(f"{bucket.address}/tables"), scratch=tmp_path))
+
+
+def lake_of(loader: Loader) -> LakeTables:
+    assert isinstance(loader.tables, LakeTables)
+    return loader.tables
+
+
+def answers(lake: LakeTables, sql: str) -> list[tuple[str | None, ...]]:
+    """What `pipefy-exports query` would print."""
+    with opened_configured(lake, on_note=lambda _: None) as opened:
+        rows = run_query(opened, one_that_reads(sql), as_json=False)
+        return [row for batch in rows.batches for row in batch]
+
+
+@in_a_folder
+def test_each_snapshot_says_which_export_it_is_of(loader: Loader) -> None:
+    loader.load_here(loader.csv("a\n1\n"))
+    said = [message for (message,) in loader.query("SELECT commit_message FROM lake.snapshots()") if message]
+    assert said == ["jobs last_month of organization 301: export export-1"]
+
+
+@in_a_folder
+def test_a_table_stays_partitioned_and_commented_when_a_type_widens(
+    loader: Loader, slice_of: SliceOf
+) -> None:
+    loader.load_here(loader.csv("Número\n1\n"))
+    loader.load_here(loader.csv("Número\nx\n"), slice_=slice_of(period_filter="current_month"))
+    files = {
+        path.parent.relative_to(loader.folder / "lake").as_posix()
+        for path in (loader.folder / "lake").rglob("*.parquet")
+    }
+    place = "main/jobs/_organization_id=301/_period_filter"
+    assert f"{place}=current_month" in files
+    assert all(file.startswith("main/") and "/_organization_id=301/_period_filter=" in file for file in files)
+    assert loader.headers() == ["Número"]
+    assert "overlap" in loader.query("SELECT comment FROM duckdb_tables() WHERE table_name = 'jobs'")[0][0]
+    assert loader.column("numero") == ["x", "1"]
+
+
+@in_a_folder
+def test_a_view_and_a_default_of_a_user_survive_a_widening(loader: Loader, slice_of: SliceOf) -> None:
+    loader.load_here(loader.csv("a,b\n1,x\n"))
+    loader.execute(
+        "ALTER TABLE jobs ADD COLUMN mine VARCHAR DEFAULT 'here'; CREATE VIEW v AS SELECT a FROM jobs"
+    )
+    report = loader.load_here(loader.csv("a,b\nz,x\n"), slice_=slice_of(period_filter="current_month"))
+    assert report.broken_views == ()
+    assert loader.query("SELECT a FROM v ORDER BY a") == [("1",), ("z",)]
+    assert loader.column("mine") == ["here", "here"]
+
+
+@in_a_folder
+def test_nobody_else_on_this_machine_can_read_it(loader: Loader) -> None:
+    before = os.umask(0o022)
+    try:
+        loader.load_here(loader.csv("a\n1\n"))
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in loader.folder.iterdir()}
+    assert modes["lake"] == 0o700
+    assert modes["catalog.ducklake"] == 0o600
+
+
+@in_a_folder
+def test_a_query_reads_the_lake_and_nothing_else(loader: Loader, tmp_path: Path) -> None:
+    loader.load_here(loader.csv("a\n1\n"))
+    (tmp_path / "secret.csv").write_text("x\n1\n")
+    lake = lake_of(loader)
+    assert answers(lake, "SELECT a FROM jobs") == [("1",)]
+    assert answers(lake, "SELECT count(*) FROM lake.snapshots()") == [("2",)]
+    assert answers(lake, "PIVOT jobs ON _period_filter USING count(*)")
+    refused = [
+        f"FROM read_csv('{tmp_path}/secret.csv')",
+        f"FROM '{tmp_path}/catalog.ducklake'",
+        "FROM glob('/etc/*')",
+        "FROM ducklake_expire_snapshots('lake', older_than => now())",
+        "FROM lake.cleanup_old_files(cleanup_all => true)",
+        "SELECT * FROM query('FROM ducklake_' || 'cleanup_old_files(''lake'', cleanup_all => true)')",
+        "PIVOT (FROM ducklake_delete_orphaned_files('lake', cleanup_all => true)) ON path",
+        "FROM postgres_query('__ducklake_metadata_lake', 'SELECT 1')",
+    ]
+    for sql in refused:
+        with pytest.raises(QueryRefusedError):
+            answers(lake, sql)
+    assert loader.column("a") == [1]
+
+
+@in_a_folder
+def test_a_lake_that_is_not_there_yet_is_named(loader: Loader) -> None:
+    lake = lake_of(loader)
+    for look in (lake.query_sources, lambda: lake.connect_to_read(lock_timeout_s=1)):
+        with pytest.raises(PipefyExportsError, match=r"no lake at .* yet: materialize a partition first"):
+            look()
+
+
+@in_a_folder
+def test_another_data_path_than_the_lake_was_made_with_is_one_clear_error(loader: Loader) -> None:
+    loader.load_here(loader.csv("a\n1\n"))
+    loader.tables = replace(lake_of(loader), data_path=str(loader.folder / "elsewhere"))
+    with pytest.raises(ConfigurationError, match="made with another PIPEFY_EXPORTS_LAKE_DATA_PATH"):
+        loader.load_here(loader.csv("a\n2\n"))
+
+
+@in_a_folder
+def test_past_the_deadline_the_reader_that_keeps_a_load_waiting_is_told_of(loader: Loader) -> None:
+    loader.load_here(loader.csv("a\n1\n"))
+    with (
+        lake_of(loader).connect_to_read(lock_timeout_s=1),
+        pytest.raises(DatabaseLockedError, match="another connection of this process"),
+        lake_of(loader).open_to_write(table="jobs", lock_timeout_s=0.1),
+    ):
+        pass
+
+
+def test_an_extension_of_another_duckdb_is_named_with_the_version_that_it_needs(
+    loader: Loader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "duckdb_extension_ducklake"
+    (package / "extensions" / "v1.4.0").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))  # where DuckDB's INSTALL puts extensions
+    lake = lake_tables(Lake(str(tmp_path / "l"), str(tmp_path / "c.ducklake")), scratch=tmp_path)
+    loader.tables = lake
+    with pytest.raises(
+        ConfigurationError, match=rf"is for DuckDB 1\.4\.0, and this is DuckDB {duckdb.__version__}"
+    ):
+        loader.load_here(loader.csv("a\n1\n"))
+
+
+@pytest.mark.usefixtures("bucket")
+def test_slices_are_replaced_widened_and_read_where_several_machines_share_them(
+    shared: Loader, slice_of: SliceOf
+) -> None:
+    first = shared.load_here(shared.csv("a,b\n1,x\n2,y\n"))
+    assert first.rows == 2
+    shared.load_here(shared.csv("a,b,c\nz,x,1\n"), slice_=slice_of(period_filter="current_month"))
+    newer = slice_of(export_id="export-2", exported_at=datetime(2026, 11, 5))
+    shared.load_here(shared.csv("a,b\n3,x\n"), slice_=newer)
+    with pytest.raises(PipefyExportsError, match="already holds export 'export-2'"):
+        shared.load_here(shared.csv("a,b\n4,x\n"))
+    assert shared.column("a") == ["z", "3"]
+    assert answers(lake_of(shared), "SELECT count(*) FROM jobs") == [("2",)]
+    with pytest.raises(QueryRefusedError):
+        answers(lake_of(shared), "FROM postgres_query('__ducklake_metadata_lake', 'SELECT 1')")
+    with lake_of(shared).connect_to_read(lock_timeout_s=1) as connection:
+        shared.load_here(shared.csv("a,b\n5,x\n"), slice_=replace(newer, export_id="export-3"))
+        assert connection.execute("SELECT a FROM jobs WHERE _export_id = 'export-3'").fetchall() == [("5",)]
+
+
+def test_eight_slices_at_once_all_arrive_and_one_first_slice_twice_arrives_once(
+    shared: Loader, slice_of: SliceOf
+) -> None:
+    """Without a lock most of the first fail, and both of the second succeed (tried)."""
+    source = shared.csv("a,b\n1,x\n")
+
+    def load(period: str) -> LoadReport:
+        return shared.load_here(source, slice_=slice_of(period_filter=period))
+
+    with ThreadPoolExecutor(10) as pool:
+        for report in pool.map(load, [*(f"slice-{nth}" for nth in range(8)), "twice", "twice"]):
+            assert report.rows == 1
+    counted = shared.query("SELECT _period_filter, count(*) FROM jobs GROUP BY 1")
+    assert sorted(counted) == [*((f"slice-{nth}", 1) for nth in range(8)), ("twice", 1)]
+
+
+def test_a_lock_that_was_lost_lets_nothing_be_committed(shared: Loader, catalog: PostgresDatabase) -> None:
+    shared.load_here(shared.csv("a\n1\n"))
+
+    def end_the_session(milestone: str) -> None:
+        if milestone == "in_transaction":
+            catalog.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1"
+            )
+
+    with pytest.raises(LocksUnavailableError):
+        shared.load("a\n2\n", on_milestone=end_the_session)
+    assert shared.column("a") == [1]
+
+
+def secrets_of(environment: dict[str, str]) -> Iterator[str]:
+    return (value for name, value in environment.items() if "PASSWORD" in name or "SECRET" in name)
+
+
+def test_no_error_and_no_query_shows_a_password_or_a_key(
+    shared: Loader, catalog: PostgresDatabase, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared.load_here(shared.csv("a\n1\n"))
+    shown = str(
+        answers(lake_of(shared), "SELECT * FROM duckdb_secrets()")
+        + answers(lake_of(shared), "SELECT database_name, path FROM duckdb_databases()")
+        + answers(lake_of(shared), "SELECT name, value FROM duckdb_settings()")
+    )
+    errors = {}
+    for name, wrong, expected in (
+        ("PGPASSWORD", "s3cr3t-of-postgres", StorageError),
+        ("PGDATABASE", "s3cr3t_database", StorageError),
+        ("PGPORT", "1", (LocksUnavailableError, ConnectionFailedError)),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1", ConnectionFailedError),
+        ("AWS_ENDPOINT_URL", "ftp://s3cr3t", ConfigurationError),
+        ("AWS_ALLOW_HTTP", "false", ConfigurationError),
+        ("AWS_ACCESS_KEY_ID", "", ConfigurationError),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, wrong)
+            with pytest.raises(expected) as caught:
+                shared.load_here(shared.csv("a\n2\n"))
+            errors[name, wrong] = f"{caught.value!r} {caught.value.__cause__!r}"
+    shown += str(list(errors.values()))
+    for secret in (*secrets_of(catalog.environment), *secrets_of(bucket.environment), "s3cr3t"):
+        assert secret not in shown
+    assert shared.column("a") == [1]
+
+
+def test_the_catalogs_address_may_be_in_a_variable_of_its_own(
+    tmp_path: Path, postgres_database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(str(tmp_path / "lake"), catalog_env="LAKE_DSN")
+    loader = Loader(tmp_path, lake_tables(lake, scratch=tmp_path))
+    with pytest.raises(ConfigurationError, match="LAKE_DSN, which is not set"):
+        loader.load_here(loader.csv("a\n1\n"))
+    monkeypatch.setenv("LAKE_DSN", f"{postgres_database.url}?connect_timeout=10")
+    loader.load_here(loader.csv("a\n1\n"))
+    assert loader.column("a") == [1]
