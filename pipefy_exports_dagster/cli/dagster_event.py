@@ -42,7 +42,7 @@ def report_materialization(
     report: LoadReport,
     *,
     window: Window | None,
-    database: Path,
+    database: str,
     loading_s: float,
     reading: ReadOptions,
     summary: FileSummary,
@@ -66,7 +66,7 @@ def report_materialization(
         metadata = materialization_metadata(
             ExportedFile(raw, requested, resumed=False, timings=Timings()),
             report,
-            database=database.stem,
+            database=database,
             window=window,
             exports_created=Ledger(instance, key, sidecar.period_filter).requests_since_materialization(),
             loading_s=loading_s,

@@ -1,10 +1,8 @@
-"""Files and databases that a person names: whether they can be opened."""
+"""Files that a person names: whether they can be opened."""
 
 from pathlib import Path
 
-from pipefy_exports_dagster.errors import LoadFailedError, UnreadableFileError
-
-DUCKDB_MAGIC = slice(8, 12)
+from pipefy_exports_dagster.errors import UnreadableFileError
 
 
 def require_file(path: Path) -> None:
@@ -29,19 +27,3 @@ def require_file(path: Path) -> None:
         raise UnreadableFileError(
             f"{path} cannot be read: {error.strerror}", detected="a file that may not be read"
         ) from None
-
-
-def require_database(path: Path) -> None:
-    """Check that a path is free or a DuckDB file: DuckDB would try to download a reader for anything else.
-
-    Raises:
-        LoadFailedError: It is something else.
-    """
-    if path.is_dir():
-        raise LoadFailedError(f"the database {path} is a folder; name a file in it")
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        head = file.read(DUCKDB_MAGIC.stop)
-    if head and head[DUCKDB_MAGIC] != b"DUCK":
-        raise LoadFailedError(f"{path} is a file, but not a DuckDB database; name another one")

@@ -146,8 +146,7 @@ def _rebuild_one(
                 instance.report_runless_asset_event(
                     month_materialization(builder.plan, result, result.coverage, loading_s=loading_s)
                 )
-        if config.read_copy:
-            builder.publish()
+        builder.publish()
     return rebuilt
 
 

@@ -27,7 +27,6 @@ from pipefy_exports_dagster.tables import (
     MonthSlice,
     Slice,
     held_months,
-    publish_months,
     replace_month,
 )
 from pipefy_exports_dagster.tables.slice import naive_utc
@@ -110,7 +109,7 @@ class HistoryBuilder:
         with redact_values(hidden=not self.plan.reading.show_values):
             report = replace_month(
                 facts.staged,
-                database=self.plan.database,
+                database=self.plan.tables,
                 schema=self.plan.schema,
                 table=self.plan.table,
                 slice_=MonthSlice(month, chosen.grade is Grade.COMPLETE, Slice.of(raw.sidecar)),
@@ -144,9 +143,9 @@ class HistoryBuilder:
         return {month: coverage_of_held(held) for month, held in self._held().items()}
 
     def publish(self) -> None:
-        """Publish the read copy, if any month was changed."""
+        """Give readers what there is now, if any month was changed."""
         if self._written:
-            problem = publish_months(self.plan.database, lock_timeout_s=self.plan.lock_timeout_s)
+            problem = self.plan.tables.publish(lock_timeout_s=self.plan.lock_timeout_s)
             if problem:
                 self._warn_once(problem)
 
@@ -216,7 +215,7 @@ class HistoryBuilder:
     def _held(self) -> dict[date, HeldMonth]:
         plan = self.plan
         return held_months(
-            plan.database,
+            plan.tables,
             plan.table,
             plan.organization_id,
             schema=plan.schema,

@@ -18,7 +18,6 @@ from pipefy_exports_dagster.reading.daily_rows import rows_per_day
 from pipefy_exports_dagster.reading.runner import read_table_file
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.reading.staged_query import rows_of, staged_query
-from pipefy_exports_dagster.tables import workspace
 
 KEPT_FILES = 12
 """How many read files are kept at once: those of a few months, which lie next to each other."""
@@ -74,7 +73,7 @@ class FactReader:
         while len(self._kept) >= KEPT_FILES:
             self._kept.popitem(last=False)[1][1].close()
         with ExitStack() as stack:
-            facts = self._read(raw, stack.enter_context(workspace(self._plan.database)))
+            facts = self._read(raw, stack.enter_context(self._plan.tables.workspace()))
             self._kept[raw.path] = facts, stack.pop_all()
         return facts
 

@@ -12,6 +12,8 @@ from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, add_months
 from pipefy_exports_dagster.raw_files.sidecar import Sidecar
+from pipefy_exports_dagster.tables.store import TableStore
+from pipefy_exports_dagster.tables.stores import table_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class HistoryPlan:
     export: str
     asset: str
     data_dir: Path
-    database: Path
+    tables: TableStore
     zone: ZoneInfo
     reading: ReadOptions
     window: Callable[[Period], Window | None]
@@ -72,7 +74,7 @@ def history_plan(export: ConfiguredExport, organization_id: str) -> HistoryPlan:
         export=export.asset,
         asset=export.history,
         data_dir=config.data_dir,
-        database=config.database_path,
+        tables=table_store(config),
         zone=config.zone,
         reading=export.reading,
         window=_whole(export) if export.is_whole else kind.window,

@@ -77,7 +77,7 @@ def judge_files(
     files = archived_files(plan.data_dir, plan.organization_id, plan.export)
     schema, table = schema_and_table(plan.export)
     in_table = held_exports(
-        plan.database, table, plan.organization_id, schema=schema, lock_timeout_s=plan.lock_timeout_s
+        plan.tables, table, plan.organization_id, schema=schema, lock_timeout_s=plan.lock_timeout_s
     )
     in_history = builder.held()
     newest = {raw.sidecar.period_filter: raw for raw in files}.values()

@@ -16,13 +16,13 @@ from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.events import TABLE_NAME
 from pipefy_exports_dagster.periods import PeriodFilter
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
-from pipefy_exports_dagster.tables.reader_connection import connect_to_read
 from pipefy_exports_dagster.tables.relations import (
     MONTH_COLUMN,
     PERIOD_COLUMN,
     TablePart,
     partition_expression,
 )
+from pipefy_exports_dagster.tables.stores import store_at, table_store
 from pipefy_exports_dagster.text.sql import identifier
 
 if TYPE_CHECKING:
@@ -73,9 +73,8 @@ class PipefyTables(dg.ConfigurableResource):
             StorageError: There is no database yet, or DuckDB cannot read it.
             DatabaseLockedError: There is no read copy, and another process held the database for `lock_timeout_s`.
         """
-        return connect_to_read(
-            Path(self.database), read_copy=self.read_copy, lock_timeout_s=self.lock_timeout_s
-        )
+        store = store_at(Path(self.database), read_copy=self.read_copy)
+        return store.connect_to_read(lock_timeout_s=self.lock_timeout_s)
 
     def slice(self, asset: "str | Sequence[str] | dg.AssetKey", partition: str) -> "duckdb.DuckDBPyRelation":
         """Return the organization's rows of one partition of an export, as a DuckDB relation.
@@ -142,7 +141,7 @@ def table_metadata(export: ConfiguredExport, table: str, column: str) -> dict[st
     Without an organization nothing is said of the partitions: rows of all organizations would be one's.
     """
     metadata = {
-        TABLE_NAME: f"{export.config.database_path.stem}.{export.schema}.{table}",
+        TABLE_NAME: f"{table_store(export.config).catalog}.{export.schema}.{table}",
         # IO managers write it into SQL as it is; without it they take `public`, or a part of the key prefix.
         SCHEMA: identifier(export.schema),
     }

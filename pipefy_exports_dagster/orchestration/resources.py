@@ -22,7 +22,8 @@ from pipefy_exports_dagster.orchestration.milestones import OnMilestone
 from pipefy_exports_dagster.orchestration.pipefy_tables import PipefyTables
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.tables import LoadReport, Slice, load_file
-from pipefy_exports_dagster.tables.database import open_to_read
+from pipefy_exports_dagster.tables.store import TableStore
+from pipefy_exports_dagster.tables.stores import store_at
 
 if TYPE_CHECKING:
     import duckdb
@@ -80,8 +81,8 @@ class ExportDatabaseResource(dg.ConfigurableResource):
 
     @property
     def name(self) -> str:
-        """The database's name as DuckDB gives it: the file's stem."""
-        return Path(self.path).stem
+        """The database's name in SQL: the file's stem."""
+        return self._store.catalog
 
     def load(
         self,
@@ -107,13 +108,12 @@ class ExportDatabaseResource(dg.ConfigurableResource):
         schema, table = schema_and_table(asset)
         return load_file(
             file,
-            database=Path(self.path),
+            database=self._store,
             schema=schema,
             table=table,
             slice_=slice_,
             options=options,
             lock_timeout_s=self.lock_timeout_s,
-            read_copy=self.read_copy,
             on_milestone=on_milestone,
             on_staged=on_staged,
         )
@@ -126,10 +126,12 @@ class ExportDatabaseResource(dg.ConfigurableResource):
             DatabaseLockedError: Another process held it for `longest_wait_s`, or the time that loads wait.
             StorageError: It cannot be opened or read.
         """
-        with open_to_read(
-            Path(self.path), lock_timeout_s=min(self.lock_timeout_s, longest_wait_s)
-        ) as connection:
+        with self._store.open_to_read(lock_timeout_s=min(self.lock_timeout_s, longest_wait_s)) as connection:
             yield connection
+
+    @property
+    def _store(self) -> TableStore:
+        return store_at(Path(self.path), read_copy=self.read_copy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""Load files into the tables of a DuckDB file: read first (`reading`), then one short transaction.
+"""Load files into the tables: read first (`reading`), then one short transaction.
 
 Nothing here depends on HTTP or Dagster. DuckDB is imported when a load runs, not before.
 """
 
 from .held import held_exports
 from .load import load_file
-from .month import HeldMonth, MonthReport, MonthSlice, held_months, publish_months, replace_month
+from .month import HeldMonth, MonthReport, MonthSlice, held_months, replace_month
 from .read_copy import read_copy_path
 from .replacing import replace_slice
 from .report import ChangeKind, ColumnChange, LoadedColumn, LoadReport
@@ -24,7 +24,6 @@ __all__ = [
     "held_exports",
     "held_months",
     "load_file",
-    "publish_months",
     "read_copy_path",
     "replace_month",
     "replace_slice",

@@ -6,7 +6,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,12 @@ from pipefy_exports_dagster.errors import (
 from pipefy_exports_dagster.files.private import GROUPS_FILE, is_shared, make_folder
 from pipefy_exports_dagster.text.sql import identifier, literal
 
+from .creating import NewColumn, create_table
 from .database_errors import holder, locked, translated, unreadable
+from .lineage import TableLayout
+from .read_copy import publish_read_copy
+from .rebuilding import change_columns
+from .table_state import TableState
 from .workspace import workspace
 
 if TYPE_CHECKING:
@@ -50,10 +55,39 @@ class OpenDatabase:
 
     connection: "duckdb.DuckDBPyConnection"
     seconds_waiting: float
+    path: Path
+    read_copy: bool = False
+
+    def create_table(self, name: str, columns: Sequence[NewColumn], layout: TableLayout) -> None:
+        create_table(self.connection, name, columns, comment=layout.comment)
+
+    def change_columns(
+        self,
+        state: TableState,
+        _layout: TableLayout,
+        *,
+        retyped: Mapping[str, tuple[str, str]],
+        added: Sequence[NewColumn],
+        comments: Mapping[str, str],
+    ) -> None:
+        change_columns(self.connection, state, retyped=retyped, added=added, comments=comments)
+
+    def commit(self, _said: str) -> None:
+        self.connection.commit()
+
+    def checkpoint(self) -> None:
+        """Empty the write-ahead log. Closing would do it as well, but a copy must not need it."""
+        self.connection.execute("CHECKPOINT")
+
+    def publish(self) -> tuple[Path | None, str | None]:
+        """Publish the read copy, unless there is to be none."""
+        return publish_read_copy(self.connection, self.path) if self.read_copy else (None, None)
 
 
 @contextmanager
-def open_database(path: Path, *, lock_timeout_s: float, schema: str = MAIN) -> Iterator[OpenDatabase]:
+def open_database(
+    path: Path, *, lock_timeout_s: float, schema: str = MAIN, read_copy: bool = False
+) -> Iterator[OpenDatabase]:
     """Open a database for writing, waiting while another process holds it; always close it.
 
     Names without a schema mean tables of `schema`, which is created if it does not exist.
@@ -78,7 +112,7 @@ def open_database(path: Path, *, lock_timeout_s: float, schema: str = MAIN) -> I
             if schema != MAIN:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
                 connection.execute(f"SET schema = {literal(schema)}")
-            yield OpenDatabase(connection, time.monotonic() - started)
+            yield OpenDatabase(connection, time.monotonic() - started, path, read_copy)
         finally:
             connection.close()
     except PipefyExportsError:

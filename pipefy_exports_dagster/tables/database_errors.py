@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import (
     DatabaseLockedError,
@@ -10,7 +11,14 @@ from pipefy_exports_dagster.errors import (
     PipefyExportsError,
     StorageError,
 )
+from pipefy_exports_dagster.text.quoting import printable
 
+if TYPE_CHECKING:
+    import duckdb
+
+_STORAGE_VERSION = re.compile(
+    r"version number (?P<written>\d+), but we can only read versions? (?:between )?(?P<oldest>\d+)"
+)
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _DUPLICATE_KEY = re.compile(r'[Dd]uplicate key "(.{0,300})"')
 
@@ -69,3 +77,36 @@ def wal_refused(message: str, path: Path) -> LoadFailedError | None:
         f"{path}.wal is the write-ahead log of another database, or is damaged: {path.name} was not opened, and "
         "nothing was changed. Move that file away if another database left it there; else restore both from a backup"
     )
+
+
+def cannot_be_opened(error: "duckdb.Error", path: Path) -> Exception:
+    """Return why DuckDB does not open a file, as an error of ours."""
+    message = str(error)
+    if "lock on file" in message:
+        pid = holder_pid(message)
+        return DatabaseLockedError(
+            f"{path} is held by {f'process {pid}' if pid else 'another process'}, which may write to it; "
+            "try again when it has ended, or query the read copy",
+            holder_pid=pid,
+        )
+    if version := _STORAGE_VERSION.search(message):
+        import duckdb
+
+        writer = "an older" if int(version["written"]) < int(version["oldest"]) else "a newer"
+        return LoadFailedError(
+            f"{path} was written by {writer} DuckDB (storage version {version['written']}), and this is "
+            f"{duckdb.__version__}: let no other write to it; rebuild it from the raw files with "
+            "`pipefy-exports rebuild-history` and `pipefy-exports load`"
+        )
+    if wal := wal_refused(message, path):
+        return wal
+    if "not a valid DuckDB database file" in message or "Corrupt" in message:
+        return LoadFailedError(
+            f"{path} is no DuckDB database, or is damaged; move it away, and load the raw files again"
+        )
+    return LoadFailedError(f"{path} cannot be opened: {first_paragraph(message)}")
+
+
+def first_paragraph(message: str) -> str:
+    """Return DuckDB's message, which quotes the SQL, without the picture of the place, which needs more lines."""
+    return printable(" ".join(re.split(r"\n\s*\n|\nLINE \d", message)[0].split()))

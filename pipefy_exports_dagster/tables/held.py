@@ -5,12 +5,13 @@ from pathlib import Path
 from pipefy_exports_dagster.config.naming import MAIN
 from pipefy_exports_dagster.text.sql import identifier, literal
 
-from .database import open_to_read
+from .store import TableStore
+from .stores import store_at
 from .table_state import table_state
 
 
 def held_exports(
-    database: Path,
+    database: Path | TableStore,
     table: str,
     organization_id: str,
     *,
@@ -24,9 +25,10 @@ def held_exports(
         StorageError: The database cannot be read.
         LoadFailedError: The table is a view, or was not created by this package.
     """
-    if not database.exists():
+    store = store_at(database)
+    if not store.exists():
         return frozenset()
-    with open_to_read(database, schema=schema, lock_timeout_s=lock_timeout_s) as connection:
+    with store.open_to_read(schema=schema, lock_timeout_s=lock_timeout_s) as connection:
         if not table_state(connection, table).exists:
             return frozenset()
         rows = connection.execute(

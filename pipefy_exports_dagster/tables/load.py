@@ -10,7 +10,8 @@ from pipefy_exports_dagster.reading.staged import StagedTable
 from .replacing import ignore, replace_slice
 from .report import LoadReport
 from .slice import Slice
-from .workspace import workspace
+from .store import TableStore
+from .stores import store_at
 
 
 def ignore_staged(_staged: StagedTable) -> None:
@@ -20,7 +21,7 @@ def ignore_staged(_staged: StagedTable) -> None:
 def load_file(
     path: Path,
     *,
-    database: Path,
+    database: Path | TableStore,
     schema: str = MAIN,
     table: str,
     slice_: Slice,
@@ -36,9 +37,10 @@ def load_file(
     insert only.
 
     Args:
+        database: The place of the table, or the path of a DuckDB file.
         schema: The schema of the table; created if it does not exist.
         lock_timeout_s: How long to wait while another process holds the database.
-        read_copy: Whether to publish `<database>.read.duckdb` after the commit.
+        read_copy: Whether to publish `<database>.read.duckdb` after the commit, where `database` is a path.
         on_milestone: Called with `reading`, `in_transaction` (just before the commit) and `committed`.
         on_staged: Called with the staged file, before the database is opened: its queries add to the time of the load,
             but do not hold the lock.
@@ -53,17 +55,17 @@ def load_file(
     """
     options = options or ReadOptions()
     on_milestone("reading")
-    with workspace(database) as folder:
+    store = store_at(database, read_copy=read_copy)
+    with store.workspace() as folder:
         staged = read_table_file(path, folder=folder, options=options)
         on_staged(staged)
         with redact_values(hidden=not options.show_values):
             return replace_slice(
                 staged,
-                database=database,
+                database=store,
                 schema=schema,
                 table=table,
                 slice_=slice_,
                 lock_timeout_s=lock_timeout_s,
-                read_copy=read_copy,
                 on_milestone=on_milestone,
             )

@@ -7,17 +7,17 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipefy_exports_dagster.config.naming import MAIN
+from pipefy_exports_dagster.config.naming import MAIN, table_in_sql
 from pipefy_exports_dagster.errors import LoadFailedError
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.text.sql import identifier, literal
 
-from .database import open_database, open_to_read
 from .inserting import insert_rows
 from .lineage import HISTORY_TABLE
-from .read_copy import publish_read_copy
 from .report import ColumnChange, LoadedColumn
 from .slice import Slice
+from .store import OpenTables, TableStore
+from .stores import store_at
 from .table_state import TableState, table_state
 from .unique_indexes import rows_replaced
 from .widening import apply_plan, plan_columns
@@ -63,7 +63,7 @@ class MonthReport:
 def replace_month(
     staged: StagedTable,
     *,
-    database: Path,
+    database: Path | TableStore,
     schema: str = MAIN,
     table: str,
     slice_: MonthSlice,
@@ -86,12 +86,14 @@ def replace_month(
     """
     import duckdb
 
-    with open_database(database, schema=schema, lock_timeout_s=lock_timeout_s) as opened:
+    with store_at(database).open_to_write(
+        table=table, schema=schema, lock_timeout_s=lock_timeout_s
+    ) as opened:
         connection = opened.connection
         connection.begin()
         try:
             report = _replace(
-                connection,
+                opened,
                 staged,
                 table=table,
                 slice_=slice_,
@@ -99,7 +101,12 @@ def replace_month(
                 rows=rows,
                 may_replace=may_replace,
             )
-            connection.commit()
+            if report.kept is None:
+                opened.commit(
+                    f"{table_in_sql(schema, table)} {slice_.month:%Y-%m}: export {slice_.export.export_id}"
+                )
+            else:
+                connection.rollback()
         except BaseException:
             with contextlib.suppress(duckdb.Error):
                 connection.rollback()
@@ -108,7 +115,7 @@ def replace_month(
 
 
 def held_months(
-    database: Path,
+    database: Path | TableStore,
     table: str,
     organization_id: str,
     *,
@@ -122,26 +129,16 @@ def held_months(
         StorageError: The database cannot be read.
         LoadFailedError: The table is a view, or was not created by this package.
     """
-    if not database.exists():
+    store = store_at(database)
+    if not store.exists():
         return {}
-    with open_to_read(database, schema=schema, lock_timeout_s=lock_timeout_s) as connection:
+    with store.open_to_read(schema=schema, lock_timeout_s=lock_timeout_s) as connection:
         state = table_state(connection, table)
         return _held(connection, state, organization_id) if state.exists else {}
 
 
-def publish_months(database: Path, *, lock_timeout_s: float = 300.0) -> str | None:
-    """Publish the read copy of a database; return the problem, if there is one.
-
-    Raises:
-        DatabaseLockedError: Another process held the database until the deadline.
-    """
-    with open_database(database, lock_timeout_s=lock_timeout_s) as opened:
-        opened.connection.execute("CHECKPOINT")
-        return publish_read_copy(opened.connection, database)[1]
-
-
 def _replace(
-    connection: "duckdb.DuckDBPyConnection",
+    opened: OpenTables,
     staged: StagedTable,
     *,
     table: str,
@@ -150,13 +147,14 @@ def _replace(
     rows: int,
     may_replace: Callable[[HeldMonth], bool],
 ) -> MonthReport:
+    connection = opened.connection
     state = table_state(connection, table)
     if state.exists:
         held = _held(connection, state, slice_.export.organization_id).get(slice_.month)
         if held and not may_replace(held):
             return MonthReport(held.rows, (), (), kept=held)
     plan, changes = plan_columns(connection, state, staged, slice_.export.exported_at_utc)
-    apply_plan(connection, state, plan, HISTORY_TABLE)
+    apply_plan(opened, state, plan, HISTORY_TABLE)
     of_month = (
         f"_organization_id = {literal(slice_.export.organization_id)} AND _month = DATE '{slice_.month}'"
     )

@@ -3,17 +3,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipefy_exports_dagster.config.naming import MAIN
+from pipefy_exports_dagster.config.naming import MAIN, table_in_sql
 from pipefy_exports_dagster.errors import LoadFailedError, SupersededExportError
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.text.sql import identifier, literal
 
-from .database import open_database
 from .inserting import insert_rows
 from .lineage import EXPORT_TABLE
-from .read_copy import publish_read_copy
 from .report import ColumnChange, LoadedColumn, LoadReport
 from .slice import Slice
+from .store import OpenTables, TableStore
+from .stores import store_at
 from .table_state import table_state
 from .unique_indexes import rows_replaced
 from .views import broken_views
@@ -30,7 +30,7 @@ def ignore(_milestone: str) -> None:
 def replace_slice(
     staged: StagedTable,
     *,
-    database: Path,
+    database: Path | TableStore,
     schema: str = MAIN,
     table: str,
     slice_: Slice,
@@ -44,6 +44,8 @@ def replace_slice(
     ALTER comes before DELETE: an ALTER after a DELETE on the same table fails to commit (DuckDB 1.5).
 
     Args:
+        database: The place of the table, or the path of a DuckDB file.
+        read_copy: Whether to publish a copy for readers, where `database` is a path.
         on_milestone: Called with `in_transaction` just before the commit and `committed` just after.
 
     Raises:
@@ -52,23 +54,23 @@ def replace_slice(
         LoadFailedError: DuckDB raised an error, or the inserted rows are not those of the file.
         DiskFullError: No space was left; nothing was changed.
     """
-    with open_database(database, schema=schema, lock_timeout_s=lock_timeout_s) as opened:
+    store = store_at(database, read_copy=read_copy)
+    with store.open_to_write(table=table, schema=schema, lock_timeout_s=lock_timeout_s) as opened:
         locked_at = time.monotonic()
         connection = opened.connection
         connection.begin()
         try:
-            columns, changes = _replace(connection, staged, table=table, slice_=slice_)
+            columns, changes = _replace(opened, staged, table=table, slice_=slice_)
             on_milestone("in_transaction")
-            connection.commit()
+            opened.commit(f"{table_in_sql(schema, table)} {slice_.period_filter}: export {slice_.export_id}")
         except BaseException:
             _roll_back(connection)
             raise
         on_milestone("committed")
         views = broken_views(connection, table)
-        # Closing would do it as well; here it happens before the copy, which must not need a WAL.
-        connection.execute("CHECKPOINT")
+        opened.checkpoint()
         written_at = time.monotonic()
-        copy, problem = publish_read_copy(connection, database) if read_copy else (None, None)
+        copy, problem = opened.publish()
         copied_at = time.monotonic()
     return LoadReport(
         table=table,
@@ -89,13 +91,14 @@ def replace_slice(
 
 
 def _replace(
-    connection: "duckdb.DuckDBPyConnection", staged: StagedTable, *, table: str, slice_: Slice
+    opened: OpenTables, staged: StagedTable, *, table: str, slice_: Slice
 ) -> tuple[tuple[LoadedColumn, ...], tuple[ColumnChange, ...]]:
+    connection = opened.connection
     state = table_state(connection, table)
     if state.exists:
         refuse_older(connection, table, slice_)
     plan, changes = plan_columns(connection, state, staged, slice_.exported_at_utc)
-    apply_plan(connection, state, plan)
+    apply_plan(opened, state, plan)
     of_slice = _of_slice(slice_)
     with rows_replaced(connection, table, of_slice):
         insert_rows(connection, staged, plan, table=table, slice_=slice_, layout=EXPORT_TABLE)

@@ -19,10 +19,10 @@ from pipefy_exports_dagster.reading.names import column_names, folded
 from pipefy_exports_dagster.reading.staged import StagedColumn, StagedTable
 from pipefy_exports_dagster.text.sql import identifier, literal
 
-from .creating import NewColumn, create_table
+from .creating import NewColumn
 from .lineage import EXPORT_TABLE, TableLayout, is_lineage
-from .rebuilding import change_columns
 from .report import ChangeKind, ColumnChange
+from .store import OpenTables
 from .table_state import TableColumn, TableState
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def plan_columns(
 
 
 def apply_plan(
-    connection: "duckdb.DuckDBPyConnection",
+    opened: OpenTables,
     state: TableState,
     plan: tuple[PlannedColumn, ...],
     layout: TableLayout = EXPORT_TABLE,
@@ -102,7 +102,7 @@ def apply_plan(
     if not state.exists:
         columns = [NewColumn(column.name, column.type, column.staged.header) for column in plan]
         columns += [NewColumn(name, column.type, column.comment) for name, column in layout.lineage.items()]
-        create_table(connection, state.name, columns, comment=layout.comment)
+        opened.create_table(state.name, columns, layout)
         return
     retyped = {
         column.old.name: (column.type, column.conversion)
@@ -117,7 +117,7 @@ def apply_plan(
         for column in plan
         if column.old is not None and column.comment is not None
     }
-    change_columns(connection, state, retyped=retyped, added=added, comments=respelled)
+    opened.change_columns(state, layout, retyped=retyped, added=added, comments=respelled)
 
 
 def _comment(column: StagedColumn, old: TableColumn | None) -> str | None:

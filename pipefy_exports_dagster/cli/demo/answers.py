@@ -1,11 +1,10 @@
 """Questions that a person would ask of the loaded tables, and their answers as tables."""
 
 from decimal import Decimal
-from pathlib import Path
 
 from rich.table import Table
 
-from pipefy_exports_dagster.tables.database import open_to_read
+from pipefy_exports_dagster.tables.store import TableStore
 
 MAX_ROWS = 12
 LOCK_TIMEOUT_S = 60.0
@@ -45,13 +44,13 @@ FROM organization_report_history GROUP BY ALL ORDER BY month""",
 )
 
 
-def answer(database: Path, query: str) -> Table:
+def answer(store: TableStore, query: str) -> Table:
     """Return a query's result as a table, at most `MAX_ROWS` rows of it.
 
     Raises:
         StorageError: There is no such database, or it cannot be read.
     """
-    with open_to_read(database, lock_timeout_s=LOCK_TIMEOUT_S) as connection:
+    with store.open_to_read(lock_timeout_s=LOCK_TIMEOUT_S) as connection:
         result = connection.execute(query)
         rows = result.fetchmany(MAX_ROWS)
         table = Table()

@@ -23,6 +23,7 @@ from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.periods import PeriodFilter
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
+from pipefy_exports_dagster.tables.stores import table_store
 
 REDRAW_S = 0.25
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -69,7 +70,7 @@ def run_demo(console: Console, *, data_dir: Path, has_credentials: bool) -> int:
         _show_checks(config, instance, console)
     for question, query in QUESTIONS:
         console.print(f"\n[bold]{question}[/bold]\n[dim]{query}[/dim]")
-        console.print(answer(config.database_path, query))
+        console.print(answer(table_store(config), query))
     console.print()
     for line in next_steps(config, picture, has_credentials=has_credentials):
         console.print(line, soft_wrap=True, markup=False)

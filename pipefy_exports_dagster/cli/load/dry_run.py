@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.tables import LoadReport, Slice
-from pipefy_exports_dagster.tables.database import open_to_read
-from pipefy_exports_dagster.tables.database_errors import translated
 from pipefy_exports_dagster.tables.replacing import refuse_older
 from pipefy_exports_dagster.tables.report import LoadedColumn
+from pipefy_exports_dagster.tables.store import TableStore
+from pipefy_exports_dagster.tables.stores import store_at
 from pipefy_exports_dagster.tables.table_state import table_state
 from pipefy_exports_dagster.tables.widening import plan_columns
 
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 
 def plan_load(
-    staged: StagedTable, *, database: Path, schema: str, table: str, slice_: Slice, lock_timeout_s: float
+    staged: StagedTable,
+    *,
+    database: Path | TableStore,
+    schema: str,
+    table: str,
+    slice_: Slice,
+    lock_timeout_s: float,
 ) -> LoadReport:
     """Return the report that a load of a staged file would give.
 
@@ -28,7 +34,7 @@ def plan_load(
         DatabaseLockedError: Another process was writing until the deadline.
         LoadFailedError: The table cannot take the file.
     """
-    with _looking_at(database, schema=schema, lock_timeout_s=lock_timeout_s) as connection:
+    with _looking_at(store_at(database), schema=schema, lock_timeout_s=lock_timeout_s) as connection:
         state = table_state(connection, table)
         if state.exists:
             refuse_older(connection, table, slice_)
@@ -52,16 +58,14 @@ def plan_load(
 
 @contextmanager
 def _looking_at(
-    database: Path, *, schema: str, lock_timeout_s: float
+    store: TableStore, *, schema: str, lock_timeout_s: float
 ) -> "Iterator[duckdb.DuckDBPyConnection]":
     """Open a database read-only; one in memory stands in for one that is not there."""
     import duckdb
 
-    if not database.exists():
+    if not store.exists():
         with duckdb.connect() as connection:
             yield connection
         return
-    with open_to_read(
-        database, schema=schema, lock_timeout_s=lock_timeout_s, translate=translated
-    ) as connection:
+    with store.open_to_read(schema=schema, lock_timeout_s=lock_timeout_s, as_load=True) as connection:
         yield connection

@@ -16,7 +16,7 @@ from pipefy_exports_dagster.cli.load.provenance import (
     copy_into,
     describe_provenance,
 )
-from pipefy_exports_dagster.cli.paths import require_database, require_file
+from pipefy_exports_dagster.cli.paths import require_file
 from pipefy_exports_dagster.errors import SupersededExportError
 from pipefy_exports_dagster.history.file_summary import FileSummary
 from pipefy_exports_dagster.orchestration.events import Materialized
@@ -27,6 +27,7 @@ from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.tables import LoadReport, Slice
 from pipefy_exports_dagster.tables.load import ignore_staged
+from pipefy_exports_dagster.tables.stores import table_store
 
 
 def load_into_asset(
@@ -46,7 +47,8 @@ def load_into_asset(
     started = time.monotonic()
     config = partition.config
     require_file(file)
-    require_database(config.database_path)
+    store = table_store(config)
+    store.require_usable()
     with (
         opened_instance(dagster_home, data_dir=config.data_dir) as instance,
         partition.lock(timeout_s=manner.wait_s, on_wait=lambda: manner.on_milestone("waiting")),
@@ -85,7 +87,7 @@ def load_into_asset(
             kept[0],
             report,
             window=partition.window(sidecar.requested_month),
-            database=config.database_path,
+            database=store.catalog,
             loading_s=time.monotonic() - started,
             reading=manner.options,
             summary=summaries[0],
@@ -133,12 +135,11 @@ def _load(
         refuse_older_than_empty(held, Slice.of(sidecar))
         return load_or_plan(
             file,
-            database=partition.config.database_path,
+            store=table_store(partition.config),
             schema=partition.export.schema,
             table=partition.export.table,
             slice_=Slice.of(sidecar),
             manner=manner,
-            read_copy=partition.config.read_copy,
             on_milestone=on_milestone,
             on_staged=on_staged,
         )
@@ -161,7 +162,7 @@ def _outcome(
 ) -> Outcome:
     return Outcome(
         report=report,
-        database=partition.config.database_path,
+        database=str(table_store(partition.config)),
         slice_=Slice.of(sidecar),
         raw_file=raw_file,
         dry_run=manner.dry_run,

@@ -14,6 +14,7 @@ from pipefy_exports_dagster.cli.paths import require_file
 from pipefy_exports_dagster.cli.text import file_export_id, file_name
 from pipefy_exports_dagster.raw_files.folder import sha256_of
 from pipefy_exports_dagster.tables import Slice
+from pipefy_exports_dagster.tables.database_file import DatabaseFile
 
 
 def load_into_table(file: Path, *, table: str, database: Path, manner: Manner) -> Outcome:
@@ -35,16 +36,15 @@ def load_into_table(file: Path, *, table: str, database: Path, manner: Manner) -
     database = database.expanduser().absolute()
     report = load_or_plan(
         file,
-        database=database,
+        store=DatabaseFile(database, read_copy=False),
         table=table,
         slice_=slice_,
         manner=manner,
-        read_copy=False,
         on_milestone=manner.on_milestone,
     )
     return Outcome(
         report=report,
-        database=database,
+        database=str(database),
         slice_=slice_,
         raw_file=None,
         dry_run=manner.dry_run,

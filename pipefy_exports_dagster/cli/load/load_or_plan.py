@@ -8,13 +8,13 @@ from pathlib import Path
 
 from pipefy_exports_dagster.cli.load.dry_run import plan_load
 from pipefy_exports_dagster.cli.load.reading import read_file
-from pipefy_exports_dagster.cli.paths import require_database
 from pipefy_exports_dagster.config.naming import MAIN
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.reading.redaction import redact_values
 from pipefy_exports_dagster.reading.staged import StagedTable
-from pipefy_exports_dagster.tables import LoadReport, Slice, replace_slice, workspace
+from pipefy_exports_dagster.tables import LoadReport, Slice, replace_slice
 from pipefy_exports_dagster.tables.load import ignore_staged
+from pipefy_exports_dagster.tables.store import TableStore
 
 OnMilestone = Callable[[str], None]
 OnStaged = Callable[[StagedTable], None]
@@ -38,12 +38,11 @@ class Manner:
 def load_or_plan(
     file: Path,
     *,
-    database: Path,
+    store: TableStore,
     table: str,
     slice_: Slice,
     schema: str = MAIN,
     manner: Manner,
-    read_copy: bool,
     on_milestone: OnMilestone,
     on_staged: OnStaged = ignore_staged,
 ) -> LoadReport:
@@ -52,8 +51,8 @@ def load_or_plan(
     Raises:
         PipefyExportsError: As `load_file` does; nothing was changed.
     """
-    require_database(database)
-    with _scratch_folder(database, dry_run=manner.dry_run) as folder:
+    store.require_usable()
+    with _scratch_folder(store, dry_run=manner.dry_run) as folder:
         on_milestone("reading")
         staged = read_file(file, folder=folder, options=manner.options, pinned=manner.pinned)
         on_staged(staged)
@@ -62,7 +61,7 @@ def load_or_plan(
             if manner.dry_run:
                 return plan_load(
                     staged,
-                    database=database,
+                    database=store,
                     schema=schema,
                     table=table,
                     slice_=slice_,
@@ -70,21 +69,20 @@ def load_or_plan(
                 )
             return replace_slice(
                 staged,
-                database=database,
+                database=store,
                 schema=schema,
                 table=table,
                 slice_=slice_,
                 lock_timeout_s=manner.wait_s,
-                read_copy=read_copy,
                 on_milestone=on_milestone,
             )
 
 
 @contextmanager
-def _scratch_folder(database: Path, *, dry_run: bool) -> Iterator[Path]:
+def _scratch_folder(store: TableStore, *, dry_run: bool) -> Iterator[Path]:
     if dry_run:
         with tempfile.TemporaryDirectory(prefix="pipefy_exports_") as folder:
             yield Path(folder)
     else:
-        with workspace(database) as folder_beside:
+        with store.workspace() as folder_beside:
             yield folder_beside

@@ -22,7 +22,7 @@ class Outcome:
     """
 
     report: LoadReport
-    database: Path
+    database: str
     slice_: Slice
     raw_file: Path | None
     dry_run: bool
@@ -41,7 +41,7 @@ class Outcome:
         report, slice_ = self.report, self.slice_
         return {
             "dry_run": self.dry_run,
-            "database": str(self.database),
+            "database": self.database,
             "schema": report.schema,
             "table": report.table,
             "rows": report.rows,

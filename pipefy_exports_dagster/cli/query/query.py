@@ -19,6 +19,7 @@ from pipefy_exports_dagster.cli.query.reading import (
 )
 from pipefy_exports_dagster.cli.query.statements import one_that_reads
 from pipefy_exports_dagster.cli.settings import read_settings
+from pipefy_exports_dagster.tables.stores import table_store
 
 
 # Unknown options are let through, because SQL may begin with a comment: `-- ...`
@@ -66,10 +67,8 @@ def query(*, sql: str, format_: str, database: Path | None, max_memory: int | No
 def _opened(database: Path | None, max_memory: int | None) -> AbstractContextManager[ReadOnlyDatabase]:
     if database:
         return opened_for_reading(database, max_memory=max_memory)
-    config = read_settings().database_config()
     return opened_configured(
-        config.database_path,
-        read_copy=config.read_copy,
+        table_store(read_settings().database_config()),
         on_note=lambda note: click.echo(f"Note: {note}", err=True),
         max_memory=max_memory,
     )

@@ -3,18 +3,16 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipefy_exports_dagster.cli.paths import require_database
-from pipefy_exports_dagster.cli.query.refusals import cannot_be_opened, refused
+from pipefy_exports_dagster.cli.query.refusals import refused
 from pipefy_exports_dagster.cli.query.statements import CLOSED, Statement
-from pipefy_exports_dagster.config.setting_names import DATABASE
-from pipefy_exports_dagster.errors import ConfigurationError, DatabaseLockedError
-from pipefy_exports_dagster.tables.database import connect_for_query
-from pipefy_exports_dagster.tables.read_copy import copy_to_read
+from pipefy_exports_dagster.errors import DatabaseLockedError
+from pipefy_exports_dagster.tables.database_file import QueriedFile
+from pipefy_exports_dagster.tables.store import QuerySource, TableStore
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,31 +34,33 @@ class Rows:
 
 
 class ReadOnlyDatabase:
-    """A database that is open to be read, and closed to everything else: no statement can write, not even to it.
+    """Tables that are open to be read, and closed to everything else: no statement can write, not even to them."""
 
-    DuckDB itself would leave the database's own file and its write-ahead log open to `COPY`, to profiles and to logs,
-    though the database is attached read-only. So local files are closed once it is attached.
-    """
-
-    def __init__(self, path: Path, *, folder: str, max_memory: int | None) -> None:
-        """Open it.
+    def __init__(self, source: QuerySource, *, folder: str, max_memory: int | None) -> None:
+        """Open them.
 
         Args:
-            path: The database.
-            folder: For what a large query cannot keep in memory; the one beside the database may not be ours to write.
+            source: What is opened.
+            folder: For what a large query cannot keep in memory; the one beside a database may not be ours to write.
             max_memory: Bytes that DuckDB may take, or None for four fifths of what the machine has.
         """
-        self._path, self._folder, self._max_memory = path, folder, max_memory
+        self._source, self._folder, self._max_memory = source, folder, max_memory
         self.connection = self._connect(may_spill=False)
 
     def let_spill(self) -> None:
-        """Open it again, so that DuckDB can write to the folder. Its own file is then open to it as well."""
+        """Open them again, so that DuckDB can write to the folder."""
         self.connection.close()
         self.connection = self._connect(may_spill=True)
 
-    def _connect(self, *, may_spill: bool) -> "duckdb.DuckDBPyConnection":
-        import duckdb
+    def require_allowed(self, statement: Statement) -> None:
+        """Refuse a statement that would do more than read these tables.
 
+        Raises:
+            QueryRefusedError: It calls a function that does.
+        """
+        statement.refuse_functions(self._source.forbidden_functions)
+
+    def _connect(self, *, may_spill: bool) -> "duckdb.DuckDBPyConnection":
         limits: dict[str, object] = {
             **CLOSED,
             "lock_configuration": False,
@@ -68,63 +68,54 @@ class ReadOnlyDatabase:
         }
         if self._max_memory is not None:
             limits["memory_limit"] = f"{self._max_memory}B"
-        try:
-            return connect_for_query(self._path, limits, files_closed=not may_spill)
-        except duckdb.Error as error:
-            raise cannot_be_opened(error, self._path) from None
+        return self._source.connect(limits, may_spill=may_spill)
 
 
 @contextmanager
 def opened_configured(
-    database: Path, *, read_copy: bool, on_note: Callable[[str], None], max_memory: int | None = None
+    store: TableStore, *, on_note: Callable[[str], None], max_memory: int | None = None
 ) -> Iterator[ReadOnlyDatabase]:
-    """Open the read copy, which no query can keep a load waiting with, or the database where that is newer.
+    """Open what is configured so that nothing can be written, and nothing else be read.
 
     Args:
-        database: The configured one.
-        read_copy: Whether copies are published.
+        store: Where the tables are.
         on_note: Hears that the copy had to be taken although the database is newer.
         max_memory: Bytes that DuckDB may take, or None for four fifths of what the machine has.
 
     Raises:
-        ConfigurationError: There is no database yet.
+        ConfigurationError: There is nothing yet.
         DatabaseLockedError: Another process writes to it, and there is no copy.
         LoadFailedError: It cannot be opened.
     """
-    if not database.exists():
-        raise ConfigurationError(
-            f"there is no database at {database} yet: materialize a partition first, or set {DATABASE}"
-        )
-    copy, is_current = copy_to_read(database, published=read_copy)
+    first, *others = store.query_sources()
     with ExitStack() as stack:
         try:
-            opened = stack.enter_context(
-                opened_for_reading(copy if copy and is_current else database, max_memory=max_memory)
-            )
+            opened = stack.enter_context(_opened(first, max_memory))
         except DatabaseLockedError as error:
-            if not copy:
+            if not others:
                 raise
-            on_note(
-                f"process {error.holder_pid} is writing to {database}; this is its read copy, from before"
-            )
-            opened = stack.enter_context(opened_for_reading(copy, max_memory=max_memory))
+            on_note(f"process {error.holder_pid} is writing to {store}; this is its read copy, from before")
+            opened = stack.enter_context(_opened(others[0], max_memory))
         yield opened
 
 
-@contextmanager
-def opened_for_reading(path: Path, *, max_memory: int | None = None) -> Iterator[ReadOnlyDatabase]:
-    """Open a database so that nothing can be written, and no file but it be read.
+def opened_for_reading(
+    path: Path, *, max_memory: int | None = None
+) -> AbstractContextManager[ReadOnlyDatabase]:
+    """Open a DuckDB file so that nothing can be written, and no file but it be read.
 
     Raises:
         ConfigurationError: There is no such file, or it is no database.
         DatabaseLockedError: Another process writes to it.
         LoadFailedError: It cannot be opened, for example since a newer DuckDB has written it.
     """
-    if not path.exists():
-        raise ConfigurationError(f"there is no database at {path}")
-    require_database(path)
+    return _opened(QueriedFile(path), max_memory)
+
+
+@contextmanager
+def _opened(source: QuerySource, max_memory: int | None) -> Iterator[ReadOnlyDatabase]:
     with tempfile.TemporaryDirectory(prefix="pipefy-exports-query-") as folder:
-        opened = ReadOnlyDatabase(path, folder=folder, max_memory=max_memory)
+        opened = ReadOnlyDatabase(source, folder=folder, max_memory=max_memory)
         try:
             yield opened
         finally:
@@ -144,6 +135,7 @@ def run_query(opened: ReadOnlyDatabase, statement: Statement, *, as_json: bool) 
     """
     import duckdb
 
+    opened.require_allowed(statement)
     try:
         return _run(opened, statement, as_json=as_json)
     except (duckdb.Error, UnicodeDecodeError) as error:

@@ -45,10 +45,32 @@ class Statement:
     Attributes:
         sql: Its text.
         is_read_whole: Each function in it is known by its name; none runs other SQL.
+        functions: The functions that it calls; None where DuckDB does not say.
     """
 
     sql: str
     is_read_whole: bool
+    functions: frozenset[str] | None = None
+
+    def refuse_functions(self, forbidden: frozenset[str]) -> None:
+        """Refuse a statement that calls a function, or may call it.
+
+        Raises:
+            QueryRefusedError: It does.
+        """
+        if not forbidden:
+            return
+        called = self.functions or frozenset()
+        if self.functions is None or called & _OF_OTHER_SQL:
+            # Nobody says what is called: then no such name may be in the text, nor what builds or hides one.
+            text = self.sql.lower()
+            called |= {name for name in forbidden | _OF_OTHER_SQL if name in text}
+            forbidden |= _OF_OTHER_SQL
+        if refused_names := sorted(called & forbidden):
+            raise QueryRefusedError(
+                f"{refused_names[0]}() does more than read these tables, or may: this command only reads. Use a "
+                "DuckDB client"
+            )
 
 
 def one_that_reads(sql: str) -> Statement:
@@ -86,7 +108,11 @@ def one_that_reads(sql: str) -> Statement:
     for name in names or ():
         if name in _OF_THE_SESSION:
             raise QueryRefusedError(f"{name}() reads nothing: this command only reads. Use a DuckDB client")
-    return Statement(sql, is_read_whole=names is not None and not names & _OF_OTHER_SQL)
+    return Statement(
+        sql,
+        is_read_whole=names is not None and not names & _OF_OTHER_SQL,
+        functions=None if names is None else frozenset(names),
+    )
 
 
 def _kind(parser: "duckdb.DuckDBPyConnection", sql: str) -> str:

@@ -18,8 +18,8 @@ from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.orchestration.checks.due import Today, months_complete, months_in_event_log
 from pipefy_exports_dagster.orchestration.checks.finding import LONGEST_WAIT_S, Check, Finding, warned
 from pipefy_exports_dagster.orchestration.checks.rows import keys_unique
-from pipefy_exports_dagster.tables.database import open_to_read
 from pipefy_exports_dagster.tables.slice_queries import SliceQueries
+from pipefy_exports_dagster.tables.stores import table_store
 
 DUE_DAY = 3
 """For a history whose export's own `last_month` is not expected on a day."""
@@ -101,7 +101,7 @@ def _keys_finding(
 ) -> Finding:
     config = export.config
     timeout_s = min(config.database_lock_timeout_s, LONGEST_WAIT_S)
-    with open_to_read(config.database_path, lock_timeout_s=timeout_s) as connection:
+    with table_store(config).open_to_read(lock_timeout_s=timeout_s) as connection:
         schema, table = schema_and_table(export.history)
         kept = SliceQueries.find(connection, table, config.organization_id or "", schema=schema)
         if kept is None:

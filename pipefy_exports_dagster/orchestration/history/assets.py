@@ -135,8 +135,7 @@ class _MonthsRun:
                     self.built[result.month] = result.coverage.grade is Grade.COMPLETE
                     self.context.log.info(_said(plan.asset, result))
             finally:
-                if config.read_copy:
-                    builder.publish()
+                builder.publish()
             if gaps:
                 self._say_gaps(gaps, builder)
 

@@ -60,7 +60,7 @@ def month_materialization(
         ROW_COUNT: coverage.rows,
         **(rows_over_time(summary.over_time) if summary else {}),
         **({PROFILE: ""} if summary and summary.profile else {}),
-        TABLE_NAME: f"{plan.database.stem}.{plan.schema}.{plan.table}",
+        TABLE_NAME: f"{plan.tables.catalog}.{plan.schema}.{plan.table}",
         ORGANIZATION_ID: plan.organization_id,
         COMPLETE: coverage.grade is Grade.COMPLETE,
         "pipefy/cover": GRADES[coverage.grade],
