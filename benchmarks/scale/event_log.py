@@ -80,7 +80,11 @@ def fill(instance: dg.DagsterInstance, events: Iterable[Event], checked: Iterabl
             known["last_materialization_timestamp"] = rows[-1]["timestamp"]
             if event.kind is MATERIALIZATION:
                 entry = json.loads(rows[-1]["event"])
-                record = {"__class__": "EventLogRecord", "storage_id": first + count, "event_log_entry": entry}
+                record = {
+                    "__class__": "EventLogRecord",
+                    "storage_id": first + count,
+                    "event_log_entry": entry,
+                }
                 known |= {"last_materialization": record, "last_run_id": rows[-1]["run_id"]}
             if len(rows) == _BATCH:
                 connection.execute(SqlEventLogStorageTable.insert(), rows)
@@ -89,9 +93,9 @@ def fill(instance: dg.DagsterInstance, events: Iterable[Event], checked: Iterabl
             connection.execute(SqlEventLogStorageTable.insert(), rows)
         for key, values in newest.items():
             last = values["last_materialization"]
-            values = values | {"last_materialization": json.dumps(last) if last else None}
+            stored = values | {"last_materialization": json.dumps(last) if last else None}
             connection.execute(AssetKeyTable.delete().where(AssetKeyTable.c.asset_key == key))
-            connection.execute(AssetKeyTable.insert().values(asset_key=key, **values))
+            connection.execute(AssetKeyTable.insert().values(asset_key=key, **stored))
         if results := [_check_row(each) for each in checked]:
             connection.execute(AssetCheckExecutionsTable.insert(), results)
     return count + len(results)
@@ -118,7 +122,14 @@ def _entry(event: Event, run_id: str) -> str:
     kind = event.kind, event.is_complete
     if kind not in _templates:
         _templates[kind] = _stored(
-            Event(event.kind, dg.AssetKey("THE_ASSET"), "THE_PARTITION", "THE_EXPORT", event.moment, event.is_complete)
+            Event(
+                event.kind,
+                dg.AssetKey("THE_ASSET"),
+                "THE_PARTITION",
+                "THE_EXPORT",
+                event.moment,
+                event.is_complete,
+            )
         )
     moment = event.moment.astimezone(UTC)
     path = ", ".join(json.dumps(part) for part in event.asset.path)
