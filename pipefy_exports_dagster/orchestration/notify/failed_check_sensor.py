@@ -37,7 +37,6 @@ def pipefy_failed_check_sensor(
         name: The sensor's name.
         default_status: Running, unless said otherwise: it starts nothing.
     """
-
     settled: dict[dg.AssetCheckKey, int] = {}
 
     @dg.sensor(
