@@ -4,7 +4,7 @@ VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install instance demo demo-scale dev test test-scale test-oldest test-newest lint format types docs lock package vendor-check bench fuzz clean-demo
+.PHONY: help install instance demo demo-scale dev test test-scale test-oldest test-newest lint format types docs lock package vendor-check bench bench-scale fuzz clean-demo
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ vendor-check: install ## Point the vendor's own command line at the sandbox
 
 bench: install ## Measure reading and loading; prints ratios
 	$(BIN)/python -m benchmarks
+
+bench-scale: install ## Measure how costs grow: a database of 5 GB, 500 reports, 100,000 loads, 50,000 files; prints ratios
+	$(BIN)/python -m benchmarks.scale
 
 fuzz: install ## New inputs for one fuzz target until one breaks a promise: make fuzz TARGET=sniffing MINUTES=10
 	PYTHONPATH=$(CURDIR)/tests $(BIN)/python -m fuzz $(TARGET) --minutes $(or $(MINUTES),10)

@@ -24,8 +24,9 @@ from pipefy_exports_dagster.text.sql import identifier, literal
 from .creating import NewColumn, create_table
 from .database_errors import holder, locked, translated, unreadable
 from .lineage import TableLayout
-from .read_copy import publish_read_copy
+from .read_copy import changes_are_known, publish_read_copy
 from .rebuilding import change_columns
+from .spare_copy import MIN_BYTES, Stamp, stamp_of
 from .table_state import TableState
 from .workspace import workspace
 
@@ -57,6 +58,9 @@ class OpenDatabase:
     seconds_waiting: float
     path: Path
     read_copy: bool = False
+    found: Stamp | None = None
+    """The file when the lock was just got."""
+    min_spare_bytes: int = MIN_BYTES
 
     def create_table(self, name: str, columns: Sequence[NewColumn], layout: TableLayout) -> None:
         create_table(self.connection, name, columns, comment=layout.comment)
@@ -81,12 +85,28 @@ class OpenDatabase:
 
     def publish(self) -> tuple[Path | None, str | None]:
         """Publish the read copy, unless there is to be none."""
-        return publish_read_copy(self.connection, self.path) if self.read_copy else (None, None)
+        if not self.read_copy:
+            return None, None
+        return publish_read_copy(self.connection, self.path, found=self.found, min_bytes=self.min_spare_bytes)
+
+    def publish_changes(self) -> None:
+        """Publish what was not published yet where it is known to be little: later it could not be told what it was."""
+        import duckdb
+
+        if self.read_copy and changes_are_known(self.path, self.found):
+            with contextlib.suppress(duckdb.Error):  # it is committed, and the next load copies everything
+                self.checkpoint()
+                self.publish()
 
 
 @contextmanager
 def open_database(
-    path: Path, *, lock_timeout_s: float, schema: str = MAIN, read_copy: bool = False
+    path: Path,
+    *,
+    lock_timeout_s: float,
+    schema: str = MAIN,
+    read_copy: bool = False,
+    min_spare_bytes: int = MIN_BYTES,
 ) -> Iterator[OpenDatabase]:
     """Open a database for writing, waiting while another process holds it; always close it.
 
@@ -107,12 +127,17 @@ def open_database(
         )
     try:
         connection = connect_when_free(path, lock_timeout_s=lock_timeout_s, since=started)
+        found = stamp_of(path)
         try:
             connection.execute("SET TimeZone = 'UTC'")
             if schema != MAIN:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
                 connection.execute(f"SET schema = {literal(schema)}")
-            yield OpenDatabase(connection, time.monotonic() - started, path, read_copy)
+            opened = OpenDatabase(
+                connection, time.monotonic() - started, path, read_copy, found, min_spare_bytes
+            )
+            yield opened
+            opened.publish_changes()
         finally:
             connection.close()
     except PipefyExportsError:

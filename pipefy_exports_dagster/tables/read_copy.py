@@ -5,33 +5,21 @@ and an old one never replaces a new one. Another process copies the file: DuckDB
 the operating system releases when the process that holds it closes any descriptor of the file.
 """
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .spare_copy import MIN_BYTES, SpareCopy, Stamp
 from .workspace import workspace
 
 if TYPE_CHECKING:
     import duckdb
 
-# Reflinks if the file system has them (XFS, Btrfs: no data is copied), else copies within the kernel.
-_COPY = """
-import fcntl, os, shutil, stat, sys
-source, target = open(sys.argv[1], "rb"), open(sys.argv[2], "wb")
-try:
-    fcntl.ioctl(target, 0x40049409, source.fileno())  # FICLONE
-except OSError:
-    try:
-        left = os.fstat(source.fileno()).st_size
-        while left and (done := os.copy_file_range(source.fileno(), target.fileno(), left)):
-            left -= done
-    except (AttributeError, OSError):
-        source.seek(0), target.seek(0)
-        shutil.copyfileobj(source, target, 8 << 20)
-target.flush()
-os.fchmod(target.fileno(), stat.S_IMODE(os.stat(sys.argv[3]).st_mode))
-"""
+logger = logging.getLogger(__name__)
+
+_COPY, _UNCHANGED = Path(__file__).with_name("copy_process.py"), "patched 0"
 
 
 def read_copy_path(database: Path) -> Path:
@@ -59,29 +47,69 @@ def copy_to_read(database: Path, *, published: bool) -> tuple[Path | None, bool]
 
 
 def publish_read_copy(
-    _holds_the_lock: "duckdb.DuckDBPyConnection", database: Path
+    connection: "duckdb.DuckDBPyConnection",
+    database: Path,
+    *,
+    found: Stamp | None = None,
+    min_bytes: int = MIN_BYTES,
 ) -> tuple[Path | None, str | None]:
     """Publish the committed, checkpointed database as its read copy, by an atomic rename.
 
     A reader that has the old copy open keeps it until it opens the file again. A failed copy does not undo the load.
     The new copy has the mode of the old one, and the first copy that of the database.
 
+    Args:
+        connection: Holds the database's lock.
+        database: The database.
+        found: The database as it was when the lock was just got; None if that is not known, and all is copied.
+        min_bytes: From which size on the former copy is kept, so that only changes are copied.
+
     Returns:
         The copy's path and None, or None and the problem.
     """
     target = read_copy_path(database)
     mode_of = target if target.exists() else database
+    spare = SpareCopy(target, min_bytes)
     with workspace(database) as folder:
         copy = folder / target.name
+        taken = spare.take(copy, found=found if _is_alone(connection) else None)
         finished = subprocess.run(  # noqa: S603  our own interpreter and script
-            [sys.executable, "-I", "-S", "-c", _COPY, str(database), str(copy), str(mode_of)],
+            [
+                sys.executable, "-I", "-S", str(_COPY), str(database), str(copy), str(mode_of),
+                *([str(target)] if taken else []),
+            ],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
-        )
+        )  # fmt: skip
         if finished.returncode:
             lines = finished.stderr.strip().splitlines()
             return None, f"{target} was not updated: {lines[-1] if lines else 'the copying process died'}"
-        copy.replace(target)
+        logger.debug("%s: %s", target, finished.stdout)
+        if finished.stdout == _UNCHANGED:
+            spare.put_back(copy, database)
+        else:
+            spare.publish(copy, database)
     return target, None
+
+
+def changes_are_known(database: Path, found: Stamp | None) -> bool:
+    """Whether the next copy would be of what has changed only: nobody else has changed anything since the last.
+
+    Args:
+        database: The database.
+        found: The database as it was when the lock was just got.
+    """
+    return SpareCopy(read_copy_path(database)).is_known(found)
+
+
+def _is_alone(connection: "duckdb.DuckDBPyConnection") -> bool:
+    """Whether no other connection of this process uses the database: DuckDB may write what such a one has freed."""
+    import duckdb
+
+    try:
+        counted = connection.execute("FROM duckdb_connection_count()").fetchone()
+    except duckdb.Error:  # of another version
+        return False
+    return counted == (1,)

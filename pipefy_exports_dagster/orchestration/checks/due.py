@@ -12,7 +12,7 @@ import dagster as dg
 
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.checks.finding import Finding, failed, passed, table, warned
-from pipefy_exports_dagster.orchestration.events import materialized_partitions, newest_materialization
+from pipefy_exports_dagster.orchestration.events import newest_of_partitions
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.periods import add_months, first_month_in_reach
 
@@ -54,7 +54,7 @@ def last_month_is_here(ledger: Ledger, name: str, today: Today) -> Finding:
         name: The asset's.
         today: The day to judge by.
     """
-    loaded, pending = ledger.loaded_month(), ledger.pending()
+    loaded = ledger.loaded_month()
     metadata = {
         CHECKED_ON: today.day.isoformat(),
         "pipefy/due_day": today.due_day,
@@ -68,7 +68,7 @@ def last_month_is_here(ledger: Ledger, name: str, today: Today) -> Finding:
             f"last_month of {name} is due on day {today.due_day} of {today.month:%Y-%m}, and not loaded yet",
             metadata,
         )
-    if pending:
+    if pending := ledger.pending():
         metadata["pipefy/pending_export"] = pending.export_id
     holds = (
         f"the table still holds the one of {loaded:%Y-%m}, the rows of {add_months(loaded, -1):%Y-%m}"
@@ -137,15 +137,10 @@ def how_to_fill(gaps: Sequence[date], export: str, this_month: date) -> str:
 def months_in_event_log(instance: dg.DagsterInstance, history: dg.AssetKey) -> dict[date, bool]:
     """Return the months that were materialized, and whether they are complete."""
     return {
-        month: _is_complete(instance, history, key)
-        for key in materialized_partitions(instance, history)
+        month: held is not None and held.is_complete
+        for key, held in newest_of_partitions(instance, history).items()
         if (month := _month(key))
     }
-
-
-def _is_complete(instance: dg.DagsterInstance, history: dg.AssetKey, partition: str) -> bool:
-    newest = newest_materialization(instance, history, partition)
-    return newest is not None and newest.is_complete
 
 
 def _month(key: str) -> date | None:

@@ -4,7 +4,10 @@ It logs results of the checks `last_month_is_here` and `months_complete`, withou
 database: the event log says what was loaded.
 """
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, MutableMapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -16,16 +19,19 @@ from pipefy_exports_dagster.orchestration.checks.due import CHECKED_ON, Today, l
 from pipefy_exports_dagster.orchestration.checks.finding import Check, Finding
 from pipefy_exports_dagster.orchestration.checks.history_checks import months_finding
 from pipefy_exports_dagster.orchestration.definition_names import DUE_SENSOR
-from pipefy_exports_dagster.orchestration.events import was_materialized
+from pipefy_exports_dagster.orchestration.events import newest_of_assets, newest_results
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.periods import PeriodFilter
 
 INTERVAL_S = 600
+LOOKING_BUDGET_S = 5.0
+"""After this time of a tick no further asset is looked at: the next tick goes on."""
 
 
 def due_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefinition:
     """Return the sensor, running: it starts nothing, and says nothing of an asset that was never materialized."""
     exports = configured_exports(config)
+    judged: dict[dg.AssetCheckKey, Judged] = {}
 
     @dg.sensor(
         name=config.definition_name(DUE_SENSOR),
@@ -37,7 +43,7 @@ def due_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefinition
         ),
     )
     def due(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        events = list(due_news(context.instance, exports, config, clock))
+        events = list(due_news(context.instance, exports, config, clock, judged))
         if not events:
             return dg.SkipReason("every result is of today, and nothing has changed")
         return dg.SensorResult(asset_events=events)
@@ -45,31 +51,86 @@ def due_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefinition
     return due
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a result that is no news was judged by: as long as it is the same, so is the result.
+
+    Args:
+        day: The organization's.
+        loaded: Place of the asset's newest materialization in the event log.
+        result: The number of the check's newest result.
+    """
+
+    day: date
+    loaded: int
+    result: int | None
+
+
 def due_news(
     instance: dg.DagsterInstance,
     exports: Sequence[ConfiguredExport],
     config: PipefyExportsConfig,
     clock: Clock,
+    judged: MutableMapping[dg.AssetCheckKey, Judged],
 ) -> Iterator[dg.AssetCheckEvaluation]:
-    """Yield the results that should be logged now: those of another day, and those that say something else."""
+    """Yield the results that should be logged now: those of another day, and those that say something else.
+
+    The event log is asked for all assets at once what has changed. What is left after some seconds waits for the next
+    tick.
+
+    Args:
+        instance: Has the event log.
+        exports: The exports.
+        config: Their configuration.
+        clock: Tells the day.
+        judged: What the ticks before have looked at, by check; what is looked at now is added.
+    """
+    checks = _expected(exports, config)
+    loads = newest_of_assets(instance, sorted({key.asset_key for key in checks}))
+    loaded = [key for key in checks if key.asset_key in loads]
+    results = newest_results(instance, loaded)
+    day = Today.of(clock.now(), config, 1).day
+    until = time.monotonic() + LOOKING_BUDGET_S
+    for key in loaded:
+        load, result = loads[key.asset_key], results.get(key)
+        now = Judged(day, load.storage_id, result and result.id)
+        if judged.get(key) == now:
+            continue
+        if time.monotonic() > until:
+            return
+        finding = _finding(instance, checks[key], Check(key.name), clock)
+        if _is_news(instance, result, load, finding):
+            yield finding.evaluation(key.asset_key, Check(key.name))
+        elif isinstance(result.evaluation, dg.AssetCheckEvaluation):
+            judged[key] = now
+
+
+def _expected(
+    exports: Sequence[ConfiguredExport], config: PipefyExportsConfig
+) -> dict[dg.AssetCheckKey, ConfiguredExport]:
+    """Return the checks, each with the export whose asset or history it is of."""
+    found = {}
     for export in exports:
-        key, history = dg.AssetKey(export.asset_key), dg.AssetKey(export.history_key)
-        is_due = config.last_month_due_day is not None and export.is_scheduled
-        if is_due and was_materialized(instance, key):
-            ledger = Ledger(instance, key, PeriodFilter.LAST_MONTH.value)
-            today = Today.of(clock.now(), config, config.last_month_due_day or 1)
-            finding = last_month_is_here(ledger, export.asset, today)
-            if _is_news(instance, dg.AssetCheckKey(key, Check.LAST_MONTH_IS_HERE.value), finding):
-                yield finding.evaluation(key, Check.LAST_MONTH_IS_HERE)
-        if config.history and was_materialized(instance, history):
-            finding = months_finding(instance, export, clock)
-            if _is_news(instance, dg.AssetCheckKey(history, Check.MONTHS_COMPLETE.value), finding):
-                yield finding.evaluation(history, Check.MONTHS_COMPLETE)
+        if config.last_month_due_day is not None and export.is_scheduled:
+            key = dg.AssetKey(export.asset_key)
+            found[dg.AssetCheckKey(key, Check.LAST_MONTH_IS_HERE.value)] = export
+        if config.history:
+            history = dg.AssetKey(export.history_key)
+            found[dg.AssetCheckKey(history, Check.MONTHS_COMPLETE.value)] = export
+    return found
 
 
-def _is_news(instance: dg.DagsterInstance, key: dg.AssetCheckKey, finding: Finding) -> bool:
+def _finding(instance: dg.DagsterInstance, export: ConfiguredExport, check: Check, clock: Clock) -> Finding:
+    if check is Check.MONTHS_COMPLETE:
+        return months_finding(instance, export, clock)
+    config = export.config
+    ledger = Ledger(instance, dg.AssetKey(export.asset_key), PeriodFilter.LAST_MONTH.value)
+    today = Today.of(clock.now(), config, config.last_month_due_day or 1)
+    return last_month_is_here(ledger, export.asset, today)
+
+
+def _is_news(instance: dg.DagsterInstance, record: Any, load: dg.EventLogRecord, finding: Finding) -> bool:
     """Whether the newest result is of another day or load, says something else, or was planned and never came."""
-    record = instance.get_latest_asset_check_evaluation_record(key)
     if record is None:
         return True
     evaluation = record.evaluation
@@ -82,20 +143,17 @@ def _is_news(instance: dg.DagsterInstance, key: dg.AssetCheckKey, finding: Findi
         or evaluation.severity is not finding.severity
         or checked_on is None
         or checked_on.value != finding.metadata[CHECKED_ON]
-        or not _is_of_newest_load(instance, record, evaluation)
+        or not _is_of_newest_load(load, record, evaluation)
     )
 
 
-def _is_of_newest_load(
-    instance: dg.DagsterInstance, record: Any, evaluation: dg.AssetCheckEvaluation
-) -> bool:
+def _is_of_newest_load(load: dg.EventLogRecord, record: Any, evaluation: dg.AssetCheckEvaluation) -> bool:
     """Whether a result is of the asset's newest materialization: one of another is "not evaluated" in the UI.
 
     So it is where two partitions are loaded side by side, and the one that was first is checked last.
     """
-    loads = instance.fetch_materializations(evaluation.asset_key, limit=1).records
-    if not loads or loads[0].run_id == record.run_id:
+    if load.run_id == record.run_id:
         return True
     if target := evaluation.target_materialization_data:
-        return target.storage_id == loads[0].storage_id
-    return bool(loads[0].timestamp <= record.create_timestamp)
+        return target.storage_id == load.storage_id
+    return bool(load.timestamp <= record.create_timestamp)

@@ -37,10 +37,13 @@ from .queries import (
     materializations_after,
     materialized_partitions,
     newest_materialization,
+    newest_of_assets,
+    newest_of_partitions,
+    newest_results,
     observations,
     observations_after,
+    open_requests,
     run_ids_since,
-    was_materialized,
 )
 from .records import Materialized, Observed, RequestedExport, RequestStatus
 
@@ -78,8 +81,11 @@ __all__ = [
     "materializations_after",
     "materialized_partitions",
     "newest_materialization",
+    "newest_of_assets",
+    "newest_of_partitions",
+    "newest_results",
     "observations",
     "observations_after",
+    "open_requests",
     "run_ids_since",
-    "was_materialized",
 ]

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 
 from pipefy_exports_dagster.orchestration.definition_names import FAILED_CHECK_SENSOR
+from pipefy_exports_dagster.orchestration.events import newest_results
 from pipefy_exports_dagster.orchestration.notify.export_failure import (
     CHECK_FAILED,
     CHECK_WARNED,
@@ -35,6 +37,7 @@ def pipefy_failed_check_sensor(
         name: The sensor's name.
         default_status: Running, unless said otherwise: it starts nothing.
     """
+    settled: dict[dg.AssetCheckKey, int] = {}
 
     @dg.sensor(
         name=name,
@@ -46,10 +49,17 @@ def pipefy_failed_check_sensor(
         told: dict[str, list[int]] = json.loads(context.cursor or "{}")
         now_told: dict[str, list[int]] = {}
         count, problem = 0, ""
+        newest = newest_results(context.instance, checks)
         for key in checks:
             label = f"{key.asset_key.to_user_string()}:{key.name}"
             now_told[label] = []
-            for record_id, failure in _failures(context.instance, key):
+            if key not in newest:
+                continue
+            if label in told and settled.get(key) == newest[key].id:
+                now_told[label] = told[label]
+                continue
+            results = _results(context.instance, key)
+            for record_id, failure in _failures(results):
                 if context.cursor is not None and record_id not in told.get(label, ()):
                     try:
                         notify(failure)
@@ -58,6 +68,12 @@ def pipefy_failed_check_sensor(
                         continue
                     count += 1
                 now_told[label].append(record_id)
+            # A result that is planned comes under the number that it has already.
+            if (
+                all(isinstance(result.evaluation, dg.AssetCheckEvaluation) for result in results)
+                and not problem
+            ):
+                settled[key] = results[0].id
         context.update_cursor(json.dumps(now_told))
         if problem:
             context.log.error(problem.removeprefix("; "))
@@ -66,9 +82,13 @@ def pipefy_failed_check_sensor(
     return failed_checks
 
 
-def _failures(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> list[tuple[int, ExportFailure]]:
-    """Return a check's newest results that did not pass, oldest first, by the id of their record."""
-    records = instance.event_log_storage.get_asset_check_execution_history(key, limit=RECORDS)
+def _results(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> Sequence[Any]:
+    """Return the newest records of a check, newest first."""
+    return instance.event_log_storage.get_asset_check_execution_history(key, limit=RECORDS)
+
+
+def _failures(records: Sequence[Any]) -> list[tuple[int, ExportFailure]]:
+    """Return the results that did not pass, oldest first, by the id of their record."""
     found = []
     for record in reversed(records):
         result = record.evaluation

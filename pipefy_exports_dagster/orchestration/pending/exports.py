@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
 
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.orchestration.events import RequestedExport
+from pipefy_exports_dagster.orchestration.events import RequestedExport, open_requests
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.periods import PeriodFilter
 
@@ -60,12 +61,27 @@ class PendingExport:
         return {"ops": {op: {"config": overrides}}} if overrides else {}
 
 
-def find_pending(instance: dg.DagsterInstance, exports: Sequence[ConfiguredExport]) -> list[PendingExport]:
-    """Return the pending export of each partition of each asset, the oldest request first."""
+def find_pending(
+    instance: dg.DagsterInstance,
+    exports: Sequence[ConfiguredExport],
+    *,
+    asked_after: datetime | None = None,
+) -> list[PendingExport]:
+    """Return the pending export of each partition of each asset, the oldest request first.
+
+    Args:
+        instance: Has the event log.
+        exports: The exports of the assets.
+        asked_after: Those that were asked for before need not be found; None to find all.
+    """
+    asked = open_requests(instance, asked_after=asked_after)
     found = []
     for export in exports:
+        key = dg.AssetKey(export.asset_key)
         for period_filter in PeriodFilter:
-            requested = Ledger(instance, dg.AssetKey(export.asset_key), period_filter.value).pending()
+            if asked is not None and (key, period_filter.value) not in asked:
+                continue
+            requested = Ledger(instance, key, period_filter.value).pending()
             if requested:
                 found.append(PendingExport(export, period_filter, requested))
     return sorted(found, key=lambda pending: pending.requested.requested_at)

@@ -30,6 +30,7 @@ ASKING_BUDGET_S = 20.0
 """No request of a tick starts later; with `REQUEST_TIMEOUT_S` for the last one that is well below the 60 s after
 which Dagster gives a sensor up."""
 REQUEST_TIMEOUT_S = 8.0
+MARGIN = timedelta(hours=1)
 YOUNG_S = 60.0
 """An export that is younger and not known to Pipefy may just not have arrived everywhere there."""
 
@@ -76,7 +77,9 @@ class PendingExports:
         tick = Tick()
         organization_id = require_organization_id(self.config.organization_id)
         resumable = []
-        found = find_pending(self.instance, self.exports)
+        # No run would go on with an older one.
+        asked_after = self.now - timedelta(seconds=self.config.resume_window_s) - MARGIN
+        found = find_pending(self.instance, self.exports, asked_after=asked_after)
         names = {
             pending.key: ExportPartition(pending.export, organization_id, pending.period_filter).name
             for pending in found

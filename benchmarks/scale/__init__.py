@@ -1,0 +1,1 @@
+"""How costs grow: with the database, the number of reports, the event log and the archive."""
