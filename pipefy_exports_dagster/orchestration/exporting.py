@@ -7,13 +7,13 @@ the next one looks into the ledger, and goes on from where the export is now.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError, TransientError
 from pipefy_exports_dagster.orchestration.definition_names import PENDING_EXPORTS_SENSOR
-from pipefy_exports_dagster.orchestration.events import RequestedExport
+from pipefy_exports_dagster.orchestration.events import RequestedExport, newest_event
 from pipefy_exports_dagster.orchestration.export_context import ExportContext
 from pipefy_exports_dagster.orchestration.milestones import Milestone
 from pipefy_exports_dagster.orchestration.pending.adoption import Adoption
@@ -53,15 +53,15 @@ class Exporter:
     client: "PipefyClient"
     timings: Timings = field(default_factory=Timings)
 
-    def export(self, *, fresh: bool, asked_at: datetime | None) -> ExportedFile | None:
+    def export(self, *, fresh: bool, asked_at: int | None) -> ExportedFile | None:
         """Return the partition's file: of the pending export where there is one, else of a new one.
 
         None means that there is nothing to load in this run, and the log says why.
 
         Args:
             fresh: Ask for a new export in any case.
-            asked_at: When this run was asked for, if it had to wait for another run of the partition: an
-                export that its twin has asked for since then is as good as a new one.
+            asked_at: The place in the event log at which this run was asked for, if it had to wait for another run of
+                the partition: an export that its twin has asked for since then is as good as a new one.
 
         Raises:
             PipefyExportsError: Pipefy refused or did not answer, the export was not finished in time, or its file
@@ -70,7 +70,7 @@ class Exporter:
         self._folder.create()  # before an export is asked for that could not be kept
         if self.context.role.follows:
             return self._follow_up(self.context.role.follows)
-        if asked_at and (twin := self._adoption.asked_since(asked_at)):
+        if asked_at is not None and (twin := self._adoption.asked_since(asked_at)):
             self.context.log.info(f"using export {twin.export_id!r}, which another run has just asked for")
             return self._follow(twin)
         if own := self._adoption.loaded_by_another():
@@ -107,10 +107,12 @@ class Exporter:
     def _request_new(self) -> tuple[RequestedExport, Export]:
         newest = self.context.ledger.newest_request()
         period, requested_at = self.context.period(), self.context.clock.now()
+        asked_after: int | None = None
 
         def create() -> CreatedExport:
             # Each attempt determines the month: a wait for Pipefy may pass the month's end.
-            nonlocal period, requested_at
+            nonlocal period, requested_at, asked_after
+            asked_after = newest_event(self.context.run.instance)
             period, requested_at = self.context.period(), self.context.clock.now()
             return self.context.kind.create(self.client, period, dialect=newest.dialect if newest else None)
 
@@ -125,6 +127,7 @@ class Exporter:
             dialect=created.dialect,
             overrides=self.context.overrides,
             report=created.report_name,
+            asked_after=asked_after,
         )
         self.context.record(requested)
         self.context.on_milestone(Milestone.REQUESTED)

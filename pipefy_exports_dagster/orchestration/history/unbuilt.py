@@ -12,7 +12,14 @@ from datetime import date, datetime, timedelta
 import dagster as dg
 
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.orchestration.attempts import PARTITION, FollowUp, NextAttempt, Work, next_attempt
+from pipefy_exports_dagster.orchestration.attempts import (
+    PARTITION,
+    FollowUp,
+    NextAttempt,
+    Silence,
+    Work,
+    next_attempt,
+)
 from pipefy_exports_dagster.orchestration.definition_names import HISTORY_JOB
 from pipefy_exports_dagster.orchestration.events import run_ids_since
 from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT, month_of_key
@@ -83,7 +90,10 @@ def _of_export(
             continue
         if _built_since(instance, export, records).issuperset(months):
             continue
-        runs = [FollowUp.of(instance, record, now, silence=SILENCE) for record in records]
+        runs = [
+            FollowUp.of(instance, record, now, silence=Silence(SILENCE, SILENCE, SILENCE))
+            for record in records
+        ]
         unbuilt.append(UnbuiltExport(export, export_id, months, next_attempt(runs, now, BUILDING)))
     return unbuilt
 
