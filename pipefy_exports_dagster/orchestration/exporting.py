@@ -7,7 +7,7 @@ the next one looks into the ledger, and goes on from where the export is now.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,10 @@ from pipefy_exports_dagster.raw_files.sidecar import Sidecar
 
 if TYPE_CHECKING:
     from pipefy_exports_dagster.pipefy.client import PipefyClient
+
+
+MAX_CLOCK_DIFFERENCE = timedelta(hours=1)
+"""Between two machines. Of more, a load says that it is older than what the table holds."""
 
 
 @dataclass(slots=True)
@@ -201,7 +205,7 @@ class Exporter:
         from pipefy_exports_dagster.pipefy.download import download_export  # imports httpx
 
         started = time.monotonic()
-        seen_at = self.context.clock.now()
+        seen_at = self._seen_at(requested)
         part = folder.part_path(export.id, self.context.run.run.run_id)
         downloaded = download_export(
             export,
@@ -234,6 +238,19 @@ class Exporter:
         )
         self.context.on_milestone(Milestone.DOWNLOADED)
         return raw
+
+    def _seen_at(self, requested: RequestedExport) -> datetime:
+        """Return when the export is seen finished: after what was loaded before it was asked for, by the event log.
+
+        The machine that loaded the other may have had a clock that is ahead of this one's.
+        """
+        now = self.context.clock.now()
+        held = self.context.partition.newest_materialization(self.context.run.instance)
+        if held is None or held.exported_at is None or requested.asked_after is None:
+            return now
+        is_behind = timedelta() <= held.exported_at - now < MAX_CLOCK_DIFFERENCE
+        is_newer = held.storage_id <= requested.asked_after
+        return held.exported_at + timedelta(milliseconds=1) if is_behind and is_newer else now
 
     def _refresh(self, export_id: str) -> Export:
         export = self.context.kind.refresh(self.client, export_id)

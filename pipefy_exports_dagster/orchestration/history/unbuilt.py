@@ -31,7 +31,7 @@ BUILDS_EXPORT = "pipefy/builds_export"
 BUILDING = Work("a run is building it, or about to", "did not build it", "materialize the months")
 LOOK_BACK = timedelta(days=7)
 """Runs that were heard of earlier are left alone."""
-SILENCE = timedelta(hours=6)
+SILENCE = Silence(*3 * [timedelta(hours=6)])
 """A run that said nothing for so long is taken for dead. A second one beside it would do no harm, but be in vain."""
 ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.CANCELED}
 """No other run is launched: the months are built, or a person did not want them to be."""
@@ -90,10 +90,7 @@ def _of_export(
             continue
         if _built_since(instance, export, records).issuperset(months):
             continue
-        runs = [
-            FollowUp.of(instance, record, now, silence=Silence(SILENCE, SILENCE, SILENCE))
-            for record in records
-        ]
+        runs = [FollowUp.of(instance, record, now, silence=SILENCE) for record in records]
         unbuilt.append(UnbuiltExport(export, export_id, months, next_attempt(runs, now, BUILDING)))
     return unbuilt
 
