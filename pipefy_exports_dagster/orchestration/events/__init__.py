@@ -6,6 +6,7 @@ them are read: an event stays in the log for years.
 """
 
 from .keys import (
+    ASKED_AFTER,
     COLUMN_COUNT,
     COMPLETE,
     DIALECT,
@@ -36,6 +37,7 @@ from .queries import (
     materializations,
     materializations_after,
     materialized_partitions,
+    newest_event,
     newest_materialization,
     newest_of_assets,
     newest_of_partitions,
@@ -43,11 +45,13 @@ from .queries import (
     observations,
     observations_after,
     open_requests,
+    planned_event,
     run_ids_since,
 )
 from .records import Materialized, Observed, RequestedExport, RequestStatus
 
 __all__ = [
+    "ASKED_AFTER",
     "COLUMN_COUNT",
     "COMPLETE",
     "DIALECT",
@@ -80,6 +84,7 @@ __all__ = [
     "materializations",
     "materializations_after",
     "materialized_partitions",
+    "newest_event",
     "newest_materialization",
     "newest_of_assets",
     "newest_of_partitions",
@@ -87,5 +92,6 @@ __all__ = [
     "observations",
     "observations_after",
     "open_requests",
+    "planned_event",
     "run_ids_since",
 ]

@@ -190,6 +190,22 @@ def _newest_events(
     yield None
 
 
+def newest_event(instance: dg.DagsterInstance) -> int | None:
+    """Return the event log's newest place. Places order what machines do, whatever their clocks show."""
+    return instance.event_log_storage.get_maximum_record_id()
+
+
+def planned_event(instance: dg.DagsterInstance, key: dg.AssetKey, run_id: str) -> int | None:
+    """Return the place at which a run was written down, which is before its process was started.
+
+    It is the first event of a run, one for each asset; Dagster's storage of SQLite numbers the other events of a run
+    apart from those of others.
+    """
+    filter_ = dg.EventRecordsFilter(dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED, key)
+    records = instance.event_log_storage.get_event_records(filter_, limit=MAX_RECENT)
+    return min((record.storage_id for record in records if record.run_id == run_id), default=None)
+
+
 def materialized_partitions(instance: dg.DagsterInstance, key: dg.AssetKey) -> Sequence[str]:
     """Return the partitions that were ever materialized, in order."""
     return sorted(instance.get_materialized_partitions(key))
