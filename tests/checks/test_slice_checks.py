@@ -69,17 +69,16 @@ def test_a_raw_file_that_was_changed_is_found_and_one_that_is_gone_is_said(
     loaded: Scene, raw_files_at: str | None
 ) -> None:
     move(loaded.project, raw_files_at)
-    changes = {"raw_files": raw_files_at}
-    assert loaded.execute_checks(**changes)
+    assert loaded.execute_checks(raw_files=raw_files_at)
     assert loaded.result(Check.ROWS_MATCH_FILE).passed
     [raw] = [file for file in files_of(loaded.project) if file.sidecar.period_filter == "last_month"]
     overwrite(raw, b"x" * raw.sidecar.size_bytes)
-    assert loaded.execute_checks(**changes)
+    assert loaded.execute_checks(raw_files=raw_files_at)
     result = loaded.result(Check.ROWS_MATCH_FILE)
     assert not result.passed
     assert "its sha256 differs" in result.text
     store_of(loaded.project).delete(raw)
-    assert loaded.execute_checks(**changes)
+    assert loaded.execute_checks(raw_files=raw_files_at)
     result = loaded.result(Check.ROWS_MATCH_FILE)
     assert result.passed
     assert "not at hand any more" in result.text

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import obstore
 import pytest
@@ -13,6 +14,9 @@ from pipefy_exports_dagster.sandbox import ORGANIZATION_ID
 from support.project import JOBS, Project
 from support.servers import Bucket
 
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+
 FOLDER, BUCKET = "folder", "bucket"
 
 
@@ -21,6 +25,7 @@ def raw_files_at(request: pytest.FixtureRequest) -> str | None:
     """What the configuration says of raw files: nothing, or an object store, whose keys are in the environment."""
     if request.param == FOLDER:
         return None
+    pytest.importorskip("obstore", reason="the extra [scale] is not installed")
     bucket: Bucket = request.getfixturevalue("bucket")
     return f"{bucket.address}/raw"
 
@@ -53,6 +58,7 @@ def overwrite(raw: RawFile, content: bytes) -> None:
     if "://" not in raw.address:
         Path(raw.address).write_bytes(content)
         return
+
     bucket, _, key = raw.address.removeprefix("s3://").partition("/")
     obstore.put(_bucket(bucket), key, content)
 
@@ -61,6 +67,8 @@ def move(project: Project, raw_files_at: str | None) -> Project:
     """Copy a project's folder of raw files to where they are to be, as `aws s3 sync` does, and remove the folder."""
     folder = project.data_dir / "raw"
     if raw_files_at:
+        import obstore
+
         bucket, _, prefix = raw_files_at.removeprefix("s3://").partition("/")
         for path in (path for path in folder.rglob("*") if path.is_file()):
             obstore.put(_bucket(bucket), f"{prefix}/{path.relative_to(folder)}", path)
@@ -70,10 +78,13 @@ def move(project: Project, raw_files_at: str | None) -> Project:
 
 def objects(raw_files_at: str) -> dict[str, bytes]:
     """All that is in the bucket."""
+
     store = _bucket(raw_files_at.removeprefix("s3://").partition("/")[0])
     keys = [found["path"] for chunk in obstore.list(store) for found in chunk]
     return {key: bytes(obstore.get(store, key).bytes()) for key in keys}
 
 
-def _bucket(name: str) -> S3Store:
+def _bucket(name: str) -> "S3Store":
+    from obstore.store import S3Store
+
     return S3Store(name, client_options={"allow_http": True})
