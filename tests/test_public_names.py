@@ -50,6 +50,7 @@ PUBLIC = [
     "SchemaMismatchError",
     "ServerUnavailableError",
     "StorageError",
+    "StoreUnavailableError",
     "SupersededExportError",
     "TokenUnavailableError",
     "TransientError",
