@@ -71,6 +71,21 @@ def test_a_missing_key_is_named(
         store.files("300", ASSET)
 
 
+@pytest.mark.parametrize(
+    "name", ["AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"]
+)
+@pytest.mark.parametrize("added", ["\n", " ", "é", "\x01"])
+def test_a_variable_that_cannot_be_sent_is_named_and_not_quoted(
+    name: str, added: str, store: RawFileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, f"http://mine{added}")
+    with pytest.raises(
+        ConfigurationError, match=f"^{name} has a space, a line's end or a character"
+    ) as raised:
+        store.files("300", ASSET)
+    assert "mine" not in str(raised.value)
+
+
 def test_without_the_extra_it_is_named(store: RawFileStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")  # not opened with this before
     monkeypatch.setitem(sys.modules, "obstore.store", None)
