@@ -20,7 +20,7 @@ from support.warm_readers import cold_readers, warm_readers
 
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 
-pytest_plugins = ["support.loader", "support.servers"]
+pytest_plugins = ["support.loader", "support.servers", "support.raw_places"]
 
 # Imports and collection make a million objects that stay: there is no garbage until then, and none among them later.
 gc.disable()

@@ -53,6 +53,7 @@ PUBLIC = [
     "SchemaMismatchError",
     "ServerUnavailableError",
     "StorageError",
+    "StoreUnavailableError",
     "SupersededExportError",
     "TokenUnavailableError",
     "TransientError",

@@ -26,6 +26,8 @@ OTHER_SOURCES = (
 )
 """Where obstore takes keys from, or that it needs none: Kubernetes and containers set these."""
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+SENT = (KEY_ID, SECRET, "AWS_SESSION_TOKEN", "AWS_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", *ENDPOINTS)
+"""What is sent with a request, or says where to."""
 STALLED_S = 120
 """Seconds without a byte, or until a part is sent: that takes 2 Mbit/s."""
 RETRIES = 5
@@ -65,6 +67,7 @@ def open_store(bucket: str, of_aws: tuple[tuple[str, str], ...]) -> "S3Store":
                 f"{RAW_FILES} is s3://{bucket}..., and {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} "
                 "not set: give the keys of a user who may read and write that bucket"
             )
+    _require_plain_text(environment)
     allow_http = _is_true(environment.get("AWS_ALLOW_HTTP", ""))
     _require_https(_endpoint(environment), allow_http=allow_http)
     try:
@@ -90,6 +93,16 @@ def open_store(bucket: str, of_aws: tuple[tuple[str, str], ...]) -> "S3Store":
         raise ConfigurationError(
             f"the bucket {bucket!r} cannot be opened ({type(error).__name__}): check the variables that begin with AWS_"
         ) from None
+
+
+def _require_plain_text(environment: Mapping[str, str]) -> None:
+    """Refuse what cannot be sent: obstore would end in a panic of its own, with a trace on the terminal."""
+    for name in SENT:
+        value = environment.get(name, "")
+        if value and (not value.isascii() or not value.isprintable() or " " in value):
+            raise ConfigurationError(
+                f"{name} has a space, a line's end or a character that no key or address has: set it again"
+            )
 
 
 def _require_https(endpoint: str, *, allow_http: bool) -> None:

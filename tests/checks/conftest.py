@@ -68,10 +68,12 @@ def loaded_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 def loaded(loaded_once: Scene, tmp_path: Path) -> Iterator[Scene]:
     """A scene with two partitions, whose database and raw files are put back after the test."""
     data_dir = loaded_once.project.data_dir
-    kept = [loaded_once.project.database, *loaded_once.project.raw_files()]
+    raw_files, environment = loaded_once.project.raw_files(), dict(loaded_once.project.environment)
+    kept = [loaded_once.project.database, *raw_files, *(Path(f"{path}.json") for path in raw_files)]
     for path in kept:
         shutil.copy2(path, tmp_path / path.name)
     yield loaded_once
     for path in kept:
         shutil.copy2(tmp_path / path.name, path)
+    loaded_once.project.environment = environment
     (data_dir / "pipefy_exports.duckdb.wal").unlink(missing_ok=True)

@@ -10,13 +10,17 @@ from typing import Any
 import pytest
 from checks.scene import LOAD_CHECKS, SLICE_CHECKS, TABLE_CHECKS, Scene
 from support.project import JOBS, REPORT
+from support.raw_places import files_of, move, overwrite, store_of
 
 from pipefy_exports_dagster.config.exports import AutomationJobs
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.orchestration.checks.finding import Check
 
 
-def test_a_load_is_followed_by_its_checks_in_one_step_and_all_pass(scene: Scene) -> None:
+def test_a_load_is_followed_by_its_checks_in_one_step_and_all_pass(
+    start_scene: Callable[..., Scene], raw_files_at: str | None
+) -> None:
+    scene = start_scene(raw_files=raw_files_at)
     outcome = scene.materialize(JOBS, REPORT)
     assert outcome.success, outcome.failure
     for asset in (JOBS, REPORT):
@@ -61,15 +65,20 @@ def test_a_table_that_was_changed_since_its_load_is_found(loaded: Scene, sql: st
     assert "Materialize the partition again" in result.text
 
 
-def test_a_raw_file_that_was_changed_is_found_and_one_that_is_gone_is_said(loaded: Scene) -> None:
-    [file] = [path for path in loaded.project.raw_files() if path.parent.name == "last_month"]
-    file.write_bytes(file.read_bytes() + b"x")
-    assert loaded.execute_checks()
+def test_a_raw_file_that_was_changed_is_found_and_one_that_is_gone_is_said(
+    loaded: Scene, raw_files_at: str | None
+) -> None:
+    move(loaded.project, raw_files_at)
+    assert loaded.execute_checks(raw_files=raw_files_at)
+    assert loaded.result(Check.ROWS_MATCH_FILE).passed
+    [raw] = [file for file in files_of(loaded.project) if file.sidecar.period_filter == "last_month"]
+    overwrite(raw, b"x" * raw.sidecar.size_bytes)
+    assert loaded.execute_checks(raw_files=raw_files_at)
     result = loaded.result(Check.ROWS_MATCH_FILE)
     assert not result.passed
     assert "its sha256 differs" in result.text
-    file.unlink()
-    assert loaded.execute_checks()
+    store_of(loaded.project).delete(raw)
+    assert loaded.execute_checks(raw_files=raw_files_at)
     result = loaded.result(Check.ROWS_MATCH_FILE)
     assert result.passed
     assert "not at hand any more" in result.text

@@ -16,6 +16,8 @@ import pytest
 from cli.shell import PIPEFY_EXPORTS, Shell, error_of, held
 from filelock import FileLock
 from support.project import JOBS, REPORT
+from support.raw_places import objects
+from support.servers import Bucket
 
 from pipefy_exports_dagster.cli.doctor.account import check_credentials
 from pipefy_exports_dagster.cli.doctor.examination import examine
@@ -430,3 +432,20 @@ def test_nothing_is_left_in_the_folders(shell: Shell) -> None:
     shell.json("doctor", PIPEFY_EXPORTS_DATA_DIR=str(fresh), PIPEFY_EXPORTS_DATABASE="")
     assert not fresh.exists()
     assert shell.project.leftovers() == []
+
+
+def test_raw_files_in_a_bucket_are_tried_and_what_is_missing_is_named(shell: Shell, bucket: Bucket) -> None:
+    at = {**bucket.environment, "PIPEFY_EXPORTS_RAW_FILES": f"{bucket.address}/raw"}
+    [said] = [
+        one for one in shell.json("doctor", exit_code=0, **at)["findings"] if one["check"] == "raw files"
+    ]
+    assert said["state"] == "ok"
+    assert said["message"].startswith(f"{bucket.address}/raw at 127.0.0.1:")
+    assert "was written, listed, read and deleted" in said["message"]
+    assert objects(f"{bucket.address}/raw") == {}
+    assert (
+        "AWS_SECRET_ACCESS_KEY is not set" in wrong(shell, **at | {"AWS_SECRET_ACCESS_KEY": ""})["raw files"]
+    )
+    elsewhere = wrong(shell, **at | {"PIPEFY_EXPORTS_RAW_FILES": "s3://no-such-bucket"})
+    assert "there is no bucket 'no-such-bucket'" in elsewhere["raw files"]
+    assert len(elsewhere) == 1, "the other checks went on"

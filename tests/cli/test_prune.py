@@ -13,6 +13,7 @@ import pytest
 from cli.archive import Archive
 from cli.shell import Shell, copy_of, error_of
 from support.project import Project
+from support.raw_places import files_of, move, objects
 from support.waiting import PATIENCE_S
 
 from pipefy_exports_dagster.periods import PeriodFilter
@@ -66,9 +67,10 @@ def reasons(found: dict[str, Any]) -> dict[str, str]:
 
 
 def test_what_later_exports_replaced_is_deleted_and_everything_can_be_rebuilt(
-    shell: Shell, archive: Archive
+    shell: Shell, archive: Archive, raw_files_at: str | None
 ) -> None:
-    before, files = archive.history(), len(shell.project.raw_files())
+    move(shell.project, raw_files_at)
+    before, files = archive.history(), len(files_of(shell.project))
     found = prune(shell)
     assert ids(found["deleted"]) == {"daily-1", "daily-2"}
     assert reasons(found) == {
@@ -80,10 +82,13 @@ def test_what_later_exports_replaced_is_deleted_and_everything_can_be_rebuilt(
     for file in found["deleted"]:
         assert not Path(file["path"]).exists()
         assert not sidecar_path(Path(file["path"])).exists()
-    assert len(shell.project.raw_files()) == files - 2
+        assert file["path"].startswith(raw_files_at or str(shell.project.data_dir))
+    if raw_files_at:
+        assert not [key for key in objects(raw_files_at) if "daily-1" in key or "daily-2" in key]
+    assert len(files_of(shell.project)) == files - 2
     assert archive.history() == before
     shell.project.database.unlink()
-    archive.build_history()
+    assert shell.json("rebuild-history")["histories"]
     assert archive.history() == before
     assert not prune(shell)["deleted"]
 

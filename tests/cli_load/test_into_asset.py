@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from filelock import FileLock
 from support.project import JOBS, REPORT, Project
+from support.raw_places import content_of, files_of, place
 
 from pipefy_exports_dagster.orchestration.events import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.orchestration.ledger import Ledger
@@ -34,20 +35,22 @@ def this_month() -> date:
     return datetime.now(UTC).date().replace(day=1)
 
 
-def test_a_file_is_archived_loaded_and_reported(desk: Desk) -> None:
+def test_a_file_is_archived_loaded_and_reported(desk: Desk, raw_files_at: str | None, tmp_path: Path) -> None:
+    place(desk.project, raw_files_at)
+    os.environ.update(desk.environment)
     file = aged(desk.csv(JOB_ROWS), datetime.now(UTC) - AN_HOUR)
     found = answer(desk.load_asset(file, "--json"))
     export_id = found["slice"]["export_id"]
 
     assert file.exists()
-    [raw] = desk.project.raw_files()
-    assert str(raw) == found["raw_file"]
-    assert raw.relative_to(desk.root) == Path(f"data/raw/{ORGANIZATION}/{JOBS}/last_month/{export_id}.csv")
-    assert raw.read_text() == JOB_ROWS
-    assert stat.S_IMODE(raw.stat().st_mode) == 0o600
-    [sidecar] = desk.project.sidecars()
-    assert sidecar["export_id"] == export_id == f"file-{sidecar['sha256'][:16]}"
-    assert sidecar["request"] == {"source": "file", "file_name": "export.csv"}
+    [raw] = files_of(desk.project, organization_id=ORGANIZATION)
+    assert raw.address == found["raw_file"]
+    kept_at = raw_files_at or f"{desk.root}/data/raw"
+    assert raw.address == f"{kept_at}/{ORGANIZATION}/{JOBS}/last_month/{export_id}.csv"
+    assert content_of(desk.project, raw, tmp_path).decode() == JOB_ROWS
+    assert {stat.S_IMODE(path.stat().st_mode) for path in desk.project.raw_files()} <= {0o600}
+    assert raw.sidecar.export_id == export_id == f"file-{raw.sidecar.sha256[:16]}"
+    assert raw.sidecar.request == {"source": "file", "file_name": "export.csv"}
 
     assert desk.project.query(
         f"SELECT codigo, status, _organization_id, _period_filter, _requested_month, _export_id, _file_row FROM {JOBS}"
@@ -62,6 +65,7 @@ def test_a_file_is_archived_loaded_and_reported(desk: Desk) -> None:
     assert metadata[EXPORT_ID] == export_id
     assert metadata["dagster/row_count"] == 2
     assert metadata["pipefy/source_file"] == "export.csv"
+    assert metadata["pipefy/file"] == raw.address
     with desk.project.instance() as instance:
         assert Ledger(instance, dg.AssetKey(JOBS), "last_month").loaded_month() == this_month()
     assert desk.project.leftovers() == []

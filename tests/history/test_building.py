@@ -25,8 +25,9 @@ def raw(installation: Installation, period: str, asset: str = JOBS) -> Path:
 
 
 def test_a_new_installation_is_filled_from_one_export_and_says_where_it_stopped(
-    installation: Installation,
+    install: Callable[..., Installation], raw_files_at: str | None
 ) -> None:
+    installation = install(raw_files=raw_files_at)
     assert installation.export(JOBS, "last_3_months").success
     run = installation.build("2026-06", "2026-10")
     assert run.success, run.failure

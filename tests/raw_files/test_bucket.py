@@ -4,13 +4,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-import obstore
 import pytest
-from obstore.store import S3Store
 from raw_files.kept import ASSET, CONTENT, add, sidecar_of
+from servers import SigningObjectStore
 from support.servers import Bucket
 from support.store_proxy import QUOTED, Fault, StoreProxy
 from support.waiting import eventually
@@ -19,8 +19,9 @@ from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ConfigurationError, StorageError, StoreUnavailableError
 from pipefy_exports_dagster.raw_files import bucket_opening
 from pipefy_exports_dagster.raw_files.configured import raw_file_store
-from pipefy_exports_dagster.raw_files.store import FileState, RawFileStore
+from pipefy_exports_dagster.raw_files.store import FileState, RawFile, RawFileStore
 
+obstore = pytest.importorskip("obstore", reason="the extra [scale] is not installed")
 FILE = "300/acme__automation_jobs_export/last_month/e1.csv"
 
 
@@ -42,9 +43,16 @@ def proxy(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[StoreProx
         yield proxy
 
 
-def direct(bucket: Bucket) -> S3Store:
+def direct(bucket: Bucket) -> Any:
     """The bucket as another program sees it."""
-    return S3Store(bucket.name, endpoint=bucket.store.endpoint, client_options={"allow_http": True})
+    return obstore.store.S3Store(
+        bucket.name, endpoint=bucket.store.endpoint, client_options={"allow_http": True}
+    )
+
+
+def content_of(store: RawFileStore, raw: RawFile, folder: Path) -> bytes:
+    with store.fetched(raw, folder) as path:
+        return path.read_bytes()
 
 
 def keys(bucket: Bucket) -> list[str]:
@@ -61,6 +69,21 @@ def test_a_missing_key_is_named(
         monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError, match=rf"`raw_files` .* s3://bucket-.*, and {name} is not set"):
         store.files("300", ASSET)
+
+
+@pytest.mark.parametrize(
+    "name", ["AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"]
+)
+@pytest.mark.parametrize("added", ["\n", " ", "é", "\x01"])
+def test_a_variable_that_cannot_be_sent_is_named_and_not_quoted(
+    name: str, added: str, store: RawFileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, f"http://mine{added}")
+    with pytest.raises(
+        ConfigurationError, match=f"^{name} has a space, a line's end or a character"
+    ) as raised:
+        store.files("300", ASSET)
+    assert "mine" not in str(raised.value)
 
 
 def test_without_the_extra_it_is_named(store: RawFileStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,10 +163,10 @@ def test_trouble_has_its_class_and_none_of_the_librarys_words(
     kind, says = kind_and_text
     raw = add(store, sidecar_of("e1"))
     proxy.choose = lambda *_: fault
-    attempts = [
+    attempts: list[Callable[[], object]] = [
         lambda: store.files("300", ASSET),
         lambda: store.partition("300", ASSET, "last_month").find("e1"),
-        lambda: store.fetched(raw, tmp_path).__enter__(),
+        lambda: content_of(store, raw, tmp_path),
         lambda: store.delete(raw),
         lambda: add(store, sidecar_of("e2")),
     ]
@@ -159,11 +182,11 @@ def test_trouble_has_its_class_and_none_of_the_librarys_words(
 
 
 def test_a_wrong_key_is_refused_by_a_store_that_checks(
-    signing_object_store: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    signing_object_store: SigningObjectStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name, value in signing_object_store.environment.items():  # type: ignore[attr-defined]
+    for name, value in signing_object_store.environment.items():
         monkeypatch.setenv(name, value)
-    bucket = signing_object_store.create_bucket()  # type: ignore[attr-defined]
+    bucket = signing_object_store.create_bucket()
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another secret")
     with pytest.raises(
         StorageError, match=r"does not accept the keys \(403 SignatureDoesNotMatch\)"

@@ -32,6 +32,7 @@ def signing_bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> RawFileStore:
     if request.param == "folder":
         return raw_file_store(PipefyExportsConfig(data_dir=tmp_path / "data"))
+    pytest.importorskip("obstore", reason="the extra [scale] is not installed")
     bucket: Bucket = request.getfixturevalue(request.param.replace(" ", "_"))
     address = f"{bucket.address}/some/prefix"
     return raw_file_store(PipefyExportsConfig(data_dir=tmp_path / "data", raw_files=address))

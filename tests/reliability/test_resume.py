@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.project import JOBS, REPORT, Outcome, Project
+from support.raw_places import content_of, files_of, overwrite, place
 from support.shared_clock import SharedClock
 
 from pipefy_exports_dagster.config.exports import AutomationJobs
@@ -58,6 +59,13 @@ def scene(start_sandbox: Callable[..., Sandbox], tmp_path: Path) -> Scene:
     return Scene(sandbox, Project.for_sandbox(tmp_path / "project", sandbox.url), SharedClock(sandbox))
 
 
+@pytest.fixture
+def placed(scene: Scene, raw_files_at: str | None) -> Scene:
+    """A scene for each place of raw files."""
+    place(scene.project, raw_files_at)
+    return scene
+
+
 @pytest.mark.parametrize("asset", [JOBS, REPORT])
 @pytest.mark.parametrize("milestone", [Milestone.REQUESTED, Milestone.DOWNLOADED, Milestone.COMMITTED])
 def test_an_interrupted_export_is_resumed_and_said_so(scene: Scene, asset: str, milestone: Milestone) -> None:
@@ -70,22 +78,30 @@ def test_an_interrupted_export_is_resumed_and_said_so(scene: Scene, asset: str, 
     assert any("resuming export" in message for message in outcome.messages)
 
 
-def test_a_complete_raw_file_is_loaded_without_calling_pipefy(scene: Scene) -> None:
-    scene.interrupt(Milestone.DOWNLOADED)
-    before = scene.sandbox.stats.requests.total()
-    assert scene.run().success
-    assert scene.sandbox.stats.requests.total() == before
-
-
-def test_a_raw_file_that_is_not_what_its_sidecar_says_is_downloaded_again(scene: Scene) -> None:
-    scene.interrupt(Milestone.DOWNLOADED)
-    [raw] = scene.project.raw_files()
-    whole = raw.read_bytes()
-    raw.write_bytes(whole[:-100])
-    outcome = scene.run()
+def test_a_complete_raw_file_is_loaded_without_calling_pipefy(placed: Scene) -> None:
+    placed.interrupt(Milestone.DOWNLOADED)
+    before = placed.sandbox.stats.requests.total()
+    outcome = placed.run()
     assert outcome.success, outcome.failure
-    assert raw.read_bytes() == whole
-    assert scene.exports == 1
+    assert placed.sandbox.stats.requests.total() == before
+    [raw] = files_of(placed.project)
+    assert outcome.metadata["pipefy/file"] == raw.address
+    assert placed.project.leftovers() == []
+
+
+@pytest.mark.parametrize("missing", [100, 0])
+def test_a_raw_file_that_is_not_what_its_sidecar_says_is_downloaded_again(
+    missing: int, placed: Scene, tmp_path: Path
+) -> None:
+    placed.interrupt(Milestone.DOWNLOADED)
+    [raw] = files_of(placed.project)
+    whole = content_of(placed.project, raw, tmp_path)
+    overwrite(raw, whole[: len(whole) - missing][::-1])
+    outcome = placed.run()
+    assert outcome.success, outcome.failure
+    [raw] = files_of(placed.project)
+    assert content_of(placed.project, raw, tmp_path) == whole
+    assert placed.exports == 1
 
 
 def test_a_finished_export_is_downloaded_after_its_first_link_has_expired(scene: Scene) -> None:
