@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Self
 
 import dagster as dg
@@ -11,7 +10,7 @@ from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.errors import ExportNotRecordedError
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.orchestration.events import RequestedExport
+from pipefy_exports_dagster.orchestration.events import RequestedExport, planned_event
 from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.orchestration.milestones import OnMilestone
@@ -129,7 +128,9 @@ class ExportContext:
         """Write to the event log that an export is not resumed any more."""
         self.run.log_event(self.ledger.abandoned(export_id, reason))
 
-    def asked_at(self) -> datetime | None:
-        """Return when the run was asked for, which is before its process and its step were started."""
-        record = self.run.instance.get_run_record_by_id(self.run.run.run_id)
-        return record.create_timestamp if record else None
+    def asked_at(self) -> int | None:
+        """Return the place in the event log at which the run was asked for: before its process and step were started.
+
+        The clocks of two machines do not say which of two things was first; the log does.
+        """
+        return planned_event(self.run.instance, self.partition.asset_key, self.run.run.run_id)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.errors import ExportFailedError, ExportNotFoundError, TransientError
 from pipefy_exports_dagster.orchestration.definition_names import PENDING_EXPORTS_SENSOR
-from pipefy_exports_dagster.orchestration.events import RequestedExport
+from pipefy_exports_dagster.orchestration.events import RequestedExport, newest_event
 from pipefy_exports_dagster.orchestration.export_context import ExportContext
 from pipefy_exports_dagster.orchestration.milestones import Milestone
 from pipefy_exports_dagster.orchestration.pending.adoption import Adoption
@@ -25,6 +25,10 @@ from pipefy_exports_dagster.raw_files.store import OpenedPartition, RawFile
 
 if TYPE_CHECKING:
     from pipefy_exports_dagster.pipefy.client import PipefyClient
+
+
+MAX_CLOCK_DIFFERENCE = timedelta(hours=1)
+"""Between two machines. Of more, a load says that it is older than what the table holds."""
 
 
 @dataclass(slots=True)
@@ -57,15 +61,15 @@ class Exporter:
     raw_files: OpenedPartition
     timings: Timings = field(default_factory=Timings)
 
-    def export(self, *, fresh: bool, asked_at: datetime | None) -> ExportedFile | None:
+    def export(self, *, fresh: bool, asked_at: int | None) -> ExportedFile | None:
         """Return the partition's file: of the pending export where there is one, else of a new one.
 
         None means that there is nothing to load in this run, and the log says why.
 
         Args:
             fresh: Ask for a new export in any case.
-            asked_at: When this run was asked for, if it had to wait for another run of the partition: an
-                export that its twin has asked for since then is as good as a new one.
+            asked_at: The place in the event log at which this run was asked for, if it had to wait for another run of
+                the partition: an export that its twin has asked for since then is as good as a new one.
 
         Raises:
             PipefyExportsError: Pipefy refused or did not answer, the export was not finished in time, or its file
@@ -73,7 +77,7 @@ class Exporter:
         """
         if self.context.role.follows:
             return self._follow_up(self.context.role.follows)
-        if asked_at and (twin := self._adoption.asked_since(asked_at)):
+        if asked_at is not None and (twin := self._adoption.asked_since(asked_at)):
             self.context.log.info(f"using export {twin.export_id!r}, which another run has just asked for")
             return self._follow(twin)
         if own := self._adoption.loaded_by_another():
@@ -110,10 +114,12 @@ class Exporter:
     def _request_new(self) -> tuple[RequestedExport, Export]:
         newest = self.context.ledger.newest_request()
         period, requested_at = self.context.period(), self.context.clock.now()
+        asked_after: int | None = None
 
         def create() -> CreatedExport:
             # Each attempt determines the month: a wait for Pipefy may pass the month's end.
-            nonlocal period, requested_at
+            nonlocal period, requested_at, asked_after
+            asked_after = newest_event(self.context.run.instance)
             period, requested_at = self.context.period(), self.context.clock.now()
             return self.context.kind.create(self.client, period, dialect=newest.dialect if newest else None)
 
@@ -128,6 +134,7 @@ class Exporter:
             dialect=created.dialect,
             overrides=self.context.overrides,
             report=created.report_name,
+            asked_after=asked_after,
         )
         self.context.record(requested)
         self.context.on_milestone(Milestone.REQUESTED)
@@ -200,7 +207,7 @@ class Exporter:
         from pipefy_exports_dagster.pipefy.download import download_export  # imports httpx
 
         started = time.monotonic()
-        seen_at = self.context.clock.now()
+        seen_at = self._seen_at(requested)
         part = self.raw_files.part_path(export.id, self.context.run.run.run_id)
         downloaded = download_export(
             export,
@@ -233,6 +240,19 @@ class Exporter:
         )
         self.context.on_milestone(Milestone.DOWNLOADED)
         return raw
+
+    def _seen_at(self, requested: RequestedExport) -> datetime:
+        """Return when the export is seen finished: after what was loaded before it was asked for, by the event log.
+
+        The machine that loaded the other may have had a clock that is ahead of this one's.
+        """
+        now = self.context.clock.now()
+        held = self.context.partition.newest_materialization(self.context.run.instance)
+        if held is None or held.exported_at is None or requested.asked_after is None:
+            return now
+        is_behind = timedelta() <= held.exported_at - now < MAX_CLOCK_DIFFERENCE
+        is_newer = held.storage_id <= requested.asked_after
+        return held.exported_at + timedelta(milliseconds=1) if is_behind and is_newer else now
 
     def _refresh(self, export_id: str) -> Export:
         export = self.context.kind.refresh(self.client, export_id)

@@ -48,3 +48,18 @@ def test_after_the_last_attempt_a_person_has_to_look() -> None:
 
 def test_a_run_that_dagster_started_in_place_of_a_dead_one_is_the_same_attempt() -> None:
     assert next_attempt([ended(1, LONG_AGO), ended(1, LONG_AGO)], NOW).attempt == 2
+
+
+def dead(attempt: int, heard_at: datetime) -> FollowUp:
+    return FollowUp(attempt, was_submitted=True, ended_at=heard_at, is_dead=True)
+
+
+def test_the_first_that_died_is_followed_at_once_and_the_next_after_a_pause() -> None:
+    assert next_attempt([dead(1, NOW)], NOW).attempt == 2
+    assert next_attempt([dead(1, LONG_AGO), dead(2, NOW)], NOW).attempt == 0
+    assert next_attempt([dead(1, LONG_AGO), dead(2, NOW - PAUSE)], NOW).attempt == 3
+    assert next_attempt([dead(number + 1, LONG_AGO) for number in range(MAX_ATTEMPTS)], NOW).is_for_good
+
+
+def test_a_run_that_failed_rests_though_one_died_before_it() -> None:
+    assert next_attempt([dead(1, LONG_AGO), ended(2, NOW - PAUSE)], NOW).attempt == 0

@@ -138,6 +138,48 @@ def test_a_dead_run_is_followed_by_another_though_dagster_believes_it_alive(
     assert finished.launch(request).success
 
 
+@pytest.mark.parametrize(
+    ("newest", "alive_s", "dead_s"),
+    [
+        pytest.param([dg.DagsterEventType.RUN_STARTING], 290, 330, id="its process is to begin"),
+        pytest.param([dg.DagsterEventType.RUN_START], 50, 90, id="its process has begun"),
+        pytest.param(
+            [dg.DagsterEventType.RUN_START, dg.DagsterEventType.STEP_UP_FOR_RETRY],
+            160,
+            200,
+            id="its step waits for its next try",
+        ),
+        pytest.param(
+            [
+                dg.DagsterEventType.RUN_START,
+                dg.DagsterEventType.STEP_UP_FOR_RETRY,
+                dg.DagsterEventType.STEP_RESTARTED,
+            ],
+            50,
+            90,
+            id="its step began again",
+        ),
+    ],
+)
+def test_a_run_whose_lock_is_free_is_dead_after_a_minute_of_silence_and_followed_at_once(
+    in_real_time: Scene, newest: list[dg.DagsterEventType], alive_s: float, dead_s: float
+) -> None:
+    scene = in_real_time
+    # The longest pause before a try is twice 60 s.
+    scene.config = dataclasses.replace(scene.config, max_retries=1, retry_delay_s=60)
+    [request] = scene.tick().requests
+    with scene.project.instance() as instance:
+        job = scene.definitions().resolve_job_def("pipefy_exports")
+        run = instance.create_run_for_job(job, tags=dict(request.tags))
+        for type_ in newest:
+            instance.report_dagster_event(_event(type_), run_id=run.run_id)
+    scene.sandbox.clock.advance(timedelta(seconds=alive_s - 20))  # it runs on while the machine is busy
+    assert "a run is loading it" in scene.tick().said
+    scene.sandbox.clock.advance(timedelta(seconds=dead_s - alive_s + 20))
+    [request] = scene.tick().requests
+    assert str(request.run_key).endswith(":2")
+
+
 def test_an_export_for_other_arguments_than_configured_now_is_left_alone(scene: Scene) -> None:
     scene.request(REPORT)
     scene.sandbox.clock.advance(WRITTEN)

@@ -16,7 +16,7 @@ CODE_LOCATION = "pipefy_exports_dagster.definitions"
 def check_automation(
     config: PipefyExportsConfig, environment: Mapping[str, str], now: datetime
 ) -> Iterator[Finding]:
-    """Yield what is switched on under a former name only, and the day's exports of what Pipefy limits.
+    """Yield what locks there are, what is switched on under a former name only, and the day's exports under a limit.
 
     An instance that does not exist is not made.
     """
@@ -25,6 +25,7 @@ def check_automation(
         return
     # They import Dagster's storage.
     from pipefy_exports_dagster.cli.dagster_event import opened_instance
+    from pipefy_exports_dagster.cli.doctor.locks import check_locks
     from pipefy_exports_dagster.exports import configured_exports
     from pipefy_exports_dagster.orchestration.daily_limits import daily_uses
     from pipefy_exports_dagster.orchestration.former_states import switched_on_under_former_names
@@ -33,9 +34,11 @@ def check_automation(
         with opened_instance(home, data_dir=config.data_dir) as instance:
             renamed = list(switched_on_under_former_names(instance, config))
             uses = daily_uses(instance, configured_exports(config), now=now)
+            locks = list(check_locks(config, instance))
     except PipefyExportsError as error:
         yield report_error(CHECK, str(error))
         return
+    yield from locks
     for former, present in renamed:
         yield report_warning(
             CHECK,

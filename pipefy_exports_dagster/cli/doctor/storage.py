@@ -116,7 +116,7 @@ def check_instance(environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def check_runs(config: PipefyExportsConfig) -> Finding:
-    """Say which partitions are being worked on now."""
+    """Say which partitions are being worked on now, by the lock files of this machine."""
     locks = sorted((config.data_dir / "locks").glob("*/*/*.lock"))
     held = [f"{path.parent.name} {path.stem} ({lock_file_holder(path)})" for path in locks if is_held(path)]
     working = (

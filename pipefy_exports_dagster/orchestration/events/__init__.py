@@ -6,6 +6,7 @@ them are read: an event stays in the log for years.
 """
 
 from .keys import (
+    ASKED_AFTER,
     COLUMN_COUNT,
     COMPLETE,
     DIALECT,
@@ -36,15 +37,18 @@ from .queries import (
     materializations,
     materializations_after,
     materialized_partitions,
+    newest_event,
     newest_materialization,
     observations,
     observations_after,
+    planned_event,
     run_ids_since,
     was_materialized,
 )
 from .records import Materialized, Observed, RequestedExport, RequestStatus
 
 __all__ = [
+    "ASKED_AFTER",
     "COLUMN_COUNT",
     "COMPLETE",
     "DIALECT",
@@ -77,9 +81,11 @@ __all__ = [
     "materializations",
     "materializations_after",
     "materialized_partitions",
+    "newest_event",
     "newest_materialization",
     "observations",
     "observations_after",
+    "planned_event",
     "run_ids_since",
     "was_materialized",
 ]

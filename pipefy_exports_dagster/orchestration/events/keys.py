@@ -2,6 +2,7 @@
 
 ROW_COUNT = "dagster/row_count"
 TABLE_NAME = "dagster/table_name"
+ASKED_AFTER = "pipefy/asked_after"
 COLUMN_COUNT = "pipefy/column_count"
 COMPLETE = "pipefy/is_complete"
 DIALECT = "pipefy/dialect"

@@ -92,6 +92,22 @@ def observations_after(instance: dg.DagsterInstance, key: dg.AssetKey, moment: d
     return [found for record in records if (found := Observed.of(record))]
 
 
+def newest_event(instance: dg.DagsterInstance) -> int | None:
+    """Return the event log's newest place. Places order what machines do, whatever their clocks show."""
+    return instance.event_log_storage.get_maximum_record_id()
+
+
+def planned_event(instance: dg.DagsterInstance, key: dg.AssetKey, run_id: str) -> int | None:
+    """Return the place at which a run was written down, which is before its process was started.
+
+    It is the first event of a run, one for each asset; Dagster's storage of SQLite numbers the other events of a run
+    apart from those of others.
+    """
+    filter_ = dg.EventRecordsFilter(dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED, key)
+    records = instance.event_log_storage.get_event_records(filter_, limit=MAX_RECENT)
+    return min((record.storage_id for record in records if record.run_id == run_id), default=None)
+
+
 def was_materialized(instance: dg.DagsterInstance, key: dg.AssetKey) -> bool:
     """Whether any partition of an asset was ever materialized, by whomever."""
     return instance.get_latest_materialization_event(key) is not None

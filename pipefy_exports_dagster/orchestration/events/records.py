@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from .keys import (
+    ASKED_AFTER,
     COLUMN_COUNT,
     COMPLETE,
     DIALECT,
@@ -44,7 +45,8 @@ class RequestedExport:
     `fingerprint` identifies what was asked for and where; `requested_month` is the first day of the month,
     in the organization's time zone, that gives the period filter its meaning; `overrides` are the run's own
     arguments, from the Launchpad, which another run needs to make the same request; `report` is the name of the saved
-    report, where there is one; `run_id` is the run that asked.
+    report, where there is one; `asked_after` is the event log's newest place just before the request, which earlier
+    versions did not write down; `run_id` is the run that asked.
     """
 
     export_id: str
@@ -55,6 +57,7 @@ class RequestedExport:
     dialect: str
     overrides: Mapping[str, Any] = field(default_factory=dict)
     report: str | None = None
+    asked_after: int | None = None
     run_id: str = field(default="", compare=False)
 
     def metadata(self) -> dict[str, Any]:
@@ -72,6 +75,8 @@ class RequestedExport:
             metadata[RUN_CONFIG] = dg.MetadataValue.json(dict(self.overrides))
         if self.report:
             metadata[REPORT] = self.report
+        if self.asked_after is not None:
+            metadata[ASKED_AFTER] = self.asked_after
         return metadata
 
 
@@ -169,6 +174,7 @@ def _requested(metadata: Metadata, run_id: str) -> RequestedExport | None:
             dialect=str(metadata[DIALECT].value),
             overrides=json_of(metadata, RUN_CONFIG),
             report=text_of(metadata, REPORT),
+            asked_after=count_of(metadata, ASKED_AFTER),
             run_id=run_id,
         )
     except (KeyError, ValueError):

@@ -12,7 +12,14 @@ from datetime import date, datetime, timedelta
 import dagster as dg
 
 from pipefy_exports_dagster.exports import ConfiguredExport
-from pipefy_exports_dagster.orchestration.attempts import PARTITION, FollowUp, NextAttempt, Work, next_attempt
+from pipefy_exports_dagster.orchestration.attempts import (
+    PARTITION,
+    FollowUp,
+    NextAttempt,
+    Silence,
+    Work,
+    next_attempt,
+)
 from pipefy_exports_dagster.orchestration.definition_names import HISTORY_JOB
 from pipefy_exports_dagster.orchestration.events import run_ids_since
 from pipefy_exports_dagster.orchestration.history.assets import MONTH_FORMAT, month_of_key
@@ -24,7 +31,7 @@ BUILDS_EXPORT = "pipefy/builds_export"
 BUILDING = Work("a run is building it, or about to", "did not build it", "materialize the months")
 LOOK_BACK = timedelta(days=7)
 """Runs that were heard of earlier are left alone."""
-SILENCE = timedelta(hours=6)
+SILENCE = Silence(*3 * [timedelta(hours=6)])
 """A run that said nothing for so long is taken for dead. A second one beside it would do no harm, but be in vain."""
 ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.CANCELED}
 """No other run is launched: the months are built, or a person did not want them to be."""

@@ -1,7 +1,6 @@
 """Which export of a partition a run goes on with, instead of asking for another."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from pipefy_exports_dagster.orchestration.events import RequestedExport
 from pipefy_exports_dagster.orchestration.export_context import ExportContext
@@ -59,10 +58,10 @@ class Adoption:
             return None
         return loaded if self.context.partition.raw_files.find(loaded.export_id) else None
 
-    def asked_since(self, moment: datetime) -> RequestedExport | None:
-        """Return the export that another run has asked for since then, if its file is here."""
+    def asked_since(self, place: int) -> RequestedExport | None:
+        """Return the export that another run has asked for since that place in the event log, if its file is here."""
         newest = self.context.ledger.pending() or self.context.ledger.loaded()
-        if newest is None or newest.requested_at < moment:
+        if newest is None or newest.asked_after is None or newest.asked_after < place:
             return None
         same = newest.fingerprint == self.context.fingerprint(self.context.period())
         return newest if same and self.context.partition.raw_files.find(newest.export_id) else None

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 import dagster as dg
 
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
-from pipefy_exports_dagster.orchestration.attempts import PARTITION, FollowUp
+from pipefy_exports_dagster.orchestration.attempts import PARTITION, FollowUp, Silence
 from pipefy_exports_dagster.orchestration.pending.exports import PendingKey
 from pipefy_exports_dagster.orchestration.run_role import FOLLOWS_EXPORT
 
-STEP_START_S = 300.0
-"""How long a run may say nothing while its processes start."""
+WORKING_S = 60.0
+"""How long a run may say nothing without the partition's lock: its step is about to take it, or is dead."""
+STARTING_S = 300.0
+"""How long until a run that was launched says that it has begun: a worker may be busy."""
 
 
 def find_follow_ups(
@@ -32,7 +34,7 @@ def find_follow_ups(
     for record in instance.get_run_records(dg.RunsFilter(tags={FOLLOWS_EXPORT: export_ids})):
         followed = [key for key in keys if _follows(record.dagster_run, key)]
         if followed:
-            follow_up = FollowUp.of(instance, record, now, silence=_longest_silence(config))
+            follow_up = FollowUp.of(instance, record, now, silence=_silence(config))
             for key in followed:
                 found[key].append(follow_up)
     return found
@@ -48,7 +50,11 @@ def _follows(run: dg.DagsterRun, key: PendingKey) -> bool:
     )
 
 
-def _longest_silence(config: PipefyExportsConfig) -> timedelta:
-    """Return how long a run without the partition's lock may be alive: at its start, or before a step's next try."""
+def _silence(config: PipefyExportsConfig) -> Silence:
+    """Return how long a run without the partition's lock may be alive."""
     longest_pause_s = 2 * config.retry_delay_s * 2.0 ** max(config.max_retries - 1, 0)
-    return timedelta(seconds=STEP_START_S + longest_pause_s)
+    return Silence(
+        starting=timedelta(seconds=STARTING_S),
+        working=timedelta(seconds=WORKING_S),
+        resting=timedelta(seconds=WORKING_S + longest_pause_s),
+    )
