@@ -66,6 +66,10 @@ def _show(console: Console, root: Path, servers: SharedServers, url: str, *, kee
         run_ids = launch(installation.url, launches)
         failed = _watch(console, instance, installation, dict(zip(run_ids, launches, strict=True)))
         if failed:
+            console.print(
+                f"\n{len(failed)} runs failed; what the workers said is in {root}/*/worker.log",
+                soft_wrap=True,
+            )
             return 1
         console.print(
             f"\nAll loaded in {time.monotonic() - started:.0f} s. The months of the histories are built ..."

@@ -76,8 +76,8 @@ class Installation:
         return [self.control, *self.workers.values()]
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """Start all machines; when the block ends, they end too.
+    def running(self, workers: Sequence[str] | None = None) -> Iterator[None]:
+        """Start all machines, or of the workers those that are named; when the block ends, all end.
 
         Raises:
             ServerError: Something does not start, with the end of what it said.
@@ -92,15 +92,16 @@ class Installation:
         port = ["--host", HOST, "--port", str(self._code_port)]
         try:
             self.control.start("code_server", [*dagster, "api", "grpc", *port, *module])
-            for name in self.workers:
+            started = list(self.workers) if workers is None else workers
+            for name in started:
                 self.start_worker(name)
             self._await(self.control, "code_server", "Started Dagster code server")
             self._start_ui(workspace)
             self.control.start(
                 "daemon", [sys.executable, "-m", "dagster._daemon", "run", "--workspace", str(workspace)]
             )
-            for name, worker in self.workers.items():
-                self._await(worker, "worker", f"worker@{name} ready")
+            for name in started:
+                self._await(self.workers[name], "worker", f"worker@{name} ready")
             self._await_ui()
             yield
         finally:

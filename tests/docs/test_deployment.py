@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 import yaml
+from dotenv import dotenv_values
 from packaging.requirements import Requirement
 
 from pipefy_exports_dagster.cli.instance import shipped_dagster_yaml
+from pipefy_exports_dagster.config.environment import config_from_environment
+from pipefy_exports_dagster.config.model import Wait
+from pipefy_exports_dagster.config.variables import VARIABLES
 
 REPOSITORY = Path(__file__).parents[2]
 DEPLOY = REPOSITORY / "deploy"
@@ -92,6 +96,31 @@ def test_the_instance_is_the_shipped_one_in_postgres() -> None:
     [server] = yaml.safe_load((DEPLOY / "workspace.yaml").read_text())["load_from"]
     assert server["grpc_server"]["host"] in SERVICES
     assert str(server["grpc_server"]["port"]) in DOCKERFILE
+
+
+@pytest.mark.parametrize("where", ["celery", "kubernetes"])
+def test_the_instance_of_several_machines_is_the_shipped_one_with_another_launcher(where: str) -> None:
+    settings = yaml.safe_load((DEPLOY / where / "dagster.yaml").read_text())
+    storage = settings.pop("storage")["postgres"]["postgres_db"]
+    launcher = settings.pop("run_launcher")
+    assert settings == yaml.safe_load(shipped_dagster_yaml().read_text())
+    assert storage.pop("scheme") == "postgresql+psycopg2"
+    assert "Launcher" in launcher["class"]
+    given = set(dotenv_values(DEPLOY / "celery" / "environment"))
+    assert {value["env"] for value in storage.values()} <= given
+    if where == "celery":
+        assert {value["env"] for value in launcher["config"].values()} <= given
+
+
+def test_the_environment_of_a_worker_has_settings_that_there_are_and_defers_the_waiting() -> None:
+    given = dotenv_values(DEPLOY / "celery" / "environment")
+    ours = {name for name in given if name.startswith("PIPEFY_")}
+    assert ours <= {variable.name for variable in VARIABLES}
+    config = config_from_environment({name: given[name] or "" for name in ours})
+    assert config.wait is Wait.DEFERRED
+    assert config.raw_files
+    assert config.lake
+    assert os.access(DEPLOY / "celery" / "worker", os.X_OK)
 
 
 def test_the_packages_that_it_installs_are_the_lock_of_the_package() -> None:

@@ -39,14 +39,16 @@ def test_another_machine_finishes_what_a_killed_one_had_begun(
         tmp_path_factory.mktemp("world"),
         instance_settings={"run_monitoring": monitoring},
         runs_at_once=len(WHERE),
+        workers=[A],
         processing_seconds=3,
     ) as world:
         killed = {}
         for milestone, (asset, partition) in WHERE.items():
             world.stop_at(milestone)
-            [killed[milestone]] = world.launch(Launch(asset, partition, machine=A))
+            [killed[milestone]] = world.launch(Launch(asset, partition))
             world.wait_for(lambda milestone=milestone: world.has_stopped_at(milestone))
         world.installation.workers[A].kill()
+        world.installation.start_worker(B)
         killed_at = time.time()
         world.start_sensor(PENDING_EXPORTS_SENSOR)
 

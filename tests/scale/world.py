@@ -65,9 +65,10 @@ class World:
         settings: Mapping[str, str] | None = None,
         instance_settings: Mapping[str, Any] | None = None,
         runs_at_once: int = 4,
+        workers: Sequence[str] = (A, B),
         **sandbox: Any,
     ) -> Iterator[Self]:
-        """Start all of it; it is gone when the block ends."""
+        """Start all of it, or of the workers those that are named; it is gone when the block ends."""
         root.mkdir(parents=True, exist_ok=True)
         small = {"jobs": 200, "cards": 60, "processing_seconds": 0.2}
         with (
@@ -82,7 +83,7 @@ class World:
                 instance_settings=instance_settings or {},
                 runs_at_once=runs_at_once,
             )
-            with world.installation.running():
+            with world.installation.running(workers):
                 yield world
 
     @property
