@@ -46,6 +46,14 @@ class DatabaseFile:
         return {DATABASE: self.path.parent}
 
     @property
+    def settings(self) -> tuple[str, ...]:
+        return (DATABASE,)
+
+    @property
+    def locked_files(self) -> tuple[Path, ...]:
+        return (self.path,) if self.path.is_file() else ()
+
+    @property
     def files(self) -> tuple[Path, ...]:
         return self.path, self.path.with_name(f"{self.path.name}.wal"), read_copy_path(self.path)
 
@@ -85,6 +93,9 @@ class DatabaseFile:
     def connect_to_read(self, *, lock_timeout_s: float) -> "duckdb.DuckDBPyConnection":
         return connect_to_read(self.path, read_copy=self.read_copy, lock_timeout_s=lock_timeout_s)
 
+    def source(self) -> "QueriedFile":
+        return QueriedFile(self.path)
+
     def query_sources(self) -> tuple["QueriedFile", ...]:
         """Return the read copy, which no query can keep a load waiting with, or first the database if that is newer."""
         if not self.path.exists():
@@ -93,8 +104,8 @@ class DatabaseFile:
             )
         copy, is_current = copy_to_read(self.path, published=self.read_copy)
         if copy is None:
-            return (QueriedFile(self.path),)
-        return (QueriedFile(copy),) if is_current else (QueriedFile(self.path), QueriedFile(copy))
+            return (self.source(),)
+        return (QueriedFile(copy),) if is_current else (self.source(), QueriedFile(copy))
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,8 +92,16 @@ class TableStore(Protocol):
         """The folders of this machine that it needs, and the setting that names each."""
 
     @property
+    def settings(self) -> tuple[str, ...]:
+        """The settings that say where it is."""
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """The files of this machine that hold rows, whether they are there or not."""
+
+    @property
+    def locked_files(self) -> tuple[Path, ...]:
+        """The files that are there and that DuckDB locks for who writes."""
 
     def exists(self) -> bool:
         """Whether it was ever written to."""
@@ -145,6 +153,9 @@ class TableStore(Protocol):
             DatabaseLockedError: Somebody else held it until the deadline; the message names them.
             StorageError: There is nothing yet, or it cannot be read.
         """
+
+    def source(self) -> QuerySource:
+        """Return what holds everything that was committed, to be asked by SQL."""
 
     def query_sources(self) -> tuple[QuerySource, ...]:
         """Return what a person's SQL is run on: the first, or the next where another process writes to that.

@@ -148,6 +148,14 @@ class LakeTables:
         return folders
 
     @property
+    def settings(self) -> tuple[str, ...]:
+        return LAKE_DATA_PATH, LAKE_CATALOG
+
+    @property
+    def locked_files(self) -> tuple[Path, ...]:
+        return tuple(path for path in self.files if path.is_file())
+
+    @property
     def files(self) -> tuple[Path, ...]:
         return (self.catalog_at.path,) if isinstance(self.catalog_at, FileCatalog) else ()
 
@@ -196,11 +204,14 @@ class LakeTables:
         with self._errors_of_reading():
             return self._read_only(lock_timeout_s)
 
+    def source(self) -> "QueriedLake":
+        return QueriedLake(self)
+
     def query_sources(self) -> tuple["QueriedLake", ...]:
         with self._errors_of_reading():
             if not self.exists():
                 raise ConfigurationError(f"there is no lake at {self} yet: materialize a partition first")
-        return (QueriedLake(self),)
+        return (self.source(),)
 
     def connect_for_query(self, limits: Mapping[str, Any]) -> "duckdb.DuckDBPyConnection":
         """Return a connection for untrusted SQL, which reaches the lake's files, and no others."""
