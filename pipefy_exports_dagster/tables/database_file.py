@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipefy_exports_dagster.config.naming import MAIN
-from pipefy_exports_dagster.config.setting_names import DATABASE
+from pipefy_exports_dagster.config.setting_names import DATABASE, LAKE_DATA_PATH
 from pipefy_exports_dagster.errors import ConfigurationError, LoadFailedError
 
 from .database import OpenDatabase, connect_for_query, open_database, open_to_read
 from .database_errors import cannot_be_opened, translated
+from .lake.maintaining import Maintained
 from .read_copy import copy_to_read, read_copy_path
 from .reader_connection import connect_to_read
 from .workspace import workspace
@@ -82,6 +83,15 @@ class DatabaseFile:
     ) -> AbstractContextManager["duckdb.DuckDBPyConnection"]:
         translate = translated if as_load else None
         return open_to_read(self.path, schema=schema, lock_timeout_s=lock_timeout_s, translate=translate)
+
+    def require_lake(self) -> None:
+        raise ConfigurationError(
+            f"the tables are in {self.path}, a DuckDB file: set {LAKE_DATA_PATH} to have them in a lake"
+        )
+
+    def maintain(self, *, days: int, lock_timeout_s: float) -> tuple[Maintained, ...]:  # noqa: ARG002
+        """Nothing: each load leaves the file as it has to be."""
+        return ()
 
     def publish(self, *, lock_timeout_s: float) -> str | None:
         if not self.read_copy:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pipefy_exports_dagster.config.naming import MAIN
 
 from .creating import NewColumn
+from .lake.maintaining import Maintained
 from .lineage import TableLayout
 from .table_state import TableState
 
@@ -136,6 +137,21 @@ class TableStore(Protocol):
 
         Raises:
             DatabaseLockedError: Somebody else held it until the deadline; the message names them.
+            StorageError: There is nothing yet, or it cannot be read.
+        """
+
+    def require_lake(self) -> None:
+        """Fail where the tables are in no lake.
+
+        Raises:
+            ConfigurationError: They are in a DuckDB file.
+        """
+
+    def maintain(self, *, days: int, lock_timeout_s: float) -> tuple[Maintained, ...]:
+        """Forget, merge and delete what is older than some days and not needed any more; return what was done.
+
+        Raises:
+            DatabaseLockedError: Somebody else wrote until the deadline; what was done before stays done.
             StorageError: There is nothing yet, or it cannot be read.
         """
 
