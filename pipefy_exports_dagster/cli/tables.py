@@ -34,7 +34,13 @@ from pipefy_exports_dagster.tables.stores import table_store
     help="With --copy-to: the DuckDB file.",
 )
 @click.option(
-    "--wait", "wait_s", type=Seconds(waiting=True), default=60.0, metavar="SECONDS", show_default=True
+    "--wait",
+    "wait_s",
+    type=Seconds(waiting=True),
+    default=60.0,
+    metavar="SECONDS",
+    show_default=True,
+    help="How long to wait for a load that writes to the same table.",
 )
 def tables(*, maintain: bool, days: int, copy_to: bool, database: Path | None, wait_s: float) -> None:
     """Look after tables in a lake: maintain it, or take a DuckDB file's tables into it.

@@ -47,8 +47,8 @@ class DatabaseFile:
         return {DATABASE: self.path.parent}
 
     @property
-    def settings(self) -> tuple[str, ...]:
-        return (DATABASE,)
+    def said_by(self) -> str:
+        return f"{DATABASE} names the file"
 
     @property
     def locked_files(self) -> tuple[Path, ...]:

@@ -93,8 +93,8 @@ class TableStore(Protocol):
         """The folders of this machine that it needs, and the setting that names each."""
 
     @property
-    def settings(self) -> tuple[str, ...]:
-        """The settings that say where it is."""
+    def said_by(self) -> str:
+        """Which settings say where it is, as the end of a message."""
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -75,7 +75,7 @@ def check_database(config: PipefyExportsConfig) -> Iterator[Finding]:
         yield report_error("database", f"{store} is held by {who}: {_while_held(config)}")
         return
     except PipefyExportsError as error:
-        yield report_error("database", f"{error}. {' and '.join(store.settings)} says where it is")
+        yield report_error("database", f"{error}. {store.said_by}")
         return
     except OSError as error:
         yield report_error(

@@ -155,8 +155,8 @@ class LakeTables:
         return folders
 
     @property
-    def settings(self) -> tuple[str, ...]:
-        return LAKE_DATA_PATH, LAKE_CATALOG
+    def said_by(self) -> str:
+        return f"{LAKE_DATA_PATH} and {LAKE_CATALOG} say where it is"
 
     @property
     def locked_files(self) -> tuple[Path, ...]:
