@@ -84,6 +84,10 @@ class DatabaseFile:
         translate = translated if as_load else None
         return open_to_read(self.path, schema=schema, lock_timeout_s=lock_timeout_s, translate=translate)
 
+    @property
+    def needs_maintenance(self) -> bool:
+        return False
+
     def require_lake(self) -> None:
         raise ConfigurationError(
             f"the tables are in {self.path}, a DuckDB file: set {LAKE_DATA_PATH} to have them in a lake"

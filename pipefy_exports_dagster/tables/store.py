@@ -140,6 +140,10 @@ class TableStore(Protocol):
             StorageError: There is nothing yet, or it cannot be read.
         """
 
+    @property
+    def needs_maintenance(self) -> bool:
+        """Whether `maintain` does anything."""
+
     def require_lake(self) -> None:
         """Fail where the tables are in no lake.
 

@@ -9,6 +9,7 @@ from support.project import JOBS, JOBS_HISTORY, Project
 
 from pipefy_exports_dagster import PipefyTables
 from pipefy_exports_dagster.cli.main import main
+from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.sandbox import Sandbox
 
 
@@ -54,4 +55,9 @@ def test_a_project_works_over_a_lake_as_over_a_file(project: Project, tmp_path: 
     assert checks is not None
     doctor = CliRunner().invoke(main, ["doctor"])
     assert f"ok       database: {tmp_path / 'lake'} (catalog: " in doctor.output
+    definitions = build_pipefy_exports(project.config)
+    assert definitions.get_job_def("pipefy_lake_maintenance").execute_in_process().success
+    schedule = definitions.get_schedule_def("pipefy_lake_maintenance_schedule")
+    assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+    assert "snapshots expired" in command("tables", "--maintain")
     assert not list(project.leftovers())

@@ -204,6 +204,10 @@ class LakeTables:
                 connection = stack.enter_context(duckdb.connect())
             yield connection
 
+    @property
+    def needs_maintenance(self) -> bool:
+        return True
+
     def require_lake(self) -> None:
         """It is one."""
 
