@@ -49,6 +49,9 @@ COMMANDS = {
         "Build every month of the history from the raw files.",
     ),
     "prune": LazyCommand(f"{_HERE}.cli.prune:prune", "Delete raw files that nothing needs any more."),
+    "tables": LazyCommand(
+        f"{_HERE}.cli.tables:tables", "Maintain tables in a lake, or take a DuckDB file's into one."
+    ),
     "instance": LazyCommand(
         f"{_HERE}.cli.instance:instance", "Prepare the Dagster instance, and print its folder."
     ),

@@ -19,6 +19,7 @@ from pipefy_exports_dagster.orchestration.definition_names import (
 )
 from pipefy_exports_dagster.orchestration.executor import side_by_side_executor
 from pipefy_exports_dagster.orchestration.history.definitions import history_definitions
+from pipefy_exports_dagster.orchestration.lake_maintenance import lake_maintenance
 from pipefy_exports_dagster.orchestration.milestones import OnMilestone, ignore_milestone
 from pipefy_exports_dagster.orchestration.notify.ended_runs import Told
 from pipefy_exports_dagster.orchestration.notify.export_failure import Notify
@@ -82,6 +83,7 @@ def build_pipefy_exports(
         resources=resources_of(config),
     )
     parts = [definitions, *([history_definitions(config, clock)] if config.history else [])]
+    parts.append(lake_maintenance(config))
     if config.checks:
         parts.append(dg.Definitions(sensors=[due_sensor(config, clock)]))
     told_of = _told_of(parts)

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 
 EXPORTS_JOB = "pipefy_exports"
 HISTORY_JOB = "pipefy_history"
+MAINTENANCE_JOB = "pipefy_lake_maintenance"
 
 LAST_MONTH_SCHEDULE = "pipefy_last_month_schedule"
 CURRENT_MONTH_SCHEDULE = "pipefy_current_month_schedule"
 MONTH_END_HISTORY_SCHEDULE = "pipefy_month_end_history_schedule"
+MAINTENANCE_SCHEDULE = "pipefy_lake_maintenance_schedule"
 
 HISTORY_SENSOR = "pipefy_history_sensor"
 PENDING_EXPORTS_SENSOR = "pipefy_pending_exports_sensor"

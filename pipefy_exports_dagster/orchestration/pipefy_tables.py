@@ -82,7 +82,9 @@ class PipefyTables(dg.ConfigurableResource):
         """
         if not self.database and not self.lake:
             raise ConfigurationError("`PipefyTables` has neither `database` nor `lake`; give one")
-        store = store_of(Path(self.database or "."), self.lake and self.lake.lake, read_copy=self.read_copy)
+        store = store_of(
+            Path(self.database or "."), self.lake.lake if self.lake else None, read_copy=self.read_copy
+        )
         return store.connect_to_read(lock_timeout_s=self.lock_timeout_s)
 
     def slice(self, asset: "str | Sequence[str] | dg.AssetKey", partition: str) -> "duckdb.DuckDBPyRelation":

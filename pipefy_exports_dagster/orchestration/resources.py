@@ -134,7 +134,7 @@ class ExportDatabaseResource(dg.ConfigurableResource):
 
     @property
     def _store(self) -> TableStore:
-        return store_of(Path(self.path), self.lake and self.lake.lake, read_copy=self.read_copy)
+        return store_of(Path(self.path), self.lake.lake if self.lake else None, read_copy=self.read_copy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipefy_exports_dagster.config.naming import MAIN
-from pipefy_exports_dagster.config.setting_names import DATABASE
+from pipefy_exports_dagster.config.setting_names import DATABASE, LAKE_DATA_PATH
 from pipefy_exports_dagster.errors import ConfigurationError, LoadFailedError
 
 from .database import OpenDatabase, connect_for_query, open_database, open_to_read
 from .database_errors import cannot_be_opened, translated
+from .lake.maintaining import Maintained
 from .read_copy import copy_to_read, read_copy_path
 from .reader_connection import connect_to_read
 from .workspace import workspace
@@ -46,6 +47,14 @@ class DatabaseFile:
         return {DATABASE: self.path.parent}
 
     @property
+    def said_by(self) -> str:
+        return f"{DATABASE} names the file"
+
+    @property
+    def locked_files(self) -> tuple[Path, ...]:
+        return (self.path,) if self.path.is_file() else ()
+
+    @property
     def files(self) -> tuple[Path, ...]:
         return self.path, self.path.with_name(f"{self.path.name}.wal"), read_copy_path(self.path)
 
@@ -75,6 +84,19 @@ class DatabaseFile:
         translate = translated if as_load else None
         return open_to_read(self.path, schema=schema, lock_timeout_s=lock_timeout_s, translate=translate)
 
+    @property
+    def needs_maintenance(self) -> bool:
+        return False
+
+    def require_lake(self) -> None:
+        raise ConfigurationError(
+            f"the tables are in {self.path}, a DuckDB file: set {LAKE_DATA_PATH} to have them in a lake"
+        )
+
+    def maintain(self, *, days: int, lock_timeout_s: float) -> tuple[Maintained, ...]:  # noqa: ARG002
+        """Nothing: each load leaves the file as it has to be."""
+        return ()
+
     def publish(self, *, lock_timeout_s: float) -> str | None:
         if not self.read_copy:
             return None
@@ -85,6 +107,9 @@ class DatabaseFile:
     def connect_to_read(self, *, lock_timeout_s: float) -> "duckdb.DuckDBPyConnection":
         return connect_to_read(self.path, read_copy=self.read_copy, lock_timeout_s=lock_timeout_s)
 
+    def source(self) -> "QueriedFile":
+        return QueriedFile(self.path)
+
     def query_sources(self) -> tuple["QueriedFile", ...]:
         """Return the read copy, which no query can keep a load waiting with, or first the database if that is newer."""
         if not self.path.exists():
@@ -93,8 +118,8 @@ class DatabaseFile:
             )
         copy, is_current = copy_to_read(self.path, published=self.read_copy)
         if copy is None:
-            return (QueriedFile(self.path),)
-        return (QueriedFile(copy),) if is_current else (QueriedFile(self.path), QueriedFile(copy))
+            return (self.source(),)
+        return (QueriedFile(copy),) if is_current else (self.source(), QueriedFile(copy))
 
 
 @dataclass(frozen=True, slots=True)

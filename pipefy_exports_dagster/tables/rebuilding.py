@@ -1,4 +1,4 @@
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.text.sql import identifier, literal
@@ -36,11 +36,7 @@ def change_columns(
     """
     table = identifier(state.name)
     if not state.indexes and len(retyped) + len(added) + len(comments) > MANY_CHANGES:
-
-        def create(name: str, columns: Sequence[NewColumn]) -> None:
-            create_table(connection, name, columns, comment=state.comment)
-
-        replace_by_wider(connection, state, create, retyped=retyped, added=added, comments=comments)
+        _replace_by_wider(connection, state, retyped, added, comments)
         return
     if retyped and state.indexes:
         _create_again(connection, state, retyped)
@@ -69,16 +65,13 @@ def set_comments(connection: "duckdb.DuckDBPyConnection", table: str, comments: 
         connection.execute(f"COMMENT ON COLUMN {identifier(table)}.{identifier(name)} IS {literal(comment)}")
 
 
-def replace_by_wider(
-    connection: "duckdb.DuckDBPyConnection",
+def widened_columns(
     state: TableState,
-    create: Callable[[str, Sequence[NewColumn]], None],
-    *,
     retyped: Mapping[str, tuple[str, str]],
     added: Sequence[NewColumn],
     comments: Mapping[str, str],
-) -> None:
-    """Replace the table by a new one, which `create` makes, with its rows, comments and defaults."""
+) -> list[NewColumn]:
+    """Return the columns that a table will have."""
     kept = [
         NewColumn(
             column.name,
@@ -87,21 +80,33 @@ def replace_by_wider(
         )
         for column in state.columns
     ]
-    create(_NEW, [*kept, *added])
+    return [*kept, *added]
+
+
+def _replace_by_wider(
+    connection: "duckdb.DuckDBPyConnection",
+    state: TableState,
+    retyped: Mapping[str, tuple[str, str]],
+    added: Sequence[NewColumn],
+    comments: Mapping[str, str],
+) -> None:
+    """Replace the table by a new one with its rows, comments and defaults."""
+    columns = widened_columns(state, retyped, added, comments)
+    create_table(connection, _NEW, columns, comment=state.comment)
     table = identifier(state.name)
-    selected = ", ".join(f"{expression} AS {name}" for name, expression in _converted(state, retyped))
-    connection.execute(f"INSERT INTO {_NEW} BY NAME SELECT {selected} FROM {table}")
+    connection.execute(f"INSERT INTO {_NEW} BY NAME SELECT {converted_columns(state, retyped)} FROM {table}")
     connection.execute(f"DROP TABLE {table}")
     connection.execute(f"ALTER TABLE {_NEW} RENAME TO {table}")
-    _set_defaults(connection, state)
+    set_defaults(connection, state)
 
 
 def _create_again(
     connection: "duckdb.DuckDBPyConnection", state: TableState, retyped: Mapping[str, tuple[str, str]]
 ) -> None:
     """Replace the table by a converted copy of itself, with its comments, defaults and indexes."""
-    selected = ", ".join(f"{expression} AS {name}" for name, expression in _converted(state, retyped))
-    replace_by_query(connection, state, f"SELECT {selected} FROM {identifier(state.name)}")
+    replace_by_query(
+        connection, state, f"SELECT {converted_columns(state, retyped)} FROM {identifier(state.name)}"
+    )
     for index in state.indexes:
         connection.execute(index.sql)
 
@@ -116,21 +121,19 @@ def replace_by_query(connection: "duckdb.DuckDBPyConnection", state: TableState,
         name = identifier(column.name)
         if column.header is not None:
             connection.execute(f"COMMENT ON COLUMN {table}.{name} IS {literal(column.header)}")
-    _set_defaults(connection, state)
+    set_defaults(connection, state)
 
 
-def _converted(state: TableState, retyped: Mapping[str, tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the columns as SQL: the name, and the expression for its values."""
-    return [
-        (
-            identifier(column.name),
-            retyped[column.name][1] if column.name in retyped else identifier(column.name),
-        )
-        for column in state.columns
-    ]
+def converted_columns(state: TableState, retyped: Mapping[str, tuple[str, str]]) -> str:
+    """Return SQL that selects the columns, with values of the new types."""
+    names = {column.name: identifier(column.name) for column in state.columns}
+    return ", ".join(
+        f"{retyped[column][1] if column in retyped else name} AS {name}" for column, name in names.items()
+    )
 
 
-def _set_defaults(connection: "duckdb.DuckDBPyConnection", state: TableState) -> None:
+def set_defaults(connection: "duckdb.DuckDBPyConnection", state: TableState) -> None:
+    """Give the table that has a table's name now that table's defaults."""
     for column in state.columns:
         if column.default is not None:
             connection.execute(

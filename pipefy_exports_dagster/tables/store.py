@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pipefy_exports_dagster.config.naming import MAIN
 
 from .creating import NewColumn
+from .lake.maintaining import Maintained
 from .lineage import TableLayout
 from .table_state import TableState
 
@@ -92,8 +93,16 @@ class TableStore(Protocol):
         """The folders of this machine that it needs, and the setting that names each."""
 
     @property
+    def said_by(self) -> str:
+        """Which settings say where it is, as the end of a message."""
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """The files of this machine that hold rows, whether they are there or not."""
+
+    @property
+    def locked_files(self) -> tuple[Path, ...]:
+        """The files that are there and that DuckDB locks for who writes."""
 
     def exists(self) -> bool:
         """Whether it was ever written to."""
@@ -131,6 +140,25 @@ class TableStore(Protocol):
             StorageError: There is nothing yet, or it cannot be read.
         """
 
+    @property
+    def needs_maintenance(self) -> bool:
+        """Whether `maintain` does anything."""
+
+    def require_lake(self) -> None:
+        """Fail where the tables are in no lake.
+
+        Raises:
+            ConfigurationError: They are in a DuckDB file.
+        """
+
+    def maintain(self, *, days: int, lock_timeout_s: float) -> tuple[Maintained, ...]:
+        """Forget, merge and delete what is older than some days and not needed any more; return what was done.
+
+        Raises:
+            DatabaseLockedError: Somebody else wrote until the deadline; what was done before stays done.
+            StorageError: There is nothing yet, or it cannot be read.
+        """
+
     def publish(self, *, lock_timeout_s: float) -> str | None:
         """Give readers what was committed before; return the problem, if there is one.
 
@@ -145,6 +173,9 @@ class TableStore(Protocol):
             DatabaseLockedError: Somebody else held it until the deadline; the message names them.
             StorageError: There is nothing yet, or it cannot be read.
         """
+
+    def source(self) -> QuerySource:
+        """Return what holds everything that was committed, to be asked by SQL."""
 
     def query_sources(self) -> tuple[QuerySource, ...]:
         """Return what a person's SQL is run on: the first, or the next where another process writes to that.

@@ -104,7 +104,7 @@ def commands(root: Path) -> list[tuple[str, ...]]:
         ("doctor",), ("doctor", "--json"),
         ("rebuild-history",), ("rebuild-history", "--json"),
         ("prune", "--dry-run", "--older-than", "1"), ("prune", "--dry-run", "--older-than", "1", "--json"),
-        ("notify",), ("notify", "--json"),
+        ("tables", "--copy-to"), ("notify",), ("notify", "--json"),
         ("prune", "--\x1b[2J"), ("\x1b[2J",), ("query", "x", "--format", "\u202e"),
     ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from pipefy_exports_dagster.cli.doctor.notify import check_notify
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.exports import AutomationJobs, PipeReport, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
-from pipefy_exports_dagster.config.setting_names import DATA_DIR, DATABASE
+from pipefy_exports_dagster.config.setting_names import DATA_DIR
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.periods import month_of
@@ -20,6 +20,7 @@ from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.credentials import read_credentials
 from pipefy_exports_dagster.pipefy.look_ups import Organization
 from pipefy_exports_dagster.raw_files.configured import raw_file_store
+from pipefy_exports_dagster.tables.stores import table_store
 
 REQUEST_TIMEOUT_S = 10.0
 """For a look-up. An answer that takes longer is a finding itself."""
@@ -49,9 +50,9 @@ def examine(
         yield finding
     yield from _check_pipefy(config, environment, clock, usable=usable)
     yield from storage.check_folder("data folder", config.data_dir, DATA_DIR)
-    if config.database_path.parent != config.data_dir:
-        folder = config.database_path.parent
-        yield from storage.check_folder("database folder", folder, DATABASE)
+    for setting, folder in table_store(config).folders.items():
+        if folder != config.data_dir:
+            yield from storage.check_folder("database folder", folder, setting)
     yield from storage.check_raw_files(config)
     yield from storage.check_database(config)
     instance = list(storage.check_instance(environment))

@@ -13,7 +13,7 @@ from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.notify import NOTIFY_VARIABLE
 from pipefy_exports_dagster.files.posix import own_user
 from pipefy_exports_dagster.files.private import is_shared
-from pipefy_exports_dagster.tables.read_copy import read_copy_path
+from pipefy_exports_dagster.tables.stores import table_store
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -27,8 +27,8 @@ def check_permissions(config: PipefyExportsConfig, environment: Mapping[str, str
     yield from _look_at_folder("data folder", config.data_dir, "raw files and tables")
     if config.data_dir not in home.parents:
         yield from _look_at_folder("Dagster", home, "previews of rows")
-    if config.data_dir not in config.database_path.parents:
-        yield from _look_at_database(config.database_path)
+    files = [path for path in table_store(config).files if config.data_dir not in path.parents]
+    yield from _look_at_files(files)
     for folder in dict.fromkeys((config.data_dir, home)):
         yield from _look_at_umask(folder)
 
@@ -61,18 +61,18 @@ def _look_at_folder(check: str, folder: Path, what: str) -> Iterator[Finding]:
     )
 
 
-def _look_at_database(database: Path) -> Iterator[Finding]:
-    """Look at the files of a database elsewhere: its folder may be others' as well."""
-    folder = database.parent
-    if not folder.is_dir() or is_shared(folder) or not _open_to(folder) & (stat.S_IXGRP | stat.S_IXOTH):
-        return
-    files = (database, database.with_name(f"{database.name}.wal"), read_copy_path(database))
-    if open_files := [path for path in files if _open_to(path)]:
+def _look_at_files(files: Iterable[Path]) -> Iterator[Finding]:
+    """Look at files or folders of tables elsewhere: the folder that they are in may be others' as well."""
+    if open_files := [path for path in files if _open_to(path) and _is_reached_by_others(path.parent)]:
         yield report_warning(
             "database",
             f"{', '.join(map(str, open_files))} can be read by others on this machine ({_modes(open_files)}): "
             f"`{_closed(open_files)}`, unless they are meant to",
         )
+
+
+def _is_reached_by_others(folder: Path) -> bool:
+    return not is_shared(folder) and bool(_open_to(folder) & (stat.S_IXGRP | stat.S_IXOTH))
 
 
 def _look_at_umask(folder: Path) -> Iterator[Finding]:

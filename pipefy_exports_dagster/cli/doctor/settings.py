@@ -29,6 +29,10 @@ SIMILAR = 0.8
 """How alike two names are, from 0 to 1, where one is taken for a slip of the other."""
 
 
+LAKE_DATA_PATH = "PIPEFY_EXPORTS_LAKE_DATA_PATH"
+OF_THE_LAKE = ("PIPEFY_EXPORTS_LAKE_CATALOG", "PIPEFY_EXPORTS_LAKE_CATALOG_ENV")
+
+
 def usable_configs(
     environment: Mapping[str, str],
 ) -> tuple[Sequence[PipefyExportsConfig], dict[str, Finding]]:
@@ -44,7 +48,9 @@ def usable_configs(
     usable, findings = dict(environment), {}
     for name in SETTINGS:
         try:
-            config_from_environment({name: environment.get(name, "")})
+            # Where a lake's catalog is says nothing without the lake.
+            given = (name, LAKE_DATA_PATH) if name in OF_THE_LAKE else (name,)
+            config_from_environment({each: environment.get(each, "") for each in given})
         except ConfigurationError as error:
             del usable[name]
             findings[name] = report_error("settings", str(error))

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from pipefy_exports_dagster.cli.doctor.finding import Finding, ok, report_error, report_warning
 from pipefy_exports_dagster.cli.doctor.lock_holders import lock_holder
-from pipefy_exports_dagster.cli.query.reading import opened_for_reading
+from pipefy_exports_dagster.cli.query.reading import opened_source
 from pipefy_exports_dagster.config.dotenv import dagster_home_of
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.naming import table_in_sql
-from pipefy_exports_dagster.config.setting_names import DATABASE
 from pipefy_exports_dagster.errors import DatabaseLockedError, PipefyExportsError
 from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.locks.file_locks import is_held, lock_file_holder
 from pipefy_exports_dagster.raw_files.configured import raw_file_store
+from pipefy_exports_dagster.tables.stores import table_store
 
 LITTLE_SPACE_BYTES = 1_000_000_000
 
@@ -67,30 +67,33 @@ def check_database(config: PipefyExportsConfig) -> Iterator[Finding]:
 
     The columns are those that the configuration names by what the file calls them: only the loaded table knows.
     """
-    path = config.database_path
-    if not path.exists():
-        yield ok("database", f"{path} is not there yet; the first load makes it")
-        return
+    store = table_store(config)
+    holder = None
     try:
-        holder = lock_holder(path) if path.is_file() else None
-        with opened_for_reading(path) as opened:
+        store.require_usable()
+        if not store.exists():
+            yield ok("database", f"{store} is not there yet; the first load makes it")
+            return
+        holder = next(filter(None, map(lock_holder, store.locked_files)), None)
+        with opened_source(store.source()) as opened:
             columns = opened.connection.execute(
-                "SELECT schema_name, table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal"
+                "SELECT schema_name, table_name, column_name, comment FROM duckdb_columns() "
+                "WHERE NOT internal AND database_name = current_database()"
             ).fetchall()
     except DatabaseLockedError as error:
         who = str(holder) if holder else f"process {error.holder_pid}"
-        yield report_error("database", f"{path} is held by {who}: {_while_held(config)}")
+        yield report_error("database", f"{store} is held by {who}: {_while_held(config)}")
         return
     except PipefyExportsError as error:
-        yield report_error("database", f"{error}. {DATABASE} names the file")
+        yield report_error("database", f"{error}. {store.said_by}")
         return
     except OSError as error:
         yield report_error(
-            "database", f"{path} cannot be read ({error.strerror}): give this user the right to"
+            "database", f"{store} cannot be read ({error.strerror}): give this user the right to"
         )
         return
     if holder:
-        yield report_error("database", f"{path} is open in {holder} for reading: {_while_held(config)}")
+        yield report_error("database", f"{store} is open in {holder} for reading: {_while_held(config)}")
     names: dict[str, set[str]] = {}
     for schema, table, column, comment in columns:
         names.setdefault(table_in_sql(schema, table), set()).update(
@@ -99,7 +102,7 @@ def check_database(config: PipefyExportsConfig) -> Iterator[Finding]:
     yield from _check_columns(config, names)
     if not holder:
         tables = ", ".join(sorted(names)) or "no table yet"
-        yield ok("database", f"{path} with {tables}; no process holds it")
+        yield ok("database", f"{store} with {tables}; no process holds it")
 
 
 def check_instance(environment: Mapping[str, str]) -> Iterator[Finding]:

@@ -90,12 +90,12 @@ def opened_configured(
     first, *others = store.query_sources()
     with ExitStack() as stack:
         try:
-            opened = stack.enter_context(_opened(first, max_memory))
+            opened = stack.enter_context(opened_source(first, max_memory))
         except DatabaseLockedError as error:
             if not others:
                 raise
             on_note(f"process {error.holder_pid} is writing to {store}; this is its read copy, from before")
-            opened = stack.enter_context(_opened(others[0], max_memory))
+            opened = stack.enter_context(opened_source(others[0], max_memory))
         yield opened
 
 
@@ -109,11 +109,17 @@ def opened_for_reading(
         DatabaseLockedError: Another process writes to it.
         LoadFailedError: It cannot be opened, for example since a newer DuckDB has written it.
     """
-    return _opened(QueriedFile(path), max_memory)
+    return opened_source(QueriedFile(path), max_memory)
 
 
 @contextmanager
-def _opened(source: QuerySource, max_memory: int | None) -> Iterator[ReadOnlyDatabase]:
+def opened_source(source: QuerySource, max_memory: int | None = None) -> Iterator[ReadOnlyDatabase]:
+    """Open what a place of tables gives for a person's SQL.
+
+    Raises:
+        DatabaseLockedError: Another process writes to it.
+        LoadFailedError: It cannot be opened.
+    """
     with tempfile.TemporaryDirectory(prefix="pipefy-exports-query-") as folder:
         opened = ReadOnlyDatabase(source, folder=folder, max_memory=max_memory)
         try:

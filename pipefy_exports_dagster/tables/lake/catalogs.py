@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -39,7 +39,9 @@ Check = Callable[[], None]
 class Catalog(Protocol):
     """Where a lake's catalog is. `str()` is its address, for messages."""
 
-    extensions: tuple[str, ...]
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """DuckDB's extensions that it needs."""
 
     def uri(self, connection: "duckdb.DuckDBPyConnection") -> str:
         """Return what ATTACH takes, and give the connection the secret for it."""
@@ -74,7 +76,10 @@ class PostgresCatalog:
     """A catalog in Postgres, for any number of machines."""
 
     variable: str | None = None
-    extensions: tuple[str, ...] = field(default=("ducklake", "postgres_scanner"), init=False)
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        return "ducklake", "postgres_scanner"
 
     def __str__(self) -> str:
         return f"the Postgres that {self.variable or 'PGHOST'} names"
@@ -161,7 +166,7 @@ class FileCatalog:
         return str(self.path)
 
     @property
-    def extensions(self) -> tuple[str, ...]:  # type: ignore[override]
+    def extensions(self) -> tuple[str, ...]:
         return ("ducklake", "sqlite_scanner") if self._kind == "sqlite" else ("ducklake",)
 
     @property

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from pipefy_exports_dagster.tables.creating import NewColumn
 from pipefy_exports_dagster.tables.lineage import TableLayout
-from pipefy_exports_dagster.tables.rebuilding import MANY_CHANGES, add_columns, replace_by_wider, set_comments
+from pipefy_exports_dagster.tables.rebuilding import (
+    MANY_CHANGES,
+    add_columns,
+    converted_columns,
+    set_comments,
+    set_defaults,
+    widened_columns,
+)
 from pipefy_exports_dagster.tables.table_state import TableState
 from pipefy_exports_dagster.text.sql import identifier, literal
 
@@ -56,9 +63,16 @@ def change_lake_columns(
         set_comments(connection, state.name, comments)
         return
 
-    def create(name: str, columns: Sequence[NewColumn]) -> None:
-        create_lake_table(
-            connection, name, columns, comment=state.comment, partitioned_by=layout.partitioned_by
-        )
-
-    replace_by_wider(connection, state, create, retyped=retyped, added=added, comments=comments)
+    # The new one is created under the final name, which its files' folder has.
+    table, old = identifier(state.name), identifier(f"_pipefy_exports_old_{state.name}")
+    connection.execute(f"ALTER TABLE {table} RENAME TO {old}")
+    create_lake_table(
+        connection,
+        state.name,
+        widened_columns(state, retyped, added, comments),
+        comment=state.comment,
+        partitioned_by=layout.partitioned_by,
+    )
+    connection.execute(f"INSERT INTO {table} BY NAME SELECT {converted_columns(state, retyped)} FROM {old}")
+    connection.execute(f"DROP TABLE {old}")
+    set_defaults(connection, state)

@@ -1,6 +1,7 @@
 """DuckDB's errors about a lake as ours. They may quote a value or a password: none is passed on."""
 
 import re
+from collections.abc import Callable
 
 from pipefy_exports_dagster.config.setting_names import LAKE_DATA_PATH
 from pipefy_exports_dagster.errors import (
@@ -21,7 +22,12 @@ MISSING = re.compile(
     r"creating a new DuckLake is explicitly disabled|in read-only mode: database does not exist"
 )
 
-_SAYS: tuple[tuple[str, type[PipefyExportsError], str], ...] = (
+
+def _unreachable(message: str) -> ConnectionFailedError:
+    return ConnectionFailedError(message, sent=True)
+
+
+_SAYS: tuple[tuple[str, Callable[[str], PipefyExportsError], str], ...] = (
     (r"No space left|disk is full", DiskFullError, "no space is left for its files"),
     (
         r"does not match existing data path",
@@ -52,7 +58,7 @@ _SAYS: tuple[tuple[str, type[PipefyExportsError], str], ...] = (
     (
         r"Unable to connect to Postgres|server closed the connection|terminating connection|Connection refused|"
         r"SSL connection has been closed|could not receive data|administrator command",
-        ConnectionFailedError,
+        _unreachable,
         "its catalog's Postgres cannot be reached, or has ended the session; a retry may succeed",
     ),
     (
@@ -64,7 +70,7 @@ _SAYS: tuple[tuple[str, type[PipefyExportsError], str], ...] = (
     (
         r"\b(408|429|5\d\d)\b|HTTP Error|Could not establish connection|Could not connect|timed out|Timeout|"
         r"Connection error|SSL",
-        ConnectionFailedError,
+        _unreachable,
         "the object store cannot be reached, or did not answer as it should; a retry may succeed",
     ),
     (
@@ -90,7 +96,7 @@ def lake_error(
     after = f"; {undone}" if undone else ""
     if MISSING.search(message):
         return StorageError(f"there is no lake at {lake} yet: materialize a partition first")
-    for pattern, class_, said in _SAYS:
+    for pattern, make, said in _SAYS:
         if re.search(pattern, message, re.IGNORECASE):
-            return class_(f"{where} cannot be used: {said}{after}")
+            return make(f"{where} cannot be used: {said}{after}")
     return otherwise(f"{where} cannot be used: DuckDB says {type(error).__name__}{after}")

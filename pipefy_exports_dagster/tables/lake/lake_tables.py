@@ -24,6 +24,13 @@ from pipefy_exports_dagster.tables.lake.catalogs import Catalog, Check, FileCata
 from pipefy_exports_dagster.tables.lake.changing import change_lake_columns, create_lake_table
 from pipefy_exports_dagster.tables.lake.extensions import load_extensions, require_extensions
 from pipefy_exports_dagster.tables.lake.lake_errors import BUSY, lake_error
+from pipefy_exports_dagster.tables.lake.maintaining import (
+    Maintained,
+    delete_files,
+    forget_snapshots,
+    lake_tables_named,
+    merge_files,
+)
 from pipefy_exports_dagster.tables.lake.object_store import IN_STORE, create_store_secret
 from pipefy_exports_dagster.tables.lineage import TableLayout
 from pipefy_exports_dagster.tables.table_state import TableState
@@ -148,6 +155,14 @@ class LakeTables:
         return folders
 
     @property
+    def said_by(self) -> str:
+        return f"{LAKE_DATA_PATH} and {LAKE_CATALOG} say where it is"
+
+    @property
+    def locked_files(self) -> tuple[Path, ...]:
+        return tuple(path for path in self.files if path.is_file())
+
+    @property
     def files(self) -> tuple[Path, ...]:
         return (self.catalog_at.path,) if isinstance(self.catalog_at, FileCatalog) else ()
 
@@ -174,7 +189,7 @@ class LakeTables:
                 if schema != MAIN:
                     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {LAKE}.{identifier(schema)}")
             connection.execute(f"USE {LAKE}.{identifier(schema)}")
-            still_held = stack.enter_context(waiting.for_lock(self.catalog_at, f"{schema}.{table}".lower()))
+            still_held = stack.enter_context(waiting.for_lock(self.catalog_at, _lock_of(schema, table)))
             yield OpenLake(connection, waiting.seconds, still_held)
 
     @contextmanager
@@ -189,6 +204,23 @@ class LakeTables:
                 connection = stack.enter_context(duckdb.connect())
             yield connection
 
+    @property
+    def needs_maintenance(self) -> bool:
+        return True
+
+    def require_lake(self) -> None:
+        """It is one."""
+
+    def maintain(self, *, days: int, lock_timeout_s: float) -> tuple[Maintained, ...]:
+        done: list[Maintained] = []
+        with self.attached(lock_timeout_s=lock_timeout_s) as connection:
+            done.append(forget_snapshots(connection, LAKE, days))
+            for schema, table in lake_tables_named(connection, LAKE):
+                with _Waiting(lock_timeout_s).for_lock(self.catalog_at, _lock_of(schema, table)):
+                    done += merge_files(connection, LAKE, schema, table)
+            done += delete_files(connection, LAKE, days)
+        return tuple(done)
+
     def publish(self, *, lock_timeout_s: float) -> str | None:  # noqa: ARG002 - readers see each snapshot
         return None
 
@@ -196,11 +228,14 @@ class LakeTables:
         with self._errors_of_reading():
             return self._read_only(lock_timeout_s)
 
+    def source(self) -> "QueriedLake":
+        return QueriedLake(self)
+
     def query_sources(self) -> tuple["QueriedLake", ...]:
         with self._errors_of_reading():
             if not self.exists():
                 raise ConfigurationError(f"there is no lake at {self} yet: materialize a partition first")
-        return (QueriedLake(self),)
+        return (self.source(),)
 
     def connect_for_query(self, limits: Mapping[str, Any]) -> "duckdb.DuckDBPyConnection":
         """Return a connection for untrusted SQL, which reaches the lake's files, and no others."""
@@ -308,6 +343,10 @@ class QueriedLake:
         may_spill: bool,  # noqa: ARG002 - the folder for it is in the limits
     ) -> "duckdb.DuckDBPyConnection":
         return self.tables.connect_for_query(limits)
+
+
+def _lock_of(schema: str, table: str) -> str:
+    return f"{schema}.{table}".lower()
 
 
 def _uses_schema(connection: "duckdb.DuckDBPyConnection", schema: str) -> bool:

@@ -47,6 +47,9 @@ def create_store_secret(
         said.append(f"SESSION_TOKEN {literal(token)}")
     if endpoint := known.get("AWS_ENDPOINT_URL_S3") or known.get("AWS_ENDPOINT_URL"):
         said += _of_endpoint(endpoint, known)
+    # The extension has put the environment's keys into settings, which any query shows; a secret hides them.
+    for setting in ("s3_access_key_id", "s3_secret_access_key", "s3_session_token"):
+        connection.execute(f"SET GLOBAL {setting} = ''")
     connection.execute(f"CREATE OR REPLACE SECRET {SECRET} ({', '.join(said)})")
 
 
