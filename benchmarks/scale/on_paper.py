@@ -46,7 +46,10 @@ def rows(organizations: int, reports: int, m: Measured) -> list[tuple[str, str]]
         ("the database's lock, 5 GB copied at each load", hours(exports * m.full_copy_5_gb_s)),
         ("raw files", f"{exports * m.file_mb_small / 1000:.1f} to {exports * m.file_mb_200k / 1000:.0f} GB"),
         ("event log", f"{exports * m.events_kb / 1e6:.2f} GB"),
-        (f"ticks of the sensors of {organizations} configurations", f"{ticks:,}, {hours(ticks * m.tick_s)} of CPU"),
+        (
+            f"ticks of the sensors of {organizations} configurations",
+            f"{ticks:,}, {hours(ticks * m.tick_s)} of CPU",
+        ),
     ]
 
 
