@@ -74,8 +74,8 @@ class RawFolder:
 
     def find(self, export_id: str) -> FolderFile | None:
         """Return the export's file if it is here, whole, by its sidecar's sha256."""
-        for path in sorted(self.path.glob(f"{safe_name(export_id)}.*")):
-            sidecar = read_sidecar(path) if path.suffix in SUFFIXES else None
+        for path in (self.path / f"{safe_name(export_id)}{suffix}" for suffix in sorted(SUFFIXES)):
+            sidecar = read_sidecar(path) if path.exists() else None
             if sidecar and sidecar.export_id == export_id and sha256_of(path) == sidecar.sha256:
                 return FolderFile(path, sidecar)
         return None

@@ -6,7 +6,7 @@ database: the event log says what was loaded.
 
 import time
 from collections.abc import Iterator, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -53,17 +53,25 @@ def due_sensor(config: PipefyExportsConfig, clock: Clock) -> dg.SensorDefinition
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a result that is no news was judged by: as long as it is the same, so is the result.
+    """What a check was judged by: as long as it is the same, so is its result.
 
     Args:
         day: The organization's.
         loaded: Place of the asset's newest materialization in the event log.
-        result: The number of the check's newest result.
+        result: The number of the check's newest result; 0 without one.
+        was_news: Whether a new result was logged then: the next one without a run is it.
     """
 
     day: date
     loaded: int
-    result: int | None
+    result: int
+    was_news: bool = False
+
+    def still_holds(self, now: "Judged", newest: Any) -> bool:
+        """Whether nothing has happened since, but that the result was stored that was news."""
+        if (self.day, self.loaded) != (now.day, now.loaded):
+            return False
+        return not newest.run_id and now.result > self.result if self.was_news else now == self
 
 
 def due_news(
@@ -93,14 +101,15 @@ def due_news(
     until = time.monotonic() + LOOKING_BUDGET_S
     for key in loaded:
         load, result = loads[key.asset_key], results.get(key)
-        now = Judged(day, load.storage_id, result and result.id)
-        if judged.get(key) == now:
+        now = Judged(day, load.storage_id, result.id if result else 0)
+        if result and key in judged and judged[key].still_holds(now, result):
             continue
         if time.monotonic() > until:
             return
         finding = _finding(instance, checks[key], Check(key.name), clock)
         if _is_news(instance, result, load, finding):
             yield finding.evaluation(key.asset_key, Check(key.name))
+            judged[key] = replace(now, was_news=True)
         elif isinstance(result.evaluation, dg.AssetCheckEvaluation):
             judged[key] = now
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
@@ -37,7 +38,6 @@ def pipefy_failed_check_sensor(
         name: The sensor's name.
         default_status: Running, unless said otherwise: it starts nothing.
     """
-    settled: dict[dg.AssetCheckKey, int] = {}
 
     @dg.sensor(
         name=name,
@@ -55,25 +55,23 @@ def pipefy_failed_check_sensor(
             now_told[label] = []
             if key not in newest:
                 continue
-            if label in told and settled.get(key) == newest[key].id:
-                now_told[label] = told[label]
+            of_check = _Told.of(told.get(label, ()), newest[key].id)
+            if of_check.up_to == newest[key].id or (context.cursor is None and _is_evaluated(newest[key])):
+                now_told[label] = _Told(newest[key].id).numbers()
                 continue
-            results = _results(context.instance, key)
-            for record_id, failure in _failures(results):
-                if context.cursor is not None and record_id not in told.get(label, ()):
+            records = context.instance.event_log_storage.get_asset_check_execution_history(key, limit=RECORDS)
+            lacking = not records or not all(_is_evaluated(record) for record in records)
+            for record_id, failure in _failures(records):
+                if context.cursor is not None and not of_check.has(record_id):
                     try:
                         notify(failure)
                     except Exception as error:  # noqa: BLE001 - the notifier is a person's own
                         problem = f"; the notifier raised {type(error).__name__}, and is called again at the next tick"
+                        lacking = True
                         continue
                     count += 1
-                now_told[label].append(record_id)
-            # A result that is planned comes under the number that it has already.
-            if (
-                all(isinstance(result.evaluation, dg.AssetCheckEvaluation) for result in results)
-                and not problem
-            ):
-                settled[key] = results[0].id
+                of_check.others.add(record_id)
+            now_told[label] = (of_check if lacking else _Told(records[0].id)).numbers()
         context.update_cursor(json.dumps(now_told))
         if problem:
             context.log.error(problem.removeprefix("; "))
@@ -82,9 +80,33 @@ def pipefy_failed_check_sensor(
     return failed_checks
 
 
-def _results(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> Sequence[Any]:
-    """Return the newest records of a check, newest first."""
-    return instance.event_log_storage.get_asset_check_execution_history(key, limit=RECORDS)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Which results of a check need not be looked at any more, by the numbers of their records.
+
+    A result that is planned comes under the number that it has already, so `up_to` is set when none is planned.
+    """
+
+    up_to: int
+    others: set[int] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, numbers: Sequence[int], newest: int) -> "_Told":
+        """Read what the cursor holds; nothing of it counts in an event log that was begun anew."""
+        up_to = max((-number for number in numbers if number < 0), default=0)
+        return cls(0) if newest < up_to else cls(up_to, {number for number in numbers if number > up_to})
+
+    def has(self, number: int) -> bool:
+        """Whether a result was told, or was before the first tick."""
+        return number <= self.up_to or number in self.others
+
+    def numbers(self) -> list[int]:
+        """Return it for the cursor, which had positive numbers only in earlier versions."""
+        return [*([-self.up_to] if self.up_to else []), *sorted(n for n in self.others if n > self.up_to)]
+
+
+def _is_evaluated(record: Any) -> bool:
+    return isinstance(record.evaluation, dg.AssetCheckEvaluation)
 
 
 def _failures(records: Sequence[Any]) -> list[tuple[int, ExportFailure]]:
