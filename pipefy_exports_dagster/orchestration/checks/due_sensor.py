@@ -80,6 +80,8 @@ def due_news(
     config: PipefyExportsConfig,
     clock: Clock,
     judged: MutableMapping[dg.AssetCheckKey, Judged],
+    *,
+    budget_s: float = LOOKING_BUDGET_S,
 ) -> Iterator[dg.AssetCheckEvaluation]:
     """Yield the results that should be logged now: those of another day, and those that say something else.
 
@@ -92,13 +94,14 @@ def due_news(
         config: Their configuration.
         clock: Tells the day.
         judged: What the ticks before have looked at, by check; what is looked at now is added.
+        budget_s: After this time no further check is looked at.
     """
     checks = _expected(exports, config)
     loads = newest_of_assets(instance, sorted({key.asset_key for key in checks}))
     loaded = [key for key in checks if key.asset_key in loads]
     results = newest_results(instance, loaded)
     day = Today.of(clock.now(), config, 1).day
-    until = time.monotonic() + LOOKING_BUDGET_S
+    until = time.monotonic() + budget_s
     for key in loaded:
         load, result = loads[key.asset_key], results.get(key)
         now = Judged(day, load.storage_id, result.id if result else 0)
@@ -110,7 +113,7 @@ def due_news(
         if _is_news(instance, result, load, finding):
             yield finding.evaluation(key.asset_key, Check(key.name))
             judged[key] = replace(now, was_news=True)
-        elif isinstance(result.evaluation, dg.AssetCheckEvaluation):
+        elif result and isinstance(result.evaluation, dg.AssetCheckEvaluation):
             judged[key] = now
 
 
