@@ -22,7 +22,7 @@ def lake_maintenance(config: PipefyExportsConfig) -> dg.Definitions:
         return dg.Definitions()
     name = config.definition_name(MAINTENANCE_JOB)
 
-    @dg.op(name=f"{name}_step", description=DESCRIPTION, out={})
+    @dg.op(name=f"{name}_step", description=DESCRIPTION)
     def maintain(context: dg.OpExecutionContext) -> None:
         with failures_for_dagster():
             for done in store.maintain(days=DAYS, lock_timeout_s=config.database_lock_timeout_s):

@@ -56,8 +56,8 @@ def test_a_project_works_over_a_lake_as_over_a_file(project: Project, tmp_path: 
     doctor = CliRunner().invoke(main, ["doctor"])
     assert f"ok       database: {tmp_path / 'lake'} (catalog: " in doctor.output
     definitions = build_pipefy_exports(project.config)
-    assert definitions.get_job_def("pipefy_lake_maintenance").execute_in_process().success
-    schedule = definitions.get_schedule_def("pipefy_lake_maintenance_schedule")
+    assert definitions.resolve_job_def("pipefy_lake_maintenance").execute_in_process().success
+    schedule = definitions.resolve_schedule_def("pipefy_lake_maintenance_schedule")
     assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
     assert "snapshots expired" in command("tables", "--maintain")
     assert not list(project.leftovers())

@@ -2,7 +2,10 @@
 """What only a lake promises, or could break: its locks, its catalog and its files, in a folder and in S3."""
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -302,3 +305,33 @@ def test_a_files_tables_are_taken_into_a_lake_and_what_is_there_is_left(
     assert (loader.types(), loader.headers()) == (types, headers)
     assert loader.query("FROM jobs ORDER BY ALL") == rows
     assert list(copy_tables(file, lake, lock_timeout_s=5)) == [CopiedTable("jobs", 3, was_there=True)]
+
+
+KILLED = """
+import os, signal, sys
+from datetime import date, datetime
+from pathlib import Path
+from pipefy_exports_dagster.config.stores import Lake
+from pipefy_exports_dagster.tables import Slice, load_file
+from pipefy_exports_dagster.tables.lake import lake_tables
+folder = Path(sys.argv[1])
+lake = lake_tables(Lake(str(folder / "lake"), str(folder / "catalog.ducklake")), scratch=folder)
+def kill(milestone):
+    if milestone == "in_transaction":
+        os.kill(os.getpid(), signal.SIGKILL)
+slice_ = Slice("301", "last_month", date(2026, 11, 1), "e", datetime(2026, 11, 5))
+load_file(Path(sys.argv[2]), database=lake, table="jobs", slice_=slice_, on_milestone=kill)
+"""
+
+
+@in_a_folder
+def test_a_load_that_is_killed_in_its_transaction_leaves_the_slice_as_it_was(
+    loader: Loader, slice_of: SliceOf
+) -> None:
+    loader.load_here(loader.csv("a\n1\n"))
+    command = [sys.executable, "-c", KILLED, str(loader.folder), str(loader.csv("a\nx\n"))]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert loader.column("a") == [1]
+    assert loader.types() == {"a": "BIGINT"}
+    loader.load_here(loader.csv("a\n3\n"), slice_=slice_of(exported_at=datetime(2026, 11, 6)))
+    assert loader.column("a") == [3]
