@@ -53,7 +53,7 @@ class World:
                 "PIPEFY_EXPORTS_CHECKS": "false",
                 "STOPS": str(self.stops),
             }
-            | settings,
+            | dict(settings),
         )
 
     @classmethod
@@ -114,7 +114,8 @@ class World:
             runs = self.runs(*run_ids)
             return runs if len(runs) >= minimum and all(run.is_finished for run in runs) else []
 
-        return self.wait_for(ended)
+        found: list[dg.DagsterRun] = self.wait_for(ended)
+        return found
 
     def wait_for(self, condition: Callable[[], Any], *, patience_s: float = 4 * PATIENCE_S) -> Any:
         """Wait until a condition holds; show what all machines said last if it never does."""
