@@ -1,6 +1,5 @@
 """Fixtures for all tests."""
 
-import functools
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,11 +9,8 @@ from typing import Any
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
-from dagster._core.storage.runs.sqlite import sqlite_run_storage
-from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from pipefy.manual_clock import ManualClock
-from sqlalchemy.engine import Engine
+from support.open_storage import statements_compiled_once
 from support.project import Project
 from support.warm_readers import cold_readers, warm_readers
 
@@ -59,23 +55,8 @@ def cold_reader() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _statements_compiled_once() -> Iterator[None]:
-    """Keep the engine of each of Dagster's SQLite files: a new one, which each access makes, compiles statements again.
-
-    An engine keeps no connection (`NullPool`).
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        for storage in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
-            engines = dict[str, Engine]()
-            patch.setattr(
-                storage, "create_engine", functools.partial(_engine, storage.create_engine, engines)
-            )
+    with statements_compiled_once():
         yield
-
-
-def _engine(create: Callable[..., Engine], engines: dict[str, Engine], url: str, **options: Any) -> Engine:
-    if url not in engines:
-        engines[url] = create(url, **options)
-    return engines[url]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,10 +2,11 @@
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from support.thoroughness import examples
 
 from fuzz.frame import SEEDS, target, target_names
 
-EXAMPLES = 150
+EXAMPLES = examples(50, thorough=150)
 
 
 @pytest.mark.parametrize("name", target_names())

@@ -56,7 +56,9 @@ def found(values: set[str], text: str) -> set[str]:
 
 @pytest.fixture
 def project(tmp_path: Path, start_sandbox: Callable[..., Sandbox]) -> Project:
-    return Project.for_sandbox(tmp_path / "project", start_sandbox(jobs=20, cards=60).url)
+    project = Project.for_sandbox(tmp_path / "project", start_sandbox(jobs=20, cards=60).url)
+    project.keeps_output = True
+    return project
 
 
 def test_the_search_finds_values_where_they_are_shown(project: Project) -> None:

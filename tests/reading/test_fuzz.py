@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.loader import Loader
+from support.thoroughness import examples
 
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import UnreadableFileError
@@ -53,7 +54,7 @@ def is_loaded(loader: Loader, path: Path) -> bool:
     return True
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(examples(3, thorough=10)))
 def test_random_bytes_end_in_a_table_or_in_an_error_of_ours(loader: Loader, seed: int) -> None:
     chance = random.Random(seed)
     starts = [
@@ -66,7 +67,7 @@ def test_random_bytes_end_in_a_table_or_in_an_error_of_ours(loader: Loader, seed
             assert loader.query("SELECT count(*) >= 0 FROM jobs") == [(True,)]
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(examples(3, thorough=10)))
 def test_damaged_files_end_in_a_table_or_in_an_error_of_ours(loader: Loader, seed: int) -> None:
     chance = random.Random(seed)
     names = [*(f"{name}.xlsx" for name in WORKBOOKS[:4]), *(f"{name}.csv" for name in TEXTS)]
@@ -76,7 +77,7 @@ def test_damaged_files_end_in_a_table_or_in_an_error_of_ours(loader: Loader, see
             assert loader.query("SELECT count(*) >= 0 FROM jobs") == [(True,)]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(examples(3, thorough=12)))
 def test_changed_workbooks_hold_what_another_reader_finds(loader: Loader, seed: int) -> None:
     chance = random.Random(seed)
     compared = 0

@@ -1,6 +1,6 @@
 # ruff: noqa: DTZ001  naive times are UTC, as in the table
 # ruff: noqa: E501  files and cases read better in one line
-"""Random tables to files and back through DuckDB: no value is lost. 500 examples in all."""
+"""Random tables to files and back through DuckDB: no value is lost."""
 
 import csv
 import io
@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.loader import Loader
+from support.thoroughness import examples
 
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.reading.worker import read
@@ -80,7 +81,7 @@ def assert_all_there(path: Path, folder: str, wanted: list[list[str | None]]) ->
             assert comparable(text, column.type) == comparable(value, column.type)
 
 
-@settings(QUICK, max_examples=250)
+@settings(QUICK, max_examples=examples(60, thorough=250))
 @given(CELLS)
 def test_no_value_is_lost_from_a_workbook(columns: list[list[Any]]) -> None:
     book = openpyxl.Workbook()
@@ -97,7 +98,7 @@ def test_no_value_is_lost_from_a_workbook(columns: list[list[Any]]) -> None:
         assert_all_there(path, folder, workbook_table(path.read_bytes())[1])
 
 
-@settings(QUICK, max_examples=250)
+@settings(QUICK, max_examples=examples(60, thorough=250))
 @given(
     TEXTS,
     st.sampled_from(",;\t|"),

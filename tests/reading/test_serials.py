@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.loader import Loader
+from support.thoroughness import examples
 from support.workbooks import one_sheet
 
 from pipefy_exports_dagster.reading.xlsx.number_formats import NumberKind
@@ -59,7 +60,7 @@ CLOCK_MS = st.integers(min_value=0, max_value=86_399_999)
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(40, thorough=150), deadline=None)
 @given(st.lists(st.tuples(DAYS, CLOCK_S), min_size=1, max_size=40))
 def test_whole_seconds_arrive_in_every_form(form: str, moments: list[tuple[int, int]]) -> None:
     wanted = [day * DAY_US + second * 1_000_000 for day, second in moments]
@@ -67,7 +68,7 @@ def test_whole_seconds_arrive_in_every_form(form: str, moments: list[tuple[int, 
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(40, thorough=150), deadline=None)
 @given(st.lists(st.tuples(DAYS, CLOCK_MS), min_size=1, max_size=40))
 def test_milliseconds_arrive_in_every_form(form: str, moments: list[tuple[int, int]]) -> None:
     wanted = [day * DAY_US + millisecond * 1_000 for day, millisecond in moments]
@@ -85,7 +86,7 @@ def test_many_times_at_once_arrive(form: str, days: tuple[int, int], unit_us: in
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(40, thorough=100), deadline=None)
 @given(st.lists(st.integers(min_value=0, max_value=100 * 86_400), min_size=1, max_size=20))
 def test_durations_and_times_of_day_arrive_in_every_form(form: str, seconds: list[int]) -> None:
     wanted = [second * 1_000_000 for second in seconds]

@@ -27,7 +27,9 @@ FAULTS = (
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     settings = SandboxSettings(jobs=100, cards=10, processing_seconds=0.2)
     with Sandbox(settings).running() as sandbox:
-        yield Scene(sandbox, Project.for_sandbox(tmp_path_factory.mktemp("secrets") / "project", sandbox.url))
+        project = Project.for_sandbox(tmp_path_factory.mktemp("secrets") / "project", sandbox.url)
+        project.keeps_output = True
+        yield Scene(sandbox, project)
 
 
 def test_no_secret_is_written_or_printed_whatever_goes_wrong(

@@ -17,6 +17,7 @@ from typing import Any
 
 import dagster as dg
 import duckdb
+from dagster._core.instance.ref import InstanceRef
 
 from pipefy_exports_dagster.cli.demo.environment import sandbox_environment
 from pipefy_exports_dagster.cli.instance import prepare_instance
@@ -27,6 +28,7 @@ from pipefy_exports_dagster.files.private import make_folder
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.milestones import OnMilestone, ignore_milestone
 from pipefy_exports_dagster.periods import add_months, month_of
+from support.open_storage import files_opened_once
 
 JOBS = "automation_jobs_export"
 REPORT = "organization_report_export"
@@ -39,6 +41,12 @@ DEFINITIONS = "pipefy_exports_dagster.definitions"
 
 QUICK = PollPolicy(min_interval_s=0.1)
 """A sandbox in this process is asked more often than Pipefy: most of its exports are finished at once."""
+
+_NO_OUTPUT = {
+    "module": "dagster._core.storage.noop_compute_log_manager",
+    "class": "NoOpComputeLogManager",
+    "config": {},
+}
 
 
 @functools.cache
@@ -67,6 +75,8 @@ class Project:
 
     root: Path
     environment: dict[str, str]
+    keeps_output: bool = False
+    """Whether its runs in this process write what their steps print to the instance, as other runs do."""
 
     @classmethod
     def for_sandbox(cls, root: Path, url: str, *, checks: bool = False) -> "Project":
@@ -94,6 +104,11 @@ class Project:
 
     def instance(self) -> dg.DagsterInstance:
         return dg.DagsterInstance.from_config(str(self.home))
+
+    def _instance_without_output(self) -> dg.DagsterInstance:
+        """Return the instance, which keeps no output of steps: four processes follow it, two of them interpreters."""
+        kept = {} if self.keeps_output else {"compute_logs": _NO_OUTPUT}
+        return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(self.home), overrides=kept))
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(self.database, read_only=True) as connection:
@@ -169,7 +184,7 @@ class Project:
         previous = dict(os.environ)
         os.environ.update(self.environment)
         try:
-            with self.instance() as instance:
+            with files_opened_once(), self._instance_without_output() as instance:
                 job_def = definitions.resolve_job_def(config.definition_name(job))
                 result = job_def.execute_in_process(
                     instance=instance,
