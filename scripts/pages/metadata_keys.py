@@ -18,7 +18,6 @@ MATERIALIZATIONS = {
     "dagster/table_name": "The table: database, schema, name.",
     "dagster/column_schema": "Columns with type and the header of the file, as many as there is room for.",
     "pipefy/action": "Of a month: what the build did with it: `built`, `kept` and so on.",
-    "pipefy/asked_after": "Of a request: the newest place in the event log just before it.",
     "pipefy/broken_views": "Views of your own in the database that do not work any more after the load.",
     "pipefy/changes": "Columns that the load added, widened, missed, or found under another spelling of their header.",
     "pipefy/column_changes": "The same as JSON, for the check.",
@@ -68,6 +67,7 @@ MATERIALIZATIONS = {
     "pipefy/window": "The dates that the export covers, where they are known.",
 }
 OBSERVATIONS = {
+    "pipefy/asked_after": "The newest place in the event log just before it was asked for.",
     "pipefy/dialect": "The form of the request that Pipefy took.",
     "pipefy/export_id": "Pipefy's id of the export.",
     "pipefy/fingerprint": "A digest of the request.",
