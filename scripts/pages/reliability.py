@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reliability.fault_cases import CASES, SERVICE_ACCOUNT, FaultCase
 from reliability.kill_points import KILL_POINTS
+from reliability.server_faults import SERVER_FAULTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 
@@ -22,6 +23,12 @@ def fault_table() -> str:
     return "\n".join(rows)
 
 
+def server_table() -> str:
+    rows = ["| fault | what happens | the run |", "|---|---|---|"]
+    rows += [f"| {case.fault} | {case.what} | {case.outcome} |" for case in SERVER_FAULTS]
+    return "\n".join(rows)
+
+
 def kill_table() -> str:
     rows = ["| killed | what happens | exports in all |", "|---|---|---|"]
     rows += [f"| `{point.milestone}` | {point.what} | {point.exports} |" for point in KILL_POINTS]
@@ -29,8 +36,9 @@ def kill_table() -> str:
 
 
 def with_tables(text: str) -> str:
-    """Return the page with both tables as they should be."""
-    for name, table in (("faults", fault_table()), ("kills", kill_table())):
+    """Return the page with all tables as they should be."""
+    tables = (("faults", fault_table()), ("servers", server_table()), ("kills", kill_table()))
+    for name, table in tables:
         marks = rf"(<!-- {name} -->\n).*?(<!-- end {name} -->)"
         text, found = re.subn(marks, rf"\1{escaped(table)}\n\2", text, flags=re.DOTALL)
         assert found == 1, f"docs/reliability.md has no place for the table of {name}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from reliability.secrets_in import SECRETS, secrets_on_disk, secrets_told
+from reliability.server_faults import STORE_FAULTS
 from support.project import JOBS, Project
 from support.raw_places import files_of, objects, place
 from support.servers import Bucket
@@ -46,16 +47,11 @@ def test_a_store_that_fails_loses_nothing_and_tells_no_secret(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     said, kept_at = [], project.environment["PIPEFY_EXPORTS_RAW_FILES"]
-    for method, ending, fault, kind in (
-        ("GET", ".probe", Fault.UNAVAILABLE, "StoreUnavailableError"),
-        ("PUT", ".xlsx", Fault.DENIED, "StorageError"),
-        ("PUT", ".xlsx", Fault.UNAVAILABLE, "StoreUnavailableError"),
-        ("PUT", ".xlsx", Fault.CUT, "StoreUnavailableError"),
-        ("PUT", ".json", Fault.CUT, "StoreUnavailableError"),
-    ):
-        proxy.choose = failing(method, ending, fault)
+    for case in STORE_FAULTS:
+        proxy.choose = failing(case.method, case.ending, case.does)
         outcome = project.materialize(JOBS)
-        assert outcome.failure_class == kind, outcome.failure
+        assert outcome.failure_class == case.error, outcome.failure
+        assert case.says in outcome.failure
         said += [outcome.failure, *outcome.messages]
         assert project.tables() == {}
         assert project.leftovers() == []
