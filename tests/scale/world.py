@@ -117,12 +117,12 @@ class World:
         found: list[dg.DagsterRun] = self.wait_for(ended)
         return found
 
-    def wait_for(self, condition: Callable[[], Any], *, patience_s: float = 4 * PATIENCE_S) -> Any:
+    def wait_for(self, condition: Callable[[], Any], *, pause_s: float = 0.5) -> Any:
         """Wait until a condition holds; show what all machines said last if it never does."""
-        deadline = time.monotonic() + patience_s
+        deadline = time.monotonic() + 4 * PATIENCE_S
         while not (found := condition()):
             assert time.monotonic() < deadline, self.last_words()
-            time.sleep(0.5)
+            time.sleep(pause_s)
         return found
 
     def last_words(self) -> str:
@@ -162,12 +162,11 @@ class World:
         log = self.installation.workers[machine].log("worker")
         return sum("Task execute_job[" in line and "succeeded" in line for line in log.splitlines())
 
-    def stop_at(self, milestone: str) -> None:
-        """Stop the next run that reaches a milestone there."""
-        (self.stops / f"stop-at-{milestone}").touch()
-
-    def has_stopped_at(self, milestone: str) -> bool:
-        return (self.stops / f"reached-{milestone}").exists()
+    def has_locks(self) -> bool:
+        """Whether any process still holds a lock, of a partition or in the lake."""
+        return bool(
+            self.servers.postgres.database().execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'")
+        )
 
 
 def table(heading: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
