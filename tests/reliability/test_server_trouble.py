@@ -83,7 +83,7 @@ def test_postgres_may_be_restarted_at_any_moment_of_a_run(
     case: Restart, scene: Scene, postgres_server: PostgresServer
 ) -> None:
     before, exports_before = scene.content(), scene.sandbox.stats.exports.total()
-    restarts = []
+    restarts: list[str] = []
 
     def restart(milestone: str) -> None:
         if milestone == case.at and not restarts:
