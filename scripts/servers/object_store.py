@@ -3,12 +3,18 @@
 import http.client
 import secrets
 import sys
+import time
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
 from servers.server import HOST, Server, ServerError, package_folder
+
+
+_LISTED_FOR_S = 0.02
+"""How long rclone takes what it has listed for true. With 0 it is busy for ever from its first folder on: half a
+processor (rclone 1.75.2, a timer of no length)."""
 
 
 class _Store(Server):
@@ -61,6 +67,7 @@ class SigningObjectStore(_Store):
         """Make a bucket, and return its name."""
         name = name or f"bucket-{secrets.token_hex(8)}"
         (self._data / name).mkdir()
+        time.sleep(2 * _LISTED_FOR_S)  # a list of buckets that it may have read before is out of date then
         return name
 
     def prepare(self) -> None:
@@ -78,7 +85,7 @@ class SigningObjectStore(_Store):
             "--auth-key",
             keys,
             "--dir-cache-time",
-            "0s",
+            f"{_LISTED_FOR_S}s",
         ]
         return [str(program), "serve", "s3", str(self._data), "--addr", f"{HOST}:{self.port}", *settings]
 
