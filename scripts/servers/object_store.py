@@ -11,7 +11,6 @@ from urllib.error import HTTPError, URLError
 
 from servers.server import HOST, Server, ServerError, package_folder
 
-
 _LISTED_FOR_S = 0.02
 """How long rclone takes what it has listed for true. With 0 it is busy for ever from its first folder on: half a
 processor (rclone 1.75.2, a timer of no length)."""
