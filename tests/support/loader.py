@@ -40,13 +40,13 @@ class Loader:
     def __init__(self, folder: Path, tables: LakeTables | None = None) -> None:
         self.folder = folder
         self.database = folder / "data.duckdb"
-        self._lake = tables
+        self.lake = tables
         self._files = 0
 
     @property
     def tables(self) -> Path | LakeTables:
         """Where rows are loaded: a test may name another database."""
-        return self._lake or self.database
+        return self.lake or self.database
 
     def xlsx(self, rows: Rows) -> Path:
         workbook = openpyxl.Workbook()
