@@ -187,12 +187,12 @@ def test_a_wrong_key_is_refused_by_a_store_that_checks(
     for name, value in signing_object_store.environment.items():
         monkeypatch.setenv(name, value)
     bucket = signing_object_store.create_bucket()
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another secret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another-secret")
     with pytest.raises(
         StorageError, match=r"does not accept the keys \(403 SignatureDoesNotMatch\)"
     ) as raised:
         store_at(f"s3://{bucket}", tmp_path).files("300", ASSET)
-    assert "another secret" not in str(raised.value)
+    assert "another-secret" not in str(raised.value)
 
 
 def test_what_fails_once_is_tried_again(proxy: StoreProxy, store: RawFileStore) -> None:
