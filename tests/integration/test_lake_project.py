@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner
 from support.project import JOBS, JOBS_HISTORY, Project
+from support.servers import needs_scale
 
 from pipefy_exports_dagster import PipefyTables
 from pipefy_exports_dagster.cli.main import main
@@ -15,6 +16,7 @@ from pipefy_exports_dagster.sandbox import Sandbox
 
 @pytest.fixture
 def project(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Project:
+    needs_scale()
     made = Project.for_sandbox(tmp_path / "project", sandbox.url, checks=True)
     made.environment |= {
         "PIPEFY_EXPORTS_LAKE_DATA_PATH": str(tmp_path / "lake"),

@@ -8,6 +8,11 @@ import pytest
 from servers import Broker, ObjectStore, PostgresDatabase, PostgresServer, SigningObjectStore
 
 
+def needs_scale() -> None:
+    """Leave out a test where the extra is not installed: its wheels fit one DuckDB, and tests run with others too."""
+    pytest.importorskip("duckdb_extension_ducklake", reason="the extra [scale] is not installed")
+
+
 @dataclass(frozen=True)
 class Bucket:
     """A bucket of its own, whose keys are in this process's environment."""
@@ -26,24 +31,28 @@ class Bucket:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
+    needs_scale()
     with PostgresServer() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def broker() -> Iterator[Broker]:
+    needs_scale()
     with Broker() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def object_store() -> Iterator[ObjectStore]:
+    needs_scale()
     with ObjectStore() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def signing_object_store() -> Iterator[SigningObjectStore]:
+    needs_scale()
     with SigningObjectStore() as server:
         yield server
 
