@@ -5,8 +5,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from click.testing import CliRunner
+from support.needs import needs_scale
 from support.project import JOBS, JOBS_HISTORY, Project
-from support.servers import needs_scale
 
 from pipefy_exports_dagster import PipefyTables
 from pipefy_exports_dagster.cli.main import main

@@ -11,7 +11,8 @@ from urllib.error import HTTPError
 import pytest
 from servers import Broker, ObjectStore, PostgresDatabase, PostgresServer, ServerError, SigningObjectStore
 from servers.server import HOST, Server
-from support.servers import Bucket, needs_scale
+from support.needs import needs_scale
+from support.servers import Bucket
 from support.waiting import eventually
 
 needs_scale()

@@ -18,7 +18,7 @@ from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.reading.worker import read
 from pipefy_exports_dagster.tables import LoadReport, Slice, load_file, replace_slice, workspace
 from pipefy_exports_dagster.tables.lake import LakeTables, lake_tables
-from support.servers import needs_scale
+from support.needs import needs_scale
 
 LAST_MONTH = Slice(
     organization_id="301",

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 import pytest
 from servers import Broker, ObjectStore, PostgresDatabase, PostgresServer, SigningObjectStore
 
-
-def needs_scale() -> None:
-    """Leave out a test where the extra is not installed: its wheels fit one DuckDB, and tests run with others too."""
-    pytest.importorskip("duckdb_extension_ducklake", reason="the extra [scale] is not installed")
+from support.needs import needs_scale
 
 
 @dataclass(frozen=True)

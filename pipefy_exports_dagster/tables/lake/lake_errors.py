@@ -67,8 +67,11 @@ _SAYS: tuple[tuple[re.Pattern[str], Callable[[str], PipefyExportsError], str], .
         "the user of its catalog's Postgres may not create or change tables there",
     ),
     (
-        r"Unable to connect to Postgres|server closed the connection|terminating connection|Connection refused|"
-        r"SSL connection has been closed|could not receive data|administrator command",
+        re.compile(
+            r"Unable to connect to Postgres|server closed the connection|terminating connection|Connection refused|"
+            r"SSL connection has been closed|could not receive data|administrator command",
+            re.IGNORECASE,
+        ),
         _unreachable,
         "its catalog's Postgres cannot be reached, or has ended the session; a retry may succeed",
     ),
@@ -82,8 +85,11 @@ _SAYS: tuple[tuple[re.Pattern[str], Callable[[str], PipefyExportsError], str], .
     ),
     (re.compile(r"NoSuchBucket", re.IGNORECASE), StorageError, "there is no such bucket: create it"),
     (
-        r"\b(408|429|5\d\d)\b|HTTP Error|Could not establish connection|Could not connect|timed out|Timeout|"
-        r"Connection error|SSL",
+        re.compile(
+            r"\b(408|429|5\d\d)\b|HTTP Error|Could not establish connection|Could not connect|timed out|Timeout|"
+            r"Connection error|SSL",
+            re.IGNORECASE,
+        ),
         _unreachable,
         "the object store cannot be reached, or did not answer as it should; a retry may succeed",
     ),
