@@ -47,7 +47,7 @@ def object_store() -> Iterator[ObjectStore]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # it keeps a processor busy once it has served
 def signing_object_store() -> Iterator[SigningObjectStore]:
     needs_scale()
     with SigningObjectStore() as server:
