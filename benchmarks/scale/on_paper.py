@@ -1,4 +1,4 @@
-"""What an agency's day costs, from what was measured: `python -m benchmarks.scale.on_paper`."""
+"""What an agency's day costs, from measurements and three estimates: `python -m benchmarks.scale.on_paper`."""
 
 import sys
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ SECONDS_PER_DAY = 86_400
 
 @dataclass(frozen=True)
 class Measured:
-    """What one thing costs, as measured on two cores; `docs/performance.md` and `docs/scale.md` say how.
+    """What one thing costs on two cores; `docs/performance.md` and `docs/scale.md` say how it was measured.
 
-    Times are CPU seconds; `lock_s` is by the clock, with the database's lock held; ticks are of one organization of
-    ten reports, once their event log is known.
+    `lock_s`, `events_kb` and `tick_s` are estimates. Times are CPU seconds; `lock_s` is by the clock, with the lock of
+    the database held; ticks are of one organization of ten reports, once their event log is known.
     """
 
     run_s: float = 1.4

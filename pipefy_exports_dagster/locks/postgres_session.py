@@ -36,20 +36,35 @@ _SETTLED = (
 )
 
 _STAYS = (
-    (r"password|authentication|SCRAM|pg_hba", "it does not accept the user or the password"),
-    (r"role \".*\" (does not exist|is not permitted)", "it does not know the user, or does not let it in"),
-    (r"database \".*\" does not exist", "there is no such database"),
-    (r"permission denied", "the user may not connect to that database"),
-    (r"SSL|certificate", "an encrypted connection could not be made"),
-    (r"invalid|missing \"=\"|unrecognized", "its address cannot be used"),
+    (
+        re.compile(r"password|authentication|SCRAM|pg_hba", re.IGNORECASE),
+        "it does not accept the user or the password",
+    ),
+    (
+        re.compile(r"role \"[^\"]{0,300}\" (does not exist|is not permitted)", re.IGNORECASE),
+        "it does not know the user, or does not let it in",
+    ),
+    (re.compile(r"database \"[^\"]{0,300}\" does not exist", re.IGNORECASE), "there is no such database"),
+    (re.compile(r"permission denied", re.IGNORECASE), "the user may not connect to that database"),
+    (re.compile(r"SSL|certificate", re.IGNORECASE), "an encrypted connection could not be made"),
+    (re.compile(r"invalid|missing \"=\"|unrecognized", re.IGNORECASE), "its address cannot be used"),
 )
 """What libpq says of a connection that another try does not make. It gives no codes for them."""
 _PASSES = (
-    (r"too many|remaining connection slots|connection limit", "it has too many connections"),
-    (r"starting up|shutting down|recovery|administrator command", "it is starting or stopping"),
-    (r"could not translate host name|Name or service not known", "its host is not known"),
-    (r"refused", "nothing listens at its address"),
-    (r"timeout|timed out", "it did not answer in time"),
+    (
+        re.compile(r"too many|remaining connection slots|connection limit", re.IGNORECASE),
+        "it has too many connections",
+    ),
+    (
+        re.compile(r"starting up|shutting down|recovery|administrator command", re.IGNORECASE),
+        "it is starting or stopping",
+    ),
+    (
+        re.compile(r"could not translate host name|Name or service not known", re.IGNORECASE),
+        "its host is not known",
+    ),
+    (re.compile(r"refused", re.IGNORECASE), "nothing listens at its address"),
+    (re.compile(r"timeout|timed out", re.IGNORECASE), "it did not answer in time"),
 )
 
 
@@ -201,12 +216,12 @@ def _label(arguments: Mapping[str, Any]) -> str:
 
 def _not_opened(said: str, server: str) -> Exception:
     for pattern, cause in _PASSES:
-        if re.search(pattern, said, re.IGNORECASE):
+        if pattern.search(said):
             return LocksUnavailableError(
                 f"{server}, which keeps our locks, cannot be reached: {cause}. It may pass; a retry goes on where this "
                 "run stopped"
             )
     for pattern, cause in _STAYS:
-        if re.search(pattern, said, re.IGNORECASE):
+        if pattern.search(said):
             return StorageError(f"{server}, which keeps our locks, cannot be used: {cause}")
     return LocksUnavailableError(f"{server}, which keeps our locks, cannot be reached; see whether it runs")

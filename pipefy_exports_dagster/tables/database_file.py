@@ -15,6 +15,7 @@ from .database_errors import cannot_be_opened, translated
 from .lake.maintaining import Maintained
 from .read_copy import copy_to_read, read_copy_path
 from .reader_connection import connect_to_read
+from .spare_copy import SpareCopy
 from .workspace import workspace
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class DatabaseFile:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        return self.path, self.path.with_name(f"{self.path.name}.wal"), read_copy_path(self.path)
+        copy = read_copy_path(self.path)
+        return self.path, self.path.with_name(f"{self.path.name}.wal"), copy, *SpareCopy(copy).files
 
     def exists(self) -> bool:
         return self.path.exists()

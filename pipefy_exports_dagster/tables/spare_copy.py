@@ -16,6 +16,8 @@ from pipefy_exports_dagster.files.private import open_private
 
 MIN_BYTES = 256 << 20
 """Smaller databases are copied as a whole: that takes some tenths of a second."""
+TRIED = "1.5."
+"""The versions of DuckDB whose way of writing a checkpoint is known; with others all is copied."""
 
 Stamp = tuple[int, int, int, int]
 
@@ -48,6 +50,11 @@ class SpareCopy:
         return self.published.with_name(f".{self.published.name}.spare")
 
     @property
+    def files(self) -> tuple[Path, Path]:
+        """The spare and its record, whether they are there or not."""
+        return self.path, self._record
+
+    @property
     def _record(self) -> Path:
         return self.published.with_name(f".{self.published.name}.json")
 
@@ -58,7 +65,7 @@ class SpareCopy:
             found: The database when the load had just got its lock.
         """
         of_files = [found, stamp_of(self.published), stamp_of(self.path)]
-        return None not in of_files and of_files == self._read()
+        return _is_tried() and None not in of_files and of_files == self._read()
 
     def take(self, target: Path, *, found: Stamp | None) -> bool:
         """Move the spare to where the new copy is written; remove one that is of no use. Say whether it was moved.
@@ -104,7 +111,7 @@ class SpareCopy:
     def _is_worth_it(self, database: Path) -> bool:
         """Whether the database is large, and the disk has room for one more of it besides the spare."""
         size = database.stat().st_size
-        return size >= self.min_bytes and shutil.disk_usage(database.parent).free >= size
+        return _is_tried() and size >= self.min_bytes and shutil.disk_usage(database.parent).free >= size
 
     def _read(self) -> list[Stamp | None] | None:
         try:
@@ -112,3 +119,9 @@ class SpareCopy:
             return [None if each is None else (each[0], each[1], each[2], each[3]) for each in stored]
         except (OSError, ValueError, TypeError, IndexError, KeyError):
             return None
+
+
+def _is_tried() -> bool:
+    import duckdb
+
+    return duckdb.__version__.startswith(TRIED)

@@ -5,6 +5,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from click.testing import CliRunner
+from support.needs import needs_scale
 from support.project import JOBS, JOBS_HISTORY, Project
 
 from pipefy_exports_dagster import PipefyTables
@@ -15,6 +16,7 @@ from pipefy_exports_dagster.sandbox import Sandbox
 
 @pytest.fixture
 def project(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Project:
+    needs_scale()
     made = Project.for_sandbox(tmp_path / "project", sandbox.url, checks=True)
     made.environment |= {
         "PIPEFY_EXPORTS_LAKE_DATA_PATH": str(tmp_path / "lake"),

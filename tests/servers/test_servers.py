@@ -8,15 +8,18 @@ import urllib.request
 from pathlib import Path
 from urllib.error import HTTPError
 
-import obstore
-import psycopg2
 import pytest
-import valkey
-from obstore.store import S3Store
 from servers import Broker, ObjectStore, PostgresDatabase, PostgresServer, ServerError, SigningObjectStore
 from servers.server import HOST, Server
+from support.needs import needs_scale
 from support.servers import Bucket
 from support.waiting import eventually
+
+needs_scale()
+import obstore  # noqa: E402
+import psycopg2  # noqa: E402
+import valkey  # noqa: E402
+from obstore.store import S3Store  # noqa: E402
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 

@@ -18,6 +18,7 @@ from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.reading.worker import read
 from pipefy_exports_dagster.tables import LoadReport, Slice, load_file, replace_slice, workspace
 from pipefy_exports_dagster.tables.lake import LakeTables, lake_tables
+from support.needs import needs_scale
 
 LAST_MONTH = Slice(
     organization_id="301",
@@ -40,8 +41,13 @@ class Loader:
     def __init__(self, folder: Path, tables: LakeTables | None = None) -> None:
         self.folder = folder
         self.database = folder / "data.duckdb"
-        self.tables: Path | LakeTables = tables or self.database
+        self.lake = tables
         self._files = 0
+
+    @property
+    def tables(self) -> Path | LakeTables:
+        """Where rows are loaded: a test may name another database."""
+        return self.lake or self.database
 
     def xlsx(self, rows: Rows) -> Path:
         workbook = openpyxl.Workbook()
@@ -138,6 +144,7 @@ class Loader:
 def loader(tmp_path: Path, request: pytest.FixtureRequest) -> Loader:
     if getattr(request, "param", "file") == "file":
         return Loader(tmp_path)
+    needs_scale()
     lake = Lake(str(tmp_path / "lake"), str(tmp_path / "catalog.ducklake"))
     return Loader(tmp_path, lake_tables(lake, scratch=tmp_path))
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pytest
 from servers import Broker, ObjectStore, PostgresDatabase, PostgresServer, SigningObjectStore
 
+from support.needs import needs_scale
+
 
 @dataclass(frozen=True)
 class Bucket:
@@ -26,24 +28,28 @@ class Bucket:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
+    needs_scale()
     with PostgresServer() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def broker() -> Iterator[Broker]:
+    needs_scale()
     with Broker() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def object_store() -> Iterator[ObjectStore]:
+    needs_scale()
     with ObjectStore() as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # it keeps a processor busy once it has served
 def signing_object_store() -> Iterator[SigningObjectStore]:
+    needs_scale()
     with SigningObjectStore() as server:
         yield server
 

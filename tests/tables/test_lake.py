@@ -148,7 +148,7 @@ def test_a_lake_that_is_not_there_yet_is_named(loader: Loader) -> None:
 @in_a_folder
 def test_another_data_path_than_the_lake_was_made_with_is_one_clear_error(loader: Loader) -> None:
     loader.load_here(loader.csv("a\n1\n"))
-    loader.tables = replace(lake_of(loader), data_path=str(loader.folder / "elsewhere"))
+    loader.lake = replace(lake_of(loader), data_path=str(loader.folder / "elsewhere"))
     with pytest.raises(ConfigurationError, match=r"made with another .*PIPEFY_EXPORTS_LAKE_DATA_PATH"):
         loader.load_here(loader.csv("a\n2\n"))
 
@@ -173,7 +173,7 @@ def test_an_extension_of_another_duckdb_is_named_with_the_version_that_it_needs(
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))  # where DuckDB's INSTALL puts extensions
     lake = lake_tables(Lake(str(tmp_path / "l"), str(tmp_path / "c.ducklake")), scratch=tmp_path)
-    loader.tables = lake
+    loader.lake = lake
     with pytest.raises(
         ConfigurationError, match=rf"is for DuckDB 1\.4\.0, and this is DuckDB {duckdb.__version__}"
     ):
@@ -301,7 +301,7 @@ def test_a_files_tables_are_taken_into_a_lake_and_what_is_there_is_left(
     )
     assert list(copy_tables(file, lake, lock_timeout_s=5)) == [CopiedTable("jobs", 3, was_there=False)]
     types, headers, rows = loader.types(), loader.headers(), loader.query("FROM jobs ORDER BY ALL")
-    loader.tables = lake
+    loader.lake = lake
     assert (loader.types(), loader.headers()) == (types, headers)
     assert loader.query("FROM jobs ORDER BY ALL") == rows
     assert list(copy_tables(file, lake, lock_timeout_s=5)) == [CopiedTable("jobs", 3, was_there=True)]

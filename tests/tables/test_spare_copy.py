@@ -13,6 +13,7 @@ import duckdb
 import pytest
 from support.waiting import eventually
 
+from pipefy_exports_dagster.tables import spare_copy
 from pipefy_exports_dagster.tables.copy_process import Checkpoint, main
 from pipefy_exports_dagster.tables.database import OpenDatabase, open_database
 from pipefy_exports_dagster.tables.read_copy import copy_to_read, publish_read_copy, read_copy_path
@@ -293,3 +294,15 @@ def test_after_kill_9_at_any_moment_the_copy_is_whole_and_the_next_load_repairs_
         assert same, "two tables that are always changed together"
         database.load(*replaced("t0", 0, 5), *replaced("t1", 0, 5))
         assert_same(database)
+
+
+def test_with_a_duckdb_that_was_not_tried_all_is_copied(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.started()
+    assert database.load(*replaced("t0", 0, 5))
+    monkeypatch.setattr(spare_copy, "TRIED", "0.")
+    for first in (1, 2):
+        assert not database.load(*replaced("t0", first, 5))
+        assert_same(database)
+    assert not any(path.exists() for path in database.spare.files)
