@@ -47,7 +47,7 @@ def object_store() -> Iterator[ObjectStore]:
         yield server
 
 
-@pytest.fixture(scope="module")  # it keeps a processor busy once it has served
+@pytest.fixture(scope="session")
 def signing_object_store() -> Iterator[SigningObjectStore]:
     needs_scale()
     with SigningObjectStore() as server:
