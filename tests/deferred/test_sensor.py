@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -275,7 +276,8 @@ def test_an_export_is_asked_about_no_more_often_than_by_a_run(start_scene: Calla
         if scene.sandbox.stats.requests["status"] > before:
             asked_at_s.append(second)
         else:
-            assert "it was asked about 30 s ago" in ticked.said
+            # The sandbox's clock goes on by itself as well.
+            assert re.search(r"it was asked about [3-5]\d s ago", ticked.said)
         if ticked.requests:
             break
         scene.sandbox.clock.advance(timedelta(seconds=30))
