@@ -93,10 +93,27 @@ STORE_FAULTS = (
         does=Fault.CUT,
     ),
 )
+LAKE_FAULTS = (
+    StoreFault(
+        "it answers 503 to a put of the lake's rows",
+        "asked again, then nothing is committed",
+        "ConnectionFailedError",
+        "the object store cannot be reached, or did not answer as it should",
+        ending=".parquet",
+    ),
+    StoreFault(
+        "the connection ends in the middle of one",
+        "asked again, then nothing is committed",
+        "ConnectionFailedError",
+        "the object store cannot be reached, or did not answer as it should",
+        ending=".parquet",
+        does=Fault.CUT,
+    ),
+)
 FULL_DISK = ServerFault(
     "the disk for scratch is full",
     "the half download is removed",
     "DiskFullError",
     "no space is left in",
 )
-SERVER_FAULTS: tuple[ServerFault, ...] = (*RESTARTS, RESTART_IN_LOCK, *STORE_FAULTS, FULL_DISK)
+SERVER_FAULTS: tuple[ServerFault, ...] = (*RESTARTS, RESTART_IN_LOCK, *STORE_FAULTS, *LAKE_FAULTS, FULL_DISK)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from reliability.server_faults import FULL_DISK, RESTART_IN_LOCK, RESTARTS, Restart
+from reliability.server_faults import FULL_DISK, LAKE_FAULTS, RESTART_IN_LOCK, RESTARTS, Restart, StoreFault
 from servers import ObjectStore, PostgresDatabase, PostgresServer
 from support.project import JOBS, Outcome, Project
 from support.raw_places import place
+from support.store_proxy import Fault, StoreProxy
 from support.waiting import PATIENCE_S, eventually
 
 from pipefy_exports_dagster.exports import configured_exports
@@ -134,6 +135,27 @@ def test_postgres_may_be_restarted_while_a_run_waits_for_anothers_lock(
     assert scene.sandbox.stats.exports.total() == exports_before
     assert scene.run().success
     assert scene.sandbox.stats.exports.total() == exports_before + 1
+
+
+@pytest.mark.parametrize("case", LAKE_FAULTS, ids=[case.does for case in LAKE_FAULTS])
+def test_a_store_that_does_not_take_the_rows_keeps_the_table_as_it_was(
+    case: StoreFault, scene: Scene, object_store: ObjectStore
+) -> None:
+    before, exports_before = scene.content(), scene.sandbox.stats.exports.total()
+
+    def fail(_method: str, path: str) -> Fault | None:
+        return case.does if path.partition("?")[0].endswith(case.ending) else None
+
+    with StoreProxy(object_store.endpoint, choose=fail).running() as proxy:
+        scene.project.environment["AWS_ENDPOINT_URL"] = proxy.url
+        failed = scene.run()
+        scene.project.environment["AWS_ENDPOINT_URL"] = object_store.endpoint
+    assert failed.failure_class == case.error, failed.failure
+    assert case.says in failed.failure
+    assert scene.content() == before
+    loaded = scene.run()
+    assert loaded.success, loaded.failure
+    assert scene.sandbox.stats.exports.total() - exports_before == 1
 
 
 @pytest.fixture

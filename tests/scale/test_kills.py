@@ -101,7 +101,7 @@ def test_another_machine_finishes_what_a_killed_one_had_begun(
 
         assert exports == {point.milestone: point.exports for point in KILL_POINTS}
         assert max(launched[first[milestone]["run_id"]] for milestone in resumed) <= TICKS
-        assert world.executed_by(B) >= len(WHERE)
+        world.await_executed(B, runs=len(WHERE))
         for asset, partition in WHERE.values():
             [(rows, distinct, last)] = world.query(
                 "SELECT count(*), count(DISTINCT _file_row), max(_file_row) "

@@ -19,8 +19,7 @@ def test_twins_ask_for_one_export_and_load_one_slice(world: World) -> None:
     runs = world.await_runs(*world.launch(*TWINS))
     assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}, world.last_words()
     assert world.exports == 1
-    assert world.executed_by(A) >= 1
-    assert world.executed_by(B) >= 1
+    world.await_executed(A, B)
     [(rows, distinct, last)] = world.query(
         f"SELECT count(*), count(DISTINCT _file_row), max(_file_row) FROM {JOBS}"
     )

@@ -157,16 +157,20 @@ class World:
         ):
             return connection.execute(sql).fetchall()
 
-    def executed_by(self, machine: str) -> int:
-        """Return how many runs a machine's worker has ended."""
-        log = self.installation.workers[machine].log("worker")
-        return sum("Task execute_job[" in line and "succeeded" in line for line in log.splitlines())
+    def await_executed(self, *machines: str, runs: int = 1) -> None:
+        """Wait until the worker of each machine says that it has ended so many runs: later than the run says it."""
+        workers = [self.installation.workers[name] for name in machines]
+        self.wait_for(lambda: all(_executed(worker.log("worker")) >= runs for worker in workers))
 
     def has_locks(self) -> bool:
         """Whether any process still holds a lock, of a partition or in the lake."""
         return bool(
             self.servers.postgres.database().execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'")
         )
+
+
+def _executed(log: str) -> int:
+    return sum("Task execute_job[" in line and "succeeded" in line for line in log.splitlines())
 
 
 def table(heading: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

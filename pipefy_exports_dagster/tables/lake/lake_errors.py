@@ -87,7 +87,7 @@ _SAYS: tuple[tuple[re.Pattern[str], Callable[[str], PipefyExportsError], str], .
     (
         re.compile(
             r"\b(408|429|5\d\d)\b|HTTP Error|Could not establish connection|Could not connect|timed out|Timeout|"
-            r"Connection error|SSL",
+            r"Connection error|error for HTTP [A-Z]{3,7} to|SSL",
             re.IGNORECASE,
         ),
         _unreachable,
