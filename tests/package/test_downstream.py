@@ -74,7 +74,7 @@ def metadata(instance: dg.DagsterInstance, asset: str, partition: str | None = N
     return {}
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(900)
 def test_frames_sql_dbt_and_automation_stand_after_our_tables_in_a_fresh_project(
     installed: Installed, tmp_path: Path, start_sandbox: Callable[..., Sandbox]
 ) -> None:
