@@ -48,6 +48,8 @@ class Kind:
     @contextmanager
     def held_elsewhere(self, name: PartitionName = LAST_MONTH) -> Iterator["subprocess.Popen[str]"]:
         where, lock = self.arguments(name)
+        if self.name == "file":
+            Path(where).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = [sys.executable, "-c", HOLD, self.name, where, lock]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
             assert holder.stdout

@@ -17,6 +17,9 @@ PROJECT = tomllib.loads(PYPROJECT)["project"]
 MUST_RUN_WITHOUT = {"pandas", "polars", "openpyxl", "dagster_webserver"}
 OPTIONAL = {
     "sandbox/files.py": {"openpyxl"},  # `--writer openpyxl`, which says so where it is missing
+    # What dagster-postgres brings, of the extra `[scale]`.
+    "locks/postgres_session.py": {"psycopg2-binary"},
+    "tables/lake/catalogs.py": {"psycopg2-binary"},
 }
 """Modules that import what an extra or nobody brings, within a function."""
 
