@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from hypothesis import settings
 from pipefy.manual_clock import ManualClock
 from support.open_storage import statements_compiled_once
 from support.project import Project
@@ -17,6 +18,10 @@ from support.warm_readers import cold_readers, warm_readers
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 
 pytest_plugins = ["support.loader", "support.servers", "support.raw_places"]
+
+# A machine that is busy takes long for anything: what hangs has a limit of its own.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 # Imports and collection make a million objects that stay: there is no garbage until then, and none among them later.
 gc.disable()

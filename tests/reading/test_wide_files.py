@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 from support.loader import LAST_MONTH, Loader
+from support.waiting import PATIENCE_S
 
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.errors import UnreadableFileError, ValueDoesNotFitError
@@ -87,7 +88,7 @@ def test_more_than_a_thousand_columns_of_a_kind_are_read(loader: Loader, kind: s
                 f"SELECT c1::VARCHAR, c1199::VARCHAR FROM {rows_of(staged)}"
             ).fetchall()
     assert (staged.rows, len(staged.columns)) == (ROWS, COLUMNS_OF_A_KIND)
-    assert staged.seconds_reading < 30
+    assert staged.seconds_reading < PATIENCE_S
     assert {column.type for column in staged.columns} == {type_}
     assert len(found) == ROWS
     if type_ == "VARCHAR":
@@ -105,7 +106,7 @@ def test_two_thousand_columns_of_all_kinds_are_loaded(loader: Loader) -> None:
     options = ReadOptions(**LIMITS, column_types=pins)
     report = loader.load(content(lambda r, c: kinds[c % len(kinds)][0](r, c)), options=options)
     assert (report.rows, len(report.columns)) == (ROWS, COLUMNS)
-    assert report.seconds_reading < 30
+    assert report.seconds_reading < PATIENCE_S
     types = loader.types()
     for nth, (_, type_, _) in enumerate(kinds):
         assert {types[f"h{c}"] for c in range(nth, COLUMNS, len(kinds))} == {type_}

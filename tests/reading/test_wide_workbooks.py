@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from support.loader import Loader
+from support.waiting import PATIENCE_S
 from support.workbooks import Book, one_sheet, rows
 
 from pipefy_exports_dagster.config.reading import ReadOptions
@@ -56,7 +57,7 @@ def test_more_than_a_thousand_columns_of_a_kind_are_read(loader: Loader, kind: s
             path, folder=folder, options=replace(LIMITS, max_memory_bytes=LIMITS.max_memory_bytes * 2 // 3)
         )
     assert (staged.rows, len(staged.columns)) == (ROWS, COLUMNS_OF_A_KIND)
-    assert staged.seconds_reading < 30
+    assert staged.seconds_reading < PATIENCE_S
     assert {column.type for column in staged.columns} == {type_}
 
 
@@ -65,7 +66,7 @@ def test_two_thousand_columns_of_all_kinds_are_loaded(loader: Loader) -> None:
     mixed = book(lambda r, c: kinds[c % len(kinds)][0](r, c))
     report = loader.load(mixed.write(loader.folder / "wide.xlsx"), options=LIMITS)
     assert (report.rows, len(report.columns)) == (ROWS, COLUMNS)
-    assert report.seconds_reading < 30
+    assert report.seconds_reading < PATIENCE_S
     types = loader.types()
     for nth, (_, type_) in enumerate(kinds):
         assert {types[f"h{c}"] for c in range(nth, COLUMNS, len(kinds))} == {type_}
