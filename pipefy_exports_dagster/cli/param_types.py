@@ -2,7 +2,9 @@
 
 import math
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Any
 
 import click
 
@@ -134,3 +136,16 @@ class Seconds(click.ParamType):
             why = "" if math.isnan(seconds) else f": {problem}"
             self.fail(f"{value!r} is not a time in seconds that can be used{why}", param, ctx)
         return seconds
+
+
+def wait_option(says: str) -> Callable[[Any], Any]:
+    """Return the option `--wait`, which gives `wait_s`."""
+    return click.option(
+        "--wait",
+        "wait_s",
+        type=Seconds(waiting=True),
+        default=60.0,
+        metavar="SECONDS",
+        show_default=True,
+        help=says,
+    )

@@ -6,7 +6,7 @@ import click
 
 from pipefy_exports_dagster.cli.errors import cli_errors
 from pipefy_exports_dagster.cli.output import echo_table
-from pipefy_exports_dagster.cli.param_types import Seconds
+from pipefy_exports_dagster.cli.param_types import wait_option
 from pipefy_exports_dagster.cli.settings import read_settings
 from pipefy_exports_dagster.tables.stores import table_store
 
@@ -33,15 +33,7 @@ from pipefy_exports_dagster.tables.stores import table_store
     show_default="PIPEFY_EXPORTS_DATABASE",
     help="With --copy-to: the DuckDB file.",
 )
-@click.option(
-    "--wait",
-    "wait_s",
-    type=Seconds(waiting=True),
-    default=60.0,
-    metavar="SECONDS",
-    show_default=True,
-    help="How long to wait for a load that writes to the same table.",
-)
+@wait_option("How long to wait for a load that writes to the same table.")
 def tables(*, maintain: bool, days: int, copy_to: bool, database: Path | None, wait_s: float) -> None:
     """Look after tables in a lake: maintain it, or take a DuckDB file's tables into it.
 

@@ -20,6 +20,7 @@ from pipefy_exports_dagster.cli.param_types import (
     OrganizationId,
     Seconds,
     Size,
+    wait_option,
 )
 from pipefy_exports_dagster.cli.progress import Progress
 from pipefy_exports_dagster.component.configurations import configurations
@@ -106,15 +107,7 @@ INTO_TABLE = ("table", "database")
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
-@click.option(
-    "--wait",
-    "wait_s",
-    type=Seconds(waiting=True),
-    default=60.0,
-    metavar="SECONDS",
-    show_default=True,
-    help="How long to wait for another process that holds the partition or the database.",
-)
+@wait_option("How long to wait for another process that holds the partition or the database.")
 def load(
     file: Path,
     *,

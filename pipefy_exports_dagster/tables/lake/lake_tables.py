@@ -1,8 +1,6 @@
 """Tables in a lake: opened for a load, for readers, and for a person's SQL."""
 
-import random
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +16,10 @@ from pipefy_exports_dagster.errors import (
     StorageError,
 )
 from pipefy_exports_dagster.files.private import make_folder
-from pipefy_exports_dagster.tables.creating import NewColumn
-from pipefy_exports_dagster.tables.database_errors import locked
-from pipefy_exports_dagster.tables.lake.catalogs import Catalog, Check, FileCatalog, catalog_of
-from pipefy_exports_dagster.tables.lake.changing import change_lake_columns, create_lake_table
+from pipefy_exports_dagster.tables.lake.catalogs import Catalog, FileCatalog, catalog_of
 from pipefy_exports_dagster.tables.lake.extensions import load_extensions, require_extensions
-from pipefy_exports_dagster.tables.lake.lake_errors import BUSY, lake_error
+from pipefy_exports_dagster.tables.lake.forbidden import FORBIDDEN
+from pipefy_exports_dagster.tables.lake.lake_errors import lake_error
 from pipefy_exports_dagster.tables.lake.maintaining import (
     Maintained,
     delete_files,
@@ -31,48 +27,15 @@ from pipefy_exports_dagster.tables.lake.maintaining import (
     lake_tables_named,
     merge_files,
 )
+from pipefy_exports_dagster.tables.lake.names import ATTACHING, LAKE
 from pipefy_exports_dagster.tables.lake.object_store import IN_STORE, create_store_secret
-from pipefy_exports_dagster.tables.lineage import TableLayout
-from pipefy_exports_dagster.tables.table_state import TableState
+from pipefy_exports_dagster.tables.lake.open_lake import OpenLake
+from pipefy_exports_dagster.tables.lake.waiting import Waiting
 from pipefy_exports_dagster.tables.workspace import workspace
 from pipefy_exports_dagster.text.sql import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
-
-LAKE = "lake"
-"""What SQL calls it, on each connection of ours."""
-AUTHOR = "pipefy_exports_dagster"
-ATTACHING = "attach"
-"""The lock of who attaches, which may create the catalog, and who creates a schema."""
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.02, 1.0
-
-_BROUGHT = {
-    "ducklake_add_data_files",
-    "ducklake_cleanup_old_files",
-    "ducklake_commit",
-    "ducklake_delete_orphaned_files",
-    "ducklake_expire_snapshots",
-    "ducklake_flush_inlined_data",
-    "ducklake_merge_adjacent_files",
-    "ducklake_rewrite_data_files",
-    "ducklake_scan",
-    "ducklake_set_commit_message",
-    "ducklake_set_option",
-    "pg_clear_cache",
-    "postgres_attach",
-    "postgres_configure_pool",
-    "postgres_execute",
-    "postgres_query",
-    "postgres_scan",
-    "postgres_scan_pushdown",
-    "sqlite_attach",
-    "sqlite_query",
-    "sqlite_scan",
-}
-"""Functions of the extensions (DuckDB 1.5.5) that write, or reach another database. Those that show snapshots stay."""
-FORBIDDEN = frozenset(_BROUGHT | {name.removeprefix("ducklake_") for name in _BROUGHT})
-"""A lake's functions are there with and without the prefix."""
 
 
 def lake_tables(lake: Lake, *, scratch: Path) -> "LakeTables":
@@ -83,44 +46,6 @@ def lake_tables(lake: Lake, *, scratch: Path) -> "LakeTables":
         scratch: A folder of this machine, beside which loads keep their scratch files.
     """
     return LakeTables(catalog_of(lake), lake.data_path, scratch)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenLake:
-    """A connection to a lake, and the lock of the table that is written to."""
-
-    connection: "duckdb.DuckDBPyConnection"
-    seconds_waiting: float
-    still_held: Check
-
-    def create_table(self, name: str, columns: Sequence[NewColumn], layout: TableLayout) -> None:
-        create_lake_table(
-            self.connection, name, columns, comment=layout.comment, partitioned_by=layout.partitioned_by
-        )
-
-    def change_columns(
-        self,
-        state: TableState,
-        layout: TableLayout,
-        *,
-        retyped: Mapping[str, tuple[str, str]],
-        added: Sequence[NewColumn],
-        comments: Mapping[str, str],
-    ) -> None:
-        change_lake_columns(self.connection, state, layout, retyped=retyped, added=added, comments=comments)
-
-    def commit(self, said: str) -> None:
-        """Commit, unless the lock was lost; the snapshot says what it is."""
-        self.connection.execute(f"CALL {LAKE}.set_commit_message({literal(AUTHOR)}, {literal(said)})")
-        self.still_held()
-        self.connection.commit()
-
-    def checkpoint(self) -> None:
-        """Nothing: a commit has brought everything to where it stays."""
-
-    def publish(self) -> tuple[Path | None, str | None]:
-        """Nothing: readers see each snapshot, and keep nobody waiting."""
-        return None, None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +102,7 @@ class LakeTables:
 
     @contextmanager
     def open_to_write(self, *, table: str, lock_timeout_s: float, schema: str = MAIN) -> Iterator[OpenLake]:
-        waiting = _Waiting(lock_timeout_s)
+        waiting = Waiting(lock_timeout_s)
         with self._errors_of_a_load(), ExitStack() as stack:
             connection = stack.enter_context(self._connected())
             self.catalog_at.prepare()
@@ -216,7 +141,7 @@ class LakeTables:
         with self.attached(lock_timeout_s=lock_timeout_s) as connection:
             done.append(forget_snapshots(connection, LAKE, days))
             for schema, table in lake_tables_named(connection, LAKE):
-                with _Waiting(lock_timeout_s).for_lock(self.catalog_at, _lock_of(schema, table)):
+                with Waiting(lock_timeout_s).for_lock(self.catalog_at, _lock_of(schema, table)):
                     done += merge_files(connection, LAKE, schema, table)
             done += delete_files(connection, LAKE, days)
         return tuple(done)
@@ -253,7 +178,7 @@ class LakeTables:
     @contextmanager
     def attached(self, *, lock_timeout_s: float) -> Iterator["duckdb.DuckDBPyConnection"]:
         """Attach an existing lake for what is no load: its maintenance. Its errors are those of reading."""
-        waiting = _Waiting(lock_timeout_s)
+        waiting = Waiting(lock_timeout_s)
         with self._errors_of_reading(), self._connected() as connection:
             if not self.exists():
                 raise StorageError(f"there is no lake at {self} yet: materialize a partition first")
@@ -267,7 +192,7 @@ class LakeTables:
     ) -> "duckdb.DuckDBPyConnection":
         connection = self._connected(config)
         try:
-            _Waiting(lock_timeout_s).until_free(lambda: self._attach(connection, read_only=True), self)
+            Waiting(lock_timeout_s).until_free(lambda: self._attach(connection, read_only=True), self)
             connection.execute(f"USE {LAKE}.{MAIN}")
         except BaseException:
             connection.close()
@@ -356,45 +281,3 @@ def _uses_schema(connection: "duckdb.DuckDBPyConnection", schema: str) -> bool:
         return False
     connection.execute(f"USE {LAKE}.{identifier(schema)}")
     return True
-
-
-class _Waiting:
-    """Waits for one thing after the other, all of them until one deadline; `seconds` is how long it has waited."""
-
-    def __init__(self, timeout_s: float) -> None:
-        self.seconds = 0.0
-        self._timeout_s = timeout_s
-        self._deadline = time.monotonic() + timeout_s
-
-    @contextmanager
-    def for_lock(self, catalog: Catalog, name: str) -> Iterator[Check]:
-        """Hold a lock."""
-        began = time.monotonic()
-        with catalog.lock(name, timeout_s=max(self._deadline - began, 0.0)) as still_held:
-            self.seconds += time.monotonic() - began
-            yield still_held
-
-    def until_free(self, attach: Callable[[], None], lake: object) -> None:
-        """Attach a lake, waiting while another process, or another connection, has the catalog's file.
-
-        Raises:
-            DatabaseLockedError: It had it until the deadline.
-        """
-        import duckdb
-
-        began, pause = time.monotonic(), _FIRST_PAUSE_S
-        while True:
-            try:
-                attach()
-            except duckdb.Error as error:
-                if not BUSY.search(str(error)):
-                    raise
-                left = self._deadline - time.monotonic()
-                if left <= 0:
-                    raise locked(Path(str(lake)), str(error), self._timeout_s) from None
-            else:
-                self.seconds += time.monotonic() - began
-                return
-            # Half of the pause is random, so that loads that were refused together do not retry together.
-            time.sleep(min(pause * random.uniform(0.5, 1.0), left))  # noqa: S311
-            pause = min(pause * 1.5, _LONGEST_PAUSE_S)
