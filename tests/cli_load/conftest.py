@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 from support.project import JOBS, Project
+from support.warm_commands import PIPEFY_EXPORTS, WarmCommand
 
 from pipefy_exports_dagster.cli.instance import prepare_instance
 from pipefy_exports_dagster.cli.main import main
@@ -56,12 +56,29 @@ class Desk:
     def load_table(self, file: Path, *arguments: str, table: str = "prices") -> Result:
         return self.load(file, "--table", table, "--database", str(self.root / "own.duckdb"), *arguments)
 
-    def start(self, *arguments: str, before: tuple[str, ...] = (), **options: Any) -> "subprocess.Popen[str]":
-        """Start the command in a process of its own."""
-        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        script = "from pipefy_exports_dagster.cli.main import main; main(prog_name='pipefy-exports')"
-        command = [*before, sys.executable, "-c", script, "load", *arguments]
-        return subprocess.Popen(command, cwd=self.root, env=self.environment, text=True, **(pipes | options))
+    def start(self, *arguments: str, stdout: int | None = None, stderr: int | None = None) -> WarmCommand:
+        """Start the command in a process of its own; what it prints can be read, or goes to a descriptor."""
+        return WarmCommand(
+            PIPEFY_EXPORTS,
+            "load",
+            *arguments,
+            environment=self.environment,
+            folder=self.root,
+            stdout=stdout,
+            stderr=stderr,
+        )
+
+    def start_with(self, *before: str, arguments: tuple[str, ...]) -> "subprocess.Popen[str]":
+        """Start the command by another one."""
+        return subprocess.Popen(
+            [*before, PIPEFY_EXPORTS, "load", *arguments],
+            cwd=self.root,
+            env=self.environment,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     def everything(self) -> dict[str, tuple[int, int]]:
         """Size and time of each file here; of locks the size, since older versions of filelock touch them."""

@@ -18,6 +18,7 @@ import duckdb
 import pytest
 from support.project import JOBS
 from support.waiting import PATIENCE_S, eventually
+from support.warm_commands import WarmCommand
 
 from .conftest import TOKEN, Desk
 
@@ -25,7 +26,7 @@ TABLE = ("--table", "prices", "--database", "own.duckdb")
 ASSET = ("--asset", JOBS, "--partition", "last_month")
 
 
-def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+def ended(process: "WarmCommand | subprocess.Popen[str]") -> tuple[int, str, str]:
     stdout, stderr = (text or "" for text in process.communicate(timeout=PATIENCE_S))
     assert "Traceback" not in stdout + stderr
     assert TOKEN not in stdout + stderr
@@ -63,7 +64,7 @@ def test_a_signal_while_the_file_is_read_leaves_nothing(desk: Desk, number: sign
     desk.csv("a,b\n" + "1,x\n" * 4_000_000, "large.csv")
     before = set(desk.everything())
     # A group of its own: Ctrl-C reaches the reading process as well.
-    process = desk.start("large.csv", *ASSET, "--json", process_group=0)
+    process = desk.start("large.csv", *ASSET, "--json")
     eventually(lambda: list(desk.root.glob("data/.pipefy_exports_loading/*/source")))
     time.sleep(0.3)
     os.killpg(process.pid, number)
@@ -133,7 +134,7 @@ def test_ctrl_c_after_the_commit_says_so_and_the_same_command_finishes(desk: Des
 def test_a_report_that_nobody_takes_does_not_undo_the_load(desk: Desk) -> None:
     desk.csv("a,b\n1,x\n")
     with Path("/dev/full").open("w") as full:
-        code, _, stderr = ended(desk.start("export.csv", *TABLE, stdout=full))
+        code, _, stderr = ended(desk.start("export.csv", *TABLE, stdout=full.fileno()))
     assert (code, stderr.count("\n")) == (1, 1)
     assert "the rows are loaded, but the report could not be printed" in stderr
 
@@ -172,14 +173,13 @@ def test_a_person_who_waits_sees_the_stage(desk: Desk) -> None:
     assert "was locked by process" in text
 
 
-def started_as_an_ordinary_person(desk: Desk, *arguments: str) -> "subprocess.Popen[str]":
+def started_as_an_ordinary_person(desk: Desk, *arguments: str) -> "WarmCommand | subprocess.Popen[str]":
     """Root may read and write everything, unless it gives that up."""
     if os.geteuid() != 0:
         return desk.start(*arguments)
     if not shutil.which("setpriv"):
         pytest.skip("root is refused nothing, and setpriv is not here to change that")
-    given_up = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
-    return desk.start(*arguments, before=given_up)
+    return desk.start_with("setpriv", "--bounding-set=-dac_override,-dac_read_search", arguments=arguments)
 
 
 @contextmanager

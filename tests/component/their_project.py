@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from support.warm_commands import run_warm
 
 import pipefy_exports_dagster
 
@@ -77,12 +78,4 @@ def run_dg(
         "PYTHONPATH": f"{python_path}{os.pathsep}{REPOSITORY}",  # the package of these tests, wherever it lies
         "COLUMNS": "200",
     } | ({"DAGSTER_HOME": str(home)} if home else {})
-    return subprocess.run(
-        [f"{sys.prefix}/bin/dg", *arguments],
-        env=bare | ours,
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_warm(f"{sys.prefix}/bin/dg", *arguments, environment=bare | ours, folder=cwd)

@@ -13,15 +13,19 @@ from typing import Any
 
 from nursery import serve
 
+from pipefy_exports_dagster.cli.main import COMMANDS
 
-def _import_all() -> None:
-    import duckdb  # noqa: F401
-    import httpx  # noqa: F401
-
-    from pipefy_exports_dagster.cli.main import COMMANDS
-
-    for command in COMMANDS.values():  # each is imported when it is called
-        importlib.import_module(command.target.partition(":")[0])
+_IMPORTED = (
+    "dagster._cli",
+    "dagster._core.storage.event_log",
+    "dagster._core.storage.sqlite_storage",
+    "dagster_dg_cli.cli",
+    "duckdb",
+    "httpx",
+    "pipefy_exports_dagster.orchestration.build",
+    *(command.target.partition(":")[0] for command in COMMANDS.values()),
+)
+"""Commands import most of it when they are called."""
 
 
 def _run(request: dict[str, Any]) -> None:
@@ -29,6 +33,7 @@ def _run(request: dict[str, Any]) -> None:
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False, buffering=1 if os.isatty(1) else -1)
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False, buffering=1)
+    sys.path[:0] = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
     status = 0
     try:
         _interpret(*request["arguments"])
@@ -75,5 +80,6 @@ def _status_of(code: object) -> int:
 
 if __name__ == "__main__":
     del sys.path[0]  # this folder: no process has it
-    _import_all()
+    for module in _IMPORTED:
+        importlib.import_module(module)
     serve(_run)

@@ -82,6 +82,7 @@ def _become(request: dict[str, Any], pipes: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     time.tzset()
+    os.setpgid(0, 0)  # as a shell starts a command: a signal to its group reaches nobody else
     os.umask(request["umask"])
     os.chdir(request["folder"])
     if request["user"]:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -85,6 +86,59 @@ def start_warm(
         group=group,
         extra_groups=[] if user else None,
     )
+
+
+class WarmCommand:
+    """What is used of a `subprocess.Popen` of text, for a command that gets signals while it runs.
+
+    Args:
+        stdout: A descriptor it prints to; None: it can be read.
+        stderr: The same, for its errors.
+    """
+
+    def __init__(
+        self,
+        *command: str,
+        environment: Mapping[str, str],
+        folder: Path,
+        stdout: int | None = None,
+        stderr: int | None = None,
+    ) -> None:
+        self._read: list[IO[bytes] | None] = []
+        ends: list[int] = []
+        for given in (stdout, stderr):
+            readable, writable = os.pipe() if given is None else (None, given)
+            self._read.append(os.fdopen(readable, "rb") if readable is not None else None)
+            ends.append(writable)
+        with Path(os.devnull).open("rb") as nothing:
+            self._process = start_warm(
+                *command, environment=environment, folder=folder, pipes=[nothing.fileno(), *ends]
+            )
+        for given, end in zip((stdout, stderr), ends, strict=True):
+            if given is None:
+                os.close(end)
+        self.pid = self._process.pid
+        self.send_signal, self.kill, self.poll = (
+            self._process.send_signal,
+            self._process.kill,
+            self._process.poll,
+        )
+
+    @property
+    def returncode(self) -> int:
+        return self._process.wait(PATIENCE_S)
+
+    def communicate(self, timeout: float) -> tuple[str, str]:
+        with ThreadPoolExecutor() as pool:
+            texts = [pool.submit(read.read) if read else None for read in self._read]
+            try:
+                self._process.wait(timeout)
+            finally:
+                self._process.kill()
+            stdout, stderr = (text.result().decode() if text else "" for text in texts)
+        for read in filter(None, self._read):
+            read.close()
+        return stdout, stderr
 
 
 def _text_of(file: IO[bytes]) -> str:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_READ_LATER = frozenset({"HOME", "PATH", "TMPDIR", "TZ", "COLUMNS", "TERM", "NO_COLOR"})
+_READ_LATER = frozenset({"HOME", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "COLUMNS", "TERM", "NO_COLOR"})
 """Variables that a process reads when it needs them; all others it may read at its start."""
 
 
@@ -86,9 +86,12 @@ class WarmProcess:
         return self.returncode
 
     def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def send_signal(self, number: int) -> None:
         if self.poll() is None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+                os.kill(self.pid, number)
 
     def wait(self, timeout: float | None = None) -> int:
         if self.returncode is None:
