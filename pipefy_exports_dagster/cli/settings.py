@@ -89,8 +89,7 @@ def has_credentials(environment: Mapping[str, str]) -> bool:
         ConfigurationError: It holds something that cannot be used, such as half of a service account.
     """
     connection = Connection()
-    names = (connection.token_env, connection.client_id_env, connection.client_secret_env)
-    if not any(environment.get(name, "").strip() for name in names):
+    if not any(environment.get(name, "").strip() for name in connection.credential_variables):
         return False
     read_credentials(connection, environment)
     return True

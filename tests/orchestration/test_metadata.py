@@ -62,7 +62,7 @@ def metadata_of(
     *,
     show_values: bool = True,
     reading: ReadOptions | None = None,
-    **of_the_answer: str,
+    **of_the_answer: Any,
 ) -> dict[str, Any]:
     sidecar = Sidecar(
         organization_id="1",
@@ -108,7 +108,7 @@ def test_dagster_finds_rows_table_and_columns_under_its_own_keys() -> None:
 
 
 def test_a_file_that_was_kept_with_a_persons_name_is_loaded_without_it_where_values_are_hidden() -> None:
-    answered = {"report": "Todos os cards", "requested_by": "Ana Souza"}
+    answered: dict[str, Any] = {"report": "Todos os cards", "requested_by": "Ana Souza"}
     assert metadata_of(REPORT, **answered)["pipefy/requested_by"] == "Ana Souza"
     hidden = metadata_of(REPORT, show_values=False, **answered)
     assert "Ana Souza" not in str(hidden)
