@@ -90,8 +90,8 @@ vendor-check: install ## Point the vendor's own command line at the sandbox
 bench: install ## Measure reading and loading; prints ratios
 	$(BIN)/python -m benchmarks
 
-bench-scale: install ## Measure how costs grow: a database of 5 GB, 500 reports, 100,000 loads, 50,000 files; prints ratios
-	$(BIN)/python -m benchmarks.scale
+bench-scale: install ## Measure how costs grow: a database of 5 GB, a lake, 500 reports, 100,000 loads, 50,000 files; prints ratios
+	PYTHONPATH=$(CURDIR)/scripts $(BIN)/python -m benchmarks.scale
 
 fuzz: install ## New inputs for one fuzz target until one breaks a promise: make fuzz TARGET=sniffing MINUTES=10
 	PYTHONPATH=$(CURDIR)/tests $(BIN)/python -m fuzz $(TARGET) --minutes $(or $(MINUTES),10)

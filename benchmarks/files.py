@@ -80,12 +80,12 @@ def bench_files(folder: Path, wanted: Callable[[str], bool]) -> dict[str, Path]:
         for form in dict.fromkeys([BASE_FORM, *forms]):
             named[f"{form} 200k"] = (f"jobs-200k-{form}.xlsx", _in_form(form, table, 200_000))
     others: dict[str, tuple[str, Callable[[Path], None]]] = {
-        "csv 200k": ("jobs-200k.csv", lambda path: _write_csv(path, 200_000)),
+        "csv 200k": ("jobs-200k.csv", lambda path: write_jobs_csv(path, 200_000)),
         f"{BASE_FORM} 1M": (
             "jobs-1M-openpyxl.xlsx",
             lambda path: write_openpyxl_rows(HEADER, jobs(1_000_000), path),
         ),
-        "csv 1M": ("jobs-1M.csv", lambda path: _write_csv(path, 1_000_000)),
+        "csv 1M": ("jobs-1M.csv", lambda path: write_jobs_csv(path, 1_000_000)),
         f"{BASE_FORM} wide": (
             "wide.xlsx",
             lambda path: write_openpyxl_rows([f"Campo {n}" for n in range(200)], wide(20_000), path),
@@ -101,7 +101,7 @@ def tiny_files(folder: Path) -> dict[str, Path]:
     table = Table(HEADER, list(jobs(1)))
     return {
         "tiny xlsx": _made(folder / "tiny.xlsx", lambda path: FORMS[BASE_FORM](table, path)),
-        "tiny csv": _made(folder / "tiny.csv", lambda path: _write_csv(path, 1)),
+        "tiny csv": _made(folder / "tiny.csv", lambda path: write_jobs_csv(path, 1)),
     }
 
 
@@ -128,7 +128,8 @@ def _made(path: Path, write: Callable[[Path], None]) -> Path:
     return path
 
 
-def _write_csv(path: Path, rows: int) -> None:
+def write_jobs_csv(path: Path, rows: int) -> None:
+    """Write a CSV file of automation jobs."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)

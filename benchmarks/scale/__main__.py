@@ -9,6 +9,7 @@ from pathlib import Path
 from .archive import measure_archive, measure_event_log
 from .database import measure_database
 from .definitions import measure_definitions, measure_sensors
+from .lake import measure_lake
 
 
 def main() -> None:
@@ -21,6 +22,7 @@ def main() -> None:
         "sensors": measure_sensors,
         "event_log": lambda: measure_event_log(arguments.rounds),
         "archive": lambda: measure_archive(arguments.rounds),
+        "lake": lambda: measure_lake(arguments.rounds),
         "database": lambda: measure_database(arguments.folder, arguments.rounds),
     }
     parser.add_argument("--only", choices=parts, action="append")

@@ -13,11 +13,9 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 from support.project import Project
-from support.waiting import PATIENCE_S
+from support.warm_commands import PIPEFY_EXPORTS, run_warm
 
 from pipefy_exports_dagster.cli.main import main
-
-PIPEFY_EXPORTS = str(Path(sys.executable).with_name("pipefy-exports"))
 
 
 @dataclass
@@ -49,17 +47,10 @@ class Shell:
         found: dict[str, Any] = json.loads(result.stdout)
         return found
 
-    def start(self, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+    def start(self, *arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
         """Run a command in a process of its own."""
-        return subprocess.run(
-            [PIPEFY_EXPORTS, *arguments],
-            env=self.environment,
-            cwd=self.project.root,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-            **options,
+        return run_warm(
+            PIPEFY_EXPORTS, *arguments, environment=self.environment, folder=self.project.root, given=given
         )
 
 

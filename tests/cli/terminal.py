@@ -3,12 +3,14 @@
 import os
 import pty
 import re
-import subprocess
+import tempfile
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
-from cli.shell import PIPEFY_EXPORTS, Shell
+from cli.shell import Shell
 from support.waiting import PATIENCE_S
+from support.warm_commands import PIPEFY_EXPORTS, start_warm
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -29,14 +31,14 @@ def seen_in_terminal(shell: Shell, *arguments: str, both: bool = False) -> Seen:
         both: stderr is the terminal as well, as where nothing is redirected.
     """
     controller, terminal = pty.openpty()
-    with subprocess.Popen(
-        [PIPEFY_EXPORTS, *arguments],
-        env=shell.environment | {"COLUMNS": "80", "TERM": "xterm", "NO_COLOR": "1"},
-        cwd=shell.project.root,
-        stdin=subprocess.DEVNULL,
-        stdout=terminal,
-        stderr=terminal if both else subprocess.PIPE,
-    ) as process:
+    with Path(os.devnull).open("rb") as nothing, tempfile.TemporaryFile() as errors:
+        process = start_warm(
+            PIPEFY_EXPORTS,
+            *arguments,
+            environment=shell.environment | {"COLUMNS": "80", "TERM": "xterm", "NO_COLOR": "1"},
+            folder=shell.project.root,
+            pipes=[nothing.fileno(), terminal, terminal if both else errors.fileno()],
+        )
         os.close(terminal)
         seen = bytearray()
 
@@ -49,8 +51,11 @@ def seen_in_terminal(shell: Shell, *arguments: str, both: bool = False) -> Seen:
 
         reader = threading.Thread(target=read)
         reader.start()
-        errors = process.stderr.read() if process.stderr else b""
-        exit_code = process.wait(PATIENCE_S)
+        try:
+            exit_code = process.wait(PATIENCE_S)
+        finally:
+            process.kill()
         reader.join()
         os.close(controller)
-    return Seen(exit_code, _STYLE.sub("", seen.decode()), errors.decode())
+        errors.seek(0)
+        return Seen(exit_code, _STYLE.sub("", seen.decode()), errors.read().decode())

@@ -13,11 +13,12 @@ from typing import Any
 
 import duckdb
 import pytest
-from cli.shell import PIPEFY_EXPORTS, Shell, error_of, held
+from cli.shell import Shell, error_of, held
 from filelock import FileLock
 from support.project import JOBS, REPORT
 from support.raw_places import objects
 from support.servers import Bucket
+from support.warm_commands import PIPEFY_EXPORTS
 
 from pipefy_exports_dagster.cli.doctor.account import check_credentials
 from pipefy_exports_dagster.cli.doctor.examination import examine

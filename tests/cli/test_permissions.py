@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cli.shell import PIPEFY_EXPORTS, Shell
+from cli.shell import Shell
+from support.warm_commands import PIPEFY_EXPORTS
 
 from pipefy_exports_dagster.cli.doctor.permissions import check_dotenv
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig

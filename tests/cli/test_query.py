@@ -12,10 +12,11 @@ from typing import Any
 
 import duckdb
 import pytest
-from cli.shell import PIPEFY_EXPORTS, Shell, error_of, held
+from cli.shell import Shell, error_of, held
 from cli.terminal import seen_in_terminal
 from support.project import JOBS
 from support.waiting import PATIENCE_S, eventually
+from support.warm_commands import PIPEFY_EXPORTS
 
 AWKWARD = r"""
 SELECT * FROM (VALUES
@@ -211,7 +212,7 @@ def test_what_somebody_added_to_the_database_is_seen(loaded: Shell) -> None:
 
 
 def test_sql_is_read_from_standard_input(empty: Shell) -> None:
-    result = empty.start("query", "-", input="SELECT 7 AS seven")
+    result = empty.start("query", "-", given="SELECT 7 AS seven")
     assert (result.returncode, result.stdout, result.stderr) == (0, "seven\n    7\n", "")
 
 

@@ -2,24 +2,21 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from history.installation import HISTORY, REPORT_HISTORY, Installation
 from support.project import JOBS, REPORT
-
-SCRIPT = "from pipefy_exports_dagster.cli.main import main; main(prog_name='pipefy-exports')"
+from support.warm_commands import PIPEFY_EXPORTS, run_warm
 
 
 def rebuild(installation: Installation, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-c", SCRIPT, "rebuild-history", *arguments],
-        env=installation.project.environment | {"PIPEFY_BASE_URL": "http://127.0.0.1:9"},
-        cwd=installation.project.root,
-        capture_output=True,
-        text=True,
-        check=False,
+    return run_warm(
+        PIPEFY_EXPORTS,
+        "rebuild-history",
+        *arguments,
+        environment=installation.project.environment | {"PIPEFY_BASE_URL": "http://127.0.0.1:9"},
+        folder=installation.project.root,
     )
 
 

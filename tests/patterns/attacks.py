@@ -85,7 +85,9 @@ class _Structure:
             for inner in _inner(kind, content):
                 yield from self._pumps(list(inner), before)
             before = _joined(before, self._texts([items[nth]]))
-            yield from (("", text) for text in before[:3])
+            # A word costs the same wherever in it a search stops: its end leads on to what repeats.
+            if not (str(kind) == "LITERAL" and nth + 1 < len(items) and str(items[nth + 1][0]) == "LITERAL"):
+                yield from (("", text) for text in before[:3])
 
     def _texts(self, items: Sequence[Node]) -> list[str]:
         """Give a few texts that a sequence takes."""

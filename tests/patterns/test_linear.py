@@ -65,6 +65,8 @@ def is_slow(pattern: re.Pattern[Any], use: str, attack: Attack) -> bool:
             shorter = texts[nth - 1].encode("latin-1") if is_bytes else texts[nth - 1]
             if _grows(pattern, use, shorter, encoded):
                 return True
+        if len(text) >= LENGTHS[-2] and taken < TOO_SHORT_TO_TELL_S:
+            return False  # more than linear time would have shown: a hundred times as long is not told yet
         before = taken
     return False
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli.shell import PIPEFY_EXPORTS
 from support.project import JOBS, Project
+from support.warm_commands import PIPEFY_EXPORTS, run_warm
 
 from pipefy_exports_dagster.files.private import make_folder
 
@@ -19,9 +19,7 @@ DEMO = "from pathlib import Path; from pipefy_exports_dagster.cli.demo.environme
 
 def run(project: Project, *command: str, umask: int) -> None:
     environment = project.environment | {"COLUMNS": "200"}
-    result = subprocess.run(
-        command, env=environment, cwd=project.root, capture_output=True, text=True, umask=umask, check=False
-    )
+    result = run_warm(*command, environment=environment, folder=project.root, umask=umask)
     assert result.returncode == 0, result.stdout + result.stderr
 
 

@@ -15,13 +15,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 from docs.test_how_to import blocks
 from reliability.test_private_folders import ROWS
 from support.project import JOBS, REPORT, Project
+from support.warm_commands import run_warm
 
 import pipefy_exports_dagster
 from pipefy_exports_dagster.cli.demo.environment import sandbox_environment
@@ -55,18 +55,14 @@ class User:
     umask: int = 0o007
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        identity: dict[str, Any] = {}
-        if self.uid:
-            identity = {"user": self.uid, "group": self.gid, "extra_groups": []}
-        return subprocess.run(
-            [self.python, *arguments],
-            env=self.environment,
-            cwd=self.root,
+        return run_warm(
+            self.python,
+            *arguments,
+            environment=self.environment,
+            folder=self.root,
             umask=self.umask,
-            capture_output=True,
-            text=True,
-            check=False,
-            **identity,
+            user=self.uid,
+            group=self.gid if self.uid else None,
         )
 
     def pipefy_exports(self, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -29,6 +29,7 @@ from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.milestones import OnMilestone, ignore_milestone
 from pipefy_exports_dagster.periods import add_months, month_of
 from support.open_storage import files_opened_once
+from support.warm_commands import run_warm
 
 JOBS = "automation_jobs_export"
 REPORT = "organization_report_export"
@@ -220,18 +221,11 @@ class Project:
         return [*start, "--select", select, "--partition", partition]
 
     def materialize_in_process_of_its_own(
-        self, *assets: str, partition: str = "last_month", module: str = DEFINITIONS, timeout_s: float = 120
+        self, *assets: str, partition: str = "last_month", module: str = DEFINITIONS
     ) -> "subprocess.CompletedProcess[str]":
         """Run `dagster asset materialize`, as a person would."""
-        return subprocess.run(
-            self.command(*(assets or (JOBS,)), partition=partition, module=module),
-            env=self.environment,
-            cwd=self.root,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
+        command = self.command(*(assets or (JOBS,)), partition=partition, module=module)
+        return run_warm(*command, environment=self.environment, folder=self.root)
 
     def materializations(self, asset: str, partition: str) -> list[dict[str, Any]]:
         """Metadata of each materialization, newest first."""

@@ -6,11 +6,6 @@ Never lock files unless it is sure that they are enough: on each of several mach
 import os
 
 import dagster as dg
-from dagster._core.storage.event_log import (
-    ConsolidatedSqliteEventLogStorage,
-    InMemoryEventLogStorage,
-    SqliteEventLogStorage,
-)
 
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.setting_names import LOCKS
@@ -22,8 +17,6 @@ from pipefy_exports_dagster.orchestration.partition_locks.in_files import FilePa
 from pipefy_exports_dagster.orchestration.partition_locks.in_postgres import PostgresPartitionLocks
 from pipefy_exports_dagster.orchestration.partition_locks.protocol import PartitionLocks
 
-_ON_ONE_MACHINE = (SqliteEventLogStorage, ConsolidatedSqliteEventLogStorage, InMemoryEventLogStorage)
-
 
 def partition_locks_of(config: PipefyExportsConfig, instance: dg.DagsterInstance) -> PartitionLocks:
     """Return the locks that every process of an instance takes. Nothing is opened.
@@ -33,7 +26,7 @@ def partition_locks_of(config: PipefyExportsConfig, instance: dg.DagsterInstance
     """
     storage = instance.event_log_storage
     address = getattr(storage, "postgres_url", None)
-    is_on_one_machine = isinstance(storage, _ON_ONE_MACHINE)
+    is_on_one_machine = _is_on_one_machine(storage)
     if config.locks is Locks.FILE or (config.locks is None and is_on_one_machine):
         return FilePartitionLocks(config.data_dir)
     if address:
@@ -58,3 +51,15 @@ def partition_locks_of(config: PipefyExportsConfig, instance: dg.DagsterInstance
             "(PGUSER, PGPASSWORD, PGDATABASE) to a Postgres that every machine reaches"
         )
     return PostgresPartitionLocks(AdvisoryLocks(PostgresAddress()))
+
+
+def _is_on_one_machine(storage: object) -> bool:
+    # Imported here: with it come SQLAlchemy and alembic, 0.6 s, which a process without an instance does not need.
+    from dagster._core.storage.event_log import (
+        ConsolidatedSqliteEventLogStorage,
+        InMemoryEventLogStorage,
+        SqliteEventLogStorage,
+    )
+
+    on_one_machine = (SqliteEventLogStorage, ConsolidatedSqliteEventLogStorage, InMemoryEventLogStorage)
+    return isinstance(storage, on_one_machine)

@@ -1,0 +1,97 @@
+"""Commands in processes of their own, without the imports, which are most of what a command costs.
+
+A process waits that has imported Dagster and the package (`command_nursery`), and is forked for each command. It is for
+commands that are run to their end. What is about the start itself, or is killed, is started as a person does.
+"""
+
+import functools
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from support.waiting import PATIENCE_S
+from support.warm_processes import Nursery, WarmProcess
+
+_OF_THE_INTERPRETER = ("PYTHON", "LD_", "LC_", "LANG", "MALLOC", "ARROW", "OMP")
+"""What an interpreter, or a library that is imported already, reads at its start."""
+PIPEFY_EXPORTS = str(Path(sys.executable).with_name("pipefy-exports"))
+
+
+def run_warm(
+    *command: str,
+    environment: Mapping[str, str],
+    folder: Path,
+    given: str = "",
+    umask: int | None = None,
+    user: int | None = None,
+    group: int | None = None,
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command of this interpreter, or the package's own, to its end."""
+    with (
+        tempfile.TemporaryFile() as shown,
+        tempfile.TemporaryFile() as said,
+        tempfile.TemporaryFile() as asked,
+    ):
+        asked.write(given.encode())
+        asked.seek(0)
+        pipes = [file.fileno() for file in (asked, shown, said)]
+        process = start_warm(
+            *command,
+            environment=environment,
+            folder=folder,
+            pipes=pipes,
+            umask=umask,
+            user=user,
+            group=group,
+        )
+        try:
+            status = process.wait(PATIENCE_S)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(command, status, _text_of(shown), _text_of(said))
+
+
+def start_warm(
+    *command: str,
+    environment: Mapping[str, str],
+    folder: Path,
+    pipes: Sequence[int],
+    umask: int | None = None,
+    user: int | None = None,
+    group: int | None = None,
+) -> "WarmProcess | subprocess.Popen[bytes]":
+    """Start it with these descriptors; cold where the interpreter would have started otherwise."""
+    nursery = _nursery() if sys.platform == "linux" else None
+    if nursery and nursery.is_as(environment, _OF_THE_INTERPRETER):
+        arguments = command[1:] if command[0] == sys.executable else command
+        return nursery.start(
+            environment, pipes, folder=folder, umask=umask, user=user, group=group, arguments=arguments
+        )
+
+    stdin, stdout, stderr = pipes
+    return subprocess.Popen(
+        command,
+        env=environment,
+        cwd=folder,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        umask=-1 if umask is None else umask,
+        user=user,
+        group=group,
+        extra_groups=[] if user else None,
+    )
+
+
+def _text_of(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
+
+
+@functools.cache
+def _nursery() -> Nursery:
+    return Nursery("command_nursery.py", os.environ.copy())

@@ -1,0 +1,114 @@
+"""A process that waits with everything imported, as the tests see it: what it is asked for is forked from it."""
+
+import atexit
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_READ_LATER = frozenset({"HOME", "PATH", "TMPDIR", "TZ", "COLUMNS", "TERM", "NO_COLOR"})
+"""Variables that a process reads when it needs them; all others it may read at its start."""
+
+
+class Nursery:
+    """The process that waits.
+
+    Args:
+        script: What runs in it, beside this module.
+        environment: What it is started with.
+    """
+
+    def __init__(self, script: str, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name(script)), str(theirs.fileno())],
+                env=environment,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        self._socket, self._lock = ours, threading.Lock()
+        atexit.register(self._end)
+
+    def is_as(self, environment: Mapping[str, str], names: Sequence[str] = ("",)) -> bool:
+        """Whether variables that begin with one of these names are those it was started with."""
+        return _read_at_start(environment, names) == _read_at_start(self._environment, names)
+
+    def start(
+        self,
+        environment: Mapping[str, str],
+        pipes: Sequence[int],
+        *,
+        folder: Path | None = None,
+        umask: int | None = None,
+        user: int | None = None,
+        group: int | None = None,
+        arguments: Sequence[str] = (),
+    ) -> "WarmProcess":
+        """Fork a process, whose first three descriptors are these pipes; they stay open here."""
+        told, tell = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        request = {
+            "environment": dict(environment),
+            "folder": str(folder or Path.cwd()),
+            "umask": _umask() if umask is None else umask,
+            "user": user,
+            "group": group,
+            "arguments": list(arguments),
+        }
+        with tell, self._lock:
+            socket.send_fds(self._socket, [json.dumps(request).encode()], [*pipes, tell.fileno()])
+        return WarmProcess(told)
+
+    def _end(self) -> None:
+        self._socket.close()
+        self._process.wait()
+
+
+class WarmProcess:
+    """What is used of a `subprocess.Popen`."""
+
+    def __init__(self, told: socket.socket) -> None:
+        self._told = told
+        self.pid = int(told.recv(64))
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        if self.returncode is None and select.select([self._told], [], [], 0)[0]:
+            self.wait()
+        return self.returncode
+
+    def kill(self) -> None:
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self.returncode is None:
+            if not select.select([self._told], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0.0)
+            self.returncode = int(self._told.recv(64))
+            self._told.close()
+        return self.returncode
+
+
+def _read_at_start(environment: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith(tuple(names)) and name not in _READ_LATER
+    }
+
+
+def _umask() -> int:
+    """Return this process's umask, without changing it for a moment: other threads make files."""
+    status = Path("/proc/self/status").read_text()
+    [mask] = [line.split()[1] for line in status.splitlines() if line.startswith("Umask:")]
+    return int(mask, 8)
