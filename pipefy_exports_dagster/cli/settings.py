@@ -8,8 +8,10 @@ from pathlib import Path
 from pipefy_exports_dagster.component.configurations import configurations, project_root
 from pipefy_exports_dagster.config.dotenv import dagster_home_of, environment_with_dotenv
 from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
+from pipefy_exports_dagster.config.variables import CONFIG_FILE
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.pipefy.credentials import read_credentials
+from pipefy_exports_dagster.tables.stores import table_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +55,16 @@ class Settings:
         return list(dict.fromkeys(config.connection for config in self.configs))
 
     def database_config(self) -> PipefyExportsConfig:
-        """Return a configuration with the database.
+        """Return a configuration with the database, or the lake.
 
         Raises:
             ConfigurationError: The configurations have different ones.
         """
-        paths = dict.fromkeys(str(config.database_path) for config in self.configs)
-        if len(paths) > 1:
+        places = dict.fromkeys(str(table_store(config)) for config in self.configs)
+        if len(places) > 1:
             raise ConfigurationError(
-                f"several databases are configured; give --database, one of {', '.join(paths)}"
+                f"the tables are in several places: {', '.join(places)}; give --database for a DuckDB file, or let "
+                f"{CONFIG_FILE} name a YAML file with one of them"
             )
         return self.config
 
@@ -86,8 +89,7 @@ def has_credentials(environment: Mapping[str, str]) -> bool:
         ConfigurationError: It holds something that cannot be used, such as half of a service account.
     """
     connection = Connection()
-    names = (connection.token_env, connection.client_id_env, connection.client_secret_env)
-    if not any(environment.get(name, "").strip() for name in names):
+    if not any(environment.get(name, "").strip() for name in connection.credential_variables):
         return False
     read_credentials(connection, environment)
     return True

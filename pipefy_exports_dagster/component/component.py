@@ -41,10 +41,10 @@ PATHS = [
 @dg.scaffold_with(PipefyExportsScaffolder)
 @dataclass
 class PipefyExportsComponent(dg.StateBackedComponent, dg.Resolvable):
-    """Exports of an organization from Pipefy into DuckDB: automation jobs, organization reports, reports of pipes.
+    """Exports of an organization from Pipefy into DuckDB: each with an asset and a table.
 
-    An asset and a table for each export, partitioned by period filter; a history of each by calendar month; a
-    job, schedules and sensors. The keys of its YAML are the fields of `PipefyExportsConfig`.
+    The assets are partitioned by period filter; a history of each is by calendar month; a job, schedules and sensors
+    request and build them. The keys of its YAML are the fields of `PipefyExportsConfig`.
 
     With `discover: true` reports are found by themselves: `dg utils refresh-defs-state` keeps the list as the
     component's state, and loading the definitions makes no request. Without it there is no state.

@@ -18,8 +18,6 @@ SECTIONS = {
     class_.__name__: class_
     for class_ in (PipefyExportsConfig, Connection, PollPolicy, ReadOptions, Report, PipeReport, Lake)
 }
-CREDENTIALS = ("token_env", "client_id_env", "client_secret_env")
-"""The fields by which a connection names credentials of its own, where they are not the usual ones."""
 
 
 def config_from_environment(environ: Mapping[str, str] | None = None) -> PipefyExportsConfig:
@@ -74,7 +72,7 @@ def with_environments_connection(
     Raises:
         ConfigurationError: A variable that is needed has a value that cannot be used; the message names it.
     """
-    if any(getattr(config.connection, name) != getattr(Connection(), name) for name in CREDENTIALS):
+    if config.connection.credential_variables != Connection().credential_variables:
         return config
     of_connection: Mapping[str, Any] = said.get("connection") or {}
     left_open = [

@@ -6,7 +6,7 @@ needs them, so that the code location loads without any.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -65,6 +65,11 @@ class Connection:
         # More than some weeks no socket's timer takes.
         check_fields(self, {"request_timeout_s": Range(0, LONGEST_REQUEST_S)})
         object.__setattr__(self, "download_hosts", tuple(host_suffix(host) for host in self.download_hosts))
+
+    @property
+    def credential_variables(self) -> tuple[str, ...]:
+        """The environment variables that hold the credentials, whichever they are: each `*_env` field names one."""
+        return tuple(getattr(self, each.name) for each in fields(self) if each.name.endswith("_env"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,8 +231,8 @@ class Exporter:
             size_bytes=downloaded.size_bytes,
             fingerprint=requested.fingerprint,
             report=export.report or requested.report,
-            requested_by=export.requested_by if self.context.partition.export.show_values else None,
-        )
+            requested_by=export.requested_by,
+        ).shown(show_values=self.context.partition.export.show_values)
         raw = self.raw_files.keep(part, sidecar)
         self.timings.downloading_s += time.monotonic() - started
         self.context.log.info(

@@ -14,7 +14,7 @@ from pipefy_exports_dagster.config.naming import schema_and_table
 from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.events import TABLE_NAME
-from pipefy_exports_dagster.orchestration.lake_fields import LakeFields
+from pipefy_exports_dagster.orchestration.table_place import ResourceOfTables
 from pipefy_exports_dagster.periods import PeriodFilter
 from pipefy_exports_dagster.pipefy.organization import require_organization_id
 from pipefy_exports_dagster.tables.relations import (
@@ -23,7 +23,7 @@ from pipefy_exports_dagster.tables.relations import (
     TablePart,
     partition_expression,
 )
-from pipefy_exports_dagster.tables.stores import store_of, table_store
+from pipefy_exports_dagster.tables.stores import table_store
 from pipefy_exports_dagster.text.sql import identifier
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ PARTITION_EXPR, SCHEMA = "partition_expr", "schema"
 """Where Dagster's IO managers of databases look for a partition's rows, and for the table."""
 
 
-class PipefyTables(dg.ConfigurableResource):
+class PipefyTables(ResourceOfTables):
     """The tables, to be read by assets that stand after ours: `connection()`, `slice(...)`, `month(...)`.
 
     It reads the read copy, where one is published, so that no load waits for a reader. Where the copy is behind the
@@ -48,9 +48,6 @@ class PipefyTables(dg.ConfigurableResource):
         default=None,
         description="The DuckDB file that holds the tables, absolute; not its copy for readers",
     )
-    lake: Optional[LakeFields] = Field(  # noqa: UP045
-        default=None, description="The lake that holds the tables, in place of a DuckDB file"
-    )
     organization_id: Optional[str] = Field(  # noqa: UP045
         default=None, description="Pipefy's id of the organization whose rows `slice` and `month` give"
     )
@@ -64,10 +61,9 @@ class PipefyTables(dg.ConfigurableResource):
         """Return the resource for a configuration."""
         return cls(
             database=str(config.database_path),
-            lake=LakeFields.of(config.lake),
             organization_id=config.organization_id,
-            read_copy=config.read_copy,
             lock_timeout_s=config.database_lock_timeout_s,
+            **cls.place_of(config),
         )
 
     def connection(self) -> "duckdb.DuckDBPyConnection":
@@ -82,10 +78,7 @@ class PipefyTables(dg.ConfigurableResource):
         """
         if not self.database and not self.lake:
             raise ConfigurationError("`PipefyTables` has neither `database` nor `lake`; give one")
-        store = store_of(
-            Path(self.database or "."), self.lake.lake if self.lake else None, read_copy=self.read_copy
-        )
-        return store.connect_to_read(lock_timeout_s=self.lock_timeout_s)
+        return self.store(Path(self.database or ".")).connect_to_read(lock_timeout_s=self.lock_timeout_s)
 
     def slice(self, asset: "str | Sequence[str] | dg.AssetKey", partition: str) -> "duckdb.DuckDBPyRelation":
         """Return the organization's rows of one partition of an export, as a DuckDB relation.

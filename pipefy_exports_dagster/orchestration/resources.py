@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import dagster as dg
 from pydantic import Field
@@ -18,13 +18,12 @@ from pipefy_exports_dagster.orchestration.definition_names import (
     PIPEFY_RESOURCE,
     TABLES_RESOURCE,
 )
-from pipefy_exports_dagster.orchestration.lake_fields import LakeFields
 from pipefy_exports_dagster.orchestration.milestones import OnMilestone
 from pipefy_exports_dagster.orchestration.pipefy_tables import PipefyTables
+from pipefy_exports_dagster.orchestration.table_place import SAYS_OF_ALL, ResourceOfTables
 from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.tables import LoadReport, Slice, load_file
 from pipefy_exports_dagster.tables.store import TableStore
-from pipefy_exports_dagster.tables.stores import store_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from pipefy_exports_dagster.pipefy.client import PipefyClient
 
 SAYS = descriptions(Connection)
-SAYS_OF_ALL = descriptions(PipefyExportsConfig)
 
 
 class PipefyResource(dg.ConfigurableResource):
@@ -73,14 +71,11 @@ class PipefyResource(dg.ConfigurableResource):
         return PipefyClient.from_environment(self.connection)
 
 
-class ExportDatabaseResource(dg.ConfigurableResource):
+class ExportDatabaseResource(ResourceOfTables):
     """The DuckDB file, or the lake, that holds the tables. Opened for the moment of a load only."""
 
     path: str = Field(description=SAYS_OF_ALL["database"])
     lock_timeout_s: float = Field(description=SAYS_OF_ALL["database_lock_timeout_s"])
-    read_copy: bool = Field(default=True, description=SAYS_OF_ALL["read_copy"])
-    # `Optional[...]`: Dagster's config does not read `X | None`.
-    lake: Optional[LakeFields] = Field(default=None, description=SAYS_OF_ALL["lake"])  # noqa: UP045
 
     @property
     def name(self) -> str:
@@ -134,7 +129,7 @@ class ExportDatabaseResource(dg.ConfigurableResource):
 
     @property
     def _store(self) -> TableStore:
-        return store_of(Path(self.path), self.lake.lake if self.lake else None, read_copy=self.read_copy)
+        return self.store(Path(self.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +180,5 @@ def database_resource(config: PipefyExportsConfig) -> ExportDatabaseResource:
     return ExportDatabaseResource(
         path=str(config.database_path),
         lock_timeout_s=config.database_lock_timeout_s,
-        read_copy=config.read_copy,
-        lake=LakeFields.of(config.lake),
+        **ResourceOfTables.place_of(config),
     )

@@ -24,12 +24,7 @@ from pipefy_exports_dagster.errors import (
 from pipefy_exports_dagster.pipefy.addresses import AddressPolicy, without_credentials
 from pipefy_exports_dagster.pipefy.answers import data_of, read_answer
 from pipefy_exports_dagster.pipefy.bodies import UnreadableBodyError, read_pieces
-from pipefy_exports_dagster.pipefy.credentials import (
-    Credentials,
-    ServiceAccount,
-    TokenSource,
-    read_credentials,
-)
+from pipefy_exports_dagster.pipefy.credentials import Credentials, TokenSource, read_credentials
 from pipefy_exports_dagster.pipefy.secrets import Secrets, SecretsQuotedError
 from pipefy_exports_dagster.pipefy.transport import NEVER_SENT, open_http
 
@@ -55,10 +50,8 @@ class PipefyClient:
         self.clock = clock or SystemClock()
         self._tokens = TokenSource(credentials, self._fetch_token, self.clock)
         self._secrets = Secrets(os.environ)
-        self._variables = connection.token_env
-        if isinstance(credentials, ServiceAccount):
-            self._secrets.add_credentials(credentials.client_secret)
-            self._variables = f"{connection.client_id_env} and {connection.client_secret_env}"
+        self._secrets.add_credentials(credentials.secret)
+        self._label, self._variables = credentials.label, " and ".join(credentials.variables(connection))
         # A redirect is not followed: it would take the token to another host.
         self._http = open_http(connection.request_timeout_s)
 
@@ -144,7 +137,7 @@ class PipefyClient:
             ) from None
         except (AuthenticationError, RequestRejectedError):
             raise AuthenticationError(
-                f"Pipefy refuses the service account: check {self._variables}, and that {BASE_URL} is the right "
+                f"Pipefy refuses the {self._label}: check {self._variables}, and that {BASE_URL} is the right "
                 "one"
             ) from None
 

@@ -1,4 +1,4 @@
-"""The two ways to authenticate, and the bearer token that each gives.
+"""The ways to authenticate, and the bearer token that each gives.
 
 Personal access tokens are deprecated by the vendor and still work. A service account's tokens live
 between five minutes and thirty days, so one can expire while an export runs.
@@ -7,7 +7,7 @@ between five minutes and thirty days, so one can expire while an export runs.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.model import Connection
@@ -22,11 +22,38 @@ FetchToken = Callable[[Mapping[str, str]], Mapping[str, Any]]
 """Posts a form to the token endpoint and returns its JSON answer."""
 
 
+class Credentials(Protocol):
+    """One way to authenticate."""
+
+    label: ClassVar[str]
+    """What messages call it, after `a`."""
+
+    @property
+    def secret(self) -> str:
+        """What no message may quote."""
+
+    @property
+    def form(self) -> Mapping[str, str] | None:
+        """What the token endpoint is sent for a token; None where the secret is the token."""
+
+    def variables(self, connection: Connection) -> tuple[str, ...]:
+        """Return the environment variables that these credentials come from."""
+
+
 @dataclass(frozen=True, slots=True)
 class StaticToken:
     """A token that lives until someone revokes it."""
 
     token: str = field(repr=False)
+    label: ClassVar[str] = "token"
+    form: ClassVar[None] = None
+
+    @property
+    def secret(self) -> str:
+        return self.token
+
+    def variables(self, connection: Connection) -> tuple[str, ...]:
+        return (connection.token_env,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +62,22 @@ class ServiceAccount:
 
     client_id: str
     client_secret: str = field(repr=False)
+    label: ClassVar[str] = "service account"
 
+    @property
+    def secret(self) -> str:
+        return self.client_secret
 
-Credentials = StaticToken | ServiceAccount
+    @property
+    def form(self) -> Mapping[str, str]:
+        return {
+            "grant_type": "client_credentials",
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+        }
+
+    def variables(self, connection: Connection) -> tuple[str, ...]:
+        return connection.client_id_env, connection.client_secret_env
 
 
 def read_credentials(connection: Connection, environ: Mapping[str, str]) -> Credentials:
@@ -78,7 +118,7 @@ def is_token(text: str) -> bool:
 
 
 class TokenSource:
-    """Gives the bearer token for the next request; fetches a service account's when it has to."""
+    """Gives the bearer token for the next request; fetches one when it has to."""
 
     def __init__(self, credentials: Credentials, fetch: FetchToken, clock: Clock) -> None:
         self._credentials = credentials
@@ -90,28 +130,23 @@ class TokenSource:
     @property
     def can_renew(self) -> bool:
         """Whether a refused token can be replaced by asking for another."""
-        return isinstance(self._credentials, ServiceAccount)
+        return self._credentials.form is not None
 
     def token(self) -> str:
         """Return a token that has not expired as far as we know."""
-        if isinstance(self._credentials, StaticToken):
-            return self._credentials.token
+        form = self._credentials.form
+        if form is None:
+            return self._credentials.secret
         if self._token is None or self._clock.now().timestamp() >= self._renew_at:
-            self._token = self._request_token(self._credentials)
+            self._token = self._request_token(form)
         return self._token
 
     def forget(self) -> None:
         """Drop the token, because the server refused it."""
         self._token = None
 
-    def _request_token(self, account: ServiceAccount) -> str:
-        answer = self._fetch(
-            {
-                "grant_type": "client_credentials",
-                "client_id": account.client_id,
-                "client_secret": account.client_secret,
-            }
-        )
+    def _request_token(self, form: Mapping[str, str]) -> str:
+        answer = self._fetch(form)
         token = answer.get("access_token")
         if not isinstance(token, str) or not is_token(token):
             raise AuthenticationError("Pipefy's token endpoint answered without an access token")

@@ -8,15 +8,17 @@ default, so that older sidecars are still read. The version goes up when a field
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import MISSING, Field, asdict, dataclass, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from datetime import date, datetime
 from pathlib import Path
 from types import NoneType
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
 from pipefy_exports_dagster.files.private import open_private
 
 VERSION = 1
+NAMES_NOBODY = "names nobody"
+"""Marks an optional field that is told where values are not shown; without the mark it is left out there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Sidecar:
 
     `size` of the file is in bytes; times are aware, in UTC; `exported_at` is when Pipefy finished the export
     or, where it does not say, when we first saw it finished. `report` is the saved report's name, and `requested_by`
-    the name of who asked, which is left out where values are not shown.
+    the name of who asked.
     """
 
     organization_id: str
@@ -40,8 +42,17 @@ class Sidecar:
     sha256: str
     size_bytes: int
     fingerprint: str
-    report: str | None = None
+    report: str | None = field(default=None, metadata={NAMES_NOBODY: True})
     requested_by: str | None = None
+
+    def shown(self, *, show_values: bool) -> Self:
+        """Return what may be kept and said of the file: where values are not shown, nothing that may name a person."""
+        if show_values:
+            return self
+        told = [
+            known.name for known in fields(self) if NAMES_NOBODY in known.metadata or not _is_optional(known)
+        ]
+        return type(self)(**{name: getattr(self, name) for name in told})
 
 
 def sidecar_path(path: Path) -> Path:
@@ -92,7 +103,11 @@ def parse_sidecar(content: bytes) -> Sidecar | None:
 
 def _is_stored(field: Field[Any], stored: Mapping[str, Any]) -> bool:
     """Whether a field has to be read: one with a default may be missing."""
-    return field.name in stored or (field.default is MISSING and field.default_factory is MISSING)
+    return field.name in stored or not _is_optional(field)
+
+
+def _is_optional(field: Field[Any]) -> bool:
+    return field.default is not MISSING or field.default_factory is not MISSING
 
 
 def _value(type_: Any, stored: Any) -> Any:

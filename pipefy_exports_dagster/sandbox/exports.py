@@ -163,11 +163,13 @@ class ExportStore:
 
     def table(self, export: SandboxExport) -> Table:
         """Return what the export's file holds."""
-        if export.request is not None:
-            return self._world.organization_report(export.request, export.created_at)
-        return self._world.automation_jobs(
-            export.period or SandboxPeriod.LAST_MONTH, export.created_at, export.organization.id
-        )
+        match export.kind:
+            case SandboxExportKind.AUTOMATION_JOBS:
+                period = export.period or SandboxPeriod.LAST_MONTH
+                return self._world.automation_jobs(period, export.created_at, export.organization.id)
+            case SandboxExportKind.ORGANIZATION_REPORT | SandboxExportKind.PIPE_REPORT:
+                assert export.request  # noqa: S101 - `create_report` has it
+                return self._world.organization_report(export.request, export.created_at)
 
     def close(self) -> None:
         """End all writing and delete the files."""

@@ -22,6 +22,16 @@ from pipefy_exports_dagster.sandbox.settings import ApiDialect
 from pipefy_exports_dagster.sandbox.state import SandboxState
 from pipefy_exports_dagster.sandbox.tokens import Principal
 
+KINDS: Mapping[str, SandboxExportKind] = {
+    "automationJobsExport": SandboxExportKind.AUTOMATION_JOBS,
+    "organizationReportExport": SandboxExportKind.ORGANIZATION_REPORT,
+    "pipeReportExport": SandboxExportKind.PIPE_REPORT,
+    "createAutomationJobsExport": SandboxExportKind.AUTOMATION_JOBS,
+    "exportOrganizationReport": SandboxExportKind.ORGANIZATION_REPORT,
+    "exportPipeReport": SandboxExportKind.PIPE_REPORT,
+}
+"""The export that a root field creates or looks up."""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:

@@ -138,7 +138,7 @@ def _default(field: "Field[Any]") -> str:
     value = field.default_factory() if field.default_factory is not MISSING else field.default
     if is_dataclass(value):
         return "its defaults"
-    if value is None or value in ((), {}):
+    if value is None or value in ((), {}, ""):
         return "none"
     if isinstance(value, bool):
         return code(str(value).lower())

@@ -12,7 +12,7 @@ from checks.scene import Scene
 from pipefy_exports_dagster.config.exports import AutomationJobs, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.exports import configured_exports
-from pipefy_exports_dagster.orchestration.checks.finding import Check, Finding
+from pipefy_exports_dagster.orchestration.checks.finding import Check, CheckFinding
 from pipefy_exports_dagster.orchestration.checks.window import WindowCheck
 from pipefy_exports_dagster.periods import Period, PeriodFilter
 from pipefy_exports_dagster.tables import Slice, load_file
@@ -36,7 +36,7 @@ class Judge:
         timezone: str = "UTC",
         report: Report | None = None,
         **jobs: Any,
-    ) -> Finding:
+    ) -> CheckFinding:
         database, file = self._folder / "data.duckdb", self._folder / "file.csv"
         file.write_text(csv)
         config = PipefyExportsConfig(
@@ -59,7 +59,7 @@ def judge(tmp_path: Path) -> Judge:
     return Judge(tmp_path)
 
 
-def months(finding: Finding) -> list[tuple[str, int, str]]:
+def months(finding: CheckFinding) -> list[tuple[str, int, str]]:
     return [
         (record.data["month"], record.data["rows"], record.data["in the window"])
         for record in finding.metadata["pipefy/rows_by_month"].records

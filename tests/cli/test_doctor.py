@@ -238,7 +238,7 @@ def test_a_token_and_a_service_account_together_are_found(shell: Shell) -> None:
     )
     found = stated(shell, "warn", exit_code=0)
     assert "the token wins" in found["credentials"]
-    assert "Remove PIPEFY_TOKEN to use the service account" in found["credentials"]
+    assert "Remove PIPEFY_TOKEN to use the other" in found["credentials"]
 
 
 def test_the_credentials_of_a_connection_are_looked_at_by_their_own_names() -> None:
@@ -246,7 +246,7 @@ def test_the_credentials_of_a_connection_are_looked_at_by_their_own_names() -> N
     theirs = {"ACME_TOKEN": "x", "ACME_ID": CLIENT_ID, "ACME_SECRET": "x"}
     [found] = check_credentials(Connection(token_env="ACME_TOKEN"), ours | {"ACME_TOKEN": "x"})
     assert found.state == "warn"
-    assert "Remove ACME_TOKEN to use the service account" in found.message
+    assert "Remove ACME_TOKEN to use the other" in found.message
     names = Connection(token_env="ACME_TOKEN", client_id_env="ACME_ID", client_secret_env="ACME_SECRET")
     [found] = check_credentials(names, theirs)
     assert "there is a token and ACME_ID and ACME_SECRET" in found.message

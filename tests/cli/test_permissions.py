@@ -10,6 +10,8 @@ import pytest
 from cli.shell import Shell
 from support.warm_commands import PIPEFY_EXPORTS
 
+from pipefy_exports_dagster.cli.doctor.permissions import check_dotenv
+from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.sandbox import TOKEN
 
 
@@ -120,6 +122,17 @@ def test_credentials_that_everybody_can_read_are_named(shell: Shell) -> None:
     dotenv.write_text("PIPEFY_EXPORTS_TIMEZONE=UTC\n")
     dotenv.chmod(0o644)
     assert looks(shell) == []
+
+
+def test_credentials_under_names_of_a_yaml_are_looked_at_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env").touch(mode=0o644)
+    theirs = PipefyExportsConfig(connection=Connection(token_env="ACME_TOKEN"))
+    [finding] = check_dotenv({"ACME_TOKEN": TOKEN}, [theirs])
+    assert "credentials" in finding.message
+    assert list(check_dotenv({"ACME_TOKEN": TOKEN}, [])) == []
 
 
 def test_a_folder_that_a_group_shares_is_as_it_should_be_but_for_the_umask(shell: Shell) -> None:

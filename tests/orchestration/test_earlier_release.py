@@ -27,7 +27,7 @@ from pipefy_exports_dagster.exports import configured_exports
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.definition_names import FORMER_NAMES
 from pipefy_exports_dagster.orchestration.events import newest_materialization
-from pipefy_exports_dagster.orchestration.pending.exports import find_pending
+from pipefy_exports_dagster.orchestration.pending.pending_exports import find_pending
 from pipefy_exports_dagster.orchestration.resources import resources_of
 from pipefy_exports_dagster.periods import Period, PeriodFilter, month_of
 from pipefy_exports_dagster.pipefy.fingerprint import fingerprint_of

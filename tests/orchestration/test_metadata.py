@@ -62,6 +62,7 @@ def metadata_of(
     *,
     show_values: bool = True,
     reading: ReadOptions | None = None,
+    **of_the_answer: Any,
 ) -> dict[str, Any]:
     sidecar = Sidecar(
         organization_id="1",
@@ -76,6 +77,7 @@ def metadata_of(
         sha256="0" * 64,
         size_bytes=1234,
         fingerprint="f" * 32,
+        **of_the_answer,
     )
     requested = RequestedExport("a1b2", "f" * 32, {}, MOMENT, MONTH, "input object")
     exported = ExportedFile(
@@ -103,6 +105,14 @@ def test_dagster_finds_rows_table_and_columns_under_its_own_keys() -> None:
         ("id", "BIGINT", "ID"),
         ("titulo", "VARCHAR", "Título"),
     ]
+
+
+def test_a_file_that_was_kept_with_a_persons_name_is_loaded_without_it_where_values_are_hidden() -> None:
+    answered: dict[str, Any] = {"report": "Todos os cards", "requested_by": "Ana Souza"}
+    assert metadata_of(REPORT, **answered)["pipefy/requested_by"] == "Ana Souza"
+    hidden = metadata_of(REPORT, show_values=False, **answered)
+    assert "Ana Souza" not in str(hidden)
+    assert hidden["pipefy/report"] == "Todos os cards"
 
 
 def test_people_find_the_export_the_window_the_file_the_seconds_and_a_preview() -> None:

@@ -12,13 +12,14 @@ from pipefy.conftest import TOKEN
 from pipefy.downloading import Download
 from pipefy.encodings import ENCODINGS
 from pipefy.manual_clock import ManualClock
-from pipefy.operations import JOBS, OPERATIONS, Operation
+from pipefy.operations import JOBS, KINDS, OPERATIONS, PIPE_REPORT, REPORT, Operation
 from pipefy.scripted_server import Handler, Reply, ScriptedServer, answer, raw
 from pipefy.secrets_in import told_by
 from support.thoroughness import examples
 
 from pipefy_exports_dagster.config.model import Connection
 from pipefy_exports_dagster.errors import PipefyExportsError
+from pipefy_exports_dagster.exports import EXPORT_TYPES
 from pipefy_exports_dagster.pipefy.client import PipefyClient
 from pipefy_exports_dagster.pipefy.credentials import Credentials, ServiceAccount, StaticToken
 from pipefy_exports_dagster.pipefy.export import Export
@@ -76,21 +77,26 @@ def echoes(text: str) -> Iterator[Reply]:
 
 def data_that_echo(text: str) -> Iterator[Reply]:
     """Yield answers whose data quote a credential, under every name that is read."""
-    node = dict.fromkeys(
-        ("id", "name", "email", "role", "planName", "status", "state", "fileUrl", "fileURL", "lastUpdatedAt"),
-        text,
-    ) | {"fields": [text], "filter": {"queries": [{"field": text}]}, "repos": [{"id": text, "name": text}]}
-    page = {"edges": [{"node": node}], "pageInfo": {"hasNextPage": False, "endCursor": text}}
-    data = dict.fromkeys(("me", "organization", "organizationReport"), node) | {
-        "automationJobsExport": node,
-        "organizationReportExport": node,
-        "organizations": [node],
-        "organizationReports": page,
-        "createAutomationJobsExport": {"automationJobsExport": node},
-        "exportOrganizationReport": {"organizationReportExport": node},
-        "e0": node,
-        "e1": node,
+    names = "id name uuid email role planName status state fileUrl fileURL lastUpdatedAt"
+    named = [{"id": text, "name": text}]
+    node = dict.fromkeys(names.split(), text) | {
+        "fields": [text],
+        "filter": {"queries": [{"field": text}]},
+        "repos": named,
     }
+    page = {"edges": [{"node": node}], "pageInfo": {"hasNextPage": False, "endCursor": text}}
+    data = (
+        dict.fromkeys(("me", "organization", "organizationReport", "pipe"), node)
+        | dict.fromkeys(("organizationReports", "pipeReports"), page)
+        | {"organizations": [node | {"pipes": named}, {"id": "300", "pipes": named}]}
+        | {kind.refresh_field: node for kind in KINDS}
+        | {"createAutomationJobsExport": {"automationJobsExport": node}}
+        | {
+            root: {field: node}
+            for root, field in (kind.create_field.split(".") for kind in (REPORT, PIPE_REPORT))
+        }
+        | {f"e{number}": node for number in range(len(KINDS))}
+    )
     yield answer({"data": data})
     yield answer({"data": data, "errors": [{"message": f"before {text} after"}]})
 
@@ -126,6 +132,11 @@ def heard(caplog: pytest.LogCaptureFixture) -> Heard:
     return Heard(caplog, [])
 
 
+def test_the_questions_are_about_every_kind_of_export() -> None:
+    asked = {each.kind("300", settings()).refresh_field for settings, each in EXPORT_TYPES.items()}
+    assert {kind.refresh_field for kind in KINDS} == asked
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
 def test_a_server_that_quotes_the_token_is_not_quoted(
@@ -133,14 +144,14 @@ def test_a_server_that_quotes_the_token_is_not_quoted(
 ) -> None:
     with StatusClient(connection, StaticToken(TOKEN), clock=clock) as client:
         # Operations take turns with the encodings; the first has most of them.
-        turn, turns = (0, 1) if operation is who_asks else ([*OPERATIONS.values()].index(operation) % 4, 4)
+        turn, turns = (0, 1) if operation is who_asks else ([*OPERATIONS.values()].index(operation) % 6, 6)
         for encoding in list(ENCODINGS.values())[turn :: turns * FEWER]:
             text = encoding(TOKEN)
             for reply in [*data_that_echo(text)] if len(text) >= len(TOKEN) else []:
                 server.graphql(reply)
                 heard.run(lambda: operation(client))
             heard.check(TOKEN, text)
-        for encoding in list(ENCODINGS.values())[turn :: (6 if operation is who_asks else 30) * FEWER]:
+        for encoding in list(ENCODINGS.values())[turn :: (6 if operation is who_asks else 48) * FEWER]:
             text = encoding(TOKEN)
             for reply in echoes(text):
                 server.graphql(reply)

@@ -15,6 +15,10 @@ from pipefy_exports_dagster.sandbox import (
     SandboxPeriod,
 )
 from pipefy_exports_dagster.sandbox.exports import SandboxExportKind
+from pipefy_exports_dagster.sandbox.operations import Operation, operation_of
+from pipefy_exports_dagster.sandbox.resolvers import KINDS
+from pipefy_exports_dagster.sandbox.schema import load_schema
+from pipefy_exports_dagster.sandbox.settings import ApiDialect
 
 
 def as_read(cell: object) -> object:
@@ -22,6 +26,13 @@ def as_read(cell: object) -> object:
     if isinstance(cell, date) and not isinstance(cell, datetime):
         return datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001
     return cell
+
+
+def test_each_field_that_creates_or_looks_up_an_export_says_of_which_kind() -> None:
+    schema = load_schema(ApiDialect.DOCUMENTED)
+    roots = [field for type_ in (schema.query_type, schema.mutation_type) if type_ for field in type_.fields]
+    assert KINDS.keys() == {field for field in roots if operation_of(field) is not Operation.LOOKUP}
+    assert set(KINDS.values()) == set(SandboxExportKind)
 
 
 @pytest.mark.parametrize("period", SandboxPeriod)

@@ -15,7 +15,7 @@ from pipefy_exports_dagster.errors import (
     TransientError,
 )
 from pipefy_exports_dagster.pipefy.client import PipefyClient
-from pipefy_exports_dagster.pipefy.credentials import StaticToken, read_credentials
+from pipefy_exports_dagster.pipefy.credentials import read_credentials
 from pipefy_exports_dagster.pipefy.look_ups import (
     Organization,
     find_organization,
@@ -36,17 +36,20 @@ def check_credentials(connection: Connection, environment: Mapping[str, str]) ->
     except ConfigurationError as error:
         yield report_error("credentials", str(error))
         return
-    kind = "a token" if isinstance(credentials, StaticToken) else "a service account"
-    account = (connection.client_id_env, connection.client_secret_env)
-    unused = [name for name in account if environment.get(name, "").strip()]
-    if isinstance(credentials, StaticToken) and unused:
+    used = credentials.variables(connection)
+    unused = [
+        name
+        for name in connection.credential_variables
+        if name not in used and environment.get(name, "").strip()
+    ]
+    if unused:
         yield report_warning(
             "credentials",
-            f"there is a token and {' and '.join(unused)}: the token wins, and the service account is not used. "
-            f"Remove {connection.token_env} to use the service account",
+            f"there is a {credentials.label} and {' and '.join(unused)}: the {credentials.label} wins. "
+            f"Remove {' and '.join(used)} to use the other",
         )
         return
-    yield ok("credentials", f"{kind} is set")
+    yield ok("credentials", f"a {credentials.label} is set")
 
 
 def check_server(connection: Connection, clock: Clock) -> Iterator[Finding]:

@@ -65,7 +65,7 @@ def _findings(clock: Clock) -> Iterator[Finding]:
     os.environ.update(environment)
     configs, unusable = usable_configs(environment)
     yield from check_settings(before, dotenv, unusable)
-    yield from check_dotenv(dotenv)
+    yield from check_dotenv(dotenv, configs)
     for config in configs:
         time_zone = check_time_zone(config, clock.now())
         which = f"{'/'.join(config.prefix) or config.organization_id} " if len(configs) > 1 else ""

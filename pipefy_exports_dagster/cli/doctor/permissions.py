@@ -3,13 +3,12 @@
 import os
 import shlex
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipefy_exports_dagster.cli.doctor.finding import Finding, report_warning
-from pipefy_exports_dagster.cli.doctor.settings import CREDENTIALS
 from pipefy_exports_dagster.config.dotenv import dagster_home_of
-from pipefy_exports_dagster.config.model import PipefyExportsConfig
+from pipefy_exports_dagster.config.model import Connection, PipefyExportsConfig
 from pipefy_exports_dagster.config.notify import NOTIFY_VARIABLE
 from pipefy_exports_dagster.files.posix import own_user
 from pipefy_exports_dagster.files.private import is_shared
@@ -33,10 +32,12 @@ def check_permissions(config: PipefyExportsConfig, environment: Mapping[str, str
         yield from _look_at_umask(folder)
 
 
-def check_dotenv(dotenv: Mapping[str, str]) -> Iterator[Finding]:
+def check_dotenv(dotenv: Mapping[str, str], configs: Sequence[PipefyExportsConfig]) -> Iterator[Finding]:
     """Yield whether everybody here can get at the credentials in `.env`; a service's group may."""
     path = Path(".env")
-    if any(dotenv.get(name) for name in (*CREDENTIALS, NOTIFY_VARIABLE)) and _open_to(path) & stat.S_IRWXO:
+    connections = (Connection(), *(config.connection for config in configs))
+    secrets = {NOTIFY_VARIABLE, *(name for each in connections for name in each.credential_variables)}
+    if any(dotenv.get(name) for name in secrets) and _open_to(path) & stat.S_IRWXO:
         yield report_warning(
             "settings",
             f".env holds credentials, and others on this machine can read or change it ({_modes([path])}): "

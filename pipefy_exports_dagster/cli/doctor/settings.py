@@ -13,11 +13,6 @@ from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.periods import month_of
 
 _CONNECTION = Connection()
-CREDENTIALS = (
-    _CONNECTION.token_env,
-    _CONNECTION.client_id_env,
-    _CONNECTION.client_secret_env,
-)
 OTHER_NAMES = {
     "PIPEFY_ORGANIZATION_ID": "PIPEFY_ORG_ID",
     "PIPEFY_REPORT_ID": "PIPEFY_ORGANIZATION_REPORT_ID",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from pipefy_exports_dagster.orchestration.checks.finding import Finding, passed, table, warned
+from pipefy_exports_dagster.orchestration.checks.finding import CheckFinding, passed, table, warned
 from pipefy_exports_dagster.orchestration.checks.loads import Load
 from pipefy_exports_dagster.tables import ChangeKind, ColumnChange
 
@@ -16,7 +16,7 @@ SAID = {
 IN_SHORT = {ChangeKind.ADDED: "added", ChangeKind.WIDENED: "widened", ChangeKind.MISSING: "gone"}
 
 
-def columns_unchanged(label: str, loads: Sequence[Load]) -> Finding:
+def columns_unchanged(label: str, loads: Sequence[Load]) -> CheckFinding:
     """Say what the newest load changed.
 
     Columns that were gone at the load before are not said again; at a partition's first load none is said to be gone.

@@ -11,7 +11,7 @@ from datetime import date, datetime
 import dagster as dg
 
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
-from pipefy_exports_dagster.orchestration.checks.finding import Finding, failed, passed, table, warned
+from pipefy_exports_dagster.orchestration.checks.finding import CheckFinding, failed, passed, table, warned
 from pipefy_exports_dagster.orchestration.events import newest_of_partitions
 from pipefy_exports_dagster.orchestration.ledger import Ledger
 from pipefy_exports_dagster.periods import add_months, first_month_in_reach
@@ -46,7 +46,7 @@ class Today:
         return self.day.day >= self.due_day
 
 
-def last_month_is_here(ledger: Ledger, name: str, today: Today) -> Finding:
+def last_month_is_here(ledger: Ledger, name: str, today: Today) -> CheckFinding:
     """Say whether `last_month` was loaded in this month.
 
     Args:
@@ -84,7 +84,7 @@ def last_month_is_here(ledger: Ledger, name: str, today: Today) -> Finding:
     )
 
 
-def months_complete(held: Mapping[date, bool], name: str, export: str, today: Today) -> Finding:
+def months_complete(held: Mapping[date, bool], name: str, export: str, today: Today) -> CheckFinding:
     """Say which months of a history that are over are missing or provisional, from its first complete one on.
 
     Args:
@@ -134,7 +134,7 @@ def how_to_fill(gaps: Sequence[date], export: str, this_month: date) -> str:
     return f"Materialize {' and '.join(partitions)} of {export}, then {then} again"
 
 
-def months_in_event_log(instance: dg.DagsterInstance, history: dg.AssetKey) -> dict[date, bool]:
+def materialized_months(instance: dg.DagsterInstance, history: dg.AssetKey) -> dict[date, bool]:
     """Return the months that were materialized, and whether they are complete."""
     return {
         month: held is not None and held.is_complete

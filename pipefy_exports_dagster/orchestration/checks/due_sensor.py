@@ -16,7 +16,7 @@ from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.orchestration.checks.due import CHECKED_ON, Today, last_month_is_here
-from pipefy_exports_dagster.orchestration.checks.finding import Check, Finding
+from pipefy_exports_dagster.orchestration.checks.finding import Check, CheckFinding
 from pipefy_exports_dagster.orchestration.checks.history_checks import months_finding
 from pipefy_exports_dagster.orchestration.definition_names import DUE_SENSOR
 from pipefy_exports_dagster.orchestration.events import newest_of_assets, newest_results
@@ -132,7 +132,9 @@ def _expected(
     return found
 
 
-def _finding(instance: dg.DagsterInstance, export: ConfiguredExport, check: Check, clock: Clock) -> Finding:
+def _finding(
+    instance: dg.DagsterInstance, export: ConfiguredExport, check: Check, clock: Clock
+) -> CheckFinding:
     if check is Check.MONTHS_COMPLETE:
         return months_finding(instance, export, clock)
     config = export.config
@@ -141,7 +143,9 @@ def _finding(instance: dg.DagsterInstance, export: ConfiguredExport, check: Chec
     return last_month_is_here(ledger, export.asset, today)
 
 
-def _is_news(instance: dg.DagsterInstance, record: Any, load: dg.EventLogRecord, finding: Finding) -> bool:
+def _is_news(
+    instance: dg.DagsterInstance, record: Any, load: dg.EventLogRecord, finding: CheckFinding
+) -> bool:
     """Whether the newest result is of another day or load, says something else, or was planned and never came."""
     if record is None:
         return True

@@ -22,7 +22,13 @@ from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
 from pipefy_exports_dagster.orchestration.checks.columns import columns_unchanged
 from pipefy_exports_dagster.orchestration.checks.due import Today, last_month_is_here
-from pipefy_exports_dagster.orchestration.checks.finding import LONGEST_WAIT_S, Check, Finding, failed, warned
+from pipefy_exports_dagster.orchestration.checks.finding import (
+    LONGEST_WAIT_S,
+    Check,
+    CheckFinding,
+    failed,
+    warned,
+)
 from pipefy_exports_dagster.orchestration.checks.loads import Load, newest_loads
 from pipefy_exports_dagster.orchestration.checks.rows import has_rows, keys_unique, rows_match_file
 from pipefy_exports_dagster.orchestration.checks.whole_file import whole_file_loaded
@@ -55,28 +61,28 @@ class LoadedSlice:
     """The first day of the month in which it was asked for."""
 
 
-def _has_rows(loaded: LoadedSlice) -> Finding:
+def _has_rows(loaded: LoadedSlice) -> CheckFinding:
     return has_rows(loaded.partition, loaded.rows, loaded.queries.rows_of_table())
 
 
-def _rows_in_window(loaded: LoadedSlice) -> Finding:
+def _rows_in_window(loaded: LoadedSlice) -> CheckFinding:
     period = Period(PeriodFilter(loaded.partition), loaded.month)
     window = WindowCheck(loaded.partition, loaded.queries, loaded.export, period, loaded.rows.rows)
     return window.finding(loaded.organization_id)
 
 
-def _keys_unique(loaded: LoadedSlice) -> Finding:
+def _keys_unique(loaded: LoadedSlice) -> CheckFinding:
     show_values = loaded.export.reading.show_values
     return keys_unique(loaded.partition, loaded.queries, loaded.export.row_key, show_values=show_values)
 
 
-OF_TABLE: Mapping[Check, Callable[[LoadedSlice], Finding]] = {
+OF_TABLE: Mapping[Check, Callable[[LoadedSlice], CheckFinding]] = {
     Check.HAS_ROWS: _has_rows,
     Check.ROWS_IN_WINDOW: _rows_in_window,
     Check.KEYS_UNIQUE: _keys_unique,
 }
 """They ask the database."""
-OF_LOAD: Mapping[Check, Callable[[str, list[Load]], Finding]] = {
+OF_LOAD: Mapping[Check, Callable[[str, list[Load]], CheckFinding]] = {
     Check.COLUMNS_UNCHANGED: columns_unchanged,
     Check.WHOLE_FILE_LOADED: whole_file_loaded,
 }
@@ -153,7 +159,7 @@ class _Step:
     asset: dg.AssetKey
     started: float = field(default_factory=time.monotonic)
 
-    def findings(self, wanted: set[Check]) -> Iterator[tuple[Check, str | None, Finding]]:
+    def findings(self, wanted: set[Check]) -> Iterator[tuple[Check, str | None, CheckFinding]]:
         """Yield what the wanted checks found, and in which partition.
 
         It is the run's partition; for a run without one, as "Execute all" of the UI starts, each that was ever loaded.
@@ -168,7 +174,7 @@ class _Step:
             for check, finding in found.items():
                 yield check, partition, finding
 
-    def _of_asset(self) -> Finding:
+    def _of_asset(self) -> CheckFinding:
         config, key = self.export.config, Check.LAST_MONTH_IS_HERE
         ledger = Ledger(self.context.instance, self.asset, PeriodFilter.LAST_MONTH.value)
         today = Today.of(self.clock.now(), config, config.last_month_due_day or 1)
@@ -181,14 +187,14 @@ class _Step:
         return [period.value for period in PeriodFilter if period.value in loaded]
 
     def _safely(
-        self, wanted: set[Check], find: Callable[[], Mapping[Check, Finding]]
-    ) -> Mapping[Check, Finding]:
+        self, wanted: set[Check], find: Callable[[], Mapping[Check, CheckFinding]]
+    ) -> Mapping[Check, CheckFinding]:
         try:
             return find()
         except Exception as error:  # noqa: BLE001 - whatever it is; its text may quote a value
             return dict.fromkeys(wanted, warned(f"not checked ({type(error).__name__}). {AGAIN}"))
 
-    def _of_slice(self, wanted: set[Check], partition: str) -> dict[Check, Finding]:
+    def _of_slice(self, wanted: set[Check], partition: str) -> dict[Check, CheckFinding]:
         loads = self._loads(partition)
         if not loads:
             text = f"{partition}: not checked, because it was never loaded. Materialize it first"
@@ -196,7 +202,7 @@ class _Step:
         found = {} if wanted <= OF_LOAD.keys() else self._of_table(partition, loads, wanted - OF_LOAD.keys())
         return found | {check: find(partition, loads) for check, find in OF_LOAD.items() if check in wanted}
 
-    def _of_table(self, partition: str, loads: list[Load], wanted: set[Check]) -> dict[Check, Finding]:
+    def _of_table(self, partition: str, loads: list[Load], wanted: set[Check]) -> dict[Check, CheckFinding]:
         organization_id = loads[0].organization_id
         try:
             with self.database.reading(longest_wait_s=self._longest_wait_s()) as connection:

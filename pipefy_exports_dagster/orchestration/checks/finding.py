@@ -42,7 +42,7 @@ DESCRIPTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """What one check found. `text` starts with what it is about, and says what to do where there is something to do."""
 
     passed: bool
@@ -77,19 +77,19 @@ class Finding:
         )
 
 
-def passed(text: str, metadata: Mapping[str, Any] | None = None) -> Finding:
+def passed(text: str, metadata: Mapping[str, Any] | None = None) -> CheckFinding:
     """Say that all is well."""
-    return Finding(passed=True, text=text, metadata=metadata or {})
+    return CheckFinding(passed=True, text=text, metadata=metadata or {})
 
 
-def warned(text: str, metadata: Mapping[str, Any] | None = None) -> Finding:
+def warned(text: str, metadata: Mapping[str, Any] | None = None) -> CheckFinding:
     """Say that a person may want to look."""
-    return Finding(passed=False, text=text, severity=dg.AssetCheckSeverity.WARN, metadata=metadata or {})
+    return CheckFinding(passed=False, text=text, severity=dg.AssetCheckSeverity.WARN, metadata=metadata or {})
 
 
-def failed(text: str, metadata: Mapping[str, Any] | None = None) -> Finding:
+def failed(text: str, metadata: Mapping[str, Any] | None = None) -> CheckFinding:
     """Say that something is wrong."""
-    return Finding(passed=False, text=text, metadata=metadata or {})
+    return CheckFinding(passed=False, text=text, metadata=metadata or {})
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[str | int]]) -> dg.TableMetadataValue:

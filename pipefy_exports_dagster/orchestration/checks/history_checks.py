@@ -15,8 +15,8 @@ from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.config.naming import schema_and_table
 from pipefy_exports_dagster.errors import PipefyExportsError
 from pipefy_exports_dagster.exports import ConfiguredExport, configured_exports
-from pipefy_exports_dagster.orchestration.checks.due import Today, months_complete, months_in_event_log
-from pipefy_exports_dagster.orchestration.checks.finding import LONGEST_WAIT_S, Check, Finding, warned
+from pipefy_exports_dagster.orchestration.checks.due import Today, materialized_months, months_complete
+from pipefy_exports_dagster.orchestration.checks.finding import LONGEST_WAIT_S, Check, CheckFinding, warned
 from pipefy_exports_dagster.orchestration.checks.rows import keys_unique
 from pipefy_exports_dagster.tables.slice_queries import SliceQueries
 from pipefy_exports_dagster.tables.stores import table_store
@@ -35,7 +35,7 @@ def history_findings(
     export: ConfiguredExport,
     clock: Clock,
     built: Mapping[date, bool] = MappingProxyType({}),
-) -> Mapping[Check, Finding]:
+) -> Mapping[Check, CheckFinding]:
     """Return what the checks of a history find. It raises nothing: its months are built all the same.
 
     Args:
@@ -44,7 +44,7 @@ def history_findings(
         clock: Tells the day to judge by.
         built: Months that are built but not in the event log yet, and whether they are complete.
     """
-    found: dict[Check, Finding] = {}
+    found: dict[Check, CheckFinding] = {}
     for check in _checks(export):
         try:
             found[check] = OF_HISTORY[check](instance, export, clock, built)
@@ -62,11 +62,11 @@ def months_finding(
     export: ConfiguredExport,
     clock: Clock,
     built: Mapping[date, bool] = MappingProxyType({}),
-) -> Finding:
+) -> CheckFinding:
     """Return what there is to say about the months of a history today."""
     config = export.config
     today = Today.of(clock.now(), config, config.last_month_due_day or DUE_DAY)
-    held = months_in_event_log(instance, dg.AssetKey(export.history_key)) | dict(built)
+    held = materialized_months(instance, dg.AssetKey(export.history_key)) | dict(built)
     kept = {month: is_complete for month, is_complete in held.items() if month >= config.history_start}
     return months_complete(kept, export.history, export.asset, today)
 
@@ -98,7 +98,7 @@ def _checks(export: ConfiguredExport) -> list[Check]:
 
 def _keys_finding(
     _instance: dg.DagsterInstance, export: ConfiguredExport, _clock: Clock, _built: Mapping[date, bool]
-) -> Finding:
+) -> CheckFinding:
     config = export.config
     timeout_s = min(config.database_lock_timeout_s, LONGEST_WAIT_S)
     with table_store(config).open_to_read(lock_timeout_s=timeout_s) as connection:
@@ -112,7 +112,7 @@ def _keys_finding(
 
 
 OF_HISTORY: Mapping[
-    Check, Callable[[dg.DagsterInstance, ConfiguredExport, Clock, Mapping[date, bool]], Finding]
+    Check, Callable[[dg.DagsterInstance, ConfiguredExport, Clock, Mapping[date, bool]], CheckFinding]
 ] = {
     Check.MONTHS_COMPLETE: months_finding,
     Check.KEYS_UNIQUE: _keys_finding,

@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from pipefy_exports_dagster.errors import PipefyExportsError
-from pipefy_exports_dagster.orchestration.checks.finding import Finding, failed, passed, table, warned
+from pipefy_exports_dagster.orchestration.checks.finding import CheckFinding, failed, passed, table, warned
 from pipefy_exports_dagster.orchestration.checks.loads import Load
 from pipefy_exports_dagster.raw_files.store import FileState, RawPartition
 from pipefy_exports_dagster.tables.slice_queries import Repeated, SliceQueries, SliceRows
@@ -23,7 +23,7 @@ MAX_EXAMPLES = 5
 AGAIN = "Materialize the partition again to put it right"
 
 
-def rows_match_file(label: str, kept: SliceRows, load: Load, raw_files: RawPartition) -> Finding:
+def rows_match_file(label: str, kept: SliceRows, load: Load, raw_files: RawPartition) -> CheckFinding:
     """Compare a slice with the file that it was loaded from."""
     metadata = {
         "pipefy/rows_in_table": kept.rows,
@@ -66,7 +66,7 @@ def rows_match_file(label: str, kept: SliceRows, load: Load, raw_files: RawParti
     return passed(f"{what}, and so has the slice", metadata)
 
 
-def has_rows(label: str, kept: SliceRows, rows_of_table: int) -> Finding:
+def has_rows(label: str, kept: SliceRows, rows_of_table: int) -> CheckFinding:
     """Say whether a slice is empty."""
     metadata = {"pipefy/rows_in_table": kept.rows, "pipefy/rows_of_all_slices": rows_of_table}
     if kept.rows:
@@ -79,7 +79,7 @@ def has_rows(label: str, kept: SliceRows, rows_of_table: int) -> Finding:
     )
 
 
-def keys_unique(label: str, kept: SliceQueries, key: Sequence[str], *, show_values: bool) -> Finding:
+def keys_unique(label: str, kept: SliceQueries, key: Sequence[str], *, show_values: bool) -> CheckFinding:
     """Look for rows that share the configured key."""
     columns = [kept.column(name) for name in key]
     unknown = [name for name, column in zip(key, columns, strict=True) if column is None]

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from pipefy_exports_dagster.orchestration.checks.finding import Finding, failed, passed, warned
+from pipefy_exports_dagster.orchestration.checks.finding import CheckFinding, failed, passed, warned
 from pipefy_exports_dagster.orchestration.checks.loads import Load
 from pipefy_exports_dagster.reading.left_out import counted
 from pipefy_exports_dagster.text.quoting import markdown_code
 
 
-def whole_file_loaded(label: str, loads: Sequence[Load]) -> Finding:
+def whole_file_loaded(label: str, loads: Sequence[Load]) -> CheckFinding:
     """Say whether a visible sheet with rows was left out of the newest load.
 
     Where somebody has named the sheets to load, the others are meant to stay out, and the check passes; but not at
@@ -45,7 +45,7 @@ def _loaded(load: Load) -> str:
     return f"{text}; {contents.title_lines}" if contents.title_lines else text
 
 
-def _of_an_earlier_release(label: str, load: Load) -> Finding:
+def _of_an_earlier_release(label: str, load: Load) -> CheckFinding:
     """That release listed what it skipped, but neither rows nor which sheets are hidden."""
     skipped = load.contents.skipped
     if not skipped:

@@ -14,7 +14,7 @@ from pipefy_exports_dagster.errors import ConfigurationError
 from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.history import months_possibly_covered
 from pipefy_exports_dagster.history.time_column import DateColumn, choose_time_column
-from pipefy_exports_dagster.orchestration.checks.finding import Finding, passed, table, warned
+from pipefy_exports_dagster.orchestration.checks.finding import CheckFinding, passed, table, warned
 from pipefy_exports_dagster.periods import Period, PeriodFilter, Window, add_months
 from pipefy_exports_dagster.tables.slice_queries import DateSpread, SliceQueries, is_date
 from pipefy_exports_dagster.tables.table_state import TableColumn
@@ -42,11 +42,11 @@ class WindowCheck:
     period: Period
     rows: int
 
-    def finding(self, organization_id: str) -> Finding:
+    def finding(self, organization_id: str) -> CheckFinding:
         """Say how many rows lie outside, and how many each month has."""
         declared = self.export.kind(organization_id).window(self.period)
         judged = self._judged_by(declared)
-        if isinstance(judged, Finding):
+        if isinstance(judged, CheckFinding):
             return judged
         # By its name, where it is not known: three complete months. Whatever is outside shows what it means here.
         window = declared or self.period.window
@@ -88,7 +88,7 @@ class WindowCheck:
     def _spread(self, column: TableColumn, window: Window) -> DateSpread:
         return self.kept.spread(column, self._zone, window.first, window.end)
 
-    def _judged_by(self, declared: Window | None) -> Judged | Finding:
+    def _judged_by(self, declared: Window | None) -> Judged | CheckFinding:
         """Return the column that says when a row was, or the finding that there is none."""
         if not self.rows:
             return passed(f"{self.label}: the slice has no rows, so none lies outside")
@@ -105,7 +105,7 @@ class WindowCheck:
             return Judged(column, "the field that the report's period is about", is_sure=True)
         return self._found(months_possibly_covered(declared, self.period.requested_month))
 
-    def _found(self, months: tuple[date, ...]) -> Judged | Finding:
+    def _found(self, months: tuple[date, ...]) -> Judged | CheckFinding:
         """Find the column as the history does."""
         day = date.resolution
         near = Window(months[0] - day, add_months(months[-1], 1) + day)

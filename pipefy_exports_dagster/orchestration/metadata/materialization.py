@@ -22,7 +22,6 @@ from pipefy_exports_dagster.orchestration.events import (
     ORGANIZATION_ID,
     REPORT,
     REQUESTED_AT,
-    REQUESTED_BY,
     REQUESTED_MONTH,
     ROW_COUNT,
     SHA256,
@@ -72,7 +71,8 @@ def materialization_metadata(
         reading: How the file was read; `show_values` says whether its first rows may be shown.
         summary: The file's rows in short.
     """
-    sidecar = exported.raw.sidecar
+    # A file that was kept while values were shown may be loaded when they are not.
+    sidecar = exported.raw.sidecar.shown(show_values=reading.show_values)
     # In the order in which people look; the UI keeps it. What is cut to fit has its place here.
     small: dict[str, Any] = {
         ROW_COUNT: loaded.rows,
@@ -94,7 +94,7 @@ def materialization_metadata(
         **({REPORT: sidecar.report} if sidecar.report else {}),
         EXPORT_ID: sidecar.export_id,
         REQUESTED_AT: sidecar.requested_at.isoformat(),
-        **({REQUESTED_BY: sidecar.requested_by} if sidecar.requested_by and reading.show_values else {}),
+        **({"pipefy/requested_by": sidecar.requested_by} if sidecar.requested_by else {}),
         EXPORTED_AT: dg.MetadataValue.timestamp(sidecar.exported_at),
         ORGANIZATION_ID: sidecar.organization_id,
         FILE: dg.MetadataValue.path(exported.raw.address),

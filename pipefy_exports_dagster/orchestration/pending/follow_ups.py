@@ -7,7 +7,7 @@ import dagster as dg
 
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.attempts import PARTITION, FollowUp, Silence
-from pipefy_exports_dagster.orchestration.pending.exports import PendingKey
+from pipefy_exports_dagster.orchestration.pending.pending_exports import PendingKey
 from pipefy_exports_dagster.orchestration.run_role import FOLLOWS_EXPORT
 
 WORKING_S = 60.0

@@ -17,8 +17,12 @@ from pipefy_exports_dagster.exports import ConfiguredExport
 from pipefy_exports_dagster.orchestration.attempts import ATTEMPT, NextAttempt, few_lines, next_attempt
 from pipefy_exports_dagster.orchestration.export_partition import ExportPartition
 from pipefy_exports_dagster.orchestration.partition_locks import partition_locks_of
-from pipefy_exports_dagster.orchestration.pending.exports import PendingExport, PendingKey, find_pending
 from pipefy_exports_dagster.orchestration.pending.follow_ups import find_follow_ups
+from pipefy_exports_dagster.orchestration.pending.pending_exports import (
+    PendingExport,
+    PendingKey,
+    find_pending,
+)
 from pipefy_exports_dagster.orchestration.pending.resume import ago, why_not_resumed
 from pipefy_exports_dagster.orchestration.run_role import FOLLOWS_EXPORT
 from pipefy_exports_dagster.periods import Period

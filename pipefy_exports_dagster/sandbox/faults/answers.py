@@ -10,6 +10,7 @@ from pipefy_exports_dagster.sandbox.exports import SandboxExportKind
 from pipefy_exports_dagster.sandbox.faults.registry import CREATE_AND_STATUS, GRAPHQL, STATUS, Argument, fault
 from pipefy_exports_dagster.sandbox.operations import GRAPHQL_PATH, classify
 from pipefy_exports_dagster.sandbox.refusals import extensions_of
+from pipefy_exports_dagster.sandbox.resolvers import KINDS
 
 # How each export names its state, and calls its first state and its last.
 _WORDS = {"status": ("created", "finished"), "state": ("processing", "done")}
@@ -194,8 +195,7 @@ def _exports_by_kind(
     """Yield every export in an answer with its kind, which the request's root fields name, in the answer's order."""
     _, fields = classify(GRAPHQL_PATH, exchange.body)
     for field, value in zip(fields, (body.get("data") or {}).values(), strict=False):
-        [kind] = [kind for kind in SandboxExportKind if kind.replace("_", "") in field.lower()]
-        yield from ((kind, export) for export in _exports(value))
+        yield from ((KINDS[field], export) for export in _exports(value))
 
 
 def _word(export: dict[str, Any], position: int) -> str:
