@@ -14,6 +14,7 @@ import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 from support.project import JOBS, Project
+from support.stores import Stores
 
 from pipefy_exports_dagster.cli.instance import prepare_instance
 from pipefy_exports_dagster.cli.main import main
@@ -82,7 +83,9 @@ def prepared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, prepared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(
+    tmp_path: Path, prepared_home: Path, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
     root = tmp_path / "desk"
     root.mkdir()
     shutil.copytree(prepared_home, root / "data" / "dagster", symlinks=True)
@@ -92,6 +95,7 @@ def desk(tmp_path: Path, prepared_home: Path, monkeypatch: pytest.MonkeyPatch) -
         "PIPEFY_TOKEN": TOKEN,
         "PIPEFY_ORG_ID": ORGANIZATION,
         "DAGSTER_HOME": str(root / "data" / "dagster"),
+        **stores.environment,
     }
     os.environ.clear()
     os.environ.update(environment)

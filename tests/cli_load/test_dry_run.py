@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime
 
 from support.project import JOBS
+from support.stores import over_all_stores
 
 from .conftest import Desk, answer, error_of
 
@@ -20,6 +21,7 @@ def test_nothing_is_written_on_a_new_desk(desk: Desk) -> None:
     assert sorted(path.name for path in desk.root.iterdir()) == ["data", "export.csv"]
 
 
+@over_all_stores
 def test_a_dry_run_says_what_the_load_says(desk: Desk) -> None:
     answer(desk.load_asset(desk.csv("a,b,gone\n1,x,1\n", "first.csv"), "--json"))
     file = desk.csv("a,b,new\n1.5,x,y\n")
