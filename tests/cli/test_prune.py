@@ -13,7 +13,7 @@ import pytest
 from cli.archive import Archive
 from cli.shell import Shell, copy_of, error_of
 from support.project import Project
-from support.raw_places import files_of, objects
+from support.raw_places import files_of
 from support.stores import Stores, over_all_stores
 from support.waiting import PATIENCE_S
 
@@ -84,8 +84,7 @@ def test_what_later_exports_replaced_is_deleted_and_everything_can_be_rebuilt(
         assert not Path(file["path"]).exists()
         assert not sidecar_path(Path(file["path"])).exists()
         assert file["path"].startswith(stores.raw_files or str(shell.project.data_dir))
-    if stores.raw_files:
-        assert not [key for key in objects(stores.raw_files) if "daily-1" in key or "daily-2" in key]
+    assert not [key for key in stores.objects() if "daily-1" in key or "daily-2" in key]
     assert len(files_of(shell.project)) == files - 2
     assert archive.history() == before
     shell.project.lose_tables()

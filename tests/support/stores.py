@@ -12,7 +12,7 @@ from pipefy_exports_dagster.tables.copying import copy_tables
 from pipefy_exports_dagster.tables.stores import table_store
 from support.needs import needs_scale
 from support.project import Project
-from support.raw_places import move
+from support.raw_places import move, objects
 from support.servers import Bucket
 
 FILE_AND_FOLDER, LAKE_AND_BUCKET = "file and folder", "lake and bucket"
@@ -27,6 +27,10 @@ class Stores:
 
     environment: Mapping[str, str]
     raw_files: str | None = None
+
+    def objects(self) -> dict[str, bytes]:
+        """All that is in the bucket, where there is one."""
+        return objects(self.raw_files) if self.raw_files else {}
 
     def take(self, project: Project) -> Project:
         """Let a project keep everything there from now on, with what it has."""
@@ -47,5 +51,9 @@ def stores(request: pytest.FixtureRequest) -> Stores:
     needs_scale()
     catalog, bucket = request.getfixturevalue("catalog"), request.getfixturevalue("bucket")
     assert isinstance(bucket, Bucket)
-    in_lake = {"PIPEFY_EXPORTS_LAKE_DATA_PATH": f"{bucket.address}/tables"}
-    return Stores(catalog.environment | bucket.environment | in_lake, f"{bucket.address}/raw")
+    raw_files = f"{bucket.address}/raw"
+    settings = {
+        "PIPEFY_EXPORTS_LAKE_DATA_PATH": f"{bucket.address}/tables",
+        "PIPEFY_EXPORTS_RAW_FILES": raw_files,
+    }
+    return Stores(catalog.environment | bucket.environment | settings, raw_files)

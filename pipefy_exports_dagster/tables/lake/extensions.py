@@ -57,8 +57,8 @@ def _load(connection: "duckdb.DuckDBPyConnection", name: str) -> None:
             connection.execute(f"LOAD {literal(str(file))}")
         except duckdb.Error:
             raise ConfigurationError(
-                f"the tables are in a lake, whose extension {name} does not load from {file}, as if it was changed or is "
-                f"for another machine: `pip install --force-reinstall --no-deps {_package(name)}`"
+                f"the tables are in a lake, whose extension {name} does not load from {file}, as if changed or for "
+                f"another machine: `pip install --force-reinstall --no-deps {_package(name)}`"
             ) from None
         return
 
