@@ -314,6 +314,7 @@ def test_maintenance_leaves_the_last_day_alone_and_the_tables_whole(
 def test_a_files_tables_are_taken_into_a_lake_and_what_is_there_is_left(
     loader: Loader, slice_of: SliceOf
 ) -> None:
+    needs_scale()
     loader.load_here(loader.csv("Número,b\n1,x\n2,y\n"))
     loader.load_here(loader.csv("Número,b\n3,x\n"), slice_=slice_of(period_filter="current_month"))
     loader.execute("CREATE TABLE mine (n INTEGER)")
