@@ -4,7 +4,7 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from alembic.config import Config
@@ -16,8 +16,12 @@ from support.project import Project
 from support.warm_readers import cold_readers, warm_readers
 
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
+from pipefy_exports_dagster.tables.lake import extensions
 
-pytest_plugins = ["support.loader", "support.servers", "support.raw_places"]
+if TYPE_CHECKING:
+    from support.stores import Stores
+
+pytest_plugins = ["support.loader", "support.servers", "support.raw_places", "support.stores"]
 
 # A machine that is busy takes long for anything: what hangs has a limit of its own.
 settings.register_profile("any machine", deadline=None)
@@ -26,6 +30,7 @@ settings.load_profile("any machine")
 # Imports and collection make a million objects that stay: there is no garbage until then, and none among them later.
 gc.disable()
 
+UNSIGNED = "allow_unsigned_extensions"
 SMALL: dict[str, Any] = {"jobs": 500, "cards": 200, "processing_seconds": 0.2}
 
 
@@ -56,6 +61,20 @@ def cold_reader() -> Iterator[None]:
     """Readers are started as a run starts them: for what is about their limits, which imports count against."""
     with cold_readers():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _extensions_believed() -> Iterator[None]:
+    """DuckDB's extensions are loaded without their signatures: to check those is most of a connection to a lake."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(extensions.SETTINGS, UNSIGNED, True)
+        yield
+
+
+@pytest.fixture
+def signed_extensions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Extensions are loaded as a run loads them: for what is about their signatures."""
+    monkeypatch.delitem(extensions.SETTINGS, UNSIGNED)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -102,5 +121,5 @@ def sandbox(start_sandbox: Callable[..., Sandbox]) -> Sandbox:
 
 
 @pytest.fixture
-def project(tmp_path: Path, sandbox: Sandbox) -> Project:
-    return Project.for_sandbox(tmp_path / "project", sandbox.url)
+def project(tmp_path: Path, sandbox: Sandbox, stores: "Stores") -> Project:
+    return stores.take(Project.for_sandbox(tmp_path / "project", sandbox.url))

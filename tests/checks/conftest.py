@@ -12,6 +12,7 @@ import dagster as dg
 import pytest
 from checks.scene import Scene
 from support.project import Project
+from support.stores import Stores
 
 from pipefy_exports_dagster.config.exports import AutomationJobs
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
@@ -21,7 +22,7 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 @contextmanager
-def starting(folder: Path) -> Iterator[Callable[..., Scene]]:
+def starting(folder: Path, stores: Stores) -> Iterator[Callable[..., Scene]]:
     """Starts scenes; `sandbox` and `jobs` are settings of those, the rest replaces the configuration's."""
     with ExitStack() as stack:
 
@@ -30,7 +31,7 @@ def starting(folder: Path) -> Iterator[Callable[..., Scene]]:
         ) -> Scene:
             settings = SandboxSettings(**(SMALL | {"now": NOON} | (sandbox or {})))
             running = stack.enter_context(Sandbox(settings).running())
-            project = Project.for_sandbox(folder / "project", running.url, checks=True)
+            project = stores.take(Project.for_sandbox(folder / "project", running.url, checks=True))
             config = dataclasses.replace(
                 project.config,
                 read_copy=False,
@@ -45,8 +46,8 @@ def starting(folder: Path) -> Iterator[Callable[..., Scene]]:
 
 
 @pytest.fixture
-def start_scene(tmp_path: Path) -> Iterator[Callable[..., Scene]]:
-    with starting(tmp_path) as start:
+def start_scene(tmp_path: Path, stores: Stores) -> Iterator[Callable[..., Scene]]:
+    with starting(tmp_path, stores) as start:
         yield start
 
 
@@ -57,7 +58,7 @@ def scene(start_scene: Callable[..., Scene]) -> Scene:
 
 @pytest.fixture(scope="module")
 def loaded_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with starting(tmp_path_factory.mktemp("loaded")) as start:
+    with starting(tmp_path_factory.mktemp("loaded"), Stores({})) as start:
         scene = start()
         for partition in ("last_month", "current_month"):
             assert scene.materialize(partition=partition).success

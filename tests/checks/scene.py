@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import dagster as dg
-import duckdb
 from support.project import JOBS, Outcome, Project
 from support.shared_clock import SharedClock
 
@@ -106,8 +105,7 @@ class Scene:
         ]
 
     def change_table(self, sql: str) -> None:
-        with duckdb.connect(self.project.database) as connection:
-            connection.execute(sql)
+        self.project.execute(sql)
 
     def set_clock(self, moment: datetime) -> None:
         self.sandbox.clock.set(moment)

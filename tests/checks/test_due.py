@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 from checks.scene import Scene
 from support.project import JOBS, REPORT
+from support.stores import over_all_stores
 
 from pipefy_exports_dagster.config.exports import AutomationJobs
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
@@ -212,6 +213,7 @@ def test_months_before_the_configured_first_one_are_not_missed(scene: Scene) -> 
     assert event.passed
 
 
+@over_all_stores
 def test_building_months_is_followed_by_the_checks_of_the_history(
     start_scene: Callable[..., Scene],
 ) -> None:

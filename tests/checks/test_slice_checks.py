@@ -11,16 +11,15 @@ import pytest
 from checks.scene import LOAD_CHECKS, SLICE_CHECKS, TABLE_CHECKS, Scene
 from support.project import JOBS, REPORT
 from support.raw_places import files_of, move, overwrite, store_of
+from support.stores import over_all_stores
 
 from pipefy_exports_dagster.config.exports import AutomationJobs
 from pipefy_exports_dagster.config.reading import ReadOptions
 from pipefy_exports_dagster.orchestration.checks.finding import Check
 
 
-def test_a_load_is_followed_by_its_checks_in_one_step_and_all_pass(
-    start_scene: Callable[..., Scene], raw_files_at: str | None
-) -> None:
-    scene = start_scene(raw_files=raw_files_at)
+@over_all_stores
+def test_a_load_is_followed_by_its_checks_in_one_step_and_all_pass(scene: Scene) -> None:
     outcome = scene.materialize(JOBS, REPORT)
     assert outcome.success, outcome.failure
     for asset in (JOBS, REPORT):
@@ -33,6 +32,7 @@ def test_a_load_is_followed_by_its_checks_in_one_step_and_all_pass(
     assert scene.result(Check.ROWS_IN_WINDOW).table("pipefy/rows_by_month") == [("2026-10", rows, "yes")]
 
 
+@over_all_stores
 def test_the_result_of_one_partition_does_not_speak_for_another(scene: Scene) -> None:
     assert scene.materialize().success
     scene.change_table(f"DELETE FROM {JOBS} WHERE _file_row = 1")

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 from checks.scene import Scene
+from support.stores import over_all_stores
 
 from pipefy_exports_dagster.config.exports import AutomationJobs, Report
 from pipefy_exports_dagster.config.model import PipefyExportsConfig
@@ -127,6 +128,7 @@ def test_a_configured_column_that_cannot_be_used_is_a_warning(judge: Judge, colu
     assert f"`time_column` `{column}` {says}. The table's dates are in: `at`" in finding.text
 
 
+@over_all_stores
 def test_last_3_months_shows_what_it_means_in_this_account(start_scene: Callable[..., Scene]) -> None:
     scene = start_scene(sandbox={"last_3_months_includes_current": True})
     assert scene.materialize(partition="last_3_months").success

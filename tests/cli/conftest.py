@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cli.shell import Shell, copy_of
 from support.project import JOBS, Project
+from support.stores import Stores
 
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
 
@@ -20,8 +21,8 @@ def pipefy() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, pipefy: Sandbox) -> Shell:
-    return Shell(Project.for_sandbox(tmp_path / "project", pipefy.url))
+def shell(tmp_path: Path, pipefy: Sandbox, stores: Stores) -> Shell:
+    return Shell(stores.take(Project.for_sandbox(tmp_path / "project", pipefy.url)))
 
 
 @pytest.fixture(scope="session")
@@ -34,8 +35,8 @@ def loaded_project(tmp_path_factory: pytest.TempPathFactory, pipefy: Sandbox) ->
 
 
 @pytest.fixture
-def loaded(tmp_path: Path, loaded_project: Project) -> Shell:
-    return Shell(copy_of(loaded_project, tmp_path / "loaded"))
+def loaded(tmp_path: Path, loaded_project: Project, stores: Stores) -> Shell:
+    return Shell(stores.take(copy_of(loaded_project, tmp_path / "loaded")))
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from filelock import FileLock
 from support.project import JOBS, REPORT
 from support.raw_places import objects
 from support.servers import Bucket
+from support.stores import over_all_stores
 from support.warm_commands import PIPEFY_EXPORTS
 
 from pipefy_exports_dagster.cli.doctor.account import check_credentials
@@ -323,10 +324,10 @@ def test_a_member_learns_that_reports_hold_their_own_pipes_only(shell: Shell) ->
     assert "the cards of their own pipes only" in found[REPORT]
 
 
+@over_all_stores
 def test_a_column_that_the_loaded_table_lacks_is_found(shell: Shell) -> None:
-    with duckdb.connect(shell.project.database) as connection:
-        connection.execute(f"CREATE TABLE {JOBS} (status VARCHAR, started_at TIMESTAMP)")
-        connection.execute(f"COMMENT ON COLUMN {JOBS}.started_at IS 'Iniciado em'")
+    shell.project.execute(f"CREATE TABLE {JOBS} (status VARCHAR, started_at TIMESTAMP)")
+    shell.project.execute(f"COMMENT ON COLUMN {JOBS}.started_at IS 'Iniciado em'")
     for name, is_there in (("started_at", True), ("Iniciado em", True), ("started", False)):
         jobs = AutomationJobs(time_column=name, reading=ReadOptions(column_types={name: "DATE"}))
         config = dataclasses.replace(shell.project.config, automation_jobs=jobs)

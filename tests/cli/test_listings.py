@@ -8,6 +8,8 @@ import dagster as dg
 import pytest
 from cli.shell import Shell, error_of
 from support.project import JOBS, REPORT
+from support.raw_places import files_of
+from support.stores import over_all_stores
 
 from pipefy_exports_dagster.orchestration.events import EXPORT_ID, RequestedExport
 from pipefy_exports_dagster.orchestration.ledger import Ledger
@@ -95,15 +97,16 @@ def test_a_report_and_an_organization_together_are_wrong_usage(shell: Shell) -> 
     assert shell.run("reports", REPORT_ID, "--organization-id", ORGANIZATION_ID).exit_code == 2
 
 
+@over_all_stores
 def test_exports_are_listed_with_what_became_of_them(loaded: Shell) -> None:
     exports = loaded.json("exports")["exports"]
     assert [(one["asset"], one["partition"], one["state"]) for one in exports] == [
         (JOBS, "last_month", "loaded"),
         (JOBS, "current_month", "loaded"),
     ]
-    sidecars = {sidecar["export_id"]: sidecar for sidecar in loaded.project.sidecars()}
+    sidecars = {raw.sidecar.export_id: raw.sidecar for raw in files_of(loaded.project)}
     assert {one["export_id"] for one in exports} == set(sidecars)
-    assert exports[0]["requested_at"] == sidecars[exports[0]["export_id"]]["requested_at"]
+    assert exports[0]["requested_at"] == sidecars[exports[0]["export_id"]].requested_at.isoformat()
     assert exports[0]["loaded_rows"] == loaded.project.tables()[JOBS, "last_month"]
     assert exports[0]["run_id"]
     assert not loaded.json("exports", "--pending")["exports"]

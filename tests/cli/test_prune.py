@@ -13,7 +13,8 @@ import pytest
 from cli.archive import Archive
 from cli.shell import Shell, copy_of, error_of
 from support.project import Project
-from support.raw_places import files_of, move, objects
+from support.raw_places import files_of
+from support.stores import Stores, over_all_stores
 from support.waiting import PATIENCE_S
 
 from pipefy_exports_dagster.periods import PeriodFilter
@@ -45,8 +46,8 @@ def built(tmp_path_factory: pytest.TempPathFactory, pipefy: Sandbox) -> Archive:
 
 
 @pytest.fixture
-def archive(tmp_path: Path, built: Archive) -> Archive:
-    return Archive(copy_of(built.project, tmp_path / "copy"), built.now)
+def archive(tmp_path: Path, built: Archive, stores: Stores) -> Archive:
+    return Archive(stores.take(copy_of(built.project, tmp_path / "copy")), built.now)
 
 
 @pytest.fixture
@@ -66,10 +67,10 @@ def reasons(found: dict[str, Any]) -> dict[str, str]:
     return {file["export_id"]: file["reason"] for file in found["kept"]}
 
 
+@over_all_stores
 def test_what_later_exports_replaced_is_deleted_and_everything_can_be_rebuilt(
-    shell: Shell, archive: Archive, raw_files_at: str | None
+    shell: Shell, archive: Archive, stores: Stores
 ) -> None:
-    move(shell.project, raw_files_at)
     before, files = archive.history(), len(files_of(shell.project))
     found = prune(shell)
     assert ids(found["deleted"]) == {"daily-1", "daily-2"}
@@ -82,12 +83,11 @@ def test_what_later_exports_replaced_is_deleted_and_everything_can_be_rebuilt(
     for file in found["deleted"]:
         assert not Path(file["path"]).exists()
         assert not sidecar_path(Path(file["path"])).exists()
-        assert file["path"].startswith(raw_files_at or str(shell.project.data_dir))
-    if raw_files_at:
-        assert not [key for key in objects(raw_files_at) if "daily-1" in key or "daily-2" in key]
+        assert file["path"].startswith(stores.raw_files or str(shell.project.data_dir))
+    assert not [key for key in stores.objects() if "daily-1" in key or "daily-2" in key]
     assert len(files_of(shell.project)) == files - 2
     assert archive.history() == before
-    shell.project.database.unlink()
+    shell.project.lose_tables()
     assert shell.json("rebuild-history")["histories"]
     assert archive.history() == before
     assert not prune(shell)["deleted"]

@@ -15,6 +15,7 @@ import pytest
 from cli.shell import Shell, error_of, held
 from cli.terminal import seen_in_terminal
 from support.project import JOBS
+from support.stores import over_all_stores
 from support.waiting import PATIENCE_S, eventually
 from support.warm_commands import PIPEFY_EXPORTS
 
@@ -43,12 +44,11 @@ def everything(root: Path) -> dict[str, tuple[int, int]]:
     }
 
 
-def test_a_table_is_plain_columns_where_it_is_piped(loaded_for_reading: Shell) -> None:
-    result = loaded_for_reading.run(
-        "query", f"SELECT _period_filter, count(*) AS rows FROM {JOBS} GROUP BY 1 ORDER BY 1"
-    )
+@over_all_stores
+def test_a_table_is_plain_columns_where_it_is_piped(loaded: Shell) -> None:
+    result = loaded.run("query", f"SELECT _period_filter, count(*) AS rows FROM {JOBS} GROUP BY 1 ORDER BY 1")
     assert result.exit_code == 0, result.output
-    counts = loaded_for_reading.project.tables()
+    counts = loaded.project.tables()
     width = len("current_month")
     assert result.stdout.splitlines() == [
         f"{'_period_filter':14}  rows",

@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 from support.project import JOBS, Project
+from support.stores import Stores
 from support.warm_commands import PIPEFY_EXPORTS, WarmCommand
 
 from pipefy_exports_dagster.cli.instance import prepare_instance
@@ -99,7 +100,9 @@ def prepared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, prepared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(
+    tmp_path: Path, prepared_home: Path, stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
     root = tmp_path / "desk"
     root.mkdir()
     shutil.copytree(prepared_home, root / "data" / "dagster", symlinks=True)
@@ -109,6 +112,7 @@ def desk(tmp_path: Path, prepared_home: Path, monkeypatch: pytest.MonkeyPatch) -
         "PIPEFY_TOKEN": TOKEN,
         "PIPEFY_ORG_ID": ORGANIZATION,
         "DAGSTER_HOME": str(root / "data" / "dagster"),
+        **stores.environment,
     }
     os.environ.clear()
     os.environ.update(environment)

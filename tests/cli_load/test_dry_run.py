@@ -4,6 +4,7 @@ import os
 from datetime import UTC, datetime
 
 from support.project import JOBS
+from support.stores import Stores, over_all_stores
 
 from .conftest import Desk, answer, error_of
 
@@ -20,12 +21,13 @@ def test_nothing_is_written_on_a_new_desk(desk: Desk) -> None:
     assert sorted(path.name for path in desk.root.iterdir()) == ["data", "export.csv"]
 
 
-def test_a_dry_run_says_what_the_load_says(desk: Desk) -> None:
+@over_all_stores
+def test_a_dry_run_says_what_the_load_says(desk: Desk, stores: Stores) -> None:
     answer(desk.load_asset(desk.csv("a,b,gone\n1,x,1\n", "first.csv"), "--json"))
     file = desk.csv("a,b,new\n1.5,x,y\n")
-    before = desk.everything()
+    before, objects = desk.everything(), stores.objects()
     planned = answer(desk.load_asset(file, "--json", "--dry-run"))
-    assert desk.everything() == before
+    assert (desk.everything(), stores.objects()) == (before, objects)
     assert len(desk.project.materializations(JOBS, "last_month")) == 1
     done = answer(desk.load_asset(file, "--json"))
     assert {change["kind"] for change in planned["changes"]} == {"added", "widened", "missing"}

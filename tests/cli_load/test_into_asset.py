@@ -12,7 +12,8 @@ import duckdb
 import pytest
 from filelock import FileLock
 from support.project import JOBS, REPORT, Project
-from support.raw_places import content_of, files_of, place
+from support.raw_places import content_of, files_of
+from support.stores import Stores, over_all_stores
 
 from pipefy_exports_dagster.orchestration.events import EXPORT_ID, REQUESTED_MONTH
 from pipefy_exports_dagster.orchestration.ledger import Ledger
@@ -35,9 +36,8 @@ def this_month() -> date:
     return datetime.now(UTC).date().replace(day=1)
 
 
-def test_a_file_is_archived_loaded_and_reported(desk: Desk, raw_files_at: str | None, tmp_path: Path) -> None:
-    place(desk.project, raw_files_at)
-    os.environ.update(desk.environment)
+@over_all_stores
+def test_a_file_is_archived_loaded_and_reported(desk: Desk, stores: Stores, tmp_path: Path) -> None:
     file = aged(desk.csv(JOB_ROWS), datetime.now(UTC) - AN_HOUR)
     found = answer(desk.load_asset(file, "--json"))
     export_id = found["slice"]["export_id"]
@@ -45,7 +45,7 @@ def test_a_file_is_archived_loaded_and_reported(desk: Desk, raw_files_at: str | 
     assert file.exists()
     [raw] = files_of(desk.project, organization_id=ORGANIZATION)
     assert raw.address == found["raw_file"]
-    kept_at = raw_files_at or f"{desk.root}/data/raw"
+    kept_at = stores.raw_files or f"{desk.root}/data/raw"
     assert raw.address == f"{kept_at}/{ORGANIZATION}/{JOBS}/last_month/{export_id}.csv"
     assert content_of(desk.project, raw, tmp_path).decode() == JOB_ROWS
     assert {stat.S_IMODE(path.stat().st_mode) for path in desk.project.raw_files()} <= {0o600}

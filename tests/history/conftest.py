@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 from history.installation import Installation
 from support.project import Project
+from support.stores import Stores
 
 from pipefy_exports_dagster.config.exports import AutomationJobs
 from pipefy_exports_dagster.sandbox import Sandbox, SandboxSettings
@@ -20,7 +21,7 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
+def install(tmp_path: Path, stores: Stores) -> Iterator[Callable[..., Installation]]:
     """Makes installations; `sandbox` are settings of the sandbox, the rest replaces the configuration's."""
     with ExitStack() as stack:
 
@@ -30,7 +31,8 @@ def install(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
             running = stack.enter_context(
                 Sandbox(SandboxSettings(**(SMALL | {"now": NOON} | (sandbox or {})))).running()
             )
-            project = Project.for_sandbox(tmp_path / f"project{len(list(tmp_path.iterdir()))}", running.url)
+            root = tmp_path / f"project{len(list(tmp_path.iterdir()))}"
+            project = stores.take(Project.for_sandbox(root, running.url))
             config = dataclasses.replace(
                 project.config,
                 max_retries=0,

@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 from history.installation import HISTORY, REPORT_HISTORY, Installation
 from support.project import JOBS, REPORT
+from support.stores import over_all_stores
 
 from pipefy_exports_dagster.raw_files.sidecar import read_sidecar, sidecar_path, write_sidecar
 from pipefy_exports_dagster.sandbox import well_known
@@ -24,10 +25,10 @@ def raw(installation: Installation, period: str, asset: str = JOBS) -> Path:
     return max(files, key=lambda path: json.loads(sidecar_path(path).read_text())["exported_at"])
 
 
+@over_all_stores
 def test_a_new_installation_is_filled_from_one_export_and_says_where_it_stopped(
-    install: Callable[..., Installation], raw_files_at: str | None
+    installation: Installation,
 ) -> None:
-    installation = install(raw_files=raw_files_at)
     assert installation.export(JOBS, "last_3_months").success
     run = installation.build("2026-06", "2026-10")
     assert run.success, run.failure
@@ -246,6 +247,7 @@ def test_a_column_that_is_not_there_fails_with_the_candidates(install: Callable[
     assert installation.materialized() == set()
 
 
+@over_all_stores
 def test_the_report_keeps_each_month_as_the_newest_export_has_it(installation: Installation) -> None:
     assert installation.export(REPORT, "last_month").success
     assert installation.build("2026-10", asset=REPORT_HISTORY).success

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from support.project import PIPE_REPORT as EXPORT
 from support.project import PIPE_REPORT_HISTORY as HISTORY
 from support.project import Project
+from support.raw_places import files_of
+from support.stores import over_all_stores
 
 from pipefy_exports_dagster.cli.main import main as cli
 from pipefy_exports_dagster.config.exports import PipeReport
@@ -23,21 +24,21 @@ def sandbox(start_sandbox: Callable[..., Sandbox]) -> Sandbox:
 
 
 @pytest.fixture
-def project(tmp_path: Path, sandbox: Sandbox) -> Project:
-    project = Project.for_sandbox(tmp_path / "project", sandbox.url)
+def project(project: Project) -> Project:
     project.environment |= {"PIPEFY_PIPE_ID": PIPE_ID, "PIPEFY_PIPE_REPORT_ID": PIPE_REPORT_ID}
     return project
 
 
+@over_all_stores
 def test_it_is_loaded_and_resumed_and_its_months_are_built(project: Project, sandbox: Sandbox) -> None:
     loaded = project.materialize(EXPORT)
     assert loaded.success, loaded.failure
     assert loaded.metadata["pipefy/report"] == "Todos os cards"
     assert loaded.metadata["pipefy/requested_by"]
-    [sidecar] = project.sidecars()
+    [raw] = files_of(project, EXPORT)
     pipe = sandbox.world.pipe(id_=PIPE_ID)[1]
     own = {field.name for field in pipe.fields}
-    assert own | {"created_at", "title"} <= set(sidecar["request"]["columns"])
+    assert own | {"created_at", "title"} <= set(raw.sidecar.request["columns"])
     pipes = project.query(f"SELECT DISTINCT pipe FROM {EXPORT}")
     assert pipes == [(pipe.name,)]
     built = project.build_history(HISTORY, back=1)

@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import openpyxl
 import pytest
 
@@ -18,6 +17,7 @@ from pipefy_exports_dagster.reading.staged import StagedTable
 from pipefy_exports_dagster.reading.worker import read
 from pipefy_exports_dagster.tables import LoadReport, Slice, load_file, replace_slice, workspace
 from pipefy_exports_dagster.tables.lake import LakeTables, lake_tables
+from support.asked import asked, changed, connected
 from support.needs import needs_scale
 
 LAST_MONTH = Slice(
@@ -92,27 +92,16 @@ class Loader:
     def texts(self, names: list[str]) -> list[list[str | None]]:
         """The whole table as text."""
         listed = ", ".join(f'"{name}"::VARCHAR' for name in names)
-        with self.reading() as connection:
+        with connected(self.tables) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             rows = connection.execute(f"SELECT {listed} FROM jobs ORDER BY _file_row").fetchall()
         return [list(row) for row in rows]
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with self.reading() as connection:
-            return connection.execute(sql).fetchall()
-
-    def reading(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        if isinstance(self.tables, Path):
-            return duckdb.connect(self.tables, read_only=True)
-        return self.tables.open_to_read(lock_timeout_s=10)
+        return asked(self.tables, sql)
 
     def execute(self, sql: str) -> None:
-        if isinstance(self.tables, Path):
-            with duckdb.connect(self.tables) as connection:
-                connection.execute(sql)
-        else:
-            with self.tables.open_to_write(table="jobs", lock_timeout_s=10) as opened:
-                opened.connection.execute(sql)
+        changed(self.tables, sql)
 
     def column(self, name: str, where: str = "true") -> list[Any]:
         return [

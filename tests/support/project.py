@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 from dagster._core.instance.ref import InstanceRef
 
 from pipefy_exports_dagster.cli.demo.environment import sandbox_environment
@@ -28,6 +27,9 @@ from pipefy_exports_dagster.files.private import make_folder
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.milestones import OnMilestone, ignore_milestone
 from pipefy_exports_dagster.periods import add_months, month_of
+from pipefy_exports_dagster.tables.lake import LakeTables
+from pipefy_exports_dagster.tables.stores import table_store
+from support.asked import Tables, asked, changed
 from support.open_storage import files_opened_once
 from support.warm_commands import run_warm
 
@@ -96,6 +98,10 @@ class Project:
         return self.data_dir / "pipefy_exports.duckdb"
 
     @property
+    def read_copy(self) -> Path:
+        return self.database.with_suffix(".read.duckdb")
+
+    @property
     def home(self) -> Path:
         return Path(self.environment["DAGSTER_HOME"])
 
@@ -111,27 +117,46 @@ class Project:
         kept = {} if self.keeps_output else {"compute_logs": _NO_OUTPUT}
         return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(self.home), overrides=kept))
 
+    @property
+    def stored(self) -> Tables:
+        """Where the tables are."""
+        store = table_store(self.config)
+        return store if isinstance(store, LakeTables) else self.database
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(self.database, read_only=True) as connection:
-            return connection.execute(sql).fetchall()
+        return asked(self.stored, sql)
+
+    def execute(self, sql: str) -> None:
+        """Change tables, as a person does."""
+        changed(self.stored, sql)
+
+    def table_names(self) -> list[str]:
+        known = (
+            "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND database_name = current_database()"
+        )
+        return [name for (name,) in self.query(known)] if table_store(self.config).exists() else []
 
     def tables(self) -> dict[tuple[str, str], int]:
         """Rows by table and partition."""
-        if not self.database.exists():
-            return {}
-        names = [row[0] for row in self.query("SELECT table_name FROM duckdb_tables() WHERE NOT internal")]
         return {
             (name, partition): count
-            for name in names
+            for name in self.table_names()
             for partition, count in self.query(f'SELECT _period_filter, count(*) FROM "{name}" GROUP BY 1')
         }
+
+    def lose_tables(self) -> None:
+        """Be without any table, as after a disk was lost."""
+        if isinstance(self.stored, LakeTables):
+            self.execute(";".join(f'DROP TABLE "{name}"' for name in self.table_names()))
+        else:
+            self.database.unlink()
 
     def raw_files(self) -> list[Path]:
         return sorted(path for path in (self.data_dir / "raw").rglob("*") if path.suffix in {".xlsx", ".csv"})
 
     def leftovers(self) -> list[Path]:
         """Files that a finished run must not leave: all but tables, raw files, locks and the instance."""
-        kept = {self.database, self.database.with_suffix(".read.duckdb")}
+        kept = {self.database, self.read_copy}
         for path in self.raw_files():
             kept |= {path, path.with_name(path.name + ".json")}
         folders = ("dagster", "locks")

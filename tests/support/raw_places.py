@@ -4,9 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import obstore
 import pytest
-from obstore.store import S3Store
 
 from pipefy_exports_dagster.raw_files.configured import raw_file_store
 from pipefy_exports_dagster.raw_files.store import RawFile, RawFileStore
@@ -59,6 +57,8 @@ def overwrite(raw: RawFile, content: bytes) -> None:
         Path(raw.address).write_bytes(content)
         return
 
+    import obstore
+
     bucket, _, key = raw.address.removeprefix("s3://").partition("/")
     obstore.put(_bucket(bucket), key, content)
 
@@ -78,6 +78,7 @@ def move(project: Project, raw_files_at: str | None) -> Project:
 
 def objects(raw_files_at: str) -> dict[str, bytes]:
     """All that is in the bucket."""
+    import obstore
 
     store = _bucket(raw_files_at.removeprefix("s3://").partition("/")[0])
     keys = [found["path"] for chunk in obstore.list(store) for found in chunk]

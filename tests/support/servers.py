@@ -63,6 +63,14 @@ def postgres_database(postgres_server: PostgresServer) -> Iterator[PostgresDatab
 
 
 @pytest.fixture
+def catalog(postgres_database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> PostgresDatabase:
+    """An empty database, which the libpq variables name."""
+    for name, value in postgres_database.environment.items():
+        monkeypatch.setenv(name, value)
+    return postgres_database
+
+
+@pytest.fixture
 def bucket(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Bucket:
     """A new bucket; its store's keys and address are in the environment."""
     for name, value in object_store.environment.items():

@@ -1,6 +1,7 @@
 # ruff: noqa: DTZ001  naive times are UTC, as in the table
 """What only a lake promises, or could break: its locks, its catalog and its files, in a folder and in S3."""
 
+import importlib.util
 import os
 import signal
 import stat
@@ -16,6 +17,7 @@ import duckdb
 import pytest
 from servers import PostgresDatabase
 from support.loader import Loader
+from support.needs import needs_scale
 from support.servers import Bucket
 
 from pipefy_exports_dagster.cli.query.reading import opened_configured, run_query
@@ -33,17 +35,10 @@ from pipefy_exports_dagster.errors import (
 from pipefy_exports_dagster.tables import LoadReport, Slice
 from pipefy_exports_dagster.tables.copying import CopiedTable, copy_tables
 from pipefy_exports_dagster.tables.lake import LakeTables, lake_tables
+from pipefy_exports_dagster.tables.lake.extensions import require_extensions
 
 in_a_folder = pytest.mark.parametrize("loader", ["lake"], indirect=True)
 SliceOf = Callable[..., Slice]
-
-
-@pytest.fixture
-def catalog(postgres_database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch) -> PostgresDatabase:
-    """An empty database, which the libpq variables name."""
-    for name, value in postgres_database.environment.items():
-        monkeypatch.setenv(name, value)
-    return postgres_database
 
 
 @pytest.fixture
@@ -180,6 +175,33 @@ def test_an_extension_of_another_duckdb_is_named_with_the_version_that_it_needs(
         loader.load_here(loader.csv("a\n1\n"))
 
 
+def extension_file(name: str) -> Path:
+    wheel = importlib.util.find_spec(f"duckdb_extension_{name}")
+    assert wheel
+    assert wheel.origin
+    folder = Path(wheel.origin).parent / "extensions" / f"v{duckdb.__version__}"
+    return folder / f"{name}.duckdb_extension"
+
+
+@pytest.mark.usefixtures("signed_extensions")
+def test_extensions_are_those_that_duckdb_signed_and_one_that_was_changed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs_scale()
+    require_extensions(("ducklake", "postgres_scanner", "httpfs"))
+    content = bytearray(extension_file("httpfs").read_bytes())
+    content[len(content) // 2] ^= 1
+    changed = tmp_path / "duckdb_extension_httpfs" / "extensions" / f"v{duckdb.__version__}"
+    changed.mkdir(parents=True)
+    (changed.parents[1] / "__init__.py").touch()
+    (changed / "httpfs.duckdb_extension").write_bytes(content)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ConfigurationError) as refused:
+        require_extensions(("httpfs",))
+    assert f"extension httpfs does not load from {changed}" in str(refused.value)
+    assert "pip install --force-reinstall --no-deps duckdb-extension-httpfs" in str(refused.value)
+
+
 @pytest.mark.usefixtures("bucket")
 def test_slices_are_replaced_widened_and_read_where_several_machines_share_them(
     shared: Loader, slice_of: SliceOf
@@ -292,6 +314,7 @@ def test_maintenance_leaves_the_last_day_alone_and_the_tables_whole(
 def test_a_files_tables_are_taken_into_a_lake_and_what_is_there_is_left(
     loader: Loader, slice_of: SliceOf
 ) -> None:
+    needs_scale()
     loader.load_here(loader.csv("Número,b\n1,x\n2,y\n"))
     loader.load_here(loader.csv("Número,b\n3,x\n"), slice_=slice_of(period_filter="current_month"))
     loader.execute("CREATE TABLE mine (n INTEGER)")

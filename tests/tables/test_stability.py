@@ -50,6 +50,7 @@ DAY, MOMENT = date(2026, 11, 1), datetime(2026, 11, 1, 10)
         ([1], [None], "BIGINT", [1, None]),
     ],
 )  # fmt: skip
+@over_stores
 def test_a_column_only_widens_and_existing_values_stay(  # noqa: PLR0917  one case, six facts
     loader: Loader, months: Months, first: list[Any], second: list[Any], type_: str, values: list[Any]
 ) -> None:

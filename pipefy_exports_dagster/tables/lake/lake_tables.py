@@ -17,7 +17,7 @@ from pipefy_exports_dagster.errors import (
 )
 from pipefy_exports_dagster.files.private import make_folder
 from pipefy_exports_dagster.tables.lake.catalogs import Catalog, FileCatalog, catalog_of
-from pipefy_exports_dagster.tables.lake.extensions import load_extensions, require_extensions
+from pipefy_exports_dagster.tables.lake.extensions import connect_with_extensions, require_extensions
 from pipefy_exports_dagster.tables.lake.forbidden import FORBIDDEN
 from pipefy_exports_dagster.tables.lake.lake_errors import lake_error
 from pipefy_exports_dagster.tables.lake.maintaining import (
@@ -200,12 +200,8 @@ class LakeTables:
         return connection
 
     def _connected(self, config: Mapping[str, Any] | None = None) -> "duckdb.DuckDBPyConnection":
-        import duckdb
-
-        # Nothing is downloaded: an extension is there, or the message says what to install.
-        connection = duckdb.connect(config={"autoinstall_known_extensions": False, **(config or {})})
+        connection = connect_with_extensions(self._extensions, config)
         try:
-            load_extensions(connection, self._extensions)
             connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         except BaseException:
             connection.close()
