@@ -81,7 +81,8 @@ def test_two_exports_of_one_run_wait_side_by_side(
         # Neither is finished before both are requested: one after the other, the second never would be. A step says
         # so after Pipefy's answer, and the clock waits for that.
         eventually(
-            lambda: said.read_text().count("requested export") >= 2 or process.poll() is not None, said.read_text
+            lambda: said.read_text().count("requested export") >= 2 or process.poll() is not None,
+            said.read_text,
         )
         sandbox.clock.advance(timedelta(seconds=600))
 

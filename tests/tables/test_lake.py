@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from servers import PostgresDatabase
-from support.loader import Loader
+from support.loader import Loader, over_stores
 from support.servers import Bucket
 
 from pipefy_exports_dagster.cli.query.reading import opened_configured, run_query
@@ -33,6 +33,7 @@ from pipefy_exports_dagster.errors import (
 from pipefy_exports_dagster.tables import LoadReport, Slice
 from pipefy_exports_dagster.tables.copying import CopiedTable, copy_tables
 from pipefy_exports_dagster.tables.lake import LakeTables, lake_tables
+from pipefy_exports_dagster.tables.stores import store_at
 
 in_a_folder = pytest.mark.parametrize("loader", ["lake"], indirect=True)
 SliceOf = Callable[..., Slice]
@@ -335,3 +336,17 @@ def test_a_load_that_is_killed_in_its_transaction_leaves_the_slice_as_it_was(
     assert loader.types() == {"a": "BIGINT"}
     loader.load_here(loader.csv("a\n3\n"), slice_=slice_of(exported_at=datetime(2026, 11, 6)))
     assert loader.column("a") == [3]
+
+
+@over_stores
+def test_names_without_a_schema_are_of_the_schema_that_is_asked_for(loader: Loader) -> None:
+    store = store_at(loader.tables, read_copy=False)
+    with store.open_to_write(table="t", schema="acme", lock_timeout_s=5) as opened:
+        opened.connection.execute("CREATE TABLE t AS SELECT 1 AS a")
+    for schema, tables in (("acme", [("t",)]), ("main", []), ("of nobody", [])):
+        with store.open_to_read(schema=schema, lock_timeout_s=5) as connection:
+            here = "database_name = current_database() AND schema_name = current_schema()"
+            assert (
+                connection.execute(f"SELECT table_name FROM duckdb_tables() WHERE {here}").fetchall()
+                == tables
+            )

@@ -31,6 +31,7 @@ from pipefy_exports_dagster.tables.lake.names import ATTACHING, LAKE
 from pipefy_exports_dagster.tables.lake.object_store import IN_STORE, create_store_secret
 from pipefy_exports_dagster.tables.lake.open_lake import OpenLake
 from pipefy_exports_dagster.tables.lake.waiting import Waiting
+from pipefy_exports_dagster.tables.schemas import uses_schema
 from pipefy_exports_dagster.tables.workspace import workspace
 from pipefy_exports_dagster.text.sql import identifier, literal
 
@@ -125,7 +126,7 @@ class LakeTables:
 
         with self._errors_of_a_load() if as_load else self._errors_of_reading(), ExitStack() as stack:
             connection = stack.enter_context(self._read_only(lock_timeout_s))
-            if not _uses_schema(connection, schema):
+            if not uses_schema(connection, schema):
                 connection = stack.enter_context(duckdb.connect())
             yield connection
 
@@ -272,12 +273,3 @@ class QueriedLake:
 
 def _lock_of(schema: str, table: str) -> str:
     return f"{schema}.{table}".lower()
-
-
-def _uses_schema(connection: "duckdb.DuckDBPyConnection", schema: str) -> bool:
-    """Make `schema` the default schema; return whether it exists."""
-    known = f"database_name = {literal(LAKE)} AND schema_name = {literal(schema)}"
-    if connection.execute(f"SELECT 1 FROM duckdb_schemas() WHERE {known}").fetchone() is None:
-        return False
-    connection.execute(f"USE {LAKE}.{identifier(schema)}")
-    return True
