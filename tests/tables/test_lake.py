@@ -14,10 +14,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 from servers import PostgresDatabase
 from support.loader import Loader, over_stores
 from support.servers import Bucket
 
+from pipefy_exports_dagster.cli.main import main
 from pipefy_exports_dagster.cli.query.reading import opened_configured, run_query
 from pipefy_exports_dagster.cli.query.statements import one_that_reads
 from pipefy_exports_dagster.config.stores import Lake
@@ -29,9 +31,9 @@ from pipefy_exports_dagster.errors import (
     PipefyExportsError,
     QueryRefusedError,
     StorageError,
+    StoreUnavailableError,
 )
 from pipefy_exports_dagster.tables import LoadReport, Slice
-from pipefy_exports_dagster.tables.copying import CopiedTable, copy_tables
 from pipefy_exports_dagster.tables.lake import LakeTables, lake_tables
 from pipefy_exports_dagster.tables.stores import store_at
 
@@ -249,7 +251,7 @@ def test_no_error_and_no_query_shows_a_password_or_a_key(
         ("PGPASSWORD", "s3cr3t-of-postgres", StorageError),
         ("PGDATABASE", "s3cr3t_database", StorageError),
         ("PGPORT", "1", (LocksUnavailableError, ConnectionFailedError)),
-        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1", ConnectionFailedError),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1", StoreUnavailableError),
         ("AWS_ENDPOINT_URL", "ftp://s3cr3t", ConfigurationError),
         ("AWS_ALLOW_HTTP", "false", ConfigurationError),
         ("AWS_ACCESS_KEY_ID", "", ConfigurationError),
@@ -290,22 +292,35 @@ def test_maintenance_leaves_the_last_day_alone_and_the_tables_whole(
     assert loader.column("a") == [2]
 
 
-def test_a_files_tables_are_taken_into_a_lake_and_what_is_there_is_left(
-    loader: Loader, slice_of: SliceOf
+def test_a_files_tables_are_taken_into_a_lake_and_what_is_there_is_counted_and_left(
+    loader: Loader, slice_of: SliceOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loader.load_here(loader.csv("Número,b\n1,x\n2,y\n"))
     loader.load_here(loader.csv("Número,b\n3,x\n"), slice_=slice_of(period_filter="current_month"))
     loader.execute("CREATE TABLE mine (n INTEGER)")
-    file = loader.database
-    lake = lake_tables(
-        Lake(str(loader.folder / "l"), str(loader.folder / "c.ducklake")), scratch=loader.folder
-    )
-    assert list(copy_tables(file, lake, lock_timeout_s=5)) == [CopiedTable("jobs", 3, was_there=False)]
+    file, data, catalog = loader.database, loader.folder / "l", loader.folder / "c.ducklake"
+    monkeypatch.chdir(loader.folder)
+    monkeypatch.setenv("PIPEFY_EXPORTS_DATABASE", str(file))
+    monkeypatch.setenv("PIPEFY_EXPORTS_LAKE_DATA_PATH", str(data))
+    monkeypatch.setenv("PIPEFY_EXPORTS_LAKE_CATALOG", str(catalog))
+
+    def copied() -> tuple[int, str]:
+        result = CliRunner().invoke(main, ["tables", "--copy-to"])
+        return result.exit_code, " ".join(result.output.split())
+
+    assert copied() == (0, "table rows rows in the file jobs 3 3 copied")
     types, headers, rows = loader.types(), loader.headers(), loader.query("FROM jobs ORDER BY ALL")
-    loader.lake = lake
+    loader.lake = lake_tables(Lake(str(data), str(catalog)), scratch=loader.folder)
     assert (loader.types(), loader.headers()) == (types, headers)
     assert loader.query("FROM jobs ORDER BY ALL") == rows
-    assert list(copy_tables(file, lake, lock_timeout_s=5)) == [CopiedTable("jobs", 3, was_there=True)]
+    assert copied() == (0, "table rows rows in the file jobs 3 3 was there")
+    loader.execute("DELETE FROM jobs WHERE numero = 3")
+    exit_code, said = copied()
+    assert exit_code == 1
+    assert "jobs 2 3 was there with other rows, left as it is" in said
+    assert f"other rows than the file: jobs (2 rows there, 3 in {file}); they were left as they are" in said
+    assert "drop the table there (DROP TABLE lake.jobs) and run the command again" in said
+    assert len(loader.query("FROM jobs")) == 2
 
 
 KILLED = """
