@@ -13,11 +13,14 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import obstore
 import pytest
 from click.testing import CliRunner
+from obstore.store import S3Store
 from servers import PostgresDatabase
 from support.loader import Loader, over_stores
 from support.servers import Bucket
+from support.store_proxy import QUOTED, Fault, StoreProxy
 
 from pipefy_exports_dagster.cli.main import main
 from pipefy_exports_dagster.cli.query.reading import opened_configured, run_query
@@ -35,6 +38,7 @@ from pipefy_exports_dagster.errors import (
 )
 from pipefy_exports_dagster.tables import LoadReport, Slice
 from pipefy_exports_dagster.tables.lake import LakeTables, lake_tables
+from pipefy_exports_dagster.tables.lake.names import ATTACHING
 from pipefy_exports_dagster.tables.stores import store_at
 
 in_a_folder = pytest.mark.parametrize("loader", ["lake"], indirect=True)
@@ -365,3 +369,72 @@ def test_names_without_a_schema_are_of_the_schema_that_is_asked_for(loader: Load
                 connection.execute(f"SELECT table_name FROM duckdb_tables() WHERE {here}").fetchall()
                 == tables
             )
+
+
+def tried(lake: LakeTables) -> list[str]:
+    return list(lake.tried(lock_timeout_s=0.1))
+
+
+def keys_in(bucket: Bucket) -> list[str]:
+    return [found["path"] for chunk in obstore.list(S3Store(bucket.name)) for found in chunk]
+
+
+def test_a_lock_and_a_file_are_tried_and_nothing_of_it_is_kept(shared: Loader, bucket: Bucket) -> None:
+    lake = lake_of(shared)
+    says = [f"{lake}: a lock was taken and freed; a file was written, read and deleted"]
+    assert tried(lake) == says
+    assert not lake.exists()
+    assert keys_in(bucket) == []
+    shared.load_here(shared.csv("a\n1\n"))
+    kept = keys_in(bucket)
+    assert tried(lake) == says
+    assert keys_in(bucket) == kept
+    assert shared.query("SELECT count(*) FROM lake.snapshots()") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("method", "says"),
+    [
+        (
+            "PUT",
+            r"may not read and write there; a file could not be written and read below s3://[^/]*/tables$",
+        ),
+        (
+            "POST",
+            r"may not read and write there; a file could not be deleted below s3://[^/]*/tables/\.doctor",
+        ),
+    ],
+)
+def test_keys_that_may_not_write_or_delete_are_told_of(
+    method: str, says: str, tmp_path: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = lake_tables(Lake(f"{bucket.address}/tables", str(tmp_path / "c.ducklake")), scratch=tmp_path)
+    with StoreProxy(bucket.store.endpoint).running() as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        proxy.choose = lambda made, _path: Fault.DENIED if made == method else None
+        with pytest.raises(StorageError, match=says) as raised:
+            tried(lake)
+    assert QUOTED not in str(raised.value)
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_bucket_that_is_not_there_is_told_of(tmp_path: Path) -> None:
+    lake = lake_tables(Lake("s3://no-such-bucket/x", str(tmp_path / "c.ducklake")), scratch=tmp_path)
+    with pytest.raises(StorageError, match="there is no such bucket: create it; a file could not be written"):
+        tried(lake)
+
+
+@in_a_folder
+def test_where_no_lake_is_yet_no_folder_is_made_to_try_it(loader: Loader) -> None:
+    lake = lake_of(loader)
+    assert tried(lake) == []
+    assert not list(loader.folder.iterdir())
+    loader.load_here(loader.csv("a\n1\n"))
+    before = sorted(loader.folder.rglob("*"))
+    assert tried(lake) == [f"{lake}: a lock was taken and freed; a file was written, read and deleted"]
+    assert sorted(loader.folder.rglob("*")) == before
+    with (
+        lake.catalog_at.lock(ATTACHING, timeout_s=0),
+        pytest.raises(DatabaseLockedError, match=f"process {os.getpid()}"),
+    ):
+        tried(lake)

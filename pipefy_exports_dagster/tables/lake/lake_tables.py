@@ -30,6 +30,7 @@ from pipefy_exports_dagster.tables.lake.maintaining import (
 from pipefy_exports_dagster.tables.lake.names import ATTACHING, LAKE
 from pipefy_exports_dagster.tables.lake.object_store import IN_STORE, create_store_secret
 from pipefy_exports_dagster.tables.lake.open_lake import OpenLake
+from pipefy_exports_dagster.tables.lake.trial import write_and_delete
 from pipefy_exports_dagster.tables.lake.waiting import Waiting
 from pipefy_exports_dagster.tables.schemas import uses_schema
 from pipefy_exports_dagster.tables.workspace import workspace
@@ -147,6 +148,24 @@ class LakeTables:
             done += delete_files(connection, LAKE, days)
         return tuple(done)
 
+    def tried(self, *, lock_timeout_s: float) -> Iterator[str]:
+        works, waiting = [], Waiting(lock_timeout_s)
+        with self._errors_of_reading(), self._connected() as connection:
+            # Nothing is made for it: no catalog, and no folder.
+            is_there = self.exists()
+            if is_there or not self.files:
+                self.catalog_at.prepare()
+                with waiting.for_lock(self.catalog_at, ATTACHING) as still_held:
+                    if is_there:
+                        waiting.until_free(lambda: self._attach(connection, read_only=False), self)
+                    still_held()
+                works.append("a lock was taken and freed")
+            if self._in_store or Path(self.data_path).is_dir():
+                write_and_delete(connection, self.data_path, self)
+                works.append("a file was written, read and deleted")
+        if works:
+            yield f"{self}: {'; '.join(works)}"
+
     def publish(self, *, lock_timeout_s: float) -> str | None:  # noqa: ARG002 - readers see each snapshot
         return None
 
@@ -207,6 +226,8 @@ class LakeTables:
         connection = duckdb.connect(config={"autoinstall_known_extensions": False, **(config or {})})
         try:
             load_extensions(connection, self._extensions)
+            if self._in_store:
+                create_store_secret(connection, self.data_path)
             connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         except BaseException:
             connection.close()
@@ -214,8 +235,6 @@ class LakeTables:
         return connection
 
     def _attach(self, connection: "duckdb.DuckDBPyConnection", *, read_only: bool) -> None:
-        if self._in_store:
-            create_store_secret(connection, self.data_path)
         options = {
             "DATA_PATH": literal(self.data_path),
             # A table that has inlined rows cannot be changed in the same transaction.
