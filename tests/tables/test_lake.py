@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -294,6 +295,51 @@ def test_maintenance_leaves_the_last_day_alone_and_the_tables_whole(
     assert done == {"snapshots expired": 0, "old files deleted": 0, "orphaned files deleted": 0}
     assert orphan.exists()
     assert loader.column("a") == [2]
+
+
+def age(loader: Loader, table: str, column: str, days: int) -> None:
+    """Let what the catalog has written down have happened some days earlier."""
+    with duckdb.connect(loader.folder / "catalog.ducklake") as connection:
+        connection.execute(f"UPDATE {table} SET {column} = {column} - INTERVAL {days} DAY")
+
+
+@in_a_folder
+def test_maintenance_forgets_merges_and_deletes_what_is_old_and_keeps_the_rest(
+    loader: Loader, slice_of: SliceOf
+) -> None:
+    newer, today = slice_of(exported_at=datetime(2026, 11, 5)), slice_of(period_filter="current_month")
+    loader.load_here(loader.csv("a\n1\n2\n"))
+    loader.load_here(loader.csv("a\n3\n"), slice_=newer)
+    loader.execute("INSERT INTO jobs SELECT * REPLACE (4 AS a) FROM jobs")
+    age(loader, "ducklake_snapshot", "snapshot_time", 3)
+    loader.load_here(loader.csv("a\n5\n"), slice_=today)
+    [(young,)] = loader.query("SELECT max(snapshot_id) FROM lake.snapshots()")
+    loader.load_here(loader.csv("a\n6\n"), slice_=replace(today, exported_at=datetime(2026, 11, 5)))
+    rows, lake = loader.query("FROM jobs ORDER BY ALL"), lake_of(loader)
+    files = loader.folder / "lake" / "main" / "jobs"
+    of_a_killed_load, under_way = files / "killed.parquet", files / "under_way.parquet"
+    for orphan, days in ((of_a_killed_load, 3), (under_way, 0)):
+        orphan.touch()
+        at = time.time() - days * 86_400
+        os.utime(orphan, (at, at))
+
+    def maintained(days: int) -> dict[str, int]:
+        return {each.what: each.count for each in lake.maintain(days=days, lock_timeout_s=5)}
+
+    assert maintained(days=2) == {
+        "snapshots expired": 4,
+        "files merged": 2,
+        "old files deleted": 0,  # who reads one now began before it was forgotten
+        "orphaned files deleted": 1,
+    }
+    assert not of_a_killed_load.exists()
+    age(loader, "ducklake_files_scheduled_for_deletion", "schedule_start", 3)
+    assert maintained(days=2)["old files deleted"] == 3
+    left = sorted(path.parent.name for path in files.rglob("*.parquet"))
+    assert left == ["_period_filter=current_month"] * 2 + ["_period_filter=last_month", "jobs"]
+    assert under_way.exists()
+    assert loader.query("FROM jobs ORDER BY ALL") == rows
+    assert loader.query(f"SELECT a FROM jobs AT (VERSION => {young}) ORDER BY a") == [(3,), (4,), (5,)]
 
 
 def test_a_files_tables_are_taken_into_a_lake_and_what_is_there_is_counted_and_left(
