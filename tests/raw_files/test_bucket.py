@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -311,6 +312,24 @@ def test_a_sidecar_that_cannot_be_used_is_passed_over(
     assert store.files("300", ASSET) == (other,)
     assert store.organizations(ASSET) == ("300",)
     assert store.partition("300", ASSET, "last_month").find("e1") is None
+
+
+def test_a_file_whose_sidecar_was_not_written_is_a_leftover_after_a_while(
+    proxy: StoreProxy, store: RawFileStore, bucket: Bucket
+) -> None:
+    for key in ("300/acme__automation_jobs_export/theirs/x.csv", f"{FILE}.bak", f"{FILE}/y.csv", "x.csv"):
+        obstore.put(direct(bucket), key, b"theirs")
+    add(store, sidecar_of("whole"))
+    proxy.choose = lambda method, path: Fault.CUT if method == "PUT" and path.endswith(".json") else None
+    with pytest.raises(StoreUnavailableError):
+        add(store, sidecar_of("e1"))
+    proxy.choose = lambda *_: None
+    now = datetime.now(UTC)
+    assert list(store.leftovers(ASSET, before=now - timedelta(days=1))) == []
+    [left] = store.leftovers(ASSET, before=now + timedelta(days=1))
+    assert (left.address, left.size_bytes) == (f"{bucket.address}/{FILE}", len(CONTENT))
+    add(store, sidecar_of("e1"))
+    assert list(store.leftovers(ASSET, before=now + timedelta(days=1))) == []
 
 
 def test_what_others_keep_below_the_prefix_is_left_alone(store: RawFileStore, bucket: Bucket) -> None:
