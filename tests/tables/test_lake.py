@@ -439,20 +439,20 @@ def test_a_lock_and_a_file_are_tried_and_nothing_of_it_is_kept(shared: Loader, b
 
 
 @pytest.mark.parametrize(
-    ("method", "fault", "says"),
+    ("refused", "says"),
     [
-        ("PUT", Fault.DENIED, r"may not .*; a file could not be written and read below s3://[^/]*/tables$"),
-        ("POST", Fault.DENIED, r"may not .*; a file could not be deleted below s3://[^/]*/tables/\.doctor"),
-        ("POST", Fault.KEPT, r"a file could not be deleted below s3://[^/]*/tables/\.doctor"),
+        (("PUT", Fault.DENIED), r"may not .*; a file could not be written and read below s3://[^/]*/tables$"),
+        (("POST", Fault.DENIED), r"may not .*; a file could not be deleted below s3://[^/]*/tables/\.doctor"),
+        (("POST", Fault.KEPT), r"a file could not be deleted below s3://[^/]*/tables/\.doctor"),
     ],
 )
 def test_keys_that_may_not_write_or_delete_are_told_of(
-    method: str, fault: Fault, says: str, tmp_path: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+    refused: tuple[str, Fault], says: str, tmp_path: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake = lake_tables(Lake(f"{bucket.address}/tables", str(tmp_path / "c.ducklake")), scratch=tmp_path)
     with StoreProxy(bucket.store.endpoint).running() as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        proxy.choose = lambda made, _path: fault if made == method else None
+        proxy.choose = lambda method, _path: refused[1] if method == refused[0] else None
         with pytest.raises(StorageError, match=says) as raised:
             tried(lake)
     assert QUOTED not in str(raised.value)
