@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 KEY_ID, SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
-OTHER_SOURCES = (
+OTHER_SOURCES: tuple[tuple[str, ...], ...] = (
     ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"),
     ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",),
     ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
@@ -100,8 +100,8 @@ def _require_keys(environment: Mapping[str, str], bucket: str) -> None:
     missing = [name for name in (KEY_ID, SECRET) if name not in given]
     if not missing:
         return
-    halves = [source for source in OTHER_SOURCES if given.intersection(source)]
-    hints = [f"{first} needs {second} beside it" for first, second in halves]
+    halves = [set(source) for source in OTHER_SOURCES if given.intersection(source)]
+    hints = [f"{' and '.join(half & given)} needs {' and '.join(half - given)} beside it" for half in halves]
     if "AWS_PROFILE" in given:
         hints.append("AWS_PROFILE is not read")
     raise ConfigurationError(
