@@ -40,6 +40,7 @@ from pipefy_exports_dagster.errors import (
 from pipefy_exports_dagster.tables import LoadReport, Slice
 from pipefy_exports_dagster.tables.lake import LakeTables, lake_tables
 from pipefy_exports_dagster.tables.lake.names import ATTACHING
+from pipefy_exports_dagster.tables.lake.object_store import create_store_secret
 from pipefy_exports_dagster.tables.stores import store_at
 
 WORKS = "a lock was taken and freed; a file was written, read and deleted"
@@ -442,6 +443,24 @@ def test_keys_that_may_not_write_or_delete_are_told_of(
         with pytest.raises(StorageError, match=says) as raised:
             tried(lake)
     assert QUOTED not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (
+            {"AWS_ACCESS_KEY_ID": "k"},
+            "s3://b/x, and AWS_SECRET_ACCESS_KEY is not set: give the keys of a user",
+        ),
+        (
+            {"AWS_PROFILE": "mine", "AWS_METADATA_ENDPOINT": "http://169.254.169.254"},
+            "a lake takes none from where AWS_METADATA_ENDPOINT or AWS_PROFILE says$",
+        ),
+    ],
+)
+def test_keys_that_are_missing_are_named_with_what_is_not_read(given: dict[str, str], says: str) -> None:
+    with duckdb.connect() as connection, pytest.raises(ConfigurationError, match=says):
+        create_store_secret(connection, "s3://b/x", given)
 
 
 @pytest.mark.usefixtures("bucket")

@@ -42,7 +42,7 @@ def create_store_secret(
         raise ConfigurationError(
             f"the lake's files are at {data_path}, and {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} "
             "not set: give the keys of a user who may read and write there"
-            + (f"; a lake takes none from where {' and '.join(unread)} says" if unread else "")
+            + (f"; a lake takes none from where {' or '.join(unread)} says" if unread else "")
         )
     bucket = data_path.removeprefix(IN_STORE).split("/")[0]
     said = [
