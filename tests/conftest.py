@@ -11,7 +11,6 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from hypothesis import settings
 from pipefy.manual_clock import ManualClock
-from support.extensions import extensions_unchecked
 from support.open_storage import statements_compiled_once
 from support.project import Project
 from support.warm_readers import cold_readers, warm_readers
@@ -62,12 +61,6 @@ def cold_reader() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _statements_compiled_once() -> Iterator[None]:
     with statements_compiled_once():
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _extensions_unchecked() -> Iterator[None]:
-    with extensions_unchecked():
         yield
 
 
