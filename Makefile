@@ -106,6 +106,7 @@ lock: ## Update the locks from pyproject.toml: what running needs, what tests ne
 	echo 'duckdb==1.5.5' | $(LOCK) --constraint - --extra dev --extra scale --group scale-tests -o requirements-dev.lock
 	$(LOCK) --constraint requirements-dev.lock --extra ui -o requirements.lock
 	echo dagster-postgres | $(LOCK) - --constraint requirements.lock --extra ui -o deploy/requirements.lock
+	echo dagster-k8s | $(LOCK) - --constraint requirements-dev.lock --extra ui --extra scale -o deploy/requirements-scale.lock
 
 clean-demo: ## Remove the demo's data
 	rm -rf $(CURDIR)/data/sandbox

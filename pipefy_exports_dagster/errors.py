@@ -25,6 +25,7 @@
     │   └── LoadFailedError             DuckDB refused the load for a reason that stays
     └── TransientError                  may pass by itself; a retry resumes
         ├── ConnectionFailedError       no connection, or it broke
+        │   └── StoreUnavailableError   ... to the object store, or that answers with 5xx
         ├── ServerUnavailableError      5xx, or an answer that is not GraphQL
         │   ├── RateLimitedError        429
         │   └── TokenUnavailableError   ... of the token endpoint: the request itself was not sent
@@ -33,7 +34,6 @@
         ├── PartitionLockedError        another run works on the same partition
         ├── LocksUnavailableError       the Postgres that keeps locks does not answer, or ended a session that held one
         ├── DatabaseLockedError         another process holds the database
-        ├── StoreUnavailableError       the object store does not answer, or with 5xx
         └── DiskFullError               no space left for the file or the table
 
 Messages say what happened, to which id, and what to do next. They never hold a token or the query
@@ -243,6 +243,13 @@ class ConnectionFailedError(TransientError):
         self.sent = sent
 
 
+class StoreUnavailableError(ConnectionFailedError):
+    """The object store of the raw files, or of a lake's, does not answer, or answers with a server error."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, sent=True)
+
+
 class ServerUnavailableError(TransientError):
     """Pipefy answered with a server error, or with something that is not GraphQL.
 
@@ -298,10 +305,6 @@ class DatabaseLockedError(TransientError):
     def __init__(self, message: str, *, holder_pid: int | None = None) -> None:
         super().__init__(message)
         self.holder_pid = holder_pid
-
-
-class StoreUnavailableError(TransientError):
-    """The object store of the raw files does not answer, or answers with a server error."""
 
 
 class DiskFullError(TransientError):

@@ -1,7 +1,7 @@
 """`pipefy-exports prune`."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,9 +25,11 @@ from pipefy_exports_dagster.history import (
     judge_files,
 )
 from pipefy_exports_dagster.raw_files.configured import raw_file_store
-from pipefy_exports_dagster.raw_files.store import RawFileStore
+from pipefy_exports_dagster.raw_files.store import Leftover, RawFileStore
 
 LOCK_TIMEOUT_S = 60.0
+UNDER_WAY = timedelta(days=1)
+"""What is younger may be a download or an upload that goes on."""
 OnFile = Callable[[str, int, int], None]
 
 
@@ -53,7 +55,8 @@ def prune(*, days: int | None, give_up_rebuilding: bool, dry_run: bool, as_json:
 
     The raw files are what tables and history can be rebuilt from without asking Pipefy. So a file stays, however old
     it is, if it is the newest of its partition, if rows of the export's table or a month of the history come from it,
-    or if the history has still to take a month from it. Each file that stays is listed with its reason.
+    or if the history has still to take a month from it. Each file that stays is listed with its reason. What a process
+    that was killed left of a file is listed after a day, and not deleted.
     """
     with cli_errors(as_json=as_json, undone="nothing was deleted") as interruption:
         ages = [(config, days or config.raw_retention_days) for config in read_settings().configs]
@@ -79,11 +82,14 @@ def prune(*, days: int | None, give_up_rebuilding: bool, dry_run: bool, as_json:
             for store, found in judged:
                 _delete(store, found, interruption)
         verdicts = [verdict for _, found in judged for verdict in found]
+        left = find_leftovers(config for config, _ in ruled)
         with readers_may_leave():
             if as_json:
-                echo_json(_as_json(verdicts, days=min(age for _, age in ages if age), dry_run=dry_run))
+                days = min(age for _, age in ages if age)
+                echo_json(_as_json(verdicts, left, days=days, dry_run=dry_run))
             else:
                 _print(verdicts, dry_run=dry_run)
+                _print_leftovers(left)
 
 
 def judge_archive(
@@ -106,6 +112,18 @@ def judge_archive(
 
                 verdicts += judge_files(builder, rule, on_file=advance)
     return verdicts
+
+
+def find_leftovers(configs: Iterable[PipefyExportsConfig]) -> list[Leftover]:
+    """Return what killed processes left in the archives of some configurations; what is under way is younger."""
+    before = datetime.now(UTC) - UNDER_WAY
+    found = {
+        left.address: left
+        for config in configs
+        for export in configured_exports(config)
+        for left in raw_file_store(config).leftovers(export.asset, before=before)
+    }
+    return list(found.values())
 
 
 def _delete(store: RawFileStore, verdicts: Sequence[Verdict], interruption: Interruption) -> None:
@@ -148,7 +166,18 @@ def _print(verdicts: Sequence[Verdict], *, dry_run: bool) -> None:
     )
 
 
-def _as_json(verdicts: Sequence[Verdict], *, days: int, dry_run: bool) -> dict[str, Any]:
+def _print_leftovers(left: Sequence[Leftover]) -> None:
+    if left:
+        click.echo(
+            "left by a process that was killed, and read by nothing; delete it, if no run is to go on with it:"
+        )
+    for each in left:
+        click.echo(f"  {each.address} ({each.size_bytes / 1000:.0f} kB, {each.written_at:%Y-%m-%d})")
+
+
+def _as_json(
+    verdicts: Sequence[Verdict], left: Sequence[Leftover], *, days: int, dry_run: bool
+) -> dict[str, Any]:
     going = [verdict for verdict in verdicts if verdict.keep is None]
     return {
         "dry_run": dry_run,
@@ -156,6 +185,10 @@ def _as_json(verdicts: Sequence[Verdict], *, days: int, dry_run: bool) -> dict[s
         "deleted": [_file(verdict) for verdict in going],
         "deleted_bytes": _bytes(going),
         "kept": [_file(verdict) | {"reason": verdict.keep.value} for verdict in verdicts if verdict.keep],
+        "leftovers": [
+            {"path": each.address, "size_bytes": each.size_bytes, "written_at": each.written_at.isoformat()}
+            for each in left
+        ],
     }
 
 

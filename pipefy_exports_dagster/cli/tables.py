@@ -1,6 +1,8 @@
 """`pipefy-exports tables`."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,7 +10,11 @@ from pipefy_exports_dagster.cli.errors import cli_errors
 from pipefy_exports_dagster.cli.output import echo_table
 from pipefy_exports_dagster.cli.param_types import wait_option
 from pipefy_exports_dagster.cli.settings import read_settings
+from pipefy_exports_dagster.errors import LoadFailedError
 from pipefy_exports_dagster.tables.stores import table_store
+
+if TYPE_CHECKING:
+    from pipefy_exports_dagster.tables.copying import CopiedTable
 
 
 @click.command(context_settings={"max_content_width": 110})
@@ -37,7 +43,8 @@ from pipefy_exports_dagster.tables.stores import table_store
 def tables(*, maintain: bool, days: int, copy_to: bool, database: Path | None, wait_s: float) -> None:
     """Look after tables in a lake: maintain it, or take a DuckDB file's tables into it.
 
-    A table that the lake has already is left as it is, so the copying can be interrupted and called again.
+    A table that the lake has already is counted and left as it is, so the copying can be interrupted and called again.
+    It ends with an error if such a table has another number of rows than the file.
     """
     if maintain == copy_to:
         raise click.UsageError("give --maintain or --copy-to")
@@ -55,10 +62,39 @@ def tables(*, maintain: bool, days: int, copy_to: bool, database: Path | None, w
         from pipefy_exports_dagster.tables.copying import copy_tables
 
         interruption.done = "some tables were copied"
-        rows = []
-        for copied in copy_tables(database or config.database_path, store, lock_timeout_s=wait_s):
+        source = database or config.database_path
+        copied: list[CopiedTable] = []
+        for table in copy_tables(source, store, lock_timeout_s=wait_s):
             interruption.committed = True
-            rows.append(
-                (copied.table, copied.rows, "was there, left as it is" if copied.was_there else "copied")
-            )
-        echo_table(("table", "rows", ""), rows, empty="there is no table of ours in that file")
+            copied.append(table)
+        echo_table(
+            ("table", "rows", "rows in the file", ""),
+            [(table.table, table.rows, table.rows_in_file, _said_of(table)) for table in copied],
+            empty="there is no table of ours in that file",
+        )
+        _require_the_same(copied, source, store.catalog)
+
+
+def _said_of(table: "CopiedTable") -> str:
+    if not table.was_there:
+        return "copied"
+    return "was there" if table.is_the_same else "was there with other rows, left as it is"
+
+
+def _require_the_same(copied: Sequence["CopiedTable"], source: Path, catalog: str) -> None:
+    """Fail where a table was there with another number of rows.
+
+    Raises:
+        LoadFailedError: The message names each table, and says what to do.
+    """
+    others = [table for table in copied if not table.is_the_same]
+    if not others:
+        return
+    named = ", ".join(
+        f"{table.table} ({table.rows} rows there, {table.rows_in_file} in {source})" for table in others
+    )
+    raise LoadFailedError(
+        f"the lake had other rows than the file: {named}; they were left as they are. If exports were loaded into "
+        f"the lake since, that is as it should be; else drop the table there (DROP TABLE {catalog}.{others[0].table}) "
+        "and run the command again"
+    )

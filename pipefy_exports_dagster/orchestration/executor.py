@@ -15,7 +15,11 @@ import dagster as dg
 _INTERRUPTS = (dg.DagsterExecutionInterruptedError.__name__, KeyboardInterrupt.__name__)
 SIDE_BY_SIDE = 16
 """Exports of one run wait for Pipefy at the same time; the default, the number of cores, would queue them."""
-_FORKED_FROM = ("dagster._core.storage.event_log", "dagster._cli", "pipefy_exports_dagster.orchestration.build")
+_FORKED_FROM = (
+    "dagster._core.storage.event_log",
+    "dagster._cli",
+    "pipefy_exports_dagster.orchestration.build",
+)
 """What a step's process has imported when it begins: Dagster, its storage in SQL, and ours. Nothing of the project
 around us, whose modules may do at import what a fork does not go well with."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipefy_exports_dagster.errors import StorageError, UnreadableFileError
@@ -16,7 +17,7 @@ from pipefy_exports_dagster.raw_files.folder import (
     sha256_of,
 )
 from pipefy_exports_dagster.raw_files.sidecar import read_sidecar, sidecar_path
-from pipefy_exports_dagster.raw_files.store import RawFile, age
+from pipefy_exports_dagster.raw_files.store import Leftover, RawFile, age
 
 PERIODS = {period.value for period in PeriodFilter}
 
@@ -49,6 +50,17 @@ class FolderArchive:
                 detected="a file that was changed or is gone",
             )
         yield path
+
+    def leftovers(self, asset: str, *, before: datetime) -> Iterator[Leftover]:
+        """Yield half downloads, which the next run of their partition would remove."""
+        for path in sorted((self.data_dir / "raw").glob(f"*/{asset_folder(asset)}/*/*.part")):
+            try:
+                facts = path.stat()
+            except FileNotFoundError:  # a run has just removed it
+                continue
+            written_at = datetime.fromtimestamp(facts.st_mtime, UTC)
+            if path.parent.name in PERIODS and written_at < before:
+                yield Leftover(str(path), facts.st_size, written_at)
 
     def delete(self, raw: RawFile) -> None:
         """Delete a file, then its sidecar: a file under its final name always has one.

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,12 @@ PARTS_AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class ObjectFacts:
-    """What the store says of an object. `etag` changes with its content."""
+    """What the store says of an object. `etag` changes with its content; `written_at` is by the store's clock."""
 
     key: str
     size_bytes: int
     etag: str | None
+    written_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Bucket:
                 found = obstore.head(store, key)
         except FileNotFoundError:
             return None
-        return ObjectFacts(key, found["size"], found["e_tag"])
+        return ObjectFacts(key, found["size"], found["e_tag"], found["last_modified"])
 
     def get(self, key: str) -> bytes | None:
         """Return a small object; None if there is none."""
@@ -107,7 +109,7 @@ class Bucket:
         with self._errors(f"listing {self.address(prefix)}"):
             for chunk in obstore.list(store, prefix or None, chunk_size=1000):
                 for found in chunk:
-                    yield ObjectFacts(found["path"], found["size"], found["e_tag"])
+                    yield ObjectFacts(found["path"], found["size"], found["e_tag"], found["last_modified"])
 
     def folders(self, prefix: str) -> list[str]:
         """Return the next part of all keys below a key."""

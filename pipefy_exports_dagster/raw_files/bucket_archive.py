@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from pipefy_exports_dagster.config.stores import OBJECT_STORE
@@ -17,7 +18,7 @@ from pipefy_exports_dagster.raw_files.archive import PERIODS
 from pipefy_exports_dagster.raw_files.bucket import Bucket, ObjectFacts
 from pipefy_exports_dagster.raw_files.bucket_partition import BucketFile, BucketPartition, read_file
 from pipefy_exports_dagster.raw_files.folder import SUFFIXES, asset_folder
-from pipefy_exports_dagster.raw_files.store import RawFile, age
+from pipefy_exports_dagster.raw_files.store import Leftover, RawFile, age
 
 AT_ONCE = 16
 """Sidecars that are read at the same time: a listing does not bring their content."""
@@ -74,6 +75,17 @@ class BucketArchive:
             yield path
         finally:
             path.unlink(missing_ok=True)
+
+    def leftovers(self, asset: str, *, before: datetime) -> Iterator[Leftover]:
+        """Yield objects whose sidecar was not written, which the next run of their export would write."""
+        for organization in self.bucket.folders(self.prefix):
+            place = self._below(organization, asset_folder(asset))
+            files = {facts.key: facts for facts in self.bucket.below(place)}
+            for key, facts in files.items():
+                partition, _, name = key.removeprefix(f"{place}/").partition("/")
+                is_ours = partition in PERIODS and "/" not in name and PurePosixPath(name).suffix in SUFFIXES
+                if is_ours and f"{key}.json" not in files and facts.written_at < before:
+                    yield Leftover(self.bucket.address(key), facts.size_bytes, facts.written_at)
 
     def delete(self, raw: RawFile) -> None:
         """Delete a file, then its sidecar, which alone is no file of the archive."""

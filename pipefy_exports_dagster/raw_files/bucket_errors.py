@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from pipefy_exports_dagster.config.setting_names import RAW_FILES
 from pipefy_exports_dagster.errors import PipefyExportsError, StorageError, StoreUnavailableError
@@ -12,6 +13,9 @@ _STATUS = re.compile(r"status code: (\d{3})\b")
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 _REDIRECTED = "redirect without LOCATION"
 """How obstore says that it was sent to another region."""
+_ASKED = re.compile(r"Error performing [A-Z]{3,7} (\S{1,2000}) in ")
+"""What was asked. It is left out of requests for keys to the service that gives them for a token."""
+_NO_TOKEN = "Failed to read token file"  # noqa: S105 - a message
 _TOO_MANY, _TIMED_OUT, _SERVER_ERROR = 429, 408, 500
 _BAD_KEYS = {
     "AuthFailure",
@@ -52,6 +56,20 @@ def bucket_errors(doing: str, bucket: str, host: str, *, may_be_absent: bool = F
 
 
 def _error(text: str, doing: str, bucket: str, host: str) -> PipefyExportsError:
+    return _without_keys(text, doing) if _is_about_keys(text, bucket) else _refused(text, doing, bucket, host)
+
+
+def _without_keys(text: str, doing: str) -> PipefyExportsError:
+    found = _STATUS.search(text)
+    stays = _NO_TOKEN in text or (found is not None and int(found[1]) < _SERVER_ERROR)
+    return (StorageError if stays else StoreUnavailableError)(
+        f"{doing} failed: no keys could be had from where AWS_WEB_IDENTITY_TOKEN_FILE, "
+        f"AWS_CONTAINER_CREDENTIALS_... or AWS_METADATA_ENDPOINT says{f' ({found[1]})' if found else ''}. Check the "
+        f"role that this machine or container has, or set {KEYS}"
+    )
+
+
+def _refused(text: str, doing: str, bucket: str, host: str) -> PipefyExportsError:
     found, named = _STATUS.search(text), _CODE.search(text)
     status, code = int(found[1]) if found else 0, named[1] if named else ""
     said = f"{status} {code}".strip()
@@ -86,3 +104,17 @@ def _error(text: str, doing: str, bucket: str, host: str) -> PipefyExportsError:
         f"{doing} failed: the object store at {host} answered {said}. Check {RAW_FILES}, "
         "AWS_ENDPOINT_URL and AWS_REGION"
     )
+
+
+def _is_about_keys(text: str, bucket: str) -> bool:
+    """Whether an error is of a request for keys, which names no bucket."""
+    if _NO_TOKEN in text:
+        return True
+    asked = _ASKED.search(text)
+    if asked is None:
+        return False
+    try:
+        parts = urlsplit(asked[1])
+        return bucket not in parts.path.split("/") and not (parts.hostname or "").startswith(f"{bucket}.")
+    except ValueError:
+        return False

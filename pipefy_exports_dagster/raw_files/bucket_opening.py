@@ -17,14 +17,18 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 KEY_ID, SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
-OTHER_SOURCES = (
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_METADATA_ENDPOINT",
-    "AWS_SKIP_SIGNATURE",
+OTHER_SOURCES: tuple[tuple[str, ...], ...] = (
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"),
+    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",),
+    ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+    ("AWS_METADATA_ENDPOINT",),
+    ("AWS_SKIP_SIGNATURE",),
 )
-"""Where obstore takes keys from, or that it needs none: Kubernetes and containers set these."""
+"""Where obstore takes keys from, or that it needs none: Kubernetes and containers set these.
+
+Without any of them, and where one of two is missing, it asks the metadata of an EC2 instance: elsewhere that takes
+long, and ends with an error about another host.
+"""
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 SENT = (KEY_ID, SECRET, "AWS_SESSION_TOKEN", "AWS_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", *ENDPOINTS)
 """What is sent with a request, or says where to."""
@@ -60,13 +64,7 @@ def open_store(bucket: str, of_aws: tuple[tuple[str, str], ...]) -> "S3Store":
             f"{RAW_FILES} is s3://{bucket}..., which takes an extra that is not installed: pip install "
             "'pipefy-exports-dagster[scale]'"
         ) from None
-    if not any(environment.get(name, "").strip() for name in OTHER_SOURCES):
-        missing = [name for name in (KEY_ID, SECRET) if not environment.get(name, "").strip()]
-        if missing:
-            raise ConfigurationError(
-                f"{RAW_FILES} is s3://{bucket}..., and {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} "
-                "not set: give the keys of a user who may read and write that bucket"
-            )
+    _require_keys(environment, bucket)
     _require_plain_text(environment)
     allow_http = _is_true(environment.get("AWS_ALLOW_HTTP", ""))
     _require_https(_endpoint(environment), allow_http=allow_http)
@@ -93,6 +91,25 @@ def open_store(bucket: str, of_aws: tuple[tuple[str, str], ...]) -> "S3Store":
         raise ConfigurationError(
             f"the bucket {bucket!r} cannot be opened ({type(error).__name__}): check the variables that begin with AWS_"
         ) from None
+
+
+def _require_keys(environment: Mapping[str, str], bucket: str) -> None:
+    given = {name for name, value in environment.items() if value.strip()}
+    if any(given.issuperset(source) for source in OTHER_SOURCES):
+        return
+    missing = [name for name in (KEY_ID, SECRET) if name not in given]
+    if not missing:
+        return
+    halves = [set(source) for source in OTHER_SOURCES if given.intersection(source)]
+    hints = [f"{' and '.join(half & given)} needs {' and '.join(half - given)} beside it" for half in halves]
+    if "AWS_PROFILE" in given:
+        hints.append("AWS_PROFILE is not read")
+    raise ConfigurationError(
+        f"{RAW_FILES} is s3://{bucket}..., and {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} "
+        "not set: give the keys of a user who may read and write that bucket; on EC2 "
+        "AWS_METADATA_ENDPOINT=http://169.254.169.254 takes those of the instance"
+        + "".join(f"; {hint}" for hint in hints)
+    )
 
 
 def _require_plain_text(environment: Mapping[str, str]) -> None:

@@ -6,6 +6,8 @@ There are two: a folder on this machine (`folder.py`, `archive.py`) and a bucket
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +29,15 @@ class RawFile(Protocol):
     @property
     def name(self) -> str:
         """The last part of its address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """What a process that was killed left of a file: no file of the archive, and nobody reads it."""
+
+    address: str
+    size_bytes: int
+    written_at: datetime
 
 
 class FileState(StrEnum):
@@ -97,6 +108,14 @@ class RawFileStore(Protocol):
 
         Raises:
             UnreadableFileError: It is not the file that its sidecar describes.
+        """
+
+    def leftovers(self, asset: str, *, before: datetime) -> Iterator[Leftover]:
+        """Yield what killed processes left of an export's files, of all organizations.
+
+        Args:
+            asset: The export's asset.
+            before: What was written later may be under way.
         """
 
     def delete(self, raw: RawFile) -> None:

@@ -24,17 +24,24 @@ _SOURCE = "pipefy_exports_copied"
 
 @dataclass(frozen=True, slots=True)
 class CopiedTable:
-    """A table, how many rows of it are in the other place now, and whether it was there already."""
+    """A table, how many rows of it are in the other place now and in the file, and whether it was there already."""
 
     table: str
     rows: int
+    rows_in_file: int
     was_there: bool
+
+    @property
+    def is_the_same(self) -> bool:
+        """Whether both have as many rows."""
+        return self.rows == self.rows_in_file
 
 
 def copy_tables(source: Path, target: TableStore, *, lock_timeout_s: float) -> Iterator[CopiedTable]:
     """Copy each table of ours that the other place does not have, and yield it.
 
-    Called again after an interruption, it goes on with the first table that is missing.
+    Called again after an interruption, it goes on with the first table that is missing. A table that is there is
+    counted, and left as it is.
 
     Raises:
         StorageError: There is no such file.
@@ -64,10 +71,10 @@ def _copy(opened: OpenTables, source: Path, schema: str, table: str) -> CopiedTa
     connection = opened.connection
     shown, name = table_in_sql(schema, table), identifier(table)
     there = table_state(connection, table)
-    if there.exists:
-        return CopiedTable(shown, _count(connection, name), was_there=True)
     connection.execute(f"ATTACH {literal(str(source))} AS {_SOURCE} (READ_ONLY)")
     copied = f"{_SOURCE}.{identifier(schema)}.{name}"
+    if there.exists:
+        return CopiedTable(shown, _count(connection, name), _count(connection, copied), was_there=True)
     state = _state_in_source(connection, schema, table)
     layout = EXPORT_TABLE if state.column("_month") is None else HISTORY_TABLE
     connection.begin()
@@ -82,7 +89,7 @@ def _copy(opened: OpenTables, source: Path, schema: str, table: str) -> CopiedTa
         with suppress(duckdb.Error):
             connection.rollback()
         raise
-    return CopiedTable(shown, rows, was_there=False)
+    return CopiedTable(shown, rows, wanted, was_there=False)
 
 
 def _require_all(rows: int, wanted: int, table: str) -> None:

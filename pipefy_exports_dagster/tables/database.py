@@ -26,6 +26,7 @@ from .database_errors import holder, locked, translated, unreadable
 from .lineage import TableLayout
 from .read_copy import changes_are_known, publish_read_copy
 from .rebuilding import change_columns
+from .schemas import uses_schema
 from .spare_copy import MIN_BYTES, Stamp, stamp_of
 from .table_state import TableState
 from .workspace import workspace
@@ -206,7 +207,7 @@ def open_to_read(
         connection = connect_when_free(path, lock_timeout_s=lock_timeout_s, since=started, read_only=True)
         with contextlib.ExitStack() as stack:
             stack.enter_context(connection)
-            if not _uses_schema(connection, schema):
+            if not uses_schema(connection, schema):
                 connection = stack.enter_context(duckdb.connect())
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
@@ -214,17 +215,6 @@ def open_to_read(
         raise (translate or unreadable)(error, path) from error
     finally:
         _one_writer_here.release()
-
-
-def _uses_schema(connection: "duckdb.DuckDBPyConnection", schema: str) -> bool:
-    """Make `schema` the default schema; return whether it exists."""
-    if schema == MAIN:
-        return True
-    known = f"database_name = current_database() AND schema_name = {literal(schema)}"
-    if connection.execute(f"SELECT 1 FROM duckdb_schemas() WHERE {known}").fetchone() is None:
-        return False
-    connection.execute(f"SET schema = {literal(schema)}")
-    return True
 
 
 def connect_when_free(

@@ -1,6 +1,6 @@
 """Tables in a DuckDB file, with a copy of it for readers: for one machine."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +98,10 @@ class DatabaseFile:
     def maintain(self, *, days: int, lock_timeout_s: float) -> tuple[Maintained, ...]:  # noqa: ARG002
         """Nothing: each load leaves the file as it has to be."""
         return ()
+
+    def tried(self, *, lock_timeout_s: float) -> Iterator[str]:  # noqa: ARG002
+        """Yield nothing: a file that opens is all there is."""
+        return iter(())
 
     def publish(self, *, lock_timeout_s: float) -> str | None:
         if not self.read_copy:

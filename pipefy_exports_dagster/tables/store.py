@@ -1,6 +1,6 @@
 """Where tables are kept: what a load, a reader and a query need of such a place, whatever it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -157,6 +157,13 @@ class TableStore(Protocol):
         Raises:
             DatabaseLockedError: Somebody else wrote until the deadline; what was done before stays done.
             StorageError: There is nothing yet, or it cannot be read.
+        """
+
+    def tried(self, *, lock_timeout_s: float) -> Iterator[str]:
+        """Take and free a lock, write and delete a file, and yield what works; nothing where DuckDB's file is all.
+
+        Raises:
+            PipefyExportsError: What does not.
         """
 
     def publish(self, *, lock_timeout_s: float) -> str | None:

@@ -1,9 +1,10 @@
 """`pipefy-exports prune`: what is deleted is needed by nothing, and everything can still be rebuilt."""
 
+import os
 import shutil
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,23 @@ def test_other_files_in_the_archive_are_left_alone(shell: Shell) -> None:
     assert (foreign / "x.csv").exists()
 
 
+def test_what_a_killed_process_left_is_listed_after_a_day_and_stays(shell: Shell) -> None:
+    folder = shell.project.raw_files()[0].parent
+    old, under_way = folder / "e1.run.part", folder / "e2.run.part"
+    for part, age in ((old, timedelta(days=2)), (under_way, timedelta())):
+        part.write_bytes(b"half")
+        at = (datetime.now(UTC) - age).timestamp()
+        os.utime(part, (at, at))
+    [left] = prune(shell)["leftovers"]
+    assert left["path"] == str(old)
+    assert left["size_bytes"] == 4
+    shown = shell.run("prune", "--older-than", "30").stdout
+    assert "left by a process that was killed" in shown
+    assert str(old) in shown
+    assert str(under_way) not in shown
+    assert old.exists()
+
+
 def test_without_an_archive_there_is_nothing_to_do(shell: Shell, archive: Archive) -> None:
     shutil.rmtree(archive.project.data_dir / "raw")
     archive.project.database.unlink()
@@ -235,6 +253,7 @@ def test_without_an_archive_there_is_nothing_to_do(shell: Shell, archive: Archiv
         "deleted": [],
         "deleted_bytes": 0,
         "kept": [],
+        "leftovers": [],
     }
     assert not shell.project.database.exists()
     assert "deleted 0 of 0 raw files" in shell.run("prune", "--older-than", "1").stdout

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -65,12 +66,33 @@ def test_secrets_are_in_a_file_and_credentials_with_the_worker_only() -> None:
 
 
 def test_the_image_is_pinned_and_runs_as_no_root() -> None:
-    assert "--require-hashes -r /build/requirements.lock" in DOCKERFILE
+    assert "--require-hashes -r /build/$REQUIREMENTS" in DOCKERFILE
     assert re.search(r"^USER pipefy$", DOCKERFILE, re.MULTILINE)
     shared = locked(REPOSITORY / "requirements.lock")
     ours = locked(DEPLOY / "requirements.lock")
     assert {name: versions for name, versions in ours.items() if versions != shared.get(name, versions)} == {}
     assert {"dagster-postgres", "dagster-webserver", "hatchling"} <= ours.keys()
+
+
+def test_the_image_of_several_machines_has_what_they_need_in_the_versions_that_are_tested() -> None:
+    tested = locked(REPOSITORY / "requirements-dev.lock")
+    ours = locked(DEPLOY / "requirements-scale.lock")
+    assert {name: versions for name, versions in ours.items() if versions != tested.get(name, versions)} == {}
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    wanted = {Requirement(one).name for one in project["optional-dependencies"]["scale"]}
+    assert (
+        wanted | {"dagster-k8s", "dagster-webserver", "hatchling", "psycopg2-binary", "redis"} <= ours.keys()
+    )
+    assert ours["dagster-k8s"] == ours["dagster-postgres"]
+
+
+def test_what_the_image_is_built_with_can_be_named() -> None:
+    named = dict(re.findall(r"^ARG (\w+)=(\S+)$", DOCKERFILE, re.MULTILINE))
+    assert named == {"REQUIREMENTS": "requirements.lock", "INSTANCE": "dagster.yaml"}
+    others = dict(re.findall(r"--build-arg (\w+)=(\S+)", DOCKERFILE))
+    assert others.keys() == named.keys()
+    for path in (*named.values(), *others.values(), "kubernetes/dagster.yaml"):
+        assert (DEPLOY / path).is_file()
 
 
 def test_all_that_is_copied_is_there_and_not_left_out() -> None:

@@ -1,5 +1,6 @@
 """A whole project whose tables are in a lake: runs, histories, checks, commands and people's assets."""
 
+import re
 from pathlib import Path
 
 import dagster as dg
@@ -57,6 +58,11 @@ def test_a_project_works_over_a_lake_as_over_a_file(project: Project, tmp_path: 
     assert checks is not None
     doctor = CliRunner().invoke(main, ["doctor"])
     assert f"ok       database: {tmp_path / 'lake'} (catalog: " in doctor.output
+    assert re.search(
+        r"^ok       lake: .*: a lock was taken and freed; a file was written, read and deleted$",
+        doctor.output,
+        re.MULTILINE,
+    )
     definitions = build_pipefy_exports(project.config)
     assert definitions.resolve_job_def("pipefy_lake_maintenance").execute_in_process().success
     schedule = definitions.resolve_schedule_def("pipefy_lake_maintenance_schedule")

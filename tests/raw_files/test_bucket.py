@@ -1,10 +1,15 @@
 """What only an object store can do wrong: it is far away, refuses, cuts, and cannot rename."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +27,7 @@ from pipefy_exports_dagster.raw_files.configured import raw_file_store
 from pipefy_exports_dagster.raw_files.store import FileState, RawFile, RawFileStore
 
 obstore = pytest.importorskip("obstore", reason="the extra [scale] is not installed")
+KEYS = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
 FILE = "300/acme__automation_jobs_export/last_month/e1.csv"
 
 
@@ -59,7 +65,7 @@ def keys(bucket: Bucket) -> list[str]:
     return sorted(found["path"] for chunk in obstore.list(direct(bucket)) for found in chunk)
 
 
-@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+@pytest.mark.parametrize("name", KEYS)
 @pytest.mark.parametrize("value", [None, "", " "])
 def test_a_missing_key_is_named(
     name: str, value: str | None, store: RawFileStore, monkeypatch: pytest.MonkeyPatch
@@ -69,6 +75,81 @@ def test_a_missing_key_is_named(
         monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError, match=rf"`raw_files` .* s3://bucket-.*, and {name} is not set"):
         store.files("300", ASSET)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"AWS_PROFILE": "mine"}, "AWS_PROFILE is not read$"),
+        (
+            {"AWS_WEB_IDENTITY_TOKEN_FILE": "/token"},
+            "AWS_WEB_IDENTITY_TOKEN_FILE needs AWS_ROLE_ARN beside it$",
+        ),
+        ({}, "on EC2 AWS_METADATA_ENDPOINT=http://169.254.169.254 takes those of the instance$"),
+    ],
+)
+def test_keys_that_are_not_found_elsewhere_are_told_of(
+    given: dict[str, str], says: str, store: RawFileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in KEYS:
+        monkeypatch.delenv(name)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=says):
+        store.files("300", ASSET)
+
+
+@contextmanager
+def instance_metadata(*, role: str | None) -> Iterator[str]:
+    """What an EC2 instance answers of itself: keys, if it has a role."""
+    keys = {"AccessKeyId": "of-the-role", "SecretAccessKey": "s3cr3t", "Token": "t", "Code": "Success"}
+    times = {"LastUpdated": "2026-01-01T00:00:00Z", "Expiration": "2100-01-01T00:00:00Z"}
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_PUT(self) -> None:
+            self._answer("token")
+
+        def do_GET(self) -> None:
+            if role is None:
+                self._answer("", 404)
+            else:
+                self._answer(role if self.path.endswith("/") else json.dumps(keys | times))
+
+        def _answer(self, text: str, status: int = 200) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def test_the_keys_of_an_instances_role_are_taken_where_its_metadata_are_named(
+    store: RawFileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in KEYS:
+        monkeypatch.delenv(name)
+    with instance_metadata(role="exports") as address:
+        monkeypatch.setenv("AWS_METADATA_ENDPOINT", address)
+        raw = add(store, sidecar_of("e1"))
+        assert content_of(store, raw, tmp_path) == CONTENT
+    with instance_metadata(role=None) as address:
+        monkeypatch.setenv("AWS_METADATA_ENDPOINT", address)
+        with pytest.raises(StorageError, match=r"no keys could be had from .* says \(404\)\. Check the role"):
+            store.files("300", ASSET)
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere/s3cr3t")
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/exports")
+    with pytest.raises(StorageError, match=r"no keys could be had from .* says\. Check the role") as raised:
+        store.files("300", ASSET)
+    assert "s3cr3t" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -311,6 +392,24 @@ def test_a_sidecar_that_cannot_be_used_is_passed_over(
     assert store.files("300", ASSET) == (other,)
     assert store.organizations(ASSET) == ("300",)
     assert store.partition("300", ASSET, "last_month").find("e1") is None
+
+
+def test_a_file_whose_sidecar_was_not_written_is_a_leftover_after_a_while(
+    proxy: StoreProxy, store: RawFileStore, bucket: Bucket
+) -> None:
+    for key in ("300/acme__automation_jobs_export/theirs/x.csv", f"{FILE}.bak", f"{FILE}/y.csv", "x.csv"):
+        obstore.put(direct(bucket), key, b"theirs")
+    add(store, sidecar_of("whole"))
+    proxy.choose = lambda method, path: Fault.CUT if method == "PUT" and path.endswith(".json") else None
+    with pytest.raises(StoreUnavailableError):
+        add(store, sidecar_of("e1"))
+    proxy.choose = lambda *_: None
+    now = datetime.now(UTC)
+    assert list(store.leftovers(ASSET, before=now - timedelta(days=1))) == []
+    [left] = store.leftovers(ASSET, before=now + timedelta(days=1))
+    assert (left.address, left.size_bytes) == (f"{bucket.address}/{FILE}", len(CONTENT))
+    add(store, sidecar_of("e1"))
+    assert list(store.leftovers(ASSET, before=now + timedelta(days=1))) == []
 
 
 def test_what_others_keep_below_the_prefix_is_left_alone(store: RawFileStore, bucket: Bucket) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -142,6 +142,11 @@ def test_a_deleted_file_is_gone_with_its_sidecar_and_can_be_deleted_again(store:
     store.delete(raw)
     assert store.files("300", ASSET) == (other,)
     assert store.partition("300", ASSET, "last_month").find("e1") is None
+
+
+def test_what_is_kept_is_no_leftover(store: RawFileStore) -> None:
+    add(store, sidecar_of("e1"))
+    assert list(store.leftovers(ASSET, before=datetime.now(UTC) + timedelta(days=1))) == []
 
 
 def test_a_file_says_whether_it_is_what_was_loaded(store: RawFileStore) -> None:

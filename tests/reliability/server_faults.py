@@ -97,14 +97,14 @@ LAKE_FAULTS = (
     StoreFault(
         "it answers 503 to a put of the lake's rows",
         "asked again, then nothing is committed",
-        "ConnectionFailedError",
+        "StoreUnavailableError",
         "the object store cannot be reached, or did not answer as it should",
         ending=".parquet",
     ),
     StoreFault(
         "the connection ends in the middle of one",
         "asked again, then nothing is committed",
-        "ConnectionFailedError",
+        "StoreUnavailableError",
         "the object store cannot be reached, or did not answer as it should",
         ending=".parquet",
         does=Fault.CUT,

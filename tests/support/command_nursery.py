@@ -11,9 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nursery import serve
-
 from pipefy_exports_dagster.cli.main import COMMANDS
+from support.nursery import serve
 
 _IMPORTED = (
     "dagster._cli",
@@ -26,6 +25,13 @@ _IMPORTED = (
     *(command.target.partition(":")[0] for command in COMMANDS.values()),
 )
 """Commands import most of it when they are called."""
+
+
+def main() -> None:
+    """Wait on the socket that is named."""
+    for module in _IMPORTED:
+        importlib.import_module(module)
+    serve(_run)
 
 
 def _run(request: dict[str, Any]) -> None:
@@ -76,10 +82,3 @@ def _status_of(code: object) -> int:
         return code & 0xFF
     print(code, file=sys.stderr)  # noqa: T201 - as the interpreter does
     return 1
-
-
-if __name__ == "__main__":
-    del sys.path[0]  # this folder: no process has it
-    for module in _IMPORTED:
-        importlib.import_module(module)
-    serve(_run)

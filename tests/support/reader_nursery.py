@@ -4,9 +4,14 @@ import os
 import sys
 from typing import Any
 
-from nursery import serve
-
 from pipefy_exports_dagster.reading import kernel_limits, worker
+from support.nursery import serve
+
+
+def main() -> None:
+    """Wait on the socket that is named."""
+    _import_all()
+    serve(_read)
 
 
 def _import_all() -> None:
@@ -30,9 +35,3 @@ def _read(_request: dict[str, Any]) -> None:
     die_with, parent = kernel_limits.die_with, os.getppid()
     kernel_limits.die_with = lambda _: die_with(parent)  # type: ignore[assignment]
     worker.main()
-
-
-if __name__ == "__main__":
-    del sys.path[0]  # this folder: no process has it
-    _import_all()
-    serve(_read)

@@ -16,6 +16,8 @@ class Fault(StrEnum):
     UNAVAILABLE = "unavailable"
     """503, with a body that quotes what must not be passed on."""
     DENIED = "denied"
+    KEPT = "kept"
+    """Of several keys that are deleted at once, each is refused in an answer that is a success."""
     OTHER_REGION = "other region"
     EXPIRED = "expired"
     CUT = "cut"
@@ -30,6 +32,7 @@ QUOTED = "quoted-by-the-store"
 ANSWERS = {
     Fault.UNAVAILABLE: (503, "SlowDown"),
     Fault.DENIED: (403, "AccessDenied"),
+    Fault.KEPT: (200, "AccessDenied"),
     Fault.OTHER_REGION: (301, "PermanentRedirect"),
     Fault.EXPIRED: (400, "ExpiredToken"),
 }

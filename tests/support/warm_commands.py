@@ -148,4 +148,4 @@ def _text_of(file: IO[bytes]) -> str:
 
 @functools.cache
 def _nursery() -> Nursery:
-    return Nursery("command_nursery.py", os.environ.copy())
+    return Nursery("command_nursery", os.environ.copy())

@@ -16,21 +16,28 @@ from pathlib import Path
 _READ_LATER = frozenset({"HOME", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "COLUMNS", "TERM", "NO_COLOR"})
 """Variables that a process reads when it needs them; all others it may read at its start."""
 
+_START = "import sys; sys.path.insert(0, {tests!r}); from support import {module} as it; sys.path.pop(0); it.main()"
+
 
 class Nursery:
     """The process that waits.
 
     Args:
-        script: What runs in it, beside this module.
+        module: Whose `main` runs in it, beside this module.
         environment: What it is started with.
     """
 
-    def __init__(self, script: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, module: str, environment: Mapping[str, str]) -> None:
         self._environment = environment
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name(script)), str(theirs.fileno())],
+                [
+                    sys.executable,
+                    "-c",
+                    _START.format(tests=str(Path(__file__).parents[1]), module=module),
+                    str(theirs.fileno()),
+                ],
                 env=environment,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,

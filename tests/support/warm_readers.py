@@ -78,4 +78,4 @@ class _Reader:
 
 @functools.cache
 def _nursery() -> Nursery:
-    return Nursery("reader_nursery.py", runner._environment())
+    return Nursery("reader_nursery", runner._environment())

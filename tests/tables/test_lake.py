@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,12 +15,17 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import obstore
 import pytest
+from click.testing import CliRunner
+from obstore.store import S3Store
 from servers import PostgresDatabase
-from support.loader import Loader
+from support.loader import Loader, over_stores
 from support.needs import needs_scale
 from support.servers import Bucket
+from support.store_proxy import QUOTED, Fault, StoreProxy
 
+from pipefy_exports_dagster.cli.main import main
 from pipefy_exports_dagster.cli.query.reading import opened_configured, run_query
 from pipefy_exports_dagster.cli.query.statements import one_that_reads
 from pipefy_exports_dagster.config.stores import Lake
@@ -31,12 +37,16 @@ from pipefy_exports_dagster.errors import (
     PipefyExportsError,
     QueryRefusedError,
     StorageError,
+    StoreUnavailableError,
 )
 from pipefy_exports_dagster.tables import LoadReport, Slice
-from pipefy_exports_dagster.tables.copying import CopiedTable, copy_tables
 from pipefy_exports_dagster.tables.lake import LakeTables, lake_tables
 from pipefy_exports_dagster.tables.lake.extensions import require_extensions
+from pipefy_exports_dagster.tables.lake.names import ATTACHING
+from pipefy_exports_dagster.tables.lake.object_store import create_store_secret
+from pipefy_exports_dagster.tables.stores import store_at
 
+WORKS = "a lock was taken and freed; a file was written, read and deleted"
 in_a_folder = pytest.mark.parametrize("loader", ["lake"], indirect=True)
 SliceOf = Callable[..., Slice]
 
@@ -50,6 +60,14 @@ def shared(tmp_path: Path, catalog: PostgresDatabase, bucket: Bucket) -> Loader:
 def lake_of(loader: Loader) -> LakeTables:
     assert isinstance(loader.tables, LakeTables)
     return loader.tables
+
+
+def tried(lake: LakeTables) -> list[str]:
+    return list(lake.tried(lock_timeout_s=0.1))
+
+
+def keys_in(bucket: Bucket) -> list[str]:
+    return [found["path"] for chunk in obstore.list(S3Store(bucket.name)) for found in chunk]
 
 
 def answers(lake: LakeTables, sql: str) -> list[tuple[str | None, ...]]:
@@ -204,7 +222,7 @@ def test_extensions_are_those_that_duckdb_signed_and_one_that_was_changed_is_nam
 
 @pytest.mark.usefixtures("bucket")
 def test_slices_are_replaced_widened_and_read_where_several_machines_share_them(
-    shared: Loader, slice_of: SliceOf
+    shared: Loader, bucket: Bucket, slice_of: SliceOf
 ) -> None:
     first = shared.load_here(shared.csv("a,b\n1,x\n2,y\n"))
     assert first.rows == 2
@@ -214,6 +232,9 @@ def test_slices_are_replaced_widened_and_read_where_several_machines_share_them(
     with pytest.raises(PipefyExportsError, match="already holds export 'export-2'"):
         shared.load_here(shared.csv("a,b\n4,x\n"))
     assert shared.column("a") == ["z", "3"]
+    kept = keys_in(bucket)
+    assert tried(lake_of(shared)) == [f"{lake_of(shared)}: {WORKS}"]
+    assert keys_in(bucket) == kept
     assert answers(lake_of(shared), "SELECT count(*) FROM jobs") == [("2",)]
     with pytest.raises(QueryRefusedError):
         answers(lake_of(shared), "FROM postgres_query('__ducklake_metadata_lake', 'SELECT 1')")
@@ -270,7 +291,7 @@ def test_no_error_and_no_query_shows_a_password_or_a_key(
         ("PGPASSWORD", "s3cr3t-of-postgres", StorageError),
         ("PGDATABASE", "s3cr3t_database", StorageError),
         ("PGPORT", "1", (LocksUnavailableError, ConnectionFailedError)),
-        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1", ConnectionFailedError),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1", StoreUnavailableError),
         ("AWS_ENDPOINT_URL", "ftp://s3cr3t", ConfigurationError),
         ("AWS_ALLOW_HTTP", "false", ConfigurationError),
         ("AWS_ACCESS_KEY_ID", "", ConfigurationError),
@@ -298,36 +319,82 @@ def test_the_catalogs_address_may_be_in_a_variable_of_its_own(
     assert loader.column("a") == [1]
 
 
+def age(loader: Loader, table: str, column: str, days: int) -> None:
+    """Let what the catalog has written down have happened some days earlier."""
+    with duckdb.connect(loader.folder / "catalog.ducklake") as connection:
+        connection.execute(f"UPDATE {table} SET {column} = {column} - INTERVAL {days} DAY")
+
+
 @in_a_folder
-def test_maintenance_leaves_the_last_day_alone_and_the_tables_whole(
+def test_maintenance_forgets_merges_and_deletes_what_is_old_and_leaves_the_last_day_alone(
     loader: Loader, slice_of: SliceOf
 ) -> None:
-    loader.load_here(loader.csv("a\n1\n"))
-    loader.load_here(loader.csv("a\n2\n"), slice_=slice_of(export_id="e2", exported_at=datetime(2026, 11, 5)))
-    (orphan := loader.folder / "lake" / "main" / "jobs" / "of_a_load_under_way.parquet").touch()
-    done = {each.what: each.count for each in lake_of(loader).maintain(days=0, lock_timeout_s=5)}
-    assert done == {"snapshots expired": 0, "old files deleted": 0, "orphaned files deleted": 0}
-    assert orphan.exists()
-    assert loader.column("a") == [2]
+    newer, today = slice_of(exported_at=datetime(2026, 11, 5)), slice_of(period_filter="current_month")
+    loader.load_here(loader.csv("a\n1\n2\n"))
+    loader.load_here(loader.csv("a\n3\n"), slice_=newer)
+    lake, files = lake_of(loader), loader.folder / "lake" / "main" / "jobs"
+    of_a_killed_load, under_way = files / "killed.parquet", files / "under_way.parquet"
+    of_a_killed_load.touch()
+    under_way.touch()
+
+    def maintained(days: int) -> dict[str, int]:
+        return {each.what: each.count for each in lake.maintain(days=days, lock_timeout_s=5)}
+
+    nothing = {"snapshots expired": 0, "old files deleted": 0, "orphaned files deleted": 0}
+    assert maintained(days=0) == nothing
+    loader.execute("INSERT INTO jobs SELECT * REPLACE (4 AS a) FROM jobs")
+    age(loader, "ducklake_snapshot", "snapshot_time", 3)
+    os.utime(of_a_killed_load, (time.time() - 3 * 86_400,) * 2)
+    loader.load_here(loader.csv("a\n5\n"), slice_=today)
+    [(young,)] = loader.query("SELECT max(snapshot_id) FROM lake.snapshots()")
+    loader.load_here(loader.csv("a\n6\n"), slice_=replace(today, exported_at=datetime(2026, 11, 5)))
+    rows = loader.query("FROM jobs ORDER BY ALL")
+    assert maintained(days=2) == {
+        "snapshots expired": 4,
+        "files merged": 2,
+        "old files deleted": 0,  # who reads one now began before it was forgotten
+        "orphaned files deleted": 1,
+    }
+    assert not of_a_killed_load.exists()
+    age(loader, "ducklake_files_scheduled_for_deletion", "schedule_start", 3)
+    assert maintained(days=2) == nothing | {"old files deleted": 3}
+    left = sorted(path.parent.name for path in files.rglob("*.parquet"))
+    assert left == ["_period_filter=current_month"] * 2 + ["_period_filter=last_month", "jobs"]
+    assert under_way.exists()
+    assert loader.query("FROM jobs ORDER BY ALL") == rows
+    assert loader.query(f"SELECT a FROM jobs AT (VERSION => {young}) ORDER BY a") == [(3,), (4,), (5,)]
 
 
-def test_a_files_tables_are_taken_into_a_lake_and_what_is_there_is_left(
-    loader: Loader, slice_of: SliceOf
+def test_a_files_tables_are_taken_into_a_lake_and_what_is_there_is_counted_and_left(
+    loader: Loader, slice_of: SliceOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needs_scale()
     loader.load_here(loader.csv("Número,b\n1,x\n2,y\n"))
     loader.load_here(loader.csv("Número,b\n3,x\n"), slice_=slice_of(period_filter="current_month"))
     loader.execute("CREATE TABLE mine (n INTEGER)")
-    file = loader.database
-    lake = lake_tables(
-        Lake(str(loader.folder / "l"), str(loader.folder / "c.ducklake")), scratch=loader.folder
-    )
-    assert list(copy_tables(file, lake, lock_timeout_s=5)) == [CopiedTable("jobs", 3, was_there=False)]
+    file, data, catalog = loader.database, loader.folder / "l", loader.folder / "c.ducklake"
+    monkeypatch.chdir(loader.folder)
+    monkeypatch.setenv("PIPEFY_EXPORTS_DATABASE", str(file))
+    monkeypatch.setenv("PIPEFY_EXPORTS_LAKE_DATA_PATH", str(data))
+    monkeypatch.setenv("PIPEFY_EXPORTS_LAKE_CATALOG", str(catalog))
+
+    def copied() -> tuple[int, str]:
+        result = CliRunner().invoke(main, ["tables", "--copy-to"])
+        return result.exit_code, " ".join(result.output.split())
+
+    assert copied() == (0, "table rows rows in the file jobs 3 3 copied")
     types, headers, rows = loader.types(), loader.headers(), loader.query("FROM jobs ORDER BY ALL")
-    loader.lake = lake
+    loader.lake = lake_tables(Lake(str(data), str(catalog)), scratch=loader.folder)
     assert (loader.types(), loader.headers()) == (types, headers)
     assert loader.query("FROM jobs ORDER BY ALL") == rows
-    assert list(copy_tables(file, lake, lock_timeout_s=5)) == [CopiedTable("jobs", 3, was_there=True)]
+    assert copied() == (0, "table rows rows in the file jobs 3 3 was there")
+    loader.execute("DELETE FROM jobs WHERE numero = 3")
+    exit_code, said = copied()
+    assert exit_code == 1
+    assert "jobs 2 3 was there with other rows, left as it is" in said
+    assert f"other rows than the file: jobs (2 rows there, 3 in {file}); they were left as they are" in said
+    assert "drop the table there (DROP TABLE lake.jobs) and run the command again" in said
+    assert len(loader.query("FROM jobs")) == 2
 
 
 KILLED = """
@@ -358,3 +425,86 @@ def test_a_load_that_is_killed_in_its_transaction_leaves_the_slice_as_it_was(
     assert loader.types() == {"a": "BIGINT"}
     loader.load_here(loader.csv("a\n3\n"), slice_=slice_of(exported_at=datetime(2026, 11, 6)))
     assert loader.column("a") == [3]
+
+
+@over_stores
+def test_names_without_a_schema_are_of_the_schema_that_is_asked_for(loader: Loader) -> None:
+    store = store_at(loader.tables, read_copy=False)
+    with store.open_to_write(table="t", schema="acme", lock_timeout_s=5) as opened:
+        opened.connection.execute("CREATE TABLE t AS SELECT 1 AS a")
+    for schema, tables in (("acme", [("t",)]), ("main", []), ("of nobody", [])):
+        with store.open_to_read(schema=schema, lock_timeout_s=5) as connection:
+            here = "database_name = current_database() AND schema_name = current_schema()"
+            assert (
+                connection.execute(f"SELECT table_name FROM duckdb_tables() WHERE {here}").fetchall()
+                == tables
+            )
+
+
+def test_a_lock_and_a_file_are_tried_before_there_is_a_lake_and_none_is_made(
+    shared: Loader, bucket: Bucket
+) -> None:
+    assert tried(lake_of(shared)) == [f"{lake_of(shared)}: {WORKS}"]
+    assert not lake_of(shared).exists()
+    assert keys_in(bucket) == []
+
+
+@pytest.mark.parametrize(
+    ("refused", "says"),
+    [
+        (("PUT", Fault.DENIED), r"may not .*; a file could not be written and read below s3://[^/]*/tables$"),
+        (("POST", Fault.DENIED), r"may not .*; a file could not be deleted below s3://[^/]*/tables/\.doctor"),
+        (("POST", Fault.KEPT), r"a file could not be deleted below s3://[^/]*/tables/\.doctor"),
+    ],
+)
+def test_keys_that_may_not_write_or_delete_are_told_of(
+    refused: tuple[str, Fault], says: str, tmp_path: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = lake_tables(Lake(f"{bucket.address}/tables", str(tmp_path / "c.ducklake")), scratch=tmp_path)
+    with StoreProxy(bucket.store.endpoint).running() as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        proxy.choose = lambda method, _path: refused[1] if method == refused[0] else None
+        with pytest.raises(StorageError, match=says) as raised:
+            tried(lake)
+    assert QUOTED not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (
+            {"AWS_ACCESS_KEY_ID": "k"},
+            "s3://b/x, and AWS_SECRET_ACCESS_KEY is not set: give the keys of a user",
+        ),
+        (
+            {"AWS_PROFILE": "mine", "AWS_METADATA_ENDPOINT": "http://169.254.169.254"},
+            "a lake takes none from where AWS_METADATA_ENDPOINT or AWS_PROFILE says$",
+        ),
+    ],
+)
+def test_keys_that_are_missing_are_named_with_what_is_not_read(given: dict[str, str], says: str) -> None:
+    with duckdb.connect() as connection, pytest.raises(ConfigurationError, match=says):
+        create_store_secret(connection, "s3://b/x", given)
+
+
+@pytest.mark.usefixtures("bucket")
+def test_a_bucket_that_is_not_there_is_told_of(tmp_path: Path) -> None:
+    lake = lake_tables(Lake("s3://no-such-bucket/x", str(tmp_path / "c.ducklake")), scratch=tmp_path)
+    with pytest.raises(StorageError, match="there is no such bucket: create it; a file could not be written"):
+        tried(lake)
+
+
+@in_a_folder
+def test_where_no_lake_is_yet_no_folder_is_made_to_try_it(loader: Loader) -> None:
+    lake = lake_of(loader)
+    assert tried(lake) == []
+    assert not list(loader.folder.iterdir())
+    loader.load_here(loader.csv("a\n1\n"))
+    before = sorted(loader.folder.rglob("*"))
+    assert tried(lake) == [f"{lake}: {WORKS}"]
+    assert sorted(loader.folder.rglob("*")) == before
+    with (
+        lake.catalog_at.lock(ATTACHING, timeout_s=0),
+        pytest.raises(DatabaseLockedError, match=f"process {os.getpid()}"),
+    ):
+        tried(lake)

@@ -1,6 +1,6 @@
 """All checks of doctor, in the order in which people fix problems."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -54,14 +54,21 @@ def examine(
         if folder != config.data_dir:
             yield from storage.check_folder("database folder", folder, setting)
     yield from storage.check_raw_files(config)
-    yield from storage.check_database(config)
+    database = list(storage.check_database(config))
+    yield from database
+    if not _has_error(database):
+        yield from storage.check_lake(config)
     instance = list(storage.check_instance(environment))
     yield from instance
-    if not any(finding.state is State.ERROR for finding in instance):
+    if not _has_error(instance):
         yield from check_automation(config, environment, clock.now())
     yield from check_notify(config, environment)
     yield from permissions.check_permissions(config, environment)
     yield storage.check_runs(config)
+
+
+def _has_error(findings: Iterable[Finding]) -> bool:
+    return any(finding.state is State.ERROR for finding in findings)
 
 
 def _check_pipefy(

@@ -18,6 +18,8 @@ from pipefy_exports_dagster.raw_files.configured import raw_file_store
 from pipefy_exports_dagster.tables.stores import table_store
 
 LITTLE_SPACE_BYTES = 1_000_000_000
+LAKE_LOCK_TIMEOUT_S = 10.0
+"""A load holds the lock that is tried for as long as it attaches the lake."""
 
 
 def check_folder(check: str, folder: Path, setting: str) -> Iterator[Finding]:
@@ -103,6 +105,15 @@ def check_database(config: PipefyExportsConfig) -> Iterator[Finding]:
     if not holder:
         tables = ", ".join(sorted(names)) or "no table yet"
         yield ok("database", f"{store} with {tables}; no process holds it")
+
+
+def check_lake(config: PipefyExportsConfig) -> Iterator[Finding]:
+    """Yield whether loads into a lake can have their lock, and write and delete files."""
+    try:
+        for works in table_store(config).tried(lock_timeout_s=LAKE_LOCK_TIMEOUT_S):
+            yield ok("lake", works)
+    except PipefyExportsError as error:
+        yield report_error("lake", str(error))
 
 
 def check_instance(environment: Mapping[str, str]) -> Iterator[Finding]:

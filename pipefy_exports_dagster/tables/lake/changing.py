@@ -34,7 +34,8 @@ def create_lake_table(
 ) -> None:
     """Create a table with its comments and its partitioning.
 
-    Each comment costs in proportion to the columns: 0.3 s for 200 of them, 24 s for 2,000.
+    Each comment costs in proportion to the columns, in time and memory: 1.2 GB for 2,000 of them. Nothing sets them at
+    once: a schema that is copied from another database, as in `creating.py`, loses its comments in the commit.
     """
     table = identifier(name)
     listed = ", ".join(f"{identifier(column.name)} {column.type}" for column in columns)

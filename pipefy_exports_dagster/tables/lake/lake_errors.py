@@ -12,6 +12,7 @@ from pipefy_exports_dagster.errors import (
     LoadFailedError,
     PipefyExportsError,
     StorageError,
+    StoreUnavailableError,
 )
 
 # The catalog's file, while another process, or another connection of this one, has it.
@@ -90,7 +91,7 @@ _SAYS: tuple[tuple[re.Pattern[str], Callable[[str], PipefyExportsError], str], .
             r"Connection error|error for HTTP [A-Z]{3,7} to|SSL",
             re.IGNORECASE,
         ),
-        _unreachable,
+        StoreUnavailableError,
         "the object store cannot be reached, or did not answer as it should; a retry may succeed",
     ),
     (

@@ -30,7 +30,9 @@ from pipefy_exports_dagster.tables.lake.maintaining import (
 from pipefy_exports_dagster.tables.lake.names import ATTACHING, LAKE
 from pipefy_exports_dagster.tables.lake.object_store import IN_STORE, create_store_secret
 from pipefy_exports_dagster.tables.lake.open_lake import OpenLake
+from pipefy_exports_dagster.tables.lake.trial import write_and_delete
 from pipefy_exports_dagster.tables.lake.waiting import Waiting
+from pipefy_exports_dagster.tables.schemas import uses_schema
 from pipefy_exports_dagster.tables.workspace import workspace
 from pipefy_exports_dagster.text.sql import identifier, literal
 
@@ -125,7 +127,7 @@ class LakeTables:
 
         with self._errors_of_a_load() if as_load else self._errors_of_reading(), ExitStack() as stack:
             connection = stack.enter_context(self._read_only(lock_timeout_s))
-            if not _uses_schema(connection, schema):
+            if not uses_schema(connection, schema):
                 connection = stack.enter_context(duckdb.connect())
             yield connection
 
@@ -145,6 +147,24 @@ class LakeTables:
                     done += merge_files(connection, LAKE, schema, table)
             done += delete_files(connection, LAKE, days)
         return tuple(done)
+
+    def tried(self, *, lock_timeout_s: float) -> Iterator[str]:
+        works, waiting = [], Waiting(lock_timeout_s)
+        with self._errors_of_reading(), self._connected() as connection:
+            # Nothing is made for it: no catalog, and no folder.
+            is_there = self.exists()
+            if is_there or not self.files:
+                self.catalog_at.prepare()
+                with waiting.for_lock(self.catalog_at, ATTACHING) as still_held:
+                    if is_there:
+                        waiting.until_free(lambda: self._attach(connection, read_only=False), self)
+                    still_held()
+                works.append("a lock was taken and freed")
+            if self._in_store or Path(self.data_path).is_dir():
+                write_and_delete(connection, self.data_path, self)
+                works.append("a file was written, read and deleted")
+        if works:
+            yield f"{self}: {'; '.join(works)}"
 
     def publish(self, *, lock_timeout_s: float) -> str | None:  # noqa: ARG002 - readers see each snapshot
         return None
@@ -202,6 +222,8 @@ class LakeTables:
     def _connected(self, config: Mapping[str, Any] | None = None) -> "duckdb.DuckDBPyConnection":
         connection = connect_with_extensions(self._extensions, config)
         try:
+            if self._in_store:
+                create_store_secret(connection, self.data_path)
             connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         except BaseException:
             connection.close()
@@ -209,8 +231,6 @@ class LakeTables:
         return connection
 
     def _attach(self, connection: "duckdb.DuckDBPyConnection", *, read_only: bool) -> None:
-        if self._in_store:
-            create_store_secret(connection, self.data_path)
         options = {
             "DATA_PATH": literal(self.data_path),
             # A table that has inlined rows cannot be changed in the same transaction.
@@ -268,12 +288,3 @@ class QueriedLake:
 
 def _lock_of(schema: str, table: str) -> str:
     return f"{schema}.{table}".lower()
-
-
-def _uses_schema(connection: "duckdb.DuckDBPyConnection", schema: str) -> bool:
-    """Make `schema` the default schema; return whether it exists."""
-    known = f"database_name = {literal(LAKE)} AND schema_name = {literal(schema)}"
-    if connection.execute(f"SELECT 1 FROM duckdb_schemas() WHERE {known}").fetchone() is None:
-        return False
-    connection.execute(f"USE {LAKE}.{identifier(schema)}")
-    return True

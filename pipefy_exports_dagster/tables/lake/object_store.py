@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
 SECRET = "pipefy_exports_data"  # noqa: S105 - its name
 IN_STORE = "s3://"
+_UNREAD = (
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_METADATA_ENDPOINT",
+    "AWS_PROFILE",
+)
+"""Where other clients take keys from. DuckDB's extension httpfs does not."""
 
 
 def create_store_secret(
@@ -30,9 +38,11 @@ def create_store_secret(
     }
     missing = [name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if name not in known]
     if missing:
+        unread = [name for name in _UNREAD if name in known]
         raise ConfigurationError(
-            f"the lake's files are at {data_path}, and {' and '.join(missing)} are not set: give the keys of a user "
-            "who may read and write there"
+            f"the lake's files are at {data_path}, and {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} "
+            "not set: give the keys of a user who may read and write there"
+            + (f"; a lake takes none from where {' or '.join(unread)} says" if unread else "")
         )
     bucket = data_path.removeprefix(IN_STORE).split("/")[0]
     said = [
