@@ -18,7 +18,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 
-from pipefy_exports_dagster.cli.demo.environment import sandbox_environment
+from pipefy_exports_dagster.cli.demo.environment import OURS, sandbox_settings
 from pipefy_exports_dagster.cli.instance import prepare_instance
 from pipefy_exports_dagster.clock import Clock
 from pipefy_exports_dagster.config.environment import config_from_environment
@@ -86,8 +86,10 @@ class Project:
         """Make a project. Its runs have checks if that is asked for: they are a third of a small run's cost."""
         make_folder(root / "data")
         shutil.copytree(new_instance(), root / "data" / "dagster", symlinks=True)
-        environment = sandbox_environment(url, root / "data") | {"PIPEFY_EXPORTS_CHECKS": str(checks).lower()}
-        return cls(root, environment)
+        # What `sandbox_environment` gives, without opening the instance: its storage is made.
+        rest = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        ours = {"DAGSTER_HOME": str(root / "data" / "dagster"), "PIPEFY_EXPORTS_CHECKS": str(checks).lower()}
+        return cls(root, rest | sandbox_settings(url, root / "data") | ours)
 
     @property
     def data_dir(self) -> Path:

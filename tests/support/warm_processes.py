@@ -16,6 +16,7 @@ from pathlib import Path
 _READ_LATER = frozenset({"HOME", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "COLUMNS", "TERM", "NO_COLOR"})
 """Variables that a process reads when it needs them; all others it may read at its start."""
 
+_TESTS = str(Path(__file__).parents[1])
 _START = "import sys; sys.path.insert(0, {tests!r}); from support import {module} as it; sys.path.pop(0); it.main()"
 
 
