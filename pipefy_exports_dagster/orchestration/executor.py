@@ -1,7 +1,7 @@
 """How the steps of a run are executed: several exports side by side, one in the run's own process.
 
-A step in a process of its own imports everything once more, which is most of the work of a small export. It is worth
-that only where steps can wait for Pipefy at the same time.
+A step in a process of its own is worth it only where steps can wait for Pipefy at the same time. It does not import
+everything once more, which would be most of the work of a small export: it is forked from a process that has.
 """
 
 import multiprocessing
@@ -15,11 +15,13 @@ import dagster as dg
 _INTERRUPTS = (dg.DagsterExecutionInterruptedError.__name__, KeyboardInterrupt.__name__)
 SIDE_BY_SIDE = 16
 """Exports of one run wait for Pipefy at the same time; the default, the number of cores, would queue them."""
-_FORKED_FROM = (
+_IS_LINUX = sys.platform == "linux"
+"""There Python itself forks from such a process by default, from 3.14 on."""
+_IMPORTED = [
+    "dagster._core.executor.multiprocess",
     "dagster._core.storage.event_log",
-    "dagster._cli",
     "pipefy_exports_dagster.orchestration.build",
-)
+]
 """What a step's process has imported when it begins: Dagster, its storage in SQL, and ours. Nothing of the project
 around us, whose modules may do at import what a fork does not go well with."""
 
@@ -31,11 +33,7 @@ def side_by_side_executor() -> dg.ExecutorDefinition:
     the one before, such as one export and its checks, is executed in its own process; so is any run in a process that
     may have no children, as a worker of Celery.
     """
-    config: dict[str, Any] = {"max_concurrent": SIDE_BY_SIDE}
-    # As Python itself does by default from 3.14 on. Elsewhere each step's process imports everything: 2.5 CPU seconds.
-    if sys.platform == "linux":
-        config["start_method"] = {"forkserver": {"preload_modules": list(_FORKED_FROM)}}
-    return _one_or_side_by_side.configured(config)
+    return _one_or_side_by_side.configured({"max_concurrent": SIDE_BY_SIDE})
 
 
 @dg.executor(
@@ -48,8 +46,10 @@ def _one_or_side_by_side(init_context: dg.InitExecutorContext) -> dg.Executor:
     in_process = {
         name: value for name, value in config.items() if name in ("retries", "step_dependency_config")
     }
+    forked = {"start_method": {"forkserver": {"preload_modules": _IMPORTED}}} if _IS_LINUX else {}
     return _OneOrSideBySide(
         _created(dg.multiprocess_executor, init_context),
+        _created(dg.multiprocess_executor, init_context._replace(executor_config=config | forked)),
         _created(dg.in_process_executor, init_context._replace(executor_config=in_process)),
     )
 
@@ -65,6 +65,7 @@ class _OneOrSideBySide(dg.Executor):
     """Looks at a run's plan, and leaves it to the executor that fits."""
 
     side_by_side: dg.Executor
+    side_by_side_forked: dg.Executor
     in_process: dg.Executor
 
     @property
@@ -80,8 +81,24 @@ class _OneOrSideBySide(dg.Executor):
         one_by_one = all(len(steps) <= 1 for steps in levels)
         if one_by_one or multiprocessing.current_process().daemon:
             yield from _ending_when_interrupted(self.in_process.execute(plan_context, execution_plan))
+        elif _fork_server_runs():
+            yield from self.side_by_side_forked.execute(plan_context, execution_plan)
         else:
             yield from self.side_by_side.execute(plan_context, execution_plan)
+
+
+def _fork_server_runs() -> bool:
+    """Start the process that steps are forked from; return whether it runs."""
+    if not _IS_LINUX:
+        return False
+    from multiprocessing import forkserver
+
+    forkserver.set_forkserver_preload(_IMPORTED)
+    try:
+        forkserver.ensure_running()
+    except OSError:  # its socket is in the temporary folder, whose path may be too long for one
+        return False
+    return True
 
 
 def _ending_when_interrupted(events: Iterator[Any]) -> Iterator[Any]:

@@ -1,5 +1,6 @@
 """Which processes a run has, and that it ends when it is told to, in its own process as beside it."""
 
+import json
 import signal
 import subprocess
 from collections.abc import Callable
@@ -16,6 +17,17 @@ from pipefy_exports_dagster.config.model import PipefyExportsConfig
 from pipefy_exports_dagster.orchestration.build import build_pipefy_exports
 from pipefy_exports_dagster.orchestration.executor import SIDE_BY_SIDE, side_by_side_executor
 from pipefy_exports_dagster.sandbox import Sandbox
+
+THEIRS = """
+import json, multiprocessing, os, sys
+from pathlib import Path
+
+is_step = multiprocessing.parent_process() is not None
+ours = "pipefy_exports_dagster.orchestration.build" in sys.modules
+with Path("imported.jsonl").open("a") as file:
+    file.write(json.dumps({"is_step": is_step, "ours": ours}) + "\\n")
+from pipefy_exports_dagster.definitions import defs
+"""
 
 
 def engine_events(project: Project) -> list[str]:
@@ -43,6 +55,31 @@ def test_several_exports_have_a_process_each(sandbox: Sandbox, tmp_path: Path) -
     said = engine_events(project)
     for asset in (JOBS, REPORT):
         assert any(message.startswith("Launching subprocess") and asset in message for message in said)
+
+
+def test_a_process_for_an_export_begins_with_dagster_and_this_package_imported(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """And without the project's own modules: what they do at import, a fork may not go well with."""
+    project = Project.for_sandbox(tmp_path / "project", sandbox.url)
+    (project.root / "theirs.py").write_text(THEIRS)
+    result = project.materialize_in_process_of_its_own(JOBS, REPORT, module="theirs")
+    assert result.returncode == 0, result.stderr
+    imported = [json.loads(line) for line in (project.root / "imported.jsonl").read_text().splitlines()]
+    steps = [each for each in imported if each["is_step"]]
+    assert len(steps) == 2  # each imports the project for itself
+    assert all(each["ours"] for each in steps)
+
+
+def test_a_temporary_folder_whose_path_is_too_long_for_a_socket_is_no_obstacle(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    project = Project.for_sandbox(tmp_path / "project", sandbox.url)
+    temporary = tmp_path / ("long" * 30)
+    temporary.mkdir()
+    project.environment["TMPDIR"] = str(temporary)
+    assert project.materialize_in_process_of_its_own(JOBS, REPORT).returncode == 0
+    assert any(message.startswith("Launching subprocess") for message in engine_events(project))
 
 
 @pytest.mark.parametrize(

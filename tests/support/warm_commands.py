@@ -17,6 +17,7 @@ from typing import IO
 from support.waiting import PATIENCE_S
 from support.warm_processes import Nursery, WarmProcess
 
+_BESIDE = Path(sys.executable).parent
 _OF_THE_INTERPRETER = ("PYTHON", "LD_", "LC_", "LANG", "MALLOC", "ARROW", "OMP")
 """What an interpreter, or a library that is imported already, reads at its start."""
 PIPEFY_EXPORTS = str(Path(sys.executable).with_name("pipefy-exports"))
@@ -66,8 +67,8 @@ def start_warm(
     group: int | None = None,
 ) -> "WarmProcess | subprocess.Popen[bytes]":
     """Start it with these descriptors; cold where the interpreter would have started otherwise."""
-    nursery = _nursery() if sys.platform == "linux" else None
-    if nursery and nursery.is_as(environment, _OF_THE_INTERPRETER):
+    nursery = _nursery() if sys.platform == "linux" and Path(command[0]).parent == _BESIDE else None
+    if nursery and nursery.is_as(environment, _is_read_at_start):
         arguments = command[1:] if command[0] == sys.executable else command
         return nursery.start(
             environment, pipes, folder=folder, umask=umask, user=user, group=group, arguments=arguments
@@ -139,6 +140,11 @@ class WarmCommand:
         for read in filter(None, self._read):
             read.close()
         return stdout, stderr
+
+
+def _is_read_at_start(name: str) -> bool:
+    # The path of modules is looked at in the process.
+    return name.startswith(_OF_THE_INTERPRETER) and name != "PYTHONPATH"
 
 
 def _text_of(file: IO[bytes]) -> str:

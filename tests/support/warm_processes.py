@@ -10,10 +10,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-_READ_LATER = frozenset({"HOME", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "COLUMNS", "TERM", "NO_COLOR"})
+_READ_LATER = frozenset({"HOME", "PATH", "TMPDIR", "TZ"})
 """Variables that a process reads when it needs them; all others it may read at its start."""
 
 _TESTS = str(Path(__file__).parents[1])
@@ -46,9 +46,14 @@ class Nursery:
         self._socket, self._lock = ours, threading.Lock()
         atexit.register(self._end)
 
-    def is_as(self, environment: Mapping[str, str], names: Sequence[str] = ("",)) -> bool:
-        """Whether variables that begin with one of these names are those it was started with."""
-        return _read_at_start(environment, names) == _read_at_start(self._environment, names)
+    def is_as(self, environment: Mapping[str, str], is_read_at_start: Callable[[str], bool] = bool) -> bool:
+        """Whether what a process reads at its start is what this one was started with."""
+        names = {
+            name
+            for name in environment.keys() | self._environment.keys()
+            if name not in _READ_LATER and is_read_at_start(name)
+        }
+        return all(environment.get(name) == self._environment.get(name) for name in names)
 
     def start(
         self,
@@ -108,14 +113,6 @@ class WarmProcess:
             self.returncode = int(self._told.recv(64))
             self._told.close()
         return self.returncode
-
-
-def _read_at_start(environment: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
-    return {
-        name: value
-        for name, value in environment.items()
-        if name.startswith(tuple(names)) and name not in _READ_LATER
-    }
 
 
 def _umask() -> int:
