@@ -42,14 +42,14 @@ def side_by_side_executor() -> dg.ExecutorDefinition:
     requirements=dg.multiple_process_executor_requirements(),
 )
 def _one_or_side_by_side(init_context: dg.InitExecutorContext) -> dg.Executor:
-    config = init_context.executor_config
-    in_process = {
-        name: value for name, value in config.items() if name in ("retries", "step_dependency_config")
-    }
-    forked = {"start_method": {"forkserver": {"preload_modules": _IMPORTED}}} if _IS_LINUX else {}
+    config = dict(init_context.executor_config)
+    in_process = {name: config[name] for name in ("retries", "step_dependency_config") if name in config}
+    forked = config
+    if _IS_LINUX:
+        forked = config | {"start_method": {"forkserver": {"preload_modules": _IMPORTED}}}
     return _OneOrSideBySide(
         _created(dg.multiprocess_executor, init_context),
-        _created(dg.multiprocess_executor, init_context._replace(executor_config=config | forked)),
+        _created(dg.multiprocess_executor, init_context._replace(executor_config=forked)),
         _created(dg.in_process_executor, init_context._replace(executor_config=in_process)),
     )
 
