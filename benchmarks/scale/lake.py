@@ -63,7 +63,7 @@ def _of_a_large_file(
             if counted:
                 what = f"{ROWS} x {len(HEADER)} into a lake, {name} / a DuckDB file"
                 yield what, (reading + seconds) / (reading + beside), to_reach
-                yield f"{what}: what the lock is held for", seconds / beside, to_reach
+                yield f"{what}, without reading the file", seconds / beside, to_reach
 
 
 def _of_a_grown_lake(

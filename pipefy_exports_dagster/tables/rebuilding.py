@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 from pipefy_exports_dagster.text.sql import identifier, literal
 
 from .creating import NewColumn, create_table
-from .table_state import TableState
+from .table_state import TableState, table_comment
 
 if TYPE_CHECKING:
     import duckdb
@@ -92,7 +92,7 @@ def _replace_by_wider(
 ) -> None:
     """Replace the table by a new one with its rows, comments and defaults."""
     columns = widened_columns(state, retyped, added, comments)
-    create_table(connection, _NEW, columns, comment=state.comment)
+    create_table(connection, _NEW, columns, comment=table_comment(connection, state.name))
     table = identifier(state.name)
     connection.execute(f"INSERT INTO {_NEW} BY NAME SELECT {converted_columns(state, retyped)} FROM {table}")
     connection.execute(f"DROP TABLE {table}")
@@ -113,10 +113,10 @@ def _create_again(
 
 def replace_by_query(connection: "duckdb.DuckDBPyConnection", state: TableState, query: str) -> None:
     """Replace the table by a query's rows of the same columns, with its comments and defaults, without indexes."""
-    table = identifier(state.name)
+    table, comment = identifier(state.name), table_comment(connection, state.name)
     connection.execute(f"CREATE OR REPLACE TABLE {table} AS {query}")
-    if state.comment is not None:
-        connection.execute(f"COMMENT ON TABLE {table} IS {literal(state.comment)}")
+    if comment is not None:
+        connection.execute(f"COMMENT ON TABLE {table} IS {literal(comment)}")
     for column in state.columns:
         name = identifier(column.name)
         if column.header is not None:

@@ -17,7 +17,7 @@ from pipefy_exports_dagster.tables.rebuilding import (
     set_defaults,
     widened_columns,
 )
-from pipefy_exports_dagster.tables.table_state import TableState
+from pipefy_exports_dagster.tables.table_state import TableState, table_comment
 from pipefy_exports_dagster.text.sql import identifier, literal
 
 if TYPE_CHECKING:
@@ -65,13 +65,14 @@ def change_lake_columns(
         return
 
     # The new one is created under the final name, which its files' folder has.
+    comment = table_comment(connection, state.name)
     table, old = identifier(state.name), identifier(f"_pipefy_exports_old_{state.name}")
     connection.execute(f"ALTER TABLE {table} RENAME TO {old}")
     create_lake_table(
         connection,
         state.name,
         widened_columns(state, retyped, added, comments),
-        comment=state.comment,
+        comment=comment,
         partitioned_by=layout.partitioned_by,
     )
     connection.execute(f"INSERT INTO {table} BY NAME SELECT {converted_columns(state, retyped)} FROM {old}")
