@@ -21,6 +21,7 @@ from pipefy_exports_dagster.orchestration.events import (
     RequestStatus,
     materializations,
     newest_materialization,
+    newest_observation,
     observations,
 )
 
@@ -55,14 +56,15 @@ class Ledger:
 
     def newest_request(self) -> RequestedExport | None:
         """Return the newest export that was asked for, whatever became of it."""
-        asked = (each for each in self._observations() if each.status == RequestStatus.REQUESTED)
-        newest = next(asked, None)
+        newest = self._newest_observation(RequestStatus.REQUESTED)
         return newest.requested if newest else None
 
     def requests_since_materialization(self) -> int:
         """Return how many exports were asked for since the partition was last materialized."""
         newest = newest_materialization(self._instance, self._asset_key, self._partition)
-        asked = self._observations(since=newest.storage_id if newest else None)
+        asked = observations(
+            self._instance, self._asset_key, self._partition, since=newest.storage_id if newest else None
+        )
         return sum(observed.status == RequestStatus.REQUESTED for observed in asked)
 
     def loaded_month(self) -> date | None:
@@ -72,7 +74,7 @@ class Ledger:
 
     def _newest(self) -> tuple[RequestedExport | None, bool]:
         """Return the export of the newest observation, unless it was abandoned, and whether it is loaded."""
-        newest = next(iter(self._observations()), None)
+        newest = self._newest_observation()
         if newest is None or newest.requested is None or newest.status == RequestStatus.ABANDONED:
             return None, False
         return newest.requested, self._is_loaded(newest.export_id, since=newest.storage_id)
@@ -80,8 +82,8 @@ class Ledger:
     def _observation(self, metadata: Mapping[str, Any]) -> dg.AssetObservation:
         return dg.AssetObservation(self._asset_key, partition=self._partition, metadata=metadata)
 
-    def _observations(self, since: int | None = None) -> list[Observed]:
-        return observations(self._instance, self._asset_key, self._partition, since=since)
+    def _newest_observation(self, status: RequestStatus | None = None) -> Observed | None:
+        return newest_observation(self._instance, self._asset_key, self._partition, status=status)
 
     def _is_loaded(self, export_id: str, *, since: int) -> bool:
         after = materializations(self._instance, self._asset_key, self._partition, since=since)

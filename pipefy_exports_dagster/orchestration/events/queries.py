@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from .records import Materialized, Observed
+from .records import Materialized, Observed, RequestStatus
 
 MAX_PAGES, PAGE = 25, 200
 """How many of all assets' newest events are read, and at once."""
@@ -88,6 +88,17 @@ def observations(
     """Return our observations among a partition's newest, newest first; the arguments are as in `materializations`."""
     records = instance.fetch_observations(_filter(key, partition, since), limit=limit).records
     return [found for record in records if (found := Observed.of(record))]
+
+
+def newest_observation(
+    instance: dg.DagsterInstance, key: dg.AssetKey, partition: str, *, status: RequestStatus | None = None
+) -> Observed | None:
+    """Return the newest of our observations of a partition, or the newest that says this of an export."""
+    for limit in (1, MAX_RECORDS):  # the very newest is mostly it
+        for found in observations(instance, key, partition, limit=limit):
+            if status is None or found.status == status:
+                return found
+    return None
 
 
 def observations_after(instance: dg.DagsterInstance, key: dg.AssetKey, moment: datetime) -> list[Observed]:
