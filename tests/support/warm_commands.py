@@ -1,7 +1,7 @@
 """Commands in processes of their own, without the imports, which are most of what a command costs.
 
-A process waits that has imported Dagster and the package (`command_nursery`), and is forked for each command. It is for
-commands that are run to their end. What is about the start itself, or is killed, is started as a person does.
+A process waits that has imported Dagster and the package (`command_fork_server`), and is forked for each command. It is
+for commands that are run to their end. What is about the start itself, or is killed, is started as a person does.
 """
 
 import functools
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from support.waiting import PATIENCE_S
-from support.warm_processes import Nursery, WarmProcess
+from support.warm_processes import ForkServer, WarmProcess
 
 _BESIDE = Path(sys.executable).parent
 _OF_THE_INTERPRETER = ("PYTHON", "LD_", "LC_", "LANG", "MALLOC", "ARROW", "OMP")
@@ -67,10 +67,10 @@ def start_warm(
     group: int | None = None,
 ) -> "WarmProcess | subprocess.Popen[bytes]":
     """Start it with these descriptors; cold where the interpreter would have started otherwise."""
-    nursery = _nursery() if sys.platform == "linux" and Path(command[0]).parent == _BESIDE else None
-    if nursery and nursery.is_as(environment, _is_read_at_start):
+    server = _fork_server() if sys.platform == "linux" and Path(command[0]).parent == _BESIDE else None
+    if server and server.is_as(environment, _is_read_at_start):
         arguments = command[1:] if command[0] == sys.executable else command
-        return nursery.start(
+        return server.start(
             environment, pipes, folder=folder, umask=umask, user=user, group=group, arguments=arguments
         )
 
@@ -153,5 +153,5 @@ def _text_of(file: IO[bytes]) -> str:
 
 
 @functools.cache
-def _nursery() -> Nursery:
-    return Nursery("command_nursery", os.environ.copy())
+def _fork_server() -> ForkServer:
+    return ForkServer("command_fork_server", os.environ.copy())

@@ -20,7 +20,7 @@ _TESTS = str(Path(__file__).parents[1])
 _START = "import sys; sys.path.insert(0, {tests!r}); from support import {module} as it; sys.path.pop(0); it.main()"
 
 
-class Nursery:
+class ForkServer:
     """The process that waits.
 
     Args:

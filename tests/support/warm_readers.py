@@ -1,7 +1,7 @@
 """Reading processes without the imports, which are most of what it costs to read a small file.
 
-A process waits that has imported what the reader needs (`reader_nursery`). Each reader is forked from it, and runs the
-reader's own `main` with the environment, the pipes and the limits that the runner gives it. Only how it was started
+A process waits that has imported what the reader needs (`reader_fork_server`). Each reader is forked from it, and runs
+the reader's own `main` with the environment, the pipes and the limits that the runner gives it. Only how it was started
 differs, so tests of the reader itself start it as a run does, and so does every process that a test starts.
 """
 
@@ -16,7 +16,7 @@ from typing import IO, Any, Self
 import pytest
 
 from pipefy_exports_dagster.reading import runner
-from support.warm_processes import Nursery, WarmProcess
+from support.warm_processes import ForkServer, WarmProcess
 
 _START = runner._started
 
@@ -39,11 +39,11 @@ def cold_readers() -> Iterator[None]:
 
 def _started() -> Any:
     environment = runner._environment()
-    if sys.platform != "linux" or not _nursery().is_as(environment):
+    if sys.platform != "linux" or not _fork_server().is_as(environment):
         return _START()
 
     (asked, ask), (answer, answered), (said, say) = (os.pipe() for _ in range(3))
-    process = _nursery().start(environment, [asked, answered, say])
+    process = _fork_server().start(environment, [asked, answered, say])
     for descriptor in (asked, answered, say):
         os.close(descriptor)
     return _Reader(process, ask, answer, said)
@@ -77,5 +77,5 @@ class _Reader:
 
 
 @functools.cache
-def _nursery() -> Nursery:
-    return Nursery("reader_nursery", runner._environment())
+def _fork_server() -> ForkServer:
+    return ForkServer("reader_fork_server", runner._environment())

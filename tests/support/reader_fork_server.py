@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from pipefy_exports_dagster.reading import kernel_limits, worker
-from support.nursery import serve
+from support.fork_server import serve
 
 
 def main() -> None:

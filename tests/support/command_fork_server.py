@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipefy_exports_dagster.cli.main import COMMANDS
-from support.nursery import serve
+from support.fork_server import serve
 
 _IMPORTED = (
     "dagster._cli",
